@@ -1,0 +1,3 @@
+export * from './signals/index.ts';
+export * from './errors.ts';
+export * from './status.ts';

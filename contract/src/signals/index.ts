@@ -1,0 +1,4 @@
+export * from './definition.ts';
+export { coreSignals, wheels } from './core.ts';
+export * from './vocabulary.ts';
+export { wellKnown } from './well-known.ts';

@@ -1,0 +1,72 @@
+import type { ReadScope, RecordBatch } from '../events/index.ts';
+import type { StatusChange, StatusQuery } from './ports.ts';
+
+export interface HistoryQuery {
+  readonly vehicleNo: number;
+  /** Stored numbers of the signals wanted, at least one. */
+  readonly signals: readonly number[];
+  /** Sample times, ms; `toMs` exclusive. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Width of a step, ms; undefined: every sample. */
+  readonly stepMs?: number;
+  /** Most rows of the answer; the rest follows with a later `fromMs`. */
+  readonly rowsMax: number;
+}
+
+/** Numbers of one signal in steps; a step without a value is NaN (count 0). In stored integers. */
+export interface StepColumn {
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  readonly mean: Float64Array;
+  readonly last: Float64Array;
+  readonly count: Float64Array;
+}
+
+/** One signal's values by row: stored integers (NaN: none), or texts (null: none). */
+export type RawColumn = { readonly numbers: Float64Array; readonly texts?: undefined } | { readonly texts: readonly (string | null)[]; readonly numbers?: undefined };
+
+export interface HistoryResult {
+  /** Row times (ms): sample times, or the starts of steps that hold a value of at least one signal. */
+  readonly times: Float64Array;
+  /** Without a step: by signal, in the order of the query. */
+  readonly raw?: readonly RawColumn[];
+  /** With a step. A text signal has only `last`, as `texts`. */
+  readonly steps?: readonly (StepColumn | { readonly texts: readonly (string | null)[]; readonly count: Float64Array })[];
+  /** receivedAt (ms) up to which every acknowledged report is contained. */
+  readonly completeTo: number;
+  /** When `rowsMax` cut the answer: the `fromMs` to go on with. */
+  readonly nextFromMs?: number;
+}
+
+export interface HistoryStatistics {
+  readonly memtableBytes: number;
+  readonly memtableReports: number;
+  readonly storedBytes: number;
+  readonly storedChunks: number;
+  readonly storedRows: number;
+  readonly flushes: number;
+  readonly lastFlushMs: number;
+  readonly conflictsAtMerge: number;
+}
+
+/** History of all vehicles: memtable and chunks read as one. */
+export interface History {
+  /** Applies records in log order, exactly once each; synchronous, so that what was acknowledged can be read. */
+  apply(batch: RecordBatch): void;
+  /** Adds transitions that `live` found; they are flushed together with the records that led to them. */
+  applyStatus(changes: readonly StatusChange[]): void;
+  query(scope: ReadScope, query: HistoryQuery): Promise<HistoryResult>;
+  /** Newest first. */
+  status(scope: ReadScope, query: StatusQuery): Promise<readonly StatusChange[]>;
+  /** The stored value of (vehicle, device, signal, time) if the memtable holds it: for `conflict`. */
+  findRecent(vehicleNo: number, deviceNo: number, signalNumber: number, timeMs: number): number | string | undefined;
+  /** Where to start following each partition: the applied offset of the store. */
+  appliedOffset(partition: number): number | undefined;
+  /** Called when the memtable is sealed at an offset (the moment for `live` to take its snapshot of the same offset). */
+  onSeal(callback: (partition: number, offset: number) => void): void;
+  /** Writes what is in memory now; resolves when it is stored. */
+  flush(): Promise<void>;
+  statistics(): HistoryStatistics;
+  close(): Promise<void>;
+}

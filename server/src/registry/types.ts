@@ -1,0 +1,116 @@
+import type { DeviceKind } from '@milepost/contract';
+
+export interface Customer {
+  readonly customerNo: number;
+  readonly id: string;
+  readonly name: string;
+  /** Own status timeouts and retention; null: the server's default. */
+  readonly lateAfterSeconds: number | null;
+  readonly offlineAfterSeconds: number | null;
+}
+
+/** Pressure that the placard in the door asks for, per wheel, in the order of `wheels`. */
+export type TirePlacardKpa = readonly [frontLeft: number, frontRight: number, rearLeft: number, rearRight: number];
+
+export interface Vehicle {
+  readonly vehicleNo: number;
+  readonly id: string;
+  readonly vin: string;
+  /** The check digit of ISO 3779 fits. Many real VINs (European ones) have none, so false is no error. */
+  readonly isVinCheckDigitValid: boolean;
+  readonly plate: string | null;
+  readonly customerNo: number;
+  readonly model: string | null;
+  readonly grossWeightKg: number | null;
+  readonly tirePlacardKpa: TirePlacardKpa | null;
+  readonly groups: readonly string[];
+  /** Where its data come from when they are not a real vehicle's: shown on screen. */
+  readonly note: string | null;
+  readonly createdAt: number;
+  readonly endedAt: number | null;
+}
+
+export interface Assignment {
+  readonly vehicleNo: number;
+  /** ms; −Infinity for a first assignment without a start. */
+  readonly fromMs: number;
+  /** ms, exclusive; Infinity: still. */
+  readonly toMs: number;
+}
+
+export interface Device {
+  readonly deviceNo: number;
+  readonly id: string;
+  readonly imei: string;
+  readonly isImeiCheckDigitValid: boolean;
+  readonly kind: DeviceKind;
+  readonly createdAt: number;
+  readonly revokedAt: number | null;
+  readonly lateAfterSeconds: number | null;
+  readonly offlineAfterSeconds: number | null;
+  /** Ascending, not overlapping. */
+  readonly assignments: readonly Assignment[];
+}
+
+/** In memory, complete, kept up to date: what hot paths look things up in. */
+export interface Directory {
+  vehicleByNo(vehicleNo: number): Vehicle | undefined;
+  vehicleById(id: string): Vehicle | undefined;
+  customerByNo(customerNo: number): Customer | undefined;
+  deviceByNo(deviceNo: number): Device | undefined;
+  deviceById(id: string): Device | undefined;
+  deviceByImei(imei: string): Device | undefined;
+  /** Devices that are on the vehicle now. */
+  devicesOnVehicle(vehicleNo: number): readonly Device[];
+  vehicles(): Iterable<Vehicle>;
+  vehicleCount(): number;
+  customers(): Iterable<Customer>;
+  /** Highest vehicleNo given so far. */
+  vehicleNoMax(): number;
+  /** Grows with every change. */
+  version(): number;
+  onChange(callback: (change: DirectoryChange) => void): () => void;
+}
+
+export type DirectoryChange =
+  | { readonly kind: 'customer'; readonly customer: Customer }
+  | { readonly kind: 'vehicle'; readonly vehicle: Vehicle }
+  | { readonly kind: 'device'; readonly device: Device };
+
+export interface NewVehicle {
+  readonly vin: string;
+  readonly plate?: string | undefined;
+  /** Name or id; a name that is not there is made. */
+  readonly customer: string;
+  readonly model?: string | undefined;
+  readonly grossWeightKg?: number | undefined;
+  readonly tirePlacardKpa?: TirePlacardKpa | undefined;
+  readonly groups?: readonly string[] | undefined;
+  readonly note?: string | undefined;
+}
+
+export type VehicleChanges = { readonly [K in keyof Omit<NewVehicle, 'vin'>]?: NewVehicle[K] | null };
+
+export interface NewDevice {
+  readonly imei: string;
+  readonly vehicleId: string;
+  /** ms; undefined: a first assignment reaches back without limit. */
+  readonly fromMs?: number | undefined;
+  readonly kind?: DeviceKind | undefined;
+}
+
+/** Who exists and what belongs together. PostgreSQL is the truth; `directory` follows it. Throws CallerError with closed codes. */
+export interface Registry {
+  readonly directory: Directory;
+  createCustomer(name: string): Promise<Customer>;
+  updateCustomer(id: string, changes: { name?: string; lateAfterSeconds?: number | null; offlineAfterSeconds?: number | null }): Promise<Customer>;
+  createVehicle(vehicle: NewVehicle): Promise<Vehicle>;
+  updateVehicle(id: string, changes: VehicleChanges): Promise<Vehicle>;
+  /** Ends a vehicle: its devices come off, its number is never given again, its past stays readable. */
+  endVehicle(id: string): Promise<Vehicle>;
+  /** Answers the secret once; only its HMAC is kept. */
+  createDevice(device: NewDevice): Promise<{ readonly device: Device; readonly secret: string }>;
+  /** Puts a device on another vehicle from a moment on; the assignment before ends there. */
+  assignDevice(id: string, vehicleId: string, fromMs: number): Promise<Device>;
+  revokeDevice(id: string): Promise<Device>;
+}

@@ -1,0 +1,1 @@
+export { operatorScope } from './operator-scope.ts';
