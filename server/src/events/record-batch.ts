@@ -15,3 +15,17 @@ export interface RecordBatch {
   /** Where to read on after this batch. */
   readonly nextOffset: number;
 }
+
+/** The part of a batch from an offset on; the batch itself when all of it is. */
+export const batchFrom = (batch: RecordBatch, fromOffset: number): RecordBatch => {
+  let first = 0;
+  while (first < batch.count && (batch.offsets[first] as number) < fromOffset) first++;
+  if (first === 0) return batch;
+  return {
+    ...batch,
+    count: batch.count - first,
+    starts: batch.starts.subarray(first),
+    ends: batch.ends.subarray(first),
+    offsets: batch.offsets.subarray(first),
+  };
+};

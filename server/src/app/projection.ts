@@ -1,0 +1,81 @@
+import type { EventLog, Follower } from '../eventlog/index.ts';
+import { batchFrom, type RecordBatch, recordFields } from '../events/index.ts';
+import type { History } from '../history/index.ts';
+import type { Live } from '../live/index.ts';
+
+export interface ProjectionOptions {
+  readonly log: EventLog;
+  readonly live: Live;
+  readonly history: History;
+  readonly partition: number;
+  /** The read models can no longer follow the log: the process must end and start anew. */
+  readonly failed: (error: Error) => void;
+  readonly warn: (message: string, error: unknown) => void;
+}
+
+/** What the log told while it was read: shown by /metrics and needed at start. */
+export interface ProjectionState {
+  /** receivedAt of the newest record applied; 0: none. */
+  newestReceivedAt: number;
+  isCaughtUp: boolean;
+}
+
+export interface Projection {
+  readonly state: ProjectionState;
+  readonly caughtUp: Promise<void>;
+  /** Moves the timers of `live`, and hands what changed to history. */
+  tick(nowMs: number): void;
+  position(): number;
+  stop(): Promise<void>;
+}
+
+/**
+ * Keeps `live` and `history` up with the log, record by record in the same turn: history is sealed at an offset at which live
+ * stands too, so a snapshot of live and the applied offset of history always fit together.
+ */
+export const startProjection = async (options: ProjectionOptions): Promise<Projection> => {
+  const { log, live, history, partition } = options;
+  const historyFrom = Math.max(history.appliedOffset(partition) ?? 0, log.startOffset(partition));
+  const liveFrom = (await live.loadSnapshot(partition, historyFrom)) ?? log.startOffset(partition);
+  const state: ProjectionState = { newestReceivedAt: 0, isCaughtUp: false };
+  const caughtUp = Promise.withResolvers<void>();
+
+  history.onSeal((sealedPartition, offset) => {
+    live.saveSnapshot(sealedPartition, offset).catch((error: unknown) => options.warn('the snapshot of live could not be saved', error));
+  });
+
+  const handle = (batch: RecordBatch): void | Promise<void> => {
+    if (batch.nextOffset > liveFrom) {
+      live.apply(batchFrom(batch, liveFrom));
+      history.applyStatus(live.takeStatusChanges());
+    }
+    if (batch.nextOffset > historyFrom) history.apply(batchFrom(batch, historyFrom));
+    if (batch.count > 0) state.newestReceivedAt = Math.max(state.newestReceivedAt, recordFields.receivedAt(batch.view, batch.starts[batch.count - 1] as number));
+    return history.ready?.();
+  };
+
+  const follower: Follower = log.follow({
+    partition,
+    fromOffset: Math.min(liveFrom, historyFrom),
+    handle,
+    caughtUp: () => {
+      state.isCaughtUp = true;
+      caughtUp.resolve();
+    },
+    failed: (error) => {
+      caughtUp.reject(error);
+      options.failed(error);
+    },
+  });
+
+  return {
+    state,
+    caughtUp: caughtUp.promise,
+    tick: (nowMs) => {
+      if (!state.isCaughtUp || live.tick(nowMs) === 0) return;
+      history.applyStatus(live.takeStatusChanges());
+    },
+    position: () => follower.position.offset,
+    stop: () => follower.stop(),
+  };
+};

@@ -1,0 +1,133 @@
+import { CallerError } from '../kernel/index.ts';
+
+/** How a setting's text becomes a value; throws a text that says what was expected. */
+export interface Setting<T> {
+  readonly name: string;
+  readonly what: string;
+  readonly expected: string;
+  readonly defaultText: string | undefined;
+  readonly isSecret?: boolean;
+  parse(text: string): T | undefined;
+}
+
+const whole =
+  (min: number, max: number) =>
+  (text: string): number | undefined => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    return value >= min && value <= max ? value : undefined;
+  };
+
+const number = (name: string, what: string, unit: string, min: number, max: number, defaultText: string | undefined): Setting<number> => ({
+  name,
+  what,
+  expected: `a whole number${unit ? ` of ${unit}` : ''} from ${min} to ${max}`,
+  defaultText,
+  parse: whole(min, max),
+});
+
+const words = <T extends string>(name: string, what: string, allowed: readonly T[], defaultText: T): Setting<T> => ({
+  name,
+  what,
+  expected: `one of ${allowed.join(', ')}`,
+  defaultText,
+  parse: (text) => allowed.find((word) => word === text),
+});
+
+const text = (name: string, what: string, expected: string, pattern: RegExp, defaultText?: string): Setting<string> => ({
+  name,
+  what,
+  expected,
+  defaultText,
+  parse: (value) => (pattern.test(value) ? value : undefined),
+});
+
+const loopbackHosts = ['127.0.0.1', 'localhost', '::1'] as const;
+
+/** Every setting there is. docs/configuration.md is written from this table. */
+export const settings = {
+  port: number('MILEPOST_PORT', 'Port of the API and the web app. Unset: 8080 or the next free one; 0: any free one.', '', 0, 65_535, undefined),
+  host: words(
+    'MILEPOST_HOST',
+    'Address to listen on. Only loopback until people have accounts: whoever reaches the server could read everything.',
+    loopbackHosts,
+    '127.0.0.1',
+  ),
+  data: text('MILEPOST_DATA', 'Folder for everything that is kept.', 'a path', /\S/, 'data/serve'),
+  mqttPort: number('MILEPOST_MQTT_PORT', 'Port of the MQTT listener. Reserved: the listener comes with a later version.', '', 0, 65_535, undefined),
+  operatorToken: {
+    ...text(
+      'MILEPOST_OPERATOR_TOKEN',
+      'Token of who runs the server. Unset: random, kept in the data folder.',
+      'at least 16 characters of A-Z a-z 0-9 . _ ~ + / - =',
+      /^[A-Za-z0-9._~+/=-]{16,512}$/,
+    ),
+    isSecret: true,
+  },
+  pepper: {
+    ...text(
+      'MILEPOST_PEPPER',
+      'Key with which device secrets are hashed. Unset: random, kept in the data folder. Losing it locks every device out.',
+      'at least 32 characters without spaces',
+      /^\S{32,512}$/,
+    ),
+    isSecret: true,
+  },
+  mapStyle: text(
+    'MILEPOST_MAP_STYLE',
+    'Address of a MapLibre style for the map, with its attribution inside. Unset: country outlines.',
+    'an http or https address, or a path that begins with /',
+    /^(https?:\/\/\S+|\/\S*)$/,
+  ),
+  databaseUrl: {
+    ...text('DATABASE_URL', 'A PostgreSQL of yours (16 or newer). Unset: the server starts its own.', 'a postgresql:// address', /^postgres(ql)?:\/\/\S+$/),
+    isSecret: true,
+  },
+  overlay: text('MILEPOST_OVERLAY', 'File with signals of your own, in VSS syntax (YAML). docs/signals.md', 'a path', /\S/),
+  logLevel: words('MILEPOST_LOG_LEVEL', 'How much is logged to standard error.', ['debug', 'info', 'warn', 'error'] as const, 'warn'),
+  lateAfterSeconds: number('MILEPOST_LATE_AFTER_SECONDS', 'Silence after which a vehicle is late.', 'seconds', 1, 86_400, '75'),
+  offlineAfterSeconds: number('MILEPOST_OFFLINE_AFTER_SECONDS', 'Silence after which a vehicle is offline.', 'seconds', 2, 604_800, '180'),
+  logRetentionDays: number('MILEPOST_LOG_RETENTION_DAYS', 'How long the event log keeps raw reports.', 'days', 1, 30, '14'),
+  logBytesMax: number('MILEPOST_LOG_MAX_MIB', 'Largest size of the event log; the oldest segments go first.', 'MiB', 64, 67_108_864, '262144'),
+  historyRetentionDays: number('MILEPOST_HISTORY_RETENTION_DAYS', 'How long history is kept.', 'days', 1, 36_525, '1461'),
+  diskReserveMib: number('MILEPOST_DISK_RESERVE_MIB', 'Free space below which new reports are refused.', 'MiB', 0, 1_048_576, '256'),
+  tokenLifetimeSeconds: number('MILEPOST_TOKEN_SECONDS', 'Life of a device token.', 'seconds', 2, 86_400, '3600'),
+} as const satisfies Record<string, Setting<unknown>>;
+
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+type Settings = typeof settings;
+type Optional<K extends keyof Settings> = Settings[K] extends { readonly defaultText: string } ? ValueOf<Settings[K]> : ValueOf<Settings[K]> | undefined;
+
+/** The configuration of one process. */
+export type Configuration = { readonly [K in keyof Settings]: Optional<K> };
+
+const read = (setting: Setting<unknown>, given: string | undefined): unknown => {
+  const value = given === undefined || given === '' ? setting.defaultText : given;
+  if (value === undefined) return undefined;
+  const parsed = setting.parse(value);
+  if (parsed !== undefined) return parsed;
+  const shown = setting.isSecret ? '(hidden)' : JSON.stringify(value);
+  throw new CallerError('invalid_field', `${setting.name} is ${shown}, expected ${setting.expected}`, {
+    field: setting.name,
+    value: setting.isSecret ? undefined : value,
+    expected: setting.expected,
+  });
+};
+
+const known = new Set<string>(Object.values(settings).map((setting) => setting.name));
+
+/** Reads the environment; a wrong value, or a MILEPOST_ name that does not exist, is refused with what was expected. */
+export const readConfiguration = (environment: Readonly<Record<string, string | undefined>>): Configuration => {
+  for (const name of Object.keys(environment)) {
+    if (name.startsWith('MILEPOST_') && !known.has(name)) {
+      throw new CallerError('invalid_field', `${name} is no setting; docs/configuration.md lists them all`, { field: name });
+    }
+  }
+  const entries = Object.entries(settings).map(([key, setting]) => [key, read(setting, environment[setting.name])]);
+  const configuration = Object.fromEntries(entries) as Configuration;
+  if (configuration.offlineAfterSeconds <= configuration.lateAfterSeconds) {
+    throw new CallerError('invalid_field', `MILEPOST_OFFLINE_AFTER_SECONDS is ${configuration.offlineAfterSeconds}, expected more than MILEPOST_LATE_AFTER_SECONDS (${configuration.lateAfterSeconds})`, {
+      field: 'MILEPOST_OFFLINE_AFTER_SECONDS',
+    });
+  }
+  return configuration;
+};

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readConfiguration, settings } from './settings.ts';
+
+test('an empty environment gives every default', () => {
+  const configuration = readConfiguration({});
+  assert.equal(configuration.host, '127.0.0.1');
+  assert.equal(configuration.port, undefined);
+  assert.equal(configuration.lateAfterSeconds, 75);
+  assert.equal(configuration.offlineAfterSeconds, 180);
+  assert.equal(configuration.logRetentionDays, 14);
+});
+
+test('a wrong value is refused with its name, the value and what was expected', () => {
+  const cases: [name: string, value: string, message: RegExp][] = [
+    ['MILEPOST_PORT', '80800', /MILEPOST_PORT is "80800", expected a whole number from 0 to 65535/],
+    ['MILEPOST_PORT', '-1', /MILEPOST_PORT is "-1"/],
+    ['MILEPOST_HOST', '0.0.0.0', /MILEPOST_HOST is "0\.0\.0\.0", expected one of 127\.0\.0\.1, localhost, ::1/],
+    ['MILEPOST_LOG_LEVEL', 'loud', /expected one of debug, info, warn, error/],
+    ['MILEPOST_LOG_RETENTION_DAYS', '31', /from 1 to 30/],
+    ['DATABASE_URL', 'mysql://x', /DATABASE_URL is \(hidden\), expected a postgresql:\/\/ address/],
+    ['MILEPOST_MAP_STYLE', 'ftp://x', /MILEPOST_MAP_STYLE/],
+    ['MILEPOST_OFFLINE_AFTER_SECONDS', '60', /expected more than MILEPOST_LATE_AFTER_SECONDS/],
+  ];
+  for (const [name, value, message] of cases) assert.throws(() => readConfiguration({ [name]: value }), message, name);
+});
+
+test('a secret that is refused is not shown', () => {
+  assert.throws(
+    () => readConfiguration({ MILEPOST_OPERATOR_TOKEN: 'hunter2' }),
+    (error: Error) => !error.message.includes('hunter2'),
+  );
+});
+
+test('a name that does not exist is refused, so that a slip of the pen does not pass in silence', () => {
+  assert.throws(() => readConfiguration({ MILEPOST_PROT: '8080' }), /MILEPOST_PROT is no setting/);
+});
+
+test('every setting says what it is and what it expects', () => {
+  for (const setting of Object.values(settings)) {
+    assert.ok(setting.what.length > 10 && setting.expected.length > 3, setting.name);
+  }
+});

@@ -1,0 +1,57 @@
+import { quantise, type SignalDefinition, type StoredValue, type Vocabulary } from '@milepost/contract';
+import type { ReportBuilder } from '../events/index.ts';
+import type { VerdictBuilder } from './verdict.ts';
+
+/** What the values of one sample are checked with. `storedBefore` is undefined where no earlier value can exist. */
+export interface SampleContext {
+  readonly vocabulary: Vocabulary;
+  readonly storedBefore: ((signalNumber: number) => StoredValue | undefined) | undefined;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Adds the good values of a sample to the builder and rejects the others; answers how many were added. The sample itself is begun
+ * with the first good value, so that one without any leaves no trace.
+ */
+export const checkSample = (
+  index: number,
+  sample: unknown,
+  timeMs: number,
+  originalMs: number,
+  context: SampleContext,
+  builder: ReportBuilder,
+  verdict: VerdictBuilder,
+): number => {
+  const signals = (sample as { signals?: unknown }).signals;
+  if (!isObject(signals)) {
+    verdict.rejectSample(index, signals, 'wrong_type');
+    return 0;
+  }
+  let added = 0;
+  for (const path in signals) {
+    const value = signals[path];
+    const signal = context.vocabulary.byPath(path);
+    if (!signal) {
+      verdict.rejectValue(index, path.slice(0, 200), value, 'unknown_signal');
+      continue;
+    }
+    const quantised = quantise(signal, value);
+    if (!quantised.ok) {
+      verdict.rejectValue(index, path, value, quantised.reason);
+      continue;
+    }
+    if (context.storedBefore && isConflict(signal, quantised.stored, context.storedBefore)) {
+      verdict.rejectValue(index, path, value, 'conflict');
+      continue;
+    }
+    if (added++ === 0) builder.addSample(timeMs, originalMs);
+    builder.addValue(signal.number, quantised.stored);
+  }
+  return added;
+};
+
+const isConflict = (signal: SignalDefinition, stored: StoredValue, storedBefore: (signalNumber: number) => StoredValue | undefined): boolean => {
+  const before = storedBefore(signal.number);
+  return before !== undefined && before !== stored;
+};

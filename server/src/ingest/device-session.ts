@@ -1,0 +1,250 @@
+import { closeCodes } from '@milepost/contract';
+import type { DeviceIdentity } from '../devices/index.ts';
+import type { AppendListener } from '../eventlog/index.ts';
+import { CallerError, MilepostError, OperationalError } from '../kernel/index.ts';
+import {
+  type DeviceSession,
+  type DeviceTransport,
+  type JsonValue,
+  readDeviceMessage,
+  writeAck,
+  writeError,
+  writeTokenRenewed,
+  writeVerdict,
+} from '../protocols/index.ts';
+import { readSequence } from './read-sequence.ts';
+import { refusalError } from './refusal-error.ts';
+import { sessionLimits } from './session-limits.ts';
+import type { Ingest, JsonReport, ReportSequence } from './types.ts';
+
+/** What a session needs of the gate that made it. */
+export interface SessionHost {
+  readonly ingest: Ingest;
+  authenticate(token: string): Promise<DeviceIdentity>;
+  /** The session has something to acknowledge; `flushAcks` is called soon. */
+  acksReady(session: SocketSession): void;
+  /** Calls back when the log takes reports again. */
+  onWritable(callback: () => void): void;
+  closed(session: SocketSession): void;
+  logBug(error: unknown): void;
+}
+
+interface PendingReport {
+  readonly boot: number;
+  readonly seq: number;
+  isDone: boolean;
+  /** To be sent before the acknowledgement: what was rejected or adjusted. */
+  message: string | undefined;
+}
+
+/** One device on one socket: reports in, cumulative acknowledgements out, in the order of the reports. */
+export class SocketSession implements DeviceSession, AppendListener {
+  readonly #host: SessionHost;
+  readonly #transport: DeviceTransport;
+  identity: DeviceIdentity;
+  lastAckAt = 0;
+  #pending: PendingReport[] = [];
+  /** Token of the first entry of `#pending`. */
+  #firstToken = 0;
+  #acked: PendingReport | undefined;
+  #isReady = false;
+  #held: JsonReport[] = [];
+  #isPaused = false;
+  #isOver = false;
+  #saidGoodbye = false;
+  #unreadable = 0;
+
+  constructor(host: SessionHost, identity: DeviceIdentity, transport: DeviceTransport) {
+    this.#host = host;
+    this.identity = identity;
+    this.#transport = transport;
+  }
+
+  received(message: JsonValue | undefined): void {
+    if (this.#isOver) return;
+    try {
+      this.#handle(message);
+    } catch (error) {
+      this.#host.logBug(error);
+      this.end(1011, 'an error of ours');
+    }
+  }
+
+  closed(): void {
+    if (!this.#saidGoodbye && !this.#isOver) this.#host.ingest.noteConnection(this.identity.device, 'closed');
+    this.#isOver = true;
+    this.#held = [];
+    this.#host.closed(this);
+  }
+
+  /** Closes the socket: nothing that comes after is read. */
+  end(code: number, reason: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#transport.close(code, reason);
+  }
+
+  appended(token: number): void {
+    const report = this.#pending[token - this.#firstToken];
+    if (!report) return;
+    report.isDone = true;
+    this.#advance();
+  }
+
+  appendFailed(_token: number, error: Error): void {
+    if (this.#isOver) return;
+    const failure = new OperationalError('unavailable', 'reports cannot be stored', { retryAfterSeconds: 30, cause: error });
+    this.#transport.send(writeError(failure));
+    this.end(closeCodes.tryAgainLater, 'reports cannot be stored');
+  }
+
+  /** Sends what was acknowledged since the last call. */
+  flushAcks(serverTime: string): void {
+    const acked = this.#acked;
+    this.#acked = undefined;
+    this.#isReady = false;
+    if (acked && !this.#isOver) this.#transport.send(writeAck(acked.boot, acked.seq, serverTime));
+  }
+
+  #handle(message: JsonValue | undefined): void {
+    const read = readDeviceMessage(message);
+    if (read.kind === 'unreadable') {
+      this.#refuseUnreadable();
+      return;
+    }
+    this.#unreadable = 0;
+    if (read.kind === 'report') this.#takeReport(read.report);
+    else if (read.kind === 'renew') this.#renew(read.token);
+    else {
+      this.#saidGoodbye = true;
+      this.#host.ingest.noteConnection(this.identity.device, 'goodbye');
+    }
+  }
+
+  #refuseUnreadable(): void {
+    this.#transport.send(writeError(new CallerError('bad_request', 'the frame is not a JSON object')));
+    if (++this.#unreadable >= sessionLimits.unreadableFramesMax) this.end(closeCodes.unreadable, 'too many unreadable frames');
+  }
+
+  #takeReport(report: JsonReport): void {
+    if (this.#held.length > 0) this.#hold(report);
+    else this.#submit(report);
+  }
+
+  /** Answers false when the log takes nothing for the moment. */
+  #submit(report: JsonReport): boolean {
+    let sequence: ReportSequence | undefined;
+    try {
+      sequence = readSequence(report);
+      if (!sequence) throw new CallerError('invalid_field', 'boot and seq are missing, expected both on a socket', { field: 'seq' });
+      return this.#submitSequenced(report, sequence);
+    } catch (error) {
+      if (!(error instanceof MilepostError) || error.code === 'internal') throw error;
+      // It will never be stored, however often it comes: acknowledged with the reason, so that the device lets go of it.
+      if (sequence) this.#settle(sequence, writeError(error, sequence), true);
+      else this.#transport.send(writeError(error));
+      return true;
+    }
+  }
+
+  #submitSequenced(report: JsonReport, sequence: ReportSequence): boolean {
+    const token = this.#firstToken + this.#pending.length;
+    const submission = this.#host.ingest.submit(this.identity.device, report, this, token);
+    if (submission.refused) {
+      this.#refused(report, submission.refused);
+      return false;
+    }
+    const { verdict } = submission;
+    const isFlawed = verdict.rejected.length > 0 || verdict.adjusted.length > 0;
+    this.#settle(sequence, isFlawed ? writeVerdict(sequence.boot, sequence.seq, verdict) : undefined, !verdict.isPending);
+    return true;
+  }
+
+  #settle(sequence: ReportSequence, message: string | undefined, isDone: boolean): void {
+    this.#pending.push({ boot: sequence.boot, seq: sequence.seq, isDone, message });
+    if (isDone) this.#advance();
+    if (this.#pending.length >= sessionLimits.reportsInFlightMax) this.#pause();
+  }
+
+  #refused(report: JsonReport, refusal: Parameters<typeof refusalError>[0]): void {
+    if (refusal === 'queue_full') {
+      this.#hold(report);
+      return;
+    }
+    this.#transport.send(writeError(refusalError(refusal)));
+    this.end(closeCodes.tryAgainLater, refusal);
+  }
+
+  #hold(report: JsonReport): void {
+    if (this.#held.push(report) > sessionLimits.reportsHeldMax) {
+      this.#transport.send(writeError(refusalError('queue_full')));
+      this.end(closeCodes.tryAgainLater, 'too many reports are held');
+    } else if (this.#held.length === 1) {
+      this.#pause();
+      this.#host.onWritable(() => this.#submitHeld());
+    }
+  }
+
+  #submitHeld(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (let i = 0; i < held.length && !this.#isOver; i++) {
+      if (this.#submit(held[i] as JsonReport)) continue;
+      // `#submit` has put this one back as the first; the rest follows it.
+      this.#held.push(...held.slice(i + 1));
+      return;
+    }
+    this.#resumeIfLight();
+  }
+
+  /** Lets go of the reports at the front that are durable, and remembers the last one for the acknowledgement. */
+  #advance(): void {
+    let done = 0;
+    for (; done < this.#pending.length; done++) {
+      const report = this.#pending[done] as PendingReport;
+      if (!report.isDone) break;
+      if (report.message && !this.#isOver) this.#transport.send(report.message);
+      this.#acked = report;
+    }
+    if (done === 0) return;
+    this.#pending = done === this.#pending.length ? [] : this.#pending.slice(done);
+    this.#firstToken += done;
+    if (!this.#isReady) {
+      this.#isReady = true;
+      this.#host.acksReady(this);
+    }
+    this.#resumeIfLight();
+  }
+
+  #pause(): void {
+    if (this.#isPaused || this.#isOver) return;
+    this.#isPaused = true;
+    this.#transport.pause();
+  }
+
+  #resumeIfLight(): void {
+    if (!this.#isPaused || this.#isOver || this.#held.length > 0) return;
+    if (this.#pending.length > sessionLimits.reportsInFlightMax / 2) return;
+    this.#isPaused = false;
+    this.#transport.resume();
+  }
+
+  #renew(token: string): void {
+    this.#host.authenticate(token).then(
+      (identity) => {
+        if (this.#isOver) return;
+        if (identity.device.deviceNo !== this.identity.device.deviceNo) {
+          this.#transport.send(writeError(new CallerError('forbidden', 'the token is of another device')));
+          return;
+        }
+        this.identity = identity;
+        this.#transport.send(writeTokenRenewed(identity.expiresAt));
+      },
+      (error: unknown) => {
+        if (this.#isOver) return;
+        if (error instanceof MilepostError) this.#transport.send(writeError(error));
+        else this.#host.logBug(error);
+      },
+    );
+  }
+}

@@ -1,0 +1,140 @@
+import { closeCodes } from '@milepost/contract';
+import type { DeviceIdentity, Devices } from '../devices/index.ts';
+import type { EventLog } from '../eventlog/index.ts';
+import { CallerError, type Clock, type Logger } from '../kernel/index.ts';
+import type { DeviceGate, DeviceSession, DeviceTransport, TelemetryHandler } from '../protocols/index.ts';
+import { type SessionHost, SocketSession } from './device-session.ts';
+import { sessionLimits } from './session-limits.ts';
+import { handleTelemetry } from './handle-telemetry.ts';
+import type { Ingest } from './types.ts';
+
+export interface GateOptions {
+  readonly ingest: Ingest;
+  readonly devices: Devices;
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The door of all devices: admits connections, ends those whose token or device ended, answers in groups. */
+export interface Gate extends DeviceGate, TelemetryHandler {
+  /** Ends sessions whose token has expired. */
+  sweep(): void;
+  sessions(): number;
+  close(): void;
+}
+
+class SessionGate implements Gate, SessionHost {
+  readonly ingest: Ingest;
+  readonly #options: GateOptions;
+  /** Sessions by deviceNo, oldest first. */
+  readonly #sessions = new Map<number, SocketSession[]>();
+  #count = 0;
+  #ready: SocketSession[] = [];
+  #isFlushing = false;
+  readonly #stopListening: () => void;
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+    this.ingest = options.ingest;
+    this.#stopListening = options.devices.onRevoked((deviceNo) => this.#revoke(deviceNo));
+  }
+
+  async admit(token: string | undefined): Promise<(transport: DeviceTransport) => DeviceSession> {
+    const identity = await this.authenticate(token);
+    return (transport) => this.#open(identity, transport);
+  }
+
+  async handle(token: string | undefined, report: unknown): Promise<Awaited<ReturnType<TelemetryHandler['handle']>>> {
+    const identity = await this.authenticate(token);
+    return handleTelemetry(this.ingest, identity.device, report, this.#options.clock);
+  }
+
+  async authenticate(token: string | undefined): Promise<DeviceIdentity> {
+    if (!token) throw new CallerError('unauthorized', 'expected the header Authorization: Bearer <token of a device>');
+    return this.#options.devices.authenticate(token);
+  }
+
+  acksReady(session: SocketSession): void {
+    this.#ready.push(session);
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    // After the whole commit has been told: one acknowledgement covers all of a connection's reports in it.
+    queueMicrotask(() => this.#flush());
+  }
+
+  onWritable(callback: () => void): void {
+    this.#options.log.onWritable(callback);
+  }
+
+  closed(session: SocketSession): void {
+    const { deviceNo } = session.identity.device;
+    const others = this.#sessions.get(deviceNo)?.filter((other) => other !== session) ?? [];
+    this.#count--;
+    if (others.length > 0) this.#sessions.set(deviceNo, others);
+    else this.#sessions.delete(deviceNo);
+  }
+
+  logBug(error: unknown): void {
+    this.#options.logger.error('handling a frame of a device failed', { error });
+  }
+
+  sweep(): void {
+    const now = this.#options.clock.now();
+    for (const sessions of this.#sessions.values()) {
+      for (const session of sessions) if (session.identity.expiresAt <= now) this.#expire(session);
+    }
+  }
+
+  sessions(): number {
+    return this.#count;
+  }
+
+  close(): void {
+    this.#stopListening();
+  }
+
+  #open(identity: DeviceIdentity, transport: DeviceTransport): SocketSession {
+    const session = new SocketSession(this, identity, transport);
+    const { deviceNo } = identity.device;
+    const sessions = this.#sessions.get(deviceNo);
+    this.#count++;
+    if (!sessions) this.#sessions.set(deviceNo, [session]);
+    else if (sessions.push(session) > sessionLimits.connectionsPerDeviceMax) {
+      sessions[0]?.end(closeCodes.tooManyConnections, 'the device has newer connections');
+    }
+    this.ingest.noteConnection(identity.device, 'opened');
+    return session;
+  }
+
+  #expire(session: SocketSession): void {
+    this.ingest.noteConnection(session.identity.device, 'tokenExpired');
+    session.end(closeCodes.tokenExpired, 'the token has expired');
+  }
+
+  #revoke(deviceNo: number): void {
+    for (const session of this.#sessions.get(deviceNo) ?? []) {
+      this.ingest.noteConnection(session.identity.device, 'revoked');
+      session.end(closeCodes.revoked, 'the device was revoked');
+    }
+  }
+
+  #flush(): void {
+    const { clock } = this.#options;
+    const now = clock.now();
+    const serverTime = new Date(now).toISOString();
+    const ready = this.#ready;
+    this.#ready = [];
+    for (const session of ready) {
+      if (now - session.lastAckAt < sessionLimits.ackSpacingMs) this.#ready.push(session);
+      else {
+        session.lastAckAt = now;
+        session.flushAcks(serverTime);
+      }
+    }
+    this.#isFlushing = this.#ready.length > 0;
+    if (this.#isFlushing) clock.after(sessionLimits.ackSpacingMs / 2, () => this.#flush());
+  }
+}
+
+export const openGate = (options: GateOptions): Gate => new SessionGate(options);

@@ -1,0 +1,13 @@
+/** Named limits of one device's connection. docs/limits.md says what happens at each. */
+export const sessionLimits = {
+  /** Reports read but not yet durable: past it the socket is not read until half are. */
+  reportsInFlightMax: 1024,
+  /** Reports held while the log takes nothing; the socket is not read, so only what was on its way arrives. */
+  reportsHeldMax: 16_384,
+  /** Connections of one device: with one more, the oldest is closed (a car that lost its network leaves dead ones behind). */
+  connectionsPerDeviceMax: 3,
+  /** Frames in a row that cannot be read before the socket is closed. */
+  unreadableFramesMax: 10,
+  /** Acknowledgements of one connection are at least this far apart; the first comes at once. */
+  ackSpacingMs: 10,
+} as const;

@@ -1,0 +1,7 @@
+export { readBearer } from './bearer.ts';
+export { telemetryRoute } from './http/telemetry-route.ts';
+export * from './json/index.ts';
+export { listenerLimits } from './limits.ts';
+export * from './types.ts';
+export { type DeviceWebSockets, listenDeviceWebSockets } from './websocket/listen-websocket.ts';
+export { refuseUpgrade } from './websocket/refuse-upgrade.ts';

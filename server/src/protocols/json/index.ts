@@ -1,0 +1,2 @@
+export * from './read-message.ts';
+export * from './write-message.ts';

@@ -1,0 +1,40 @@
+import type { JsonValue } from './json/read-message.ts';
+
+/** One connection of a device, whatever carries it. */
+export interface DeviceTransport {
+  /** Where the device speaks from, for limits and logs. */
+  readonly address: string;
+  send(text: string): void;
+  /** Stops reading: what is on its way already may still arrive. */
+  pause(): void;
+  resume(): void;
+  close(code: number, reason: string): void;
+}
+
+/** What a listener tells about a connection it carries. */
+export interface DeviceSession {
+  /** A text frame, decoded; undefined: it was not JSON. */
+  received(message: JsonValue | undefined): void;
+  closed(): void;
+}
+
+/** Lets devices in. Throws a MilepostError that says why not. */
+export interface DeviceGate {
+  admit(token: string | undefined): Promise<(transport: DeviceTransport) => DeviceSession>;
+}
+
+/** Takes one report by HTTP; resolves when it is durable. Throws a MilepostError. */
+export interface TelemetryHandler {
+  handle(token: string | undefined, report: JsonValue): Promise<TelemetryAnswer>;
+}
+
+export interface TelemetryAnswer {
+  /** The report's seq; absent when the report named none. */
+  readonly ack?: number;
+  /** Samples stored. */
+  readonly stored: number;
+  readonly rejected: readonly object[];
+  readonly rejectedMore?: number;
+  readonly adjusted: readonly object[];
+  readonly serverTime: string;
+}

@@ -1,0 +1,118 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { closeCodes } from '@milepost/contract';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { BugError, type Clock, type Logger, MilepostError, OperationalError } from '../../kernel/index.ts';
+import { readBearer } from '../bearer.ts';
+import { readJson } from '../json/index.ts';
+import { listenerLimits } from '../limits.ts';
+import type { DeviceGate, DeviceSession, DeviceTransport } from '../types.ts';
+import { refuseUpgrade } from './refuse-upgrade.ts';
+
+export interface DeviceWebSocketOptions {
+  readonly gate: DeviceGate;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Device sockets of `/v1/devices/stream`: one JSON message a text frame. */
+export interface DeviceWebSockets {
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  connections(): number;
+  /** Closes every socket with 1001. */
+  close(): void;
+}
+
+interface Connection {
+  readonly socket: WebSocket;
+  readonly session: DeviceSession;
+  /** Nothing came since the last silence check. */
+  isSilent: boolean;
+}
+
+const textOf = (data: RawData): string => (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)).toString('utf8');
+
+class WebSocketListener implements DeviceWebSockets {
+  readonly #options: DeviceWebSocketOptions;
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: listenerLimits.frameBytesMax,
+  });
+  readonly #connections = new Set<Connection>();
+  #cancelCheck: () => void = () => {};
+  #isClosed = false;
+
+  constructor(options: DeviceWebSocketOptions) {
+    this.#options = options;
+    this.#checkSilenceLater();
+  }
+
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#admit(request, socket, head).catch((error: unknown) => {
+      const known = error instanceof MilepostError ? error : new BugError('admitting a device failed', error);
+      if (known.code === 'internal') this.#options.logger.error('admitting a device failed', { error });
+      refuseUpgrade(socket, known);
+    });
+  }
+
+  connections(): number {
+    return this.#connections.size;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelCheck();
+    for (const { socket } of this.#connections) socket.close(closeCodes.goingAway, 'the server stops');
+  }
+
+  async #admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    if (this.#isClosed || this.#connections.size >= listenerLimits.connectionsMax) {
+      throw new OperationalError('overloaded', 'no further connection is taken', { retryAfterSeconds: 10 });
+    }
+    const open = await this.#options.gate.admit(readBearer(request.headers.authorization));
+    if (socket.destroyed) return;
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#accept(webSocket, request.socket.remoteAddress ?? '', open));
+  }
+
+  #accept(socket: WebSocket, address: string, open: (transport: DeviceTransport) => DeviceSession): void {
+    const session = open({
+      address,
+      send: (text) => socket.send(text),
+      pause: () => socket.pause(),
+      resume: () => socket.resume(),
+      close: (code, reason) => socket.close(code, reason),
+    });
+    const connection: Connection = { socket, session, isSilent: false };
+    this.#connections.add(connection);
+    socket.on('message', (data: RawData, isBinary: boolean) => {
+      connection.isSilent = false;
+      if (isBinary) socket.close(closeCodes.unsupportedData, 'expected text frames with JSON');
+      else session.received(readJson(textOf(data)));
+    });
+    socket.on('pong', () => {
+      connection.isSilent = false;
+    });
+    socket.on('error', () => socket.terminate());
+    socket.on('close', () => {
+      this.#connections.delete(connection);
+      session.closed();
+    });
+  }
+
+  #checkSilenceLater(): void {
+    this.#cancelCheck = this.#options.clock.after(listenerLimits.silenceCheckMs, () => {
+      for (const connection of this.#connections) {
+        if (connection.isSilent) connection.socket.terminate();
+        else {
+          connection.isSilent = true;
+          connection.socket.ping();
+        }
+      }
+      this.#checkSilenceLater();
+    });
+  }
+}
+
+export const listenDeviceWebSockets = (options: DeviceWebSocketOptions): DeviceWebSockets => new WebSocketListener(options);
