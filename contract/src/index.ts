@@ -1,3 +1,4 @@
 export * from './signals/index.ts';
 export * from './errors.ts';
 export * from './status.ts';
+export * from './warnings.ts';
