@@ -1,6 +1,7 @@
-import type { ConnectionStatus, StatusReason } from '@milepost/contract';
+import type { ConnectionStatus, StatusReason, VehicleWarning, WarningCode, WarningSeverity } from '@milepost/contract';
 import type { ReadScope, RecordBatch } from '../events/index.ts';
 import type { StatusChange } from '../history/index.ts';
+import type { Vehicle } from '../registry/index.ts';
 
 export interface LatestValue {
   readonly signalNumber: number;
@@ -36,6 +37,82 @@ export interface MapVehicle {
   readonly energyPercent: number | null;
   readonly status: ConnectionStatus;
   readonly hasWarning: boolean;
+  /** Severity of the worst active warning. */
+  readonly severity: WarningSeverity | 'none';
+}
+
+export interface Position {
+  readonly latitude: number;
+  readonly longitude: number;
+  /** Sample time, ms. */
+  readonly time: number;
+}
+
+/** What a list shows of one vehicle. */
+export interface VehicleListItem {
+  readonly vehicle: Vehicle;
+  readonly status: VehicleStatus;
+  readonly position: Position | null;
+  readonly warnings: readonly VehicleWarning[];
+  readonly energyPercent: number | null;
+}
+
+/** Ascending; with a minus before it descending. Vehicles that lack the value come last either way. */
+export const vehicleSorts = ['name', 'status', 'lastSeen', 'energy', 'silence'] as const;
+export type VehicleSort = (typeof vehicleSorts)[number];
+
+export interface VehicleFilters {
+  /** Words that VIN, plate, customer or model contain, all of them. */
+  readonly q?: string | undefined;
+  readonly status?: ConnectionStatus | undefined;
+  /** Opaque id of a customer. */
+  readonly customerId?: string | undefined;
+  readonly group?: string | undefined;
+  /** `west,south,east,north` in degrees; west > east crosses the antimeridian. */
+  readonly bbox?: string | undefined;
+  /** true: any warning; false: none; a code: that one. */
+  readonly warning?: boolean | WarningCode | undefined;
+  /** Percent, exclusive. */
+  readonly energyBelow?: number | undefined;
+}
+
+export interface VehicleListQuery extends VehicleFilters {
+  /** One of `vehicleSorts`, with `-` before it for descending. Default: name. */
+  readonly sort?: string | undefined;
+  readonly cursor?: string | undefined;
+  /** 1 … `listLimitMax`; default 50. */
+  readonly limit?: number | undefined;
+}
+
+export interface VehicleList {
+  readonly items: readonly VehicleListItem[];
+  readonly next: string | null;
+}
+
+export interface FleetCounts {
+  readonly total: number;
+  readonly byStatus: Readonly<Record<ConnectionStatus, number>>;
+  /** Vehicles with a warning (not mere information), or offline without a goodbye. */
+  readonly needAttention: number;
+}
+
+/** Writes frames for one audience; keep one per stream. */
+export interface MapSource {
+  /** All vehicles of the audience. */
+  full(): MapDelivery;
+  /** What changed after a tick (as a frame before was numbered). */
+  delta(sinceTick: number): MapDelivery;
+  vehicleNoOf(handle: number): number | undefined;
+  handleOf(vehicleNo: number): number;
+}
+
+export interface MapDelivery {
+  readonly tick: number;
+  /** Vehicles in the frame, the removed ones counted. */
+  readonly count: number;
+  readonly frame: Uint8Array<ArrayBuffer>;
+  /** Vehicles that got their handle with this frame: their viewers must learn who they are. */
+  readonly introduced: readonly { readonly handle: number; readonly vehicleNo: number }[];
 }
 
 /** A change that viewers of one vehicle, or alerts, want to hear of. */
@@ -57,13 +134,31 @@ export interface Live {
   peek(vehicleNo: number, signalNumber: number): LatestValue | undefined;
   status(scope: ReadScope, vehicleNo: number): VehicleStatus;
   mapVehicle(scope: ReadScope, vehicleNo: number): MapVehicle | undefined;
-  /** Numbers of the warnings that are active: fault codes, error flags, low tires. Derived from the latest values. */
-  warnings(scope: ReadScope, vehicleNo: number): readonly number[];
+  /** Active warnings, derived from the latest values, the worst first. */
+  warnings(scope: ReadScope, vehicleNo: number): readonly VehicleWarning[];
+  listVehicles(scope: ReadScope, query: VehicleListQuery): VehicleList;
+  fleetCounts(scope: ReadScope): FleetCounts;
+  /** Ends the current map tick (once a second) and answers its number. */
+  closeMapTick(): number;
+  /** A source of map frames for one audience. Frames are numbered by the tick closed last. */
+  mapSource(scope: ReadScope): MapSource;
   listen(listener: LiveListener): () => void;
   counts(scope: ReadScope): Readonly<Record<ConnectionStatus, number>>;
   /** Writes the whole state as of the last applied record, named by its offset; old ones are removed (three are kept). */
   saveSnapshot(partition: number, offset: number): Promise<void>;
   /** Loads the newest snapshot at or below an offset; answers where to go on following, undefined: none. */
   loadSnapshot(partition: number, atMost: number): Promise<number | undefined>;
-  statistics(): { readonly vehicles: number; readonly values: number; readonly bytes: number };
+  statistics(): LiveStatistics;
+  close(): void;
+}
+
+export interface LiveStatistics {
+  readonly vehicles: number;
+  readonly values: number;
+  /** Of the tables; texts and the search index come on top. */
+  readonly bytes: number;
+  readonly timers: number;
+  /** Records that could not be decoded and were passed over. */
+  readonly unreadableRecords: number;
+  readonly isSaving: boolean;
 }

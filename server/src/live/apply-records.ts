@@ -1,0 +1,106 @@
+import {
+  decodeConnectionEvent,
+  decodeReport,
+  FormatError,
+  makeReportColumns,
+  type RecordBatch,
+  recordFields,
+  recordHeaderBytes,
+  recordKinds,
+  recordVersion,
+} from '../events/index.ts';
+import { BugError, type Logger } from '../kernel/index.ts';
+import type { LatestTable } from './latest-table.ts';
+import { isVehicleNo } from './pages.ts';
+import type { StatusTracker } from './status-tracker.ts';
+
+/** Unreadable records that are logged one by one; after that only the count grows. */
+const loggedRecordsMax = 100;
+
+export interface ApplyContext {
+  readonly latest: LatestTable;
+  readonly tracker: StatusTracker;
+  readonly logger: Logger;
+  /** Stored values changed: the interest bits of their signals. */
+  touched(vehicleNo: number, bits: number): void;
+  /** A report or heartbeat was applied. */
+  heard(vehicleNo: number, receivedAt: number): void;
+}
+
+/** Applies log records in order, each once: records below the offset reached are passed over. */
+export class RecordApplier {
+  readonly #context: ApplyContext;
+  readonly #columns = makeReportColumns();
+  /** Physical partition followed; −1: none yet. */
+  partition = -1;
+  /** Where the next record is expected; −1: nothing applied yet. */
+  nextOffset = -1;
+  unreadableRecords = 0;
+
+  constructor(context: ApplyContext) {
+    this.#context = context;
+  }
+
+  startAt(partition: number, offset: number): void {
+    this.partition = partition;
+    this.nextOffset = offset;
+  }
+
+  apply(batch: RecordBatch): void {
+    if (this.partition === -1) this.partition = batch.partition;
+    if (batch.partition !== this.partition)
+      throw new BugError(`live follows partition ${this.partition}, got a batch of ${batch.partition}`);
+    for (let i = 0; i < batch.count; i++) {
+      if ((batch.offsets[i] as number) < this.nextOffset) continue;
+      try {
+        this.#applyRecord(batch, batch.starts[i] as number, batch.ends[i] as number);
+      } catch (error) {
+        this.#passOver(batch.offsets[i] as number, error);
+      }
+    }
+    if (batch.nextOffset > this.nextOffset) this.nextOffset = batch.nextOffset;
+  }
+
+  #applyRecord(batch: RecordBatch, start: number, end: number): void {
+    const { view } = batch;
+    const version = recordFields.version(view, start);
+    if (version !== recordVersion) throw new BugError(`log record has version ${version}, expected ${recordVersion}`);
+    const vehicleNo = recordFields.vehicleNo(view, start);
+    const receivedAt = recordFields.receivedAt(view, start);
+    if (vehicleNo !== 0 && !isVehicleNo(vehicleNo)) throw new BugError(`vehicle number ${vehicleNo} is out of range`);
+    const kind = recordFields.kind(view, start);
+    if (kind === recordKinds.telemetry) this.#applyReport(batch, start, end, vehicleNo, receivedAt);
+    else if (kind === recordKinds.connection) this.#applyConnection(view, start, vehicleNo, receivedAt);
+    else throw new BugError(`record kind ${kind} is unknown`);
+  }
+
+  #applyReport(batch: RecordBatch, start: number, end: number, vehicleNo: number, receivedAt: number): void {
+    const { latest, tracker } = this.#context;
+    const columns = this.#columns;
+    decodeReport(batch.bytes, start + recordHeaderBytes, end, columns, batch.view);
+    const deviceNo = recordFields.deviceNo(batch.view, start);
+    tracker.recordAt(receivedAt);
+    // Settles the vehicle's own deadlines first, so that they see the battery as it was before this report.
+    tracker.heard(vehicleNo, deviceNo, receivedAt);
+    const bits = columns.sampleCount > 0 ? latest.apply(columns, vehicleNo, deviceNo, receivedAt) : 0;
+    if (bits !== 0) this.#context.touched(vehicleNo, bits);
+    this.#context.heard(vehicleNo, receivedAt);
+  }
+
+  #applyConnection(view: DataView, start: number, vehicleNo: number, receivedAt: number): void {
+    const { tracker } = this.#context;
+    const { event, detailMs } = decodeConnectionEvent(view, start + recordHeaderBytes);
+    if (vehicleNo === 0 && event === 'serverStarted') tracker.serverStarted(detailMs, receivedAt);
+    tracker.recordAt(receivedAt);
+    if (vehicleNo !== 0) tracker.connectionEvent(vehicleNo, recordFields.deviceNo(view, start), event, receivedAt);
+  }
+
+  /** One damaged record must not keep all vehicles from being shown; the log's own check makes it nearly impossible. */
+  #passOver(offset: number, error: unknown): void {
+    // Anything else comes from a listener or our own code and must not be taken for damage.
+    if (!(error instanceof FormatError || error instanceof BugError || error instanceof RangeError)) throw error;
+    this.unreadableRecords++;
+    if (this.unreadableRecords <= loggedRecordsMax)
+      this.#context.logger.error('a log record cannot be read and is passed over', { offset, error });
+  }
+}

@@ -1,0 +1,246 @@
+import { connectionStatuses, isWarningCode, warningKinds, warningSeverities, wellKnown } from '@milepost/contract';
+import { invalidField } from '../kernel/index.ts';
+import type { Directory } from '../registry/index.ts';
+import { decodeCursor, encodeCursor, type ListCursor } from './list-cursor.ts';
+import type { ScopeView } from './scope-view.ts';
+import { fold, type IndexedVehicle, type SearchIndex } from './search-index.ts';
+import { type FleetCounts, type VehicleFilters, type VehicleListQuery, type VehicleSort, vehicleSorts } from './types.ts';
+
+export const listLimitMax = 500;
+export const listLimitDefault = 50;
+/** Longest search text, and most words of it that count. */
+export const searchLengthMax = 200;
+export const searchWordsMax = 8;
+
+/** What the list reads of the live state, beside the values that a scope shows. */
+export interface ListSource {
+  readonly directory: Directory;
+  readonly index: SearchIndex;
+  statusCode(vehicleNo: number): number;
+  /** 0: never. */
+  lastSeen(vehicleNo: number): number;
+  reasonIsGoodbye(vehicleNo: number): boolean;
+  /** Bits of the warnings that the scope shows. */
+  warningMask(view: ScopeView, vehicleNo: number): number;
+}
+
+interface Box {
+  readonly west: number;
+  readonly south: number;
+  readonly east: number;
+  readonly north: number;
+}
+
+/** `west,south,east,north`; west > east crosses the antimeridian. */
+export const parseBox = (text: string): Box => {
+  const expected = 'west,south,east,north in degrees (longitudes −180 to 180, latitudes −90 to 90, south ≤ north)';
+  const parts = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const [west, south, east, north] = parts as [number, number, number, number];
+  const isLongitude = (value: number): boolean => Math.abs(value) <= 180;
+  const isLatitude = (value: number): boolean => Math.abs(value) <= 90;
+  if (
+    parts.length !== 4 ||
+    !isLongitude(west) ||
+    !isLongitude(east) ||
+    !isLatitude(south) ||
+    !isLatitude(north) ||
+    south > north
+  ) {
+    throw invalidField('bbox', text, expected);
+  }
+  return { west, south, east, north };
+};
+
+const isInBox = (box: Box, latitude: number, longitude: number): boolean => {
+  if (latitude < box.south || latitude > box.north) return false;
+  return box.west <= box.east ? longitude >= box.west && longitude <= box.east : longitude >= box.west || longitude <= box.east;
+};
+
+type Test = (entry: IndexedVehicle) => boolean;
+
+const searchTest = (q: string): Test | undefined => {
+  if (q.length > searchLengthMax) throw invalidField('q', q.slice(0, searchLengthMax), `at most ${searchLengthMax} characters`);
+  const words = fold(q).split(/\s+/).filter(Boolean).slice(0, searchWordsMax);
+  if (words.length === 0) return undefined;
+  return (entry) => {
+    for (const word of words) if (!entry.text.includes(word)) return false;
+    return true;
+  };
+};
+
+const warningTest = (source: ListSource, view: ScopeView, warning: boolean | string): Test => {
+  if (typeof warning === 'boolean') return ({ vehicle }) => (source.warningMask(view, vehicle.vehicleNo) !== 0) === warning;
+  if (!isWarningCode(warning))
+    throw invalidField('warning', warning, `true, false or one of ${Object.keys(warningKinds).join(', ')}`);
+  const bit = 1 << warningKinds[warning].bit;
+  return ({ vehicle }) => (source.warningMask(view, vehicle.vehicleNo) & bit) !== 0;
+};
+
+const customerNoOf = (directory: Directory, id: string): number => {
+  for (const customer of directory.customers()) if (customer.id === id) return customer.customerNo;
+  throw invalidField('customer', id, 'the id of a customer');
+};
+
+/** The filters as one list of tests, the cheapest first. */
+const testsOf = (source: ListSource, view: ScopeView, filters: VehicleFilters): readonly Test[] => {
+  const tests: Test[] = [({ vehicle }) => view.scope.allowsVehicle(vehicle.vehicleNo)];
+  if (filters.customerId !== undefined) {
+    const customerNo = customerNoOf(source.directory, filters.customerId);
+    tests.push(({ vehicle }) => vehicle.customerNo === customerNo);
+  }
+  if (filters.status !== undefined) {
+    const code = connectionStatuses.indexOf(filters.status);
+    if (code < 0) throw invalidField('status', filters.status, `one of ${connectionStatuses.join(', ')}`);
+    tests.push(({ vehicle }) => source.statusCode(vehicle.vehicleNo) === code);
+  }
+  const { group, energyBelow } = filters;
+  if (group !== undefined) tests.push(({ vehicle }) => vehicle.groups.includes(group));
+  if (filters.warning !== undefined) tests.push(warningTest(source, view, filters.warning));
+  if (energyBelow !== undefined) {
+    if (!Number.isFinite(energyBelow)) throw invalidField('energyBelow', energyBelow, 'a number of percent');
+    tests.push(
+      ({ vehicle }) => (view.unitValue(vehicle.vehicleNo, wellKnown.energyPercent) ?? Number.POSITIVE_INFINITY) < energyBelow,
+    );
+  }
+  const search = filters.q === undefined ? undefined : searchTest(filters.q);
+  if (search) tests.push(search);
+  if (filters.bbox !== undefined) {
+    const box = parseBox(filters.bbox);
+    tests.push(({ vehicle }) => {
+      const position = view.position(vehicle.vehicleNo);
+      return position !== null && isInBox(box, position.latitude, position.longitude);
+    });
+  }
+  return tests;
+};
+
+const passes = (tests: readonly Test[], entry: IndexedVehicle): boolean => {
+  for (const test of tests) if (!test(entry)) return false;
+  return true;
+};
+
+/** What a vehicle is sorted by; null: it has none and comes last. */
+type KeyOf = (entry: IndexedVehicle) => number | string | null;
+
+const keyFunctions = (source: ListSource, view: ScopeView): Record<VehicleSort, KeyOf> => ({
+  name: (entry) => entry.name,
+  status: ({ vehicle }) => source.statusCode(vehicle.vehicleNo),
+  lastSeen: ({ vehicle }) => source.lastSeen(vehicle.vehicleNo) || null,
+  energy: ({ vehicle }) => view.unitValue(vehicle.vehicleNo, wellKnown.energyPercent),
+  // The longer the silence, the smaller lastSeen: no need for the time of day, so cursors stay valid.
+  silence: ({ vehicle }) => -source.lastSeen(vehicle.vehicleNo) || null,
+});
+
+interface Candidate {
+  readonly key: number | string | null;
+  readonly entry: IndexedVehicle;
+}
+type Order = (a: { key: Candidate['key']; vehicleNo: number }, b: { key: Candidate['key']; vehicleNo: number }) => number;
+
+/** By key, those without one last, then by vehicleNo: a total order, so a page never repeats or leaves out a vehicle that stays put. */
+const orderOf = (isDescending: boolean): Order => {
+  const sign = isDescending ? -1 : 1;
+  return (a, b) => {
+    if (a.key !== b.key) {
+      if (a.key === null) return 1;
+      if (b.key === null) return -1;
+      return a.key < b.key ? -sign : sign;
+    }
+    return a.vehicleNo - b.vehicleNo;
+  };
+};
+
+/** The first `count` candidates in order, kept in a sorted array: most of a long scan fails the one comparison with the last. */
+class FirstFew {
+  readonly found: { key: Candidate['key']; vehicleNo: number; entry: IndexedVehicle }[] = [];
+  readonly #count: number;
+  readonly #order: Order;
+  constructor(count: number, order: Order) {
+    this.#count = count;
+    this.#order = order;
+  }
+  offer(key: Candidate['key'], entry: IndexedVehicle): void {
+    const candidate = { key, vehicleNo: entry.vehicle.vehicleNo, entry };
+    const last = this.found[this.#count - 1];
+    if (last && this.#order(candidate, last) >= 0) return;
+    let low = 0;
+    let high = this.found.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#order(this.found[middle] as typeof candidate, candidate) < 0) low = middle + 1;
+      else high = middle;
+    }
+    this.found.splice(low, 0, candidate);
+    if (this.found.length > this.#count) this.found.pop();
+  }
+}
+
+const parseSort = (text: string): { sort: VehicleSort; isDescending: boolean } => {
+  const isDescending = text.startsWith('-');
+  const sort = vehicleSorts.find((name) => name === (isDescending ? text.slice(1) : text));
+  if (!sort) throw invalidField('sort', text, `one of ${vehicleSorts.join(', ')}, with - before it for descending`);
+  return { sort, isDescending };
+};
+
+const startOf = (
+  cursor: ListCursor | undefined,
+  directory: Directory,
+): { key: Candidate['key']; vehicleNo: number } | undefined => {
+  if (!cursor) return undefined;
+  const vehicle = directory.vehicleById(cursor.id);
+  if (!vehicle) throw invalidField('cursor', cursor.id, 'a value of `next` of an answer before');
+  return { key: cursor.key, vehicleNo: vehicle.vehicleNo };
+};
+
+export interface FoundVehicles {
+  readonly entries: readonly IndexedVehicle[];
+  readonly next: string | null;
+}
+
+/** One page of the vehicles that pass the filters. Throws CallerError for filters, sorts and cursors that cannot be. */
+export const findVehicles = (source: ListSource, view: ScopeView, query: VehicleListQuery): FoundVehicles => {
+  const limit = query.limit ?? listLimitDefault;
+  if (!Number.isInteger(limit) || limit < 1 || limit > listLimitMax)
+    throw invalidField('limit', limit, `a whole number from 1 to ${listLimitMax}`);
+  const sortText = query.sort ?? 'name';
+  const { sort, isDescending } = parseSort(sortText);
+  const tests = testsOf(source, view, query);
+  const start = startOf(query.cursor === undefined ? undefined : decodeCursor(query.cursor, sortText), source.directory);
+  const keyOf = keyFunctions(source, view)[sort];
+  const order = orderOf(isDescending);
+  const few = new FirstFew(limit + 1, order);
+  for (const entry of source.index.sorted()) {
+    if (!passes(tests, entry)) continue;
+    const key = keyOf(entry);
+    if (start && order({ key, vehicleNo: entry.vehicle.vehicleNo }, start) <= 0) continue;
+    few.offer(key, entry);
+    // Already in this order: what follows cannot come before.
+    if (sort === 'name' && !isDescending && few.found.length > limit) break;
+  }
+  const page = few.found.slice(0, limit);
+  const last = few.found.length > limit ? page.at(-1) : undefined;
+  return {
+    entries: page.map((found) => found.entry),
+    next: last ? encodeCursor({ sort: sortText, key: last.key, id: last.entry.vehicle.id }) : null,
+  };
+};
+
+const attentionSeverity = warningSeverities.indexOf('warning');
+
+/** How many vehicles have which status, and how many somebody should look at. */
+export const countFleet = (source: ListSource, view: ScopeView, severityOf: (mask: number) => number): FleetCounts => {
+  const counts = [0, 0, 0, 0];
+  let needAttention = 0;
+  let total = 0;
+  for (const { vehicle } of source.index.sorted()) {
+    const { vehicleNo } = vehicle;
+    if (!view.scope.allowsVehicle(vehicleNo)) continue;
+    total++;
+    const code = source.statusCode(vehicleNo);
+    counts[code] = (counts[code] as number) + 1;
+    const isLost = connectionStatuses[code] === 'offline' && !source.reasonIsGoodbye(vehicleNo);
+    if (isLost || severityOf(source.warningMask(view, vehicleNo)) >= attentionSeverity) needAttention++;
+  }
+  const [never_seen, online, late, offline] = counts as [number, number, number, number];
+  return { total, byStatus: { never_seen, online, late, offline }, needAttention };
+};

@@ -1,0 +1,64 @@
+import { wellKnown } from '@milepost/contract';
+import { MapFrameWriter } from '@milepost/contract/stream';
+import { HandleTable } from './handle-table.ts';
+import type { ScopeView } from './scope-view.ts';
+import type { MapDelivery, MapSource } from './types.ts';
+
+/** What a frame reads of the live state. */
+export interface MapState {
+  readonly closedTick: () => number;
+  readonly now: () => number;
+  /** Vehicles of which a map may show something, ascending. */
+  changedSince(tick: number): readonly number[];
+  statusCode(vehicleNo: number): number;
+  severity(view: ScopeView, vehicleNo: number): number;
+  isEnded(vehicleNo: number): boolean;
+}
+
+/** Signals whose change a map shows. */
+export const mapSignals = [wellKnown.latitude, wellKnown.longitude, wellKnown.heading, wellKnown.speed, wellKnown.energyPercent];
+
+/** Encodes what one audience's map shows. Stateful: it remembers which vehicles its viewers know. */
+export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
+  const handles = new HandleTable();
+  const shown = new Set<number>();
+  const writer = new MapFrameWriter();
+
+  const add = (vehicleNo: number): void => {
+    shown.add(vehicleNo);
+    const position = view.position(vehicleNo);
+    writer.add(
+      handles.handleOf(vehicleNo),
+      position?.latitude ?? Number.NaN,
+      position?.longitude ?? Number.NaN,
+      view.unitValue(vehicleNo, wellKnown.heading),
+      view.unitValue(vehicleNo, wellKnown.speed),
+      view.unitValue(vehicleNo, wellKnown.energyPercent),
+      state.statusCode(vehicleNo),
+      state.severity(view, vehicleNo),
+    );
+  };
+
+  const deliver = (sinceTick: number | undefined): MapDelivery => {
+    const tick = state.closedTick();
+    const known = handles.size;
+    writer.begin(tick, state.now(), sinceTick);
+    for (const vehicleNo of state.changedSince(sinceTick ?? 0)) {
+      const isVisible = view.scope.allowsVehicle(vehicleNo) && !state.isEnded(vehicleNo);
+      if (isVisible) add(vehicleNo);
+      else if (sinceTick !== undefined && shown.delete(vehicleNo)) writer.remove(handles.handleOf(vehicleNo));
+    }
+    const introduced = Array.from({ length: handles.size - known }, (_, i) => ({
+      handle: known + i + 1,
+      vehicleNo: handles.vehicleNoOf(known + i + 1) as number,
+    }));
+    return { tick, count: writer.count, frame: writer.finish(), introduced };
+  };
+
+  return {
+    full: () => deliver(undefined),
+    delta: (sinceTick) => deliver(sinceTick),
+    vehicleNoOf: (handle) => handles.vehicleNoOf(handle),
+    handleOf: (vehicleNo) => handles.handleOf(vehicleNo),
+  };
+};

@@ -1,0 +1,64 @@
+import { type ConsentGroup, coreSignal, wellKnown } from '@milepost/contract';
+import type { Precision, ReadScope } from '../events/index.ts';
+import type { LatestTable } from './latest-table.ts';
+import type { LatestValue, Position } from './types.ts';
+
+/** Degrees to which a position is rounded before anything else looks at it, filters too. */
+const gridDegrees: Record<Precision, number> = { exact: 0, about100m: 0.001, about1km: 0.01, about10km: 0.1 };
+const degreesPerUnit = coreSignal('Vehicle.CurrentLocation.Latitude').perUnit;
+
+export const roundDegrees = (degrees: number, precision: Precision): number => {
+  const grid = gridDegrees[precision];
+  return grid === 0 ? degrees : Math.round(degrees / grid) * grid;
+};
+
+/** The scope lets its reader see values of this sample time. */
+export const isInPeriods = (scope: ReadScope, vehicleNo: number, timeMs: number): boolean => {
+  for (const period of scope.periods(vehicleNo))
+    if (timeMs >= period.fromMs && (period.toMs === null || timeMs < period.toMs)) return true;
+  return false;
+};
+
+/** Reads latest values the way a scope allows: what it does not allow is as if it were not there. */
+export class ScopeView {
+  readonly scope: ReadScope;
+  readonly #latest: LatestTable;
+
+  constructor(scope: ReadScope, latest: LatestTable) {
+    this.scope = scope;
+    this.#latest = latest;
+  }
+
+  mayRead(vehicleNo: number, signalNumber: number, group: ConsentGroup): boolean {
+    if (!this.scope.allowsGroup(vehicleNo, group)) return false;
+    const time = this.#latest.timeOf(vehicleNo, signalNumber);
+    return time >= 0 && isInPeriods(this.scope, vehicleNo, time);
+  }
+
+  /** Value of a numeric signal in its unit; null: none that the scope shows. */
+  unitValue(vehicleNo: number, signalNumber: number): number | null {
+    const stored = this.#latest.number(vehicleNo, signalNumber);
+    const signal = this.#latest.definitionOf(signalNumber);
+    if (stored !== stored || !signal || !this.mayRead(vehicleNo, signalNumber, signal.group)) return null;
+    return stored / signal.perUnit;
+  }
+
+  /** A value as precisely as the scope shows it: latitude and longitude are rounded. */
+  blurred(value: LatestValue, precision: Precision): LatestValue {
+    const isDegrees = value.signalNumber === wellKnown.latitude || value.signalNumber === wellKnown.longitude;
+    if (precision === 'exact' || !isDegrees || typeof value.stored !== 'number') return value;
+    return { ...value, stored: Math.round(roundDegrees(value.stored / degreesPerUnit, precision) * degreesPerUnit) };
+  }
+
+  position(vehicleNo: number): Position | null {
+    const latitude = this.#latest.number(vehicleNo, wellKnown.latitude);
+    const longitude = this.#latest.number(vehicleNo, wellKnown.longitude);
+    if (latitude !== latitude || longitude !== longitude || !this.mayRead(vehicleNo, wellKnown.latitude, 'position')) return null;
+    const precision = this.scope.precision(vehicleNo, 'position');
+    return {
+      latitude: roundDegrees(latitude / degreesPerUnit, precision),
+      longitude: roundDegrees(longitude / degreesPerUnit, precision),
+      time: this.#latest.timeOf(vehicleNo, wellKnown.latitude),
+    };
+  }
+}

@@ -1,0 +1,220 @@
+import { crc32, zstdDecompressSync } from 'node:zlib';
+import { FormatError } from '../events/index.ts';
+import type { Outage } from './connection-status.ts';
+import { type LatestPage, latestPageBytes, latestPageOver } from './latest-table.ts';
+import { pageShift, vehicleNoMax, vehiclesPerPage } from './pages.ts';
+import { outagesMax, type StatusPage, statusPageBytes, statusPageOver } from './status-tracker.ts';
+
+/**
+ * A snapshot of the live state, version 1. Little-endian. docs/formats/live-snapshot.md
+ *
+ *     file   = header · outage* · u32 crc32 of header and outages · block* · end
+ *     header   0  4 B  "MPLV"        4  u16  version (1)         6  u16  number of outages
+ *              8  u32  partition    12  u32  reserved (0)       16  f64  offset: records below it are contained
+ *             24  f64  saved at     32  f64  newest receivedAt  40  f64  deadlines before this moment are settled
+ *     outage = f64 from · f64 to
+ *     block  = u8 kind (1 status, 2 latest) · u8 codec (1 zstd) · u16 pages · u32 raw length · u32 stored length
+ *              · u32 crc32 of the 12 bytes before and the stored bytes · stored bytes
+ *     end    = u8 255 · u8 0 · u16 0 · u32 number of blocks · u32 0 · u32 crc32 of the 12 bytes before
+ *     page of kind 1 = u32 page index · u32 0 · 24,576 B
+ *     page of kind 2 = u32 page index · u32 signal number · u32 number of texts · u32 byte length of the texts · 28,672 B
+ *                      · texts × (u16 slot · u16 length · UTF-8)
+ *
+ * The bytes of a page are its columns one after the other, 1,024 vehicles each, as the classes hold them.
+ */
+export const snapshotVersion = 1;
+export const snapshotHeaderBytes = 48;
+export const blockHeadBytes = 16;
+export const blockKinds = { status: 1, latest: 2, end: 255 } as const;
+export const zstdCodec = 1;
+/** Pages of one block: what is copied without a pause (0.9 MB). */
+export const pagesPerBlock = 32;
+/** Most bytes that a block may say it unpacks to: pages whose every vehicle has the longest text. */
+const blockRawBytesMax = pagesPerBlock * (16 + latestPageBytes + vehiclesPerPage * 1028);
+const magic = 0x564c_504d;
+
+export interface SnapshotHeader {
+  readonly partition: number;
+  readonly offset: number;
+  readonly savedAt: number;
+  readonly newestRecordMs: number;
+  readonly settledMs: number;
+  readonly outages: readonly Outage[];
+}
+export interface LatestEntry {
+  readonly signalNumber: number;
+  readonly index: number;
+  readonly page: LatestPage;
+}
+export interface StatusEntry {
+  readonly index: number;
+  readonly page: StatusPage;
+}
+export interface Snapshot extends SnapshotHeader {
+  readonly status: readonly StatusEntry[];
+  readonly latest: readonly LatestEntry[];
+}
+
+export const encodeHeader = (header: SnapshotHeader): Buffer => {
+  const length = snapshotHeaderBytes + header.outages.length * 16;
+  const bytes = Buffer.alloc(length + 4);
+  bytes.writeUInt32LE(magic, 0);
+  bytes.writeUInt16LE(snapshotVersion, 4);
+  bytes.writeUInt16LE(header.outages.length, 6);
+  bytes.writeUInt32LE(header.partition, 8);
+  bytes.writeDoubleLE(header.offset, 16);
+  bytes.writeDoubleLE(header.savedAt, 24);
+  bytes.writeDoubleLE(header.newestRecordMs, 32);
+  bytes.writeDoubleLE(header.settledMs, 40);
+  header.outages.forEach((outage, i) => {
+    bytes.writeDoubleLE(outage.fromMs, snapshotHeaderBytes + i * 16);
+    bytes.writeDoubleLE(outage.toMs, snapshotHeaderBytes + i * 16 + 8);
+  });
+  bytes.writeUInt32LE(crc32(bytes.subarray(0, length)), length);
+  return bytes;
+};
+
+/** Head of a block or of the end (`stored` empty, `rawLength` the number of blocks). */
+export const encodeBlockHead = (kind: number, pages: number, rawLength: number, stored: Uint8Array): Buffer => {
+  const head = Buffer.alloc(blockHeadBytes);
+  head.writeUInt8(kind, 0);
+  head.writeUInt8(kind === blockKinds.end ? 0 : zstdCodec, 1);
+  head.writeUInt16LE(pages, 2);
+  head.writeUInt32LE(rawLength, 4);
+  head.writeUInt32LE(stored.length, 8);
+  head.writeUInt32LE(crc32(stored, crc32(head.subarray(0, 12))), 12);
+  return head;
+};
+
+export const encodeStatusPage = ({ index, page }: StatusEntry): Buffer => {
+  const head = Buffer.alloc(8);
+  head.writeUInt32LE(index, 0);
+  return Buffer.concat([head, new Uint8Array(page.buffer)]);
+};
+
+export const encodeLatestPage = ({ signalNumber, index, page }: LatestEntry): Buffer => {
+  const texts: Buffer[] = [];
+  page.texts?.forEach((text, slot) => {
+    if (text === undefined) return;
+    const bytes = Buffer.from(text);
+    const head = Buffer.alloc(4);
+    head.writeUInt16LE(slot, 0);
+    head.writeUInt16LE(bytes.length, 2);
+    texts.push(Buffer.concat([head, bytes]));
+  });
+  const head = Buffer.alloc(16);
+  head.writeUInt32LE(index, 0);
+  head.writeUInt32LE(signalNumber, 4);
+  head.writeUInt32LE(texts.length, 8);
+  head.writeUInt32LE(
+    texts.reduce((sum, text) => sum + text.length, 0),
+    12,
+  );
+  return Buffer.concat([head, new Uint8Array(page.buffer), ...texts]);
+};
+
+/** Walks over bytes; every overrun is a `FormatError`. */
+class Cursor {
+  readonly bytes: Buffer;
+  at = 0;
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+  }
+  take(count: number): Buffer {
+    if (count > this.bytes.length - this.at)
+      throw new FormatError(`the snapshot ends at byte ${this.bytes.length}, expected ${count} more from ${this.at}`);
+    this.at += count;
+    return this.bytes.subarray(this.at - count, this.at);
+  }
+  takePage(length: number): ArrayBuffer {
+    const bytes = this.take(length);
+    return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + length) as ArrayBuffer;
+  }
+}
+
+const checkCrc = (expected: number, actual: number, what: string): void => {
+  if (expected !== actual) throw new FormatError(`the crc32 of ${what} is ${actual}, expected ${expected}`);
+};
+
+const decodeHeader = (input: Cursor): SnapshotHeader => {
+  const head = input.take(snapshotHeaderBytes);
+  if (head.readUInt32LE(0) !== magic) throw new FormatError('the file is no snapshot');
+  const version = head.readUInt16LE(4);
+  if (version !== snapshotVersion) throw new FormatError(`the snapshot has version ${version}, expected ${snapshotVersion}`);
+  const count = head.readUInt16LE(6);
+  if (count > outagesMax) throw new FormatError(`the snapshot has ${count} outages, expected at most ${outagesMax}`);
+  const outageBytes = input.take(count * 16);
+  checkCrc(input.take(4).readUInt32LE(0), crc32(outageBytes, crc32(head)), 'the header');
+  const outages = Array.from({ length: count }, (_, i) => ({
+    fromMs: outageBytes.readDoubleLE(i * 16),
+    toMs: outageBytes.readDoubleLE(i * 16 + 8),
+  }));
+  return {
+    partition: head.readUInt32LE(8),
+    offset: head.readDoubleLE(16),
+    savedAt: head.readDoubleLE(24),
+    newestRecordMs: head.readDoubleLE(32),
+    settledMs: head.readDoubleLE(40),
+    outages,
+  };
+};
+
+const checkIndex = (index: number): number => {
+  if (index > vehicleNoMax >> pageShift) throw new FormatError(`page ${index} is out of range`);
+  return index;
+};
+
+const decodeStatusPage = (input: Cursor): StatusEntry => {
+  const index = checkIndex(input.take(8).readUInt32LE(0));
+  return { index, page: statusPageOver(input.takePage(statusPageBytes), 0) };
+};
+
+const decodeLatestPage = (input: Cursor, intern: (text: string) => string): LatestEntry => {
+  const head = input.take(16);
+  const index = checkIndex(head.readUInt32LE(0));
+  const page = latestPageOver(input.takePage(latestPageBytes), 0);
+  const count = head.readUInt32LE(8);
+  const end = input.at + head.readUInt32LE(12);
+  if (count > 0) page.texts = Array.from({ length: vehiclesPerPage });
+  for (let i = 0; i < count; i++) {
+    const text = input.take(4);
+    const bytes = input.take(text.readUInt16LE(2));
+    (page.texts as (string | undefined)[])[text.readUInt16LE(0) % vehiclesPerPage] = intern(bytes.toString());
+  }
+  if (input.at !== end) throw new FormatError(`the texts of page ${index} end at ${input.at}, expected ${end}`);
+  return { signalNumber: head.readUInt32LE(4) & 0xffff, index, page };
+};
+
+const unpack = (head: Buffer, stored: Buffer): Cursor => {
+  const rawLength = head.readUInt32LE(4);
+  if (rawLength > blockRawBytesMax)
+    throw new FormatError(`a block says it has ${rawLength} bytes, expected at most ${blockRawBytesMax}`);
+  const raw = zstdDecompressSync(stored, { maxOutputLength: rawLength });
+  if (raw.length !== rawLength) throw new FormatError(`a block has ${raw.length} bytes, expected ${rawLength}`);
+  return new Cursor(raw);
+};
+
+/** Decodes a whole file, or throws: nothing of a damaged one is used. */
+export const decodeSnapshot = (bytes: Buffer, intern: (text: string) => string): Snapshot => {
+  const input = new Cursor(bytes);
+  const header = decodeHeader(input);
+  const status: StatusEntry[] = [];
+  const latest: LatestEntry[] = [];
+  for (let blocks = 0; ; blocks++) {
+    const head = input.take(blockHeadBytes);
+    const stored = input.take(head.readUInt32LE(8));
+    checkCrc(head.readUInt32LE(12), crc32(stored, crc32(head.subarray(0, 12))), `block ${blocks}`);
+    const kind = head.readUInt8(0);
+    if (kind === blockKinds.end) {
+      if (head.readUInt32LE(4) !== blocks)
+        throw new FormatError(`the snapshot has ${blocks} blocks, expected ${head.readUInt32LE(4)}`);
+      return { ...header, status, latest };
+    }
+    const pages = unpack(head, stored);
+    for (let i = head.readUInt16LE(2); i > 0; i--) {
+      if (kind === blockKinds.status) status.push(decodeStatusPage(pages));
+      else if (kind === blockKinds.latest) latest.push(decodeLatestPage(pages, intern));
+      else throw new FormatError(`block kind ${kind} is unknown`);
+    }
+  }
+};
