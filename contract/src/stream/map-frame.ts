@@ -60,7 +60,8 @@ const headingCode = (degrees: number | null): number => {
   return Math.round((turned * 255) / 360) % 255;
 };
 const speedCode = (kmh: number | null): number => (kmh === null ? unknown : Math.min(254, Math.round(Math.abs(kmh))));
-const energyCode = (percent: number | null): number => (percent === null ? unknown : Math.max(0, Math.min(200, Math.round(percent * 2))));
+const energyCode = (percent: number | null): number =>
+  percent === null ? unknown : Math.max(0, Math.min(200, Math.round(percent * 2)));
 
 /** Writes a frame entry by entry, so that a server needs no object for each vehicle. Reused between frames. */
 export class MapFrameWriter {
@@ -187,14 +188,17 @@ const decodeEntry = (view: DataView, at: number): MapFrameEntry => {
 
 /** Throws `MapFrameError` on anything that is not a whole frame of a version this code knows. */
 export const decodeMapFrame = (bytes: Uint8Array): MapFrame => {
-  if (bytes.length < mapFrameHeaderBytes) throw new MapFrameError(`a map frame has ${bytes.length} bytes, expected at least ${mapFrameHeaderBytes}`);
+  if (bytes.length < mapFrameHeaderBytes)
+    throw new MapFrameError(`a map frame has ${bytes.length} bytes, expected at least ${mapFrameHeaderBytes}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint8(0) !== mapFrameVersion) throw new MapFrameError(`a map frame has version ${view.getUint8(0)}, expected ${mapFrameVersion}`);
+  if (view.getUint8(0) !== mapFrameVersion)
+    throw new MapFrameError(`a map frame has version ${view.getUint8(0)}, expected ${mapFrameVersion}`);
   const kind = view.getUint8(1);
   if (kind !== kinds.full && kind !== kinds.delta) throw new MapFrameError(`a map frame has kind ${kind}, expected 1 or 2`);
   const count = view.getUint32(20, true);
   const expected = mapFrameHeaderBytes + count * mapEntryBytes;
-  if (bytes.length !== expected) throw new MapFrameError(`a map frame of ${count} vehicles has ${bytes.length} bytes, expected ${expected}`);
+  if (bytes.length !== expected)
+    throw new MapFrameError(`a map frame of ${count} vehicles has ${bytes.length} bytes, expected ${expected}`);
   const entries: MapFrameEntry[] = [];
   for (let i = 0; i < count; i++) entries.push(decodeEntry(view, mapFrameHeaderBytes + i * mapEntryBytes));
   return {

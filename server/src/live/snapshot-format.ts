@@ -66,10 +66,10 @@ export const encodeHeader = (header: SnapshotHeader): Buffer => {
   bytes.writeDoubleLE(header.savedAt, 24);
   bytes.writeDoubleLE(header.newestRecordMs, 32);
   bytes.writeDoubleLE(header.settledMs, 40);
-  header.outages.forEach((outage, i) => {
+  for (const [i, outage] of header.outages.entries()) {
     bytes.writeDoubleLE(outage.fromMs, snapshotHeaderBytes + i * 16);
     bytes.writeDoubleLE(outage.toMs, snapshotHeaderBytes + i * 16 + 8);
-  });
+  }
   bytes.writeUInt32LE(crc32(bytes.subarray(0, length)), length);
   return bytes;
 };
@@ -94,14 +94,14 @@ export const encodeStatusPage = ({ index, page }: StatusEntry): Buffer => {
 
 export const encodeLatestPage = ({ signalNumber, index, page }: LatestEntry): Buffer => {
   const texts: Buffer[] = [];
-  page.texts?.forEach((text, slot) => {
-    if (text === undefined) return;
+  for (const [slot, text] of (page.texts ?? []).entries()) {
+    if (text === undefined) continue;
     const bytes = Buffer.from(text);
     const head = Buffer.alloc(4);
     head.writeUInt16LE(slot, 0);
     head.writeUInt16LE(bytes.length, 2);
     texts.push(Buffer.concat([head, bytes]));
-  });
+  }
   const head = Buffer.alloc(16);
   head.writeUInt32LE(index, 0);
   head.writeUInt32LE(signalNumber, 4);

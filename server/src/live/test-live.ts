@@ -1,0 +1,33 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { coreVocabulary } from '@milepost/contract';
+import { makeManualClock, silentLogger } from '../kernel/index.ts';
+import { aCustomer, aDevice, aVehicle, type MemoryDirectory, makeMemoryDirectory } from './memory-directory.ts';
+import { type LiveOptions, openLive } from './open-live.ts';
+import type { Live } from './types.ts';
+
+export const t0 = 1_795_000_000_000;
+
+/** Vehicles 1 … `count` of customer 1, each with the device of its own number. */
+export const aDirectory = (count: number): MemoryDirectory => {
+  const directory = makeMemoryDirectory();
+  directory.put({ kind: 'customer', customer: aCustomer(1) });
+  for (let no = 1; no <= count; no++) {
+    directory.put({ kind: 'vehicle', vehicle: aVehicle(no) });
+    directory.put({ kind: 'device', device: aDevice(no, no) });
+  }
+  return directory;
+};
+
+export const aLive = (directory: MemoryDirectory, folder = '/nonexistent', options: Partial<LiveOptions> = {}): Live =>
+  openLive({ directory, vocabulary: () => coreVocabulary, clock: makeManualClock(t0), logger: silentLogger, folder, ...options });
+
+export const withFolder = async (run: (folder: string) => Promise<void>): Promise<void> => {
+  const folder = mkdtempSync(join(tmpdir(), 'milepost-live-'));
+  try {
+    await run(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
