@@ -1,4 +1,5 @@
 export { HandleTable } from './handle-table.ts';
 export { listLimitMax } from './list-vehicles.ts';
-export { defaultTimeouts, type LiveOptions, openLive, tickLagMs } from './open-live.ts';
+export { defaultTimeouts, tickLagMs } from './limits.ts';
+export { type LiveOptions, openLive } from './open-live.ts';
 export * from './types.ts';

@@ -3,9 +3,10 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { StatusChange } from '../history/index.ts';
 import { makeLogger } from '../kernel/index.ts';
 import { operatorScope } from '../sharing/index.ts';
-import { tickLagMs } from './open-live.ts';
+import { tickLagMs } from './limits.ts';
 import { aDirectory, aLive, t0, withFolder } from './test-live.ts';
 import { aBatch, anEvent, aReport } from './test-records.ts';
 import type { Live } from './types.ts';
@@ -67,7 +68,7 @@ test('any split into batches, any ticks and a restart from a snapshot: the same 
 
           const place = join(folder, String(run++));
           let split = aLive(directory, place);
-          const changes = [];
+          const changes: StatusChange[] = [];
           for (let from = 0, batch = 0; from < log.length; batch++) {
             const size = sizes[batch % sizes.length] as number;
             const part = log.slice(from, from + size);

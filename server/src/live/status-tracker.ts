@@ -165,6 +165,9 @@ export class StatusTracker {
   statusCode(vehicleNo: number): number {
     return this.#pages[vehicleNo >> pageShift]?.status[vehicleNo & slotMask] ?? codes.neverSeen;
   }
+  isSeen(vehicleNo: number): boolean {
+    return this.statusCode(vehicleNo) !== codes.neverSeen;
+  }
   /** 0: never. */
   lastSeen(vehicleNo: number): number {
     return this.#pages[vehicleNo >> pageShift]?.lastSeen[vehicleNo & slotMask] ?? 0;

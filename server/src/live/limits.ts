@@ -1,0 +1,12 @@
+import type { StatusTimeouts } from './types.ts';
+
+export const defaultTimeouts: StatusTimeouts = { lateAfterMs: 75_000, offlineAfterMs: 180_000 };
+/** Shortest timeout that is obeyed. */
+export const timeoutMsMin = 1000;
+/** How far ticks stay behind the clock, so that reports on their way to the disk are applied before deadlines after them. */
+export const tickLagMs = 500;
+/** Below these a device's own battery explains its silence. */
+export const batteryLowVolts = 3.5;
+export const batteryLowPercent = 15;
+/** How much older than the last report the battery's value may be. */
+export const batteryValueAgeMaxMs = 600_000;

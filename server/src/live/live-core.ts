@@ -1,0 +1,165 @@
+import { coreSignal, type Vocabulary, wellKnown } from '@milepost/contract';
+import type { StatusChange } from '../history/index.ts';
+import type { Logger } from '../kernel/index.ts';
+import type { Directory, DirectoryChange } from '../registry/index.ts';
+import { RecordApplier } from './apply-records.ts';
+import { DerivedTable } from './derived-table.ts';
+import { LatestTable } from './latest-table.ts';
+import { batteryLowPercent, batteryLowVolts, batteryValueAgeMaxMs, timeoutMsMin } from './limits.ts';
+import { mapSignals } from './map-source.ts';
+import type { ScopeView } from './scope-view.ts';
+import { SearchIndex } from './search-index.ts';
+import { StatusTracker } from './status-tracker.ts';
+import type { LiveListener, StatusTimeouts } from './types.ts';
+import { everyWarning, rulesOfSignal, severityOf, updateWarnings, type WarningFacts, warningRules } from './warnings.ts';
+
+/** Bit of a signal's interest mask: a map shows it. The bits of warning rules are below. */
+const mapBit = 1 << 30;
+const voltsPerUnit = coreSignal('Vehicle.Device.BatteryVoltage').perUnit;
+
+const makeInterest = (): Uint32Array => {
+  const interest = new Uint32Array(65_536);
+  for (const [signal, rules] of rulesOfSignal) interest[signal] = rules;
+  for (const signal of mapSignals) interest[signal] = (interest[signal] as number) | mapBit;
+  return interest;
+};
+
+const timeoutMs = (device: number | null | undefined, customer: number | null | undefined, defaultMs: number): number => {
+  const seconds = device ?? customer ?? null;
+  return Math.max(timeoutMsMin, seconds === null ? defaultMs : seconds * 1000);
+};
+
+export interface CoreOptions {
+  readonly directory: Directory;
+  readonly vocabulary: () => Vocabulary;
+  readonly logger: Logger;
+  readonly defaults: StatusTimeouts;
+}
+
+/** The tables of the live state and what happens between them when a record or a change of the directory comes. */
+export class LiveCore {
+  readonly directory: Directory;
+  readonly vocabulary: () => Vocabulary;
+  readonly derived = new DerivedTable();
+  readonly index: SearchIndex;
+  readonly latest: LatestTable;
+  readonly tracker: StatusTracker;
+  readonly applier: RecordApplier;
+  readonly listeners = new Set<LiveListener>();
+  /** Number of the map tick closed last. */
+  closedMapTick = 0;
+  readonly #defaults: StatusTimeouts;
+  #changes: StatusChange[] = [];
+
+  constructor({ directory, vocabulary, logger, defaults }: CoreOptions) {
+    this.directory = directory;
+    this.vocabulary = vocabulary;
+    this.#defaults = defaults;
+    this.index = new SearchIndex(directory);
+    const sources = {
+      kindOf: (deviceNo: number) => directory.deviceByNo(deviceNo)?.kind,
+      definitionOf: (signalNumber: number) => vocabulary().byNumber(signalNumber),
+    };
+    this.latest = new LatestTable(sources, makeInterest());
+    this.tracker = new StatusTracker({
+      timeoutsOf: (vehicleNo, deviceNo) => this.#timeoutsOf(vehicleNo, deviceNo),
+      isBatteryLow: (vehicleNo, lastSeen) => this.#isBatteryLow(vehicleNo, lastSeen),
+      changed: (change) => this.#statusChanged(change),
+    });
+    this.applier = new RecordApplier({
+      latest: this.latest,
+      tracker: this.tracker,
+      logger,
+      touched: (vehicleNo, bits) => this.#touched(vehicleNo, bits),
+      heard: (vehicleNo, receivedAt) => {
+        for (const listener of this.listeners) listener.vehicleChanged?.(vehicleNo, receivedAt);
+      },
+    });
+  }
+
+  takeStatusChanges(): readonly StatusChange[] {
+    const taken = this.#changes;
+    if (taken.length > 0) this.#changes = [];
+    return taken;
+  }
+
+  directoryChanged(change: DirectoryChange): void {
+    if (change.kind === 'device') {
+      for (const assignment of change.device.assignments) this.tracker.refresh(assignment.vehicleNo);
+      return;
+    }
+    if (change.kind === 'vehicle') {
+      const { vehicleNo } = change.vehicle;
+      this.index.vehicleChanged(change.vehicle);
+      this.tracker.refresh(vehicleNo);
+      this.refreshWarnings(vehicleNo, everyWarning);
+      // A map must learn that a vehicle has ended.
+      if (this.tracker.isSeen(vehicleNo)) this.derived.touchMap(vehicleNo);
+      return;
+    }
+    this.index.customerChanged(change.customer);
+    for (const vehicle of this.directory.vehicles()) {
+      if (vehicle.customerNo === change.customer.customerNo) this.tracker.refresh(vehicle.vehicleNo);
+    }
+  }
+
+  factsOf(vehicleNo: number): WarningFacts {
+    const vehicle = this.directory.vehicleByNo(vehicleNo);
+    return {
+      number: (signal) => this.latest.number(vehicleNo, signal),
+      text: (signal) => this.latest.text(vehicleNo, signal),
+      tirePlacardKpa: vehicle?.tirePlacardKpa ?? null,
+      grossWeightKg: vehicle?.grossWeightKg ?? null,
+    };
+  }
+
+  refreshWarnings(vehicleNo: number, touched: number): void {
+    const before = this.derived.warnings(vehicleNo);
+    const after = updateWarnings(before, touched, this.factsOf(vehicleNo));
+    if (after === before) return;
+    this.derived.setWarnings(vehicleNo, after);
+    if (severityOf(after) !== severityOf(before)) this.derived.touchMap(vehicleNo);
+  }
+
+  /** Bits of the active warnings that a scope shows: those whose signals' group it allows (the signals of a rule share one group). */
+  warningMask(view: ScopeView, vehicleNo: number): number {
+    let visible = this.derived.warnings(vehicleNo);
+    for (let rest = visible; rest !== 0; rest &= rest - 1) {
+      const bit = 31 - Math.clz32(rest & -rest);
+      const group = this.vocabulary().byNumber(warningRules[bit]?.signals[0] ?? 0)?.group ?? 'warnings';
+      if (!view.scope.allowsGroup(vehicleNo, group)) visible &= ~(1 << bit);
+    }
+    return visible;
+  }
+
+  #statusChanged(change: StatusChange): void {
+    this.#changes.push(change);
+    this.derived.touchMap(change.vehicleNo);
+    for (const listener of this.listeners) listener.statusChanged?.(change);
+  }
+
+  #touched(vehicleNo: number, bits: number): void {
+    if (bits & mapBit) this.derived.touchMap(vehicleNo);
+    if (bits & everyWarning) this.refreshWarnings(vehicleNo, bits & everyWarning);
+  }
+
+  #timeoutsOf(vehicleNo: number, deviceNo: number): StatusTimeouts {
+    const device = this.directory.deviceByNo(deviceNo);
+    const customer = this.directory.customerByNo(this.directory.vehicleByNo(vehicleNo)?.customerNo ?? 0);
+    return {
+      lateAfterMs: timeoutMs(device?.lateAfterSeconds, customer?.lateAfterSeconds, this.#defaults.lateAfterMs),
+      offlineAfterMs: timeoutMs(device?.offlineAfterSeconds, customer?.offlineAfterSeconds, this.#defaults.offlineAfterMs),
+    };
+  }
+
+  #isBatteryLow(vehicleNo: number, lastSeen: number): boolean {
+    const isUnder = (signal: number, limit: number): boolean => {
+      if (!(this.latest.number(vehicleNo, signal) < limit)) return false;
+      return (this.latest.value(vehicleNo, signal)?.receivedAt ?? 0) >= lastSeen - batteryValueAgeMaxMs;
+    };
+    return (
+      isUnder(wellKnown.deviceBatteryVoltage, batteryLowVolts * voltsPerUnit) ||
+      isUnder(wellKnown.deviceBatteryLevel, batteryLowPercent)
+    );
+  }
+}

@@ -1,0 +1,126 @@
+import { connectionStatuses, type VehicleWarning, warningSeverities, wellKnown } from '@milepost/contract';
+import type { ReadScope } from '../events/index.ts';
+import { CallerError, type Clock } from '../kernel/index.ts';
+import { countFleet, findVehicles, type ListSource } from './list-vehicles.ts';
+import type { LiveCore } from './live-core.ts';
+import { makeMapSource, type MapState } from './map-source.ts';
+import { ScopeView } from './scope-view.ts';
+import type { IndexedVehicle } from './search-index.ts';
+import type {
+  FleetCounts,
+  LatestValue,
+  MapSource,
+  MapVehicle,
+  VehicleList,
+  VehicleListItem,
+  VehicleListQuery,
+  VehicleStatus,
+} from './types.ts';
+import { describeWarnings, severityOf } from './warnings.ts';
+
+/** Everything that is read of the live state, as a scope allows. */
+export class LiveReader {
+  readonly #core: LiveCore;
+  readonly #list: ListSource;
+  readonly #map: MapState;
+
+  constructor(core: LiveCore, clock: Clock) {
+    this.#core = core;
+    const { tracker, directory, index, derived } = core;
+    const statusCode = (vehicleNo: number): number => tracker.statusCode(vehicleNo);
+    const warningMask = (view: ScopeView, vehicleNo: number): number => core.warningMask(view, vehicleNo);
+    this.#list = {
+      directory,
+      index,
+      statusCode,
+      lastSeen: (vehicleNo) => tracker.lastSeen(vehicleNo),
+      reasonIsGoodbye: (vehicleNo) => tracker.status(vehicleNo).reason === 'goodbye',
+      warningMask,
+    };
+    this.#map = {
+      closedTick: () => core.closedMapTick,
+      now: () => clock.now(),
+      changedSince: (tick) => derived.changedSince(tick),
+      statusCode,
+      severity: (view, vehicleNo) => severityOf(warningMask(view, vehicleNo)),
+      isEnded: (vehicleNo) => (directory.vehicleByNo(vehicleNo)?.endedAt ?? null) !== null,
+    };
+  }
+
+  latest(scope: ReadScope, vehicleNo: number): readonly LatestValue[] {
+    const view = this.#viewOf(scope, vehicleNo);
+    const precision = scope.precision(vehicleNo, 'position');
+    const values: LatestValue[] = [];
+    for (const signalNumber of this.#core.latest.signals) {
+      const group = this.#core.vocabulary().byNumber(signalNumber)?.group;
+      const value =
+        group && view.mayRead(vehicleNo, signalNumber, group) ? this.#core.latest.value(vehicleNo, signalNumber) : undefined;
+      if (value) values.push(view.blurred(value, precision));
+    }
+    return values;
+  }
+
+  status(scope: ReadScope, vehicleNo: number): VehicleStatus {
+    this.#viewOf(scope, vehicleNo);
+    return this.#core.tracker.status(vehicleNo);
+  }
+
+  warnings(scope: ReadScope, vehicleNo: number): readonly VehicleWarning[] {
+    return this.#warnings(this.#viewOf(scope, vehicleNo), vehicleNo);
+  }
+
+  mapVehicle(scope: ReadScope, vehicleNo: number): MapVehicle | undefined {
+    const view = this.#viewOf(scope, vehicleNo);
+    const position = view.position(vehicleNo);
+    if (!position) return undefined;
+    const severity = severityOf(this.#core.warningMask(view, vehicleNo));
+    return {
+      vehicleNo,
+      latitude: position.latitude,
+      longitude: position.longitude,
+      headingDegrees: view.unitValue(vehicleNo, wellKnown.heading),
+      speedKmh: view.unitValue(vehicleNo, wellKnown.speed),
+      energyPercent: view.unitValue(vehicleNo, wellKnown.energyPercent),
+      status: connectionStatuses[this.#core.tracker.statusCode(vehicleNo)] ?? 'never_seen',
+      hasWarning: severity > 0,
+      severity: warningSeverities[severity] ?? 'none',
+    };
+  }
+
+  listVehicles(scope: ReadScope, query: VehicleListQuery): VehicleList {
+    const view = new ScopeView(scope, this.#core.latest);
+    const { entries, next } = findVehicles(this.#list, view, query);
+    return { items: entries.map((entry) => this.#item(view, entry)), next };
+  }
+
+  fleetCounts(scope: ReadScope): FleetCounts {
+    return countFleet(this.#list, new ScopeView(scope, this.#core.latest), severityOf);
+  }
+
+  mapSource(scope: ReadScope): MapSource {
+    return makeMapSource(new ScopeView(scope, this.#core.latest), this.#map);
+  }
+
+  #item(view: ScopeView, { vehicle }: IndexedVehicle): VehicleListItem {
+    const { vehicleNo } = vehicle;
+    return {
+      vehicle,
+      status: this.#core.tracker.status(vehicleNo),
+      position: view.position(vehicleNo),
+      warnings: this.#warnings(view, vehicleNo),
+      energyPercent: view.unitValue(vehicleNo, wellKnown.energyPercent),
+    };
+  }
+
+  #warnings(view: ScopeView, vehicleNo: number): readonly VehicleWarning[] {
+    if (this.#core.warningMask(view, vehicleNo) === 0) return [];
+    const mayRead = (signal: number): boolean =>
+      view.mayRead(vehicleNo, signal, this.#core.vocabulary().byNumber(signal)?.group ?? 'warnings');
+    return describeWarnings(this.#core.factsOf(vehicleNo), mayRead);
+  }
+
+  #viewOf(scope: ReadScope, vehicleNo: number): ScopeView {
+    if (!scope.allowsVehicle(vehicleNo)) throw new CallerError('not_found', 'There is no such vehicle');
+    return new ScopeView(scope, this.#core.latest);
+  }
+}
