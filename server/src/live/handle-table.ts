@@ -14,6 +14,10 @@ export class HandleTable {
     this.#handles.set(vehicleNo, handle);
     return handle;
   }
+  /** Undefined: it has none yet. */
+  knownHandleOf(vehicleNo: number): number | undefined {
+    return this.#handles.get(vehicleNo);
+  }
   vehicleNoOf(handle: number): number | undefined {
     return this.#vehicles[handle - 1];
   }

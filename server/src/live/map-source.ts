@@ -21,14 +21,16 @@ export const mapSignals = [wellKnown.latitude, wellKnown.longitude, wellKnown.he
 /** Encodes what one audience's map shows. Stateful: it remembers which vehicles its viewers know. */
 export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
   const handles = new HandleTable();
-  const shown = new Set<number>();
+  /** By handle: the viewers have the vehicle on their map. */
+  const shown: boolean[] = [];
   const writer = new MapFrameWriter();
 
   const add = (vehicleNo: number): void => {
-    shown.add(vehicleNo);
+    const handle = handles.handleOf(vehicleNo);
+    shown[handle] = true;
     const position = view.position(vehicleNo);
     writer.add(
-      handles.handleOf(vehicleNo),
+      handle,
       position?.latitude ?? Number.NaN,
       position?.longitude ?? Number.NaN,
       view.unitValue(vehicleNo, wellKnown.heading),
@@ -39,6 +41,13 @@ export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
     );
   };
 
+  const remove = (vehicleNo: number): void => {
+    const handle = handles.knownHandleOf(vehicleNo);
+    if (handle === undefined || !shown[handle]) return;
+    shown[handle] = false;
+    writer.remove(handle);
+  };
+
   const deliver = (sinceTick: number | undefined): MapDelivery => {
     const tick = state.closedTick();
     const known = handles.size;
@@ -46,7 +55,7 @@ export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
     for (const vehicleNo of state.changedSince(sinceTick ?? 0)) {
       const isVisible = view.scope.allowsVehicle(vehicleNo) && !state.isEnded(vehicleNo);
       if (isVisible) add(vehicleNo);
-      else if (sinceTick !== undefined && shown.delete(vehicleNo)) writer.remove(handles.handleOf(vehicleNo));
+      else if (sinceTick !== undefined) remove(vehicleNo);
     }
     const introduced = Array.from({ length: handles.size - known }, (_, i) => ({
       handle: known + i + 1,

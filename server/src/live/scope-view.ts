@@ -1,5 +1,5 @@
 import { type ConsentGroup, coreSignal, wellKnown } from '@milepost/contract';
-import type { Precision, ReadScope } from '../events/index.ts';
+import type { Precision, ReadPeriod, ReadScope } from '../events/index.ts';
 import type { LatestTable } from './latest-table.ts';
 import type { LatestValue, Position } from './types.ts';
 
@@ -14,8 +14,11 @@ export const roundDegrees = (degrees: number, precision: Precision): number => {
 
 /** The scope lets its reader see values of this sample time. */
 export const isInPeriods = (scope: ReadScope, vehicleNo: number, timeMs: number): boolean => {
-  for (const period of scope.periods(vehicleNo))
+  const periods = scope.periods(vehicleNo);
+  for (let i = 0; i < periods.length; i++) {
+    const period = periods[i] as ReadPeriod;
     if (timeMs >= period.fromMs && (period.toMs === null || timeMs < period.toMs)) return true;
+  }
   return false;
 };
 

@@ -48,11 +48,11 @@ function* blocksOf<Entry extends { page: SavablePage }>(
   entries: readonly Entry[],
   guard: SaveGuard,
   kind: number,
-  encode: (entry: Entry) => Buffer,
+  encode: (entry: Entry) => Uint8Array[],
 ): Iterable<Block> {
   for (let from = 0; from < entries.length; from += pagesPerBlock) {
     const some = entries.slice(from, from + pagesPerBlock);
-    const raw = Buffer.concat(some.map((entry) => encode({ ...entry, page: guard.take(entry.page) })));
+    const raw = Buffer.concat(some.flatMap((entry) => encode({ ...entry, page: guard.take(entry.page) })));
     yield { kind, pages: some.length, raw };
   }
 }

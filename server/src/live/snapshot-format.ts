@@ -17,10 +17,11 @@ import { outagesMax, type StatusPage, statusPageBytes, statusPageOver } from './
  *              · u32 crc32 of the 12 bytes before and the stored bytes · stored bytes
  *     end    = u8 255 · u8 0 · u16 0 · u32 number of blocks · u32 0 · u32 crc32 of the 12 bytes before
  *     page of kind 1 = u32 page index · u32 0 · 24,576 B
- *     page of kind 2 = u32 page index · u32 signal number · u32 number of texts · u32 byte length of the texts · 28,672 B
+ *     page of kind 2 = u32 page index · u32 signal number · u32 number of texts · u32 byte length of the texts · 32,768 B
  *                      · texts × (u16 slot · u16 length · UTF-8)
  *
- * The bytes of a page are its columns one after the other, 1,024 vehicles each, as the classes hold them.
+ * A page of kind 1 is its columns one after the other, 1,024 vehicles each (f64 last seen, f64 since, i32 device, u8 status, u8 reason, u8
+ * remembered reason, u8 reserved); one of kind 2 is 1,024 × (f64 stored, f64 sample time or −1, f64 receivedAt, f64 deviceNo).
  */
 export const snapshotVersion = 1;
 export const snapshotHeaderBytes = 48;
@@ -86,13 +87,15 @@ export const encodeBlockHead = (kind: number, pages: number, rawLength: number, 
   return head;
 };
 
-export const encodeStatusPage = ({ index, page }: StatusEntry): Buffer => {
+/** Parts that the caller must copy before the page changes again. */
+export const encodeStatusPage = ({ index, page }: StatusEntry): Uint8Array[] => {
   const head = Buffer.alloc(8);
   head.writeUInt32LE(index, 0);
-  return Buffer.concat([head, new Uint8Array(page.buffer)]);
+  return [head, new Uint8Array(page.buffer)];
 };
 
-export const encodeLatestPage = ({ signalNumber, index, page }: LatestEntry): Buffer => {
+/** Parts that the caller must copy before the page changes again. */
+export const encodeLatestPage = ({ signalNumber, index, page }: LatestEntry): Uint8Array[] => {
   const texts: Buffer[] = [];
   for (const [slot, text] of (page.texts ?? []).entries()) {
     if (text === undefined) continue;
@@ -110,7 +113,7 @@ export const encodeLatestPage = ({ signalNumber, index, page }: LatestEntry): Bu
     texts.reduce((sum, text) => sum + text.length, 0),
     12,
   );
-  return Buffer.concat([head, new Uint8Array(page.buffer), ...texts]);
+  return [head, new Uint8Array(page.buffer), ...texts];
 };
 
 /** Walks over bytes; every overrun is a `FormatError`. */
