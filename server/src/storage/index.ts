@@ -1,0 +1,4 @@
+export * from './types.ts';
+export { parseDatabaseUrl } from './connection-string.ts';
+export { uniqueViolation } from './errors.ts';
+export { openStorage, type StorageOptions } from './store.ts';

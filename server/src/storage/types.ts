@@ -1,0 +1,45 @@
+import type { Kysely } from 'kysely';
+
+/** Where PostgreSQL is. `host` that begins with a slash is the folder of its socket. */
+export interface PostgresConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+}
+
+/**
+ * For whom SQL runs; row-level security reads it. `device`: sees what belongs to itself. `system`: the server's own work.
+ * `worker`: background jobs, with a role of their own.
+ */
+export interface Actor {
+  readonly kind: 'operator' | 'system' | 'device' | 'worker';
+  readonly id: string;
+}
+
+export const systemActor = (id: string): Actor => ({ kind: 'system', id });
+
+/** The inside of a transaction. A domain names its tables with `tx.withTables<…>()`. */
+// biome-ignore lint/complexity/noBannedTypes: no table is known here.
+export type Transaction = Kysely<{}>;
+
+/** A message of `notify`, also of other processes. */
+export type Notified = (payload: string) => void;
+
+export interface Subscription {
+  close(): Promise<void>;
+}
+
+export interface Storage {
+  /** The only door to SQL: one transaction as the actor. Throws `unavailable` when PostgreSQL is away. */
+  withActor<T>(actor: Actor, run: (tx: Transaction) => Promise<T>): Promise<T>;
+  /**
+   * Hears a channel. `lost` is called after the connection was away for a while and is back: messages may be missing,
+   * so the hearer reads everything again.
+   */
+  listen(channel: string, notified: Notified, lost: () => void): Promise<Subscription>;
+  /** Asks PostgreSQL for a sign of life; throws `unavailable`. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
