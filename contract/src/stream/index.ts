@@ -1,1 +1,2 @@
 export * from './map-frame.ts';
+export * from './messages.ts';

@@ -1,0 +1,295 @@
+import type { Static, TSchema } from 'typebox';
+import { customer, customerChanges, customerPage, customerQuery, newCustomer } from './customer.ts';
+import * as devices from './device.ts';
+import * as past from './history.ts';
+import * as server from './server.ts';
+import { closed, opaqueId } from './shared.ts';
+import * as vehicles from './vehicle.ts';
+
+export interface ApiRoute {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** As in OpenAPI: `/v1/vehicles/{id}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly tag: 'vehicles' | 'customers' | 'devices' | 'history' | 'server';
+  /** Who may call: the operator (token or cookie), a device with its own means, or anyone. */
+  readonly access: 'operator' | 'device' | 'anyone';
+  readonly params?: TSchema;
+  readonly query?: TSchema;
+  readonly body?: TSchema;
+  /** Status of success and its body; none with 204. */
+  readonly status: 200 | 201 | 204;
+  readonly response?: TSchema;
+}
+
+const byId = closed({ id: opaqueId });
+const created = closed({ id: opaqueId });
+const createdVehicle = closed({ id: opaqueId, isVinCheckDigitValid: vehicles.vehicleDetail.properties.isVinCheckDigitValid });
+
+const operator = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'operator' as const });
+const anyone = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'anyone' as const });
+
+/** Every JSON route, by the name of its operation. Paths and methods are fixed: clients are written against them. */
+export const apiRoutes = {
+  createCustomer: operator({
+    method: 'POST',
+    path: '/v1/customers',
+    summary: 'Add a customer',
+    tag: 'customers',
+    body: newCustomer,
+    status: 201,
+    response: created,
+  }),
+  listCustomers: operator({
+    method: 'GET',
+    path: '/v1/customers',
+    summary: 'List customers',
+    tag: 'customers',
+    query: customerQuery,
+    status: 200,
+    response: customerPage,
+  }),
+  readCustomer: operator({
+    method: 'GET',
+    path: '/v1/customers/{id}',
+    summary: 'Read a customer',
+    tag: 'customers',
+    params: byId,
+    status: 200,
+    response: customer,
+  }),
+  changeCustomer: operator({
+    method: 'PATCH',
+    path: '/v1/customers/{id}',
+    summary: 'Change a customer',
+    tag: 'customers',
+    params: byId,
+    body: customerChanges,
+    status: 200,
+    response: customer,
+  }),
+
+  createVehicle: operator({
+    method: 'POST',
+    path: '/v1/vehicles',
+    summary: 'Add a vehicle',
+    tag: 'vehicles',
+    body: vehicles.newVehicle,
+    status: 201,
+    response: createdVehicle,
+  }),
+  listVehicles: operator({
+    method: 'GET',
+    path: '/v1/vehicles',
+    summary: 'List, search and filter vehicles',
+    tag: 'vehicles',
+    query: vehicles.vehicleQuery,
+    status: 200,
+    response: vehicles.vehiclePage,
+  }),
+  countVehicles: operator({
+    method: 'GET',
+    path: '/v1/vehicles/counts',
+    summary: 'Count vehicles by status and warning',
+    tag: 'vehicles',
+    status: 200,
+    response: vehicles.vehicleCounts,
+  }),
+  readVehicle: operator({
+    method: 'GET',
+    path: '/v1/vehicles/{id}',
+    summary: 'Read a vehicle with its latest values',
+    tag: 'vehicles',
+    params: byId,
+    status: 200,
+    response: vehicles.vehicleDetail,
+  }),
+  changeVehicle: operator({
+    method: 'PATCH',
+    path: '/v1/vehicles/{id}',
+    summary: 'Change a vehicle',
+    description: 'null removes a value.',
+    tag: 'vehicles',
+    params: byId,
+    body: vehicles.vehicleChanges,
+    status: 200,
+    response: vehicles.vehicleDetail,
+  }),
+  endVehicle: operator({
+    method: 'DELETE',
+    path: '/v1/vehicles/{id}',
+    summary: 'End a vehicle',
+    description: 'Its devices come off; its past stays readable.',
+    tag: 'vehicles',
+    params: byId,
+    status: 204,
+  }),
+
+  readHistory: operator({
+    method: 'GET',
+    path: '/v1/vehicles/{id}/history',
+    summary: 'Read past values by signals, time and step',
+    description:
+      'The last hour when neither `from` nor `to` is given. With `step` an answer has min, max, mean, last and count of each step. `text/csv` by the Accept header or `format=csv`.',
+    tag: 'history',
+    params: byId,
+    query: past.historyQuery,
+    status: 200,
+    response: past.history,
+  }),
+  readVehicleStatus: operator({
+    method: 'GET',
+    path: '/v1/vehicles/{id}/status',
+    summary: 'Read when its connection status changed',
+    tag: 'history',
+    params: byId,
+    query: past.vehicleStatusQuery,
+    status: 200,
+    response: past.statusChangePage,
+  }),
+  readReports: operator({
+    method: 'GET',
+    path: '/v1/vehicles/{id}/reports',
+    summary: 'Read raw reports and heartbeats, newest first',
+    description: 'As far as the log goes back.',
+    tag: 'history',
+    params: byId,
+    query: past.reportQuery,
+    status: 200,
+    response: past.reportPage,
+  }),
+  listStatusChanges: operator({
+    method: 'GET',
+    path: '/v1/status',
+    summary: 'Search the status changes of all vehicles, newest first',
+    tag: 'history',
+    query: past.statusQuery,
+    status: 200,
+    response: past.statusChangePage,
+  }),
+
+  createDevice: operator({
+    method: 'POST',
+    path: '/v1/devices',
+    summary: 'Add a device and put it on a vehicle',
+    description: 'The secret is shown once.',
+    tag: 'devices',
+    body: devices.newDevice,
+    status: 201,
+    response: devices.createdDevice,
+  }),
+  listDevices: operator({
+    method: 'GET',
+    path: '/v1/devices',
+    summary: 'List devices',
+    tag: 'devices',
+    query: devices.deviceQuery,
+    status: 200,
+    response: devices.devicePage,
+  }),
+  readDevice: operator({
+    method: 'GET',
+    path: '/v1/devices/{id}',
+    summary: 'Read a device',
+    tag: 'devices',
+    params: byId,
+    status: 200,
+    response: devices.device,
+  }),
+  revokeDevice: operator({
+    method: 'DELETE',
+    path: '/v1/devices/{id}',
+    summary: 'Revoke a device',
+    description: 'Its tokens are refused and its sockets cut within a second.',
+    tag: 'devices',
+    params: byId,
+    status: 204,
+  }),
+  assignDevice: operator({
+    method: 'POST',
+    path: '/v1/devices/{id}/assignments',
+    summary: 'Put a device on another vehicle',
+    tag: 'devices',
+    params: byId,
+    body: devices.newAssignment,
+    status: 201,
+    response: devices.device,
+  }),
+  enrol: operator({
+    method: 'POST',
+    path: '/v1/enrolments',
+    summary: 'Add many vehicles with a device each',
+    description: 'Each item is done or refused by itself.',
+    tag: 'devices',
+    body: devices.enrolments,
+    status: 200,
+    response: devices.enrolmentResults,
+  }),
+  login: {
+    method: 'POST',
+    path: '/v1/devices/login',
+    summary: 'Log a device in',
+    description: 'A wrong secret and an unknown IMEI are answered alike.',
+    tag: 'devices',
+    access: 'device',
+    body: devices.deviceLogin,
+    status: 200,
+    response: devices.deviceToken,
+  },
+
+  listSignals: operator({
+    method: 'GET',
+    path: '/v1/signals',
+    summary: 'Read the vocabulary of signals',
+    tag: 'server',
+    status: 200,
+    response: server.signalCatalogue,
+  }),
+  readSession: operator({
+    method: 'GET',
+    path: '/v1/session',
+    summary: 'Read who is signed in',
+    tag: 'server',
+    status: 200,
+    response: server.session,
+  }),
+  endSession: anyone({ method: 'DELETE', path: '/v1/session', summary: 'Sign the browser out', tag: 'server', status: 204 }),
+  readConfig: operator({
+    method: 'GET',
+    path: '/v1/config',
+    summary: 'Read what the web app must know',
+    tag: 'server',
+    status: 200,
+    response: server.serverConfig,
+  }),
+  checkHealth: anyone({
+    method: 'GET',
+    path: '/healthz',
+    summary: 'Is the process alive',
+    tag: 'server',
+    status: 200,
+    response: server.health,
+  }),
+  checkReadiness: anyone({
+    method: 'GET',
+    path: '/readyz',
+    summary: 'Are all parts ready (503 if not)',
+    tag: 'server',
+    status: 200,
+    response: server.readiness,
+  }),
+} as const satisfies Record<string, ApiRoute>;
+
+export type ApiRoutes = typeof apiRoutes;
+export type ApiRouteName = keyof ApiRoutes;
+
+type Part<Name extends ApiRouteName, Key extends string> = ApiRoutes[Name] extends {
+  readonly [K in Key]: infer S extends TSchema;
+}
+  ? Static<S>
+  : undefined;
+export type RouteParams<Name extends ApiRouteName> = Part<Name, 'params'>;
+export type RouteQuery<Name extends ApiRouteName> = Part<Name, 'query'>;
+export type RouteBody<Name extends ApiRouteName> = Part<Name, 'body'>;
+export type RouteResponse<Name extends ApiRouteName> = Part<Name, 'response'>;

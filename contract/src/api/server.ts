@@ -1,0 +1,50 @@
+import Type, { type Static } from 'typebox';
+import { consentGroups, dataActClasses, deviceKinds } from '../signals/index.ts';
+import { closed, isoTime, nullable, oneOf } from './shared.ts';
+
+export const signal = closed({
+  number: Type.Integer({ minimum: 1, maximum: 65_535 }),
+  path: Type.String(),
+  label: Type.String(),
+  kind: oneOf(['boolean', 'number', 'enum', 'string', 'stringList']),
+  unit: Type.String(),
+  precision: Type.Number({ description: 'Smallest step that is kept, in the unit' }),
+  min: Type.Number({ description: 'For texts: 0' }),
+  max: Type.Number({ description: 'For texts: the longest length in bytes' }),
+  values: Type.Optional(Type.Array(Type.String())),
+  group: oneOf(consentGroups),
+  dataActClass: oneOf(dataActClasses),
+  origin: oneOf(['vss', 'milepost', 'user']),
+  sourcePriority: Type.Array(oneOf(deviceKinds)),
+});
+export type SignalView = Static<typeof signal>;
+
+/** The vocabulary: not a page, because clients want all of it, and it has an upper bound. */
+export const signalCatalogue = closed({ version: Type.Integer({ minimum: 1, maximum: 65_535 }), items: Type.Array(signal) });
+export type SignalCatalogue = Static<typeof signalCatalogue>;
+
+/** Who is signed in. */
+export const session = closed({
+  actor: oneOf(['operator']),
+  by: oneOf(['token', 'cookie']),
+  expiresAt: nullable(isoTime),
+  serverTime: isoTime,
+});
+export type SessionView = Static<typeof session>;
+
+/** What the web app must know of the server before it draws. */
+export const serverConfig = closed({
+  version: Type.String(),
+  serverTime: isoTime,
+  mapStyle: nullable(Type.String({ description: 'Address of a MapLibre style; null: the one that is built in' })),
+  isDemo: Type.Boolean(),
+  demoNotes: Type.Array(Type.String(), { description: 'What is not real, in sentences to show' }),
+  lateAfterSeconds: Type.Integer({ minimum: 1, maximum: 31_536_000 }),
+  offlineAfterSeconds: Type.Integer({ minimum: 1, maximum: 31_536_000 }),
+});
+export type ServerConfig = Static<typeof serverConfig>;
+
+export const health = closed({ status: oneOf(['ok']), version: Type.String(), serverTime: isoTime });
+const part = closed({ name: Type.String(), isReady: Type.Boolean(), detail: Type.Optional(Type.String()) });
+export const readiness = closed({ isReady: Type.Boolean(), parts: Type.Array(part) });
+export type Readiness = Static<typeof readiness>;

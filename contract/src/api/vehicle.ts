@@ -1,0 +1,201 @@
+import Type, { type Static } from 'typebox';
+import { connectionStatuses, statusReasons } from '../status.ts';
+import { type WarningSeverity, warningCodes, warningSeverities } from '../warnings.ts';
+import { apiLimits, closed, isoTime, nullable, oneOf, opaqueId, pageOf, paging } from './shared.ts';
+
+const vin = Type.String({
+  minLength: 1,
+  maxLength: 17,
+  description: 'ISO 3779; a check digit that does not fit is accepted and marked',
+});
+const plate = Type.String({ minLength: 1, maxLength: 32 });
+const model = Type.String({ minLength: 1, maxLength: apiLimits.nameCharactersMax });
+const grossWeightKg = Type.Integer({ minimum: 1, maximum: 200_000, description: 'Maximum weight' });
+const kpa = Type.Number({ minimum: 50, maximum: 1500 });
+const tirePlacardKpa = Type.Tuple([kpa, kpa, kpa, kpa], { description: 'Front left, front right, rear left, rear right' });
+const groups = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { maxItems: apiLimits.groupsMax });
+const note = Type.String({
+  minLength: 1,
+  maxLength: 500,
+  description: 'Where its data come from when they are not a real vehicle’s',
+});
+const customerNameOrId = Type.String({
+  minLength: 1,
+  maxLength: apiLimits.nameCharactersMax,
+  description: 'Name or id; a name that is not there is made',
+});
+
+export const newVehicle = closed({
+  vin,
+  plate: Type.Optional(plate),
+  customer: customerNameOrId,
+  model: Type.Optional(model),
+  grossWeightKg: Type.Optional(grossWeightKg),
+  tirePlacardKpa: Type.Optional(tirePlacardKpa),
+  groups: Type.Optional(groups),
+  note: Type.Optional(note),
+});
+export type NewVehicleBody = Static<typeof newVehicle>;
+
+export const vehicleChanges = closed(
+  {
+    plate: Type.Optional(nullable(plate)),
+    customer: Type.Optional(customerNameOrId),
+    model: Type.Optional(nullable(model)),
+    grossWeightKg: Type.Optional(nullable(grossWeightKg)),
+    tirePlacardKpa: Type.Optional(nullable(tirePlacardKpa)),
+    groups: Type.Optional(groups),
+    note: Type.Optional(nullable(note)),
+  },
+  { minProperties: 1 },
+);
+
+export const position = closed({
+  latitude: Type.Number({ minimum: -90, maximum: 90 }),
+  longitude: Type.Number({ minimum: -180, maximum: 180 }),
+  time: isoTime,
+  heading: Type.Optional(Type.Number({ minimum: 0, maximum: 360 })),
+});
+export type PositionView = Static<typeof position>;
+
+const severities = warningSeverities.filter((severity): severity is WarningSeverity => severity !== 'none');
+
+export const vehicleWarning = closed({
+  code: oneOf(warningCodes),
+  severity: oneOf(severities),
+  text: Type.String({ description: 'English; a translation goes by the code' }),
+  signals: Type.Array(Type.String(), { description: 'Paths of the signals whose values led to it' }),
+});
+export type WarningView = Static<typeof vehicleWarning>;
+
+const percent = Type.Number({ minimum: 0, maximum: 100 });
+
+/** A vehicle in a list. */
+export const vehicleItem = closed({
+  id: opaqueId,
+  vin: Type.String(),
+  plate: nullable(Type.String()),
+  customer: Type.String({ description: 'Name' }),
+  customerId: opaqueId,
+  model: nullable(Type.String()),
+  groups,
+  note: nullable(Type.String()),
+  status: oneOf(connectionStatuses),
+  statusSince: nullable(isoTime),
+  statusReason: oneOf(statusReasons),
+  lastSeen: nullable(isoTime),
+  position: nullable(position),
+  warnings: Type.Array(vehicleWarning),
+  energyPercent: nullable(percent),
+  speedKmh: nullable(Type.Number({ minimum: -150, maximum: 450 })),
+});
+export type VehicleItem = Static<typeof vehicleItem>;
+export const vehiclePage = pageOf(vehicleItem);
+
+export const vehicleSorts = ['plate', 'vin', 'customer', 'model', 'status', 'lastSeen', 'energy', 'severity'] as const;
+export type VehicleSort = (typeof vehicleSorts)[number];
+const sortWords = [
+  ...vehicleSorts,
+  '-plate',
+  '-vin',
+  '-customer',
+  '-model',
+  '-status',
+  '-lastSeen',
+  '-energy',
+  '-severity',
+] as const;
+
+/** What the list of vehicles can be filtered by. The server has one predicate for each. */
+export const vehicleFilters = {
+  q: Type.Optional(
+    Type.String({ maxLength: apiLimits.searchCharactersMax, description: 'Text in VIN, plate, customer or model' }),
+  ),
+  status: Type.Optional(
+    Type.String({
+      pattern: `^(${connectionStatuses.join('|')})(,(${connectionStatuses.join('|')}))*$`,
+      maxLength: 100,
+      description: `One or more of ${connectionStatuses.join(', ')}, with commas`,
+    }),
+  ),
+  customer: Type.Optional(Type.String({ minLength: 1, maxLength: apiLimits.nameCharactersMax, description: 'Name or id' })),
+  group: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  bbox: Type.Optional(
+    Type.String({
+      pattern: '^-?\\d{1,3}(\\.\\d{1,12})?(,-?\\d{1,3}(\\.\\d{1,12})?){3}$',
+      maxLength: 100,
+      description: 'west,south,east,north in degrees; west greater than east crosses the date line',
+    }),
+  ),
+  warning: Type.Optional(
+    oneOf(['any', ...severities, ...warningCodes], { description: 'Any, a severity (that or worse), or a code' }),
+  ),
+  energyBelow: Type.Optional(
+    Type.Number({ minimum: 0, maximum: 100, description: 'Percent; without a known level a vehicle is left out' }),
+  ),
+};
+export type VehicleFilters = Static<ReturnType<typeof closed<typeof vehicleFilters>>>;
+
+export const vehicleQuery = closed({
+  ...vehicleFilters,
+  sort: Type.Optional(oneOf(sortWords, { description: 'With `-`: descending. Unknown values come last' })),
+  ...paging,
+});
+export type VehicleQuery = Static<typeof vehicleQuery>;
+
+/** How many vehicles there are, by status and by their worst warning. */
+export const vehicleCounts = closed({
+  vehicles: Type.Integer({ minimum: 0, maximum: 2_147_483_647 }),
+  status: closed({ never_seen: count(), online: count(), late: count(), offline: count() }),
+  severity: closed({ none: count(), info: count(), warning: count(), critical: count() }),
+});
+export type VehicleCounts = Static<typeof vehicleCounts>;
+
+function count() {
+  return Type.Integer({ minimum: 0, maximum: 2_147_483_647 });
+}
+
+export const signalValue = Type.Union([Type.Number(), Type.Boolean(), Type.String(), Type.Array(Type.String())]);
+
+export const latestValue = closed({
+  value: signalValue,
+  unit: Type.String({ description: 'VSS unit; empty where there is none' }),
+  time: isoTime,
+  receivedAt: isoTime,
+  deviceId: nullable(opaqueId),
+});
+export type LatestValueView = Static<typeof latestValue>;
+
+export const assignedDevice = closed({
+  id: opaqueId,
+  imei: Type.String(),
+  kind: Type.String(),
+  since: nullable(isoTime),
+});
+
+export const vehicleDetail = closed({
+  id: opaqueId,
+  vin: Type.String(),
+  isVinCheckDigitValid: Type.Boolean(),
+  plate: nullable(Type.String()),
+  customer: Type.String(),
+  customerId: opaqueId,
+  model: nullable(Type.String()),
+  grossWeightKg: nullable(Type.Number({ minimum: 0, maximum: 200_000 })),
+  tirePlacardKpa: nullable(tirePlacardKpa),
+  groups,
+  note: nullable(Type.String()),
+  createdAt: isoTime,
+  endedAt: nullable(isoTime),
+  status: closed({
+    status: oneOf(connectionStatuses),
+    since: nullable(isoTime),
+    reason: oneOf(statusReasons),
+    lastSeen: nullable(isoTime),
+  }),
+  position: nullable(position),
+  warnings: Type.Array(vehicleWarning),
+  devices: Type.Array(assignedDevice),
+  latest: Type.Record(Type.String(), latestValue, { description: 'By path' }),
+});
+export type VehicleDetail = Static<typeof vehicleDetail>;
