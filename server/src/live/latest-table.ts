@@ -1,6 +1,6 @@
 import type { DeviceKind, SignalDefinition } from '@milepost/contract';
 import { hasValue, type ReportColumn, type ReportColumns } from '../events/index.ts';
-import { pageShift, SaveGuard, type SavablePage, slotMask, vehiclesPerPage } from './pages.ts';
+import { pageMemory, pageShift, SaveGuard, type SavablePage, slotMask, vehiclesPerPage } from './pages.ts';
 import type { LatestValue } from './types.ts';
 
 /**
@@ -25,7 +25,7 @@ export interface LatestPage extends SavablePage {
 export const cell = { length: 4, stored: 0, time: 1, receivedAt: 2, device: 3 } as const;
 export const latestPageBytes = vehiclesPerPage * cell.length * 8;
 
-export const latestPageOver = (buffer: ArrayBuffer, savedIn: number): LatestPage => ({
+export const latestPageOver = (buffer: SharedArrayBuffer, savedIn: number): LatestPage => ({
   buffer,
   savedIn,
   cells: new Float64Array(buffer),
@@ -169,7 +169,7 @@ export class LatestTable {
   }
 
   #addPage(signalNumber: number, index: number): LatestPage {
-    const page = latestPageOver(new ArrayBuffer(latestPageBytes), this.guard.saveNo);
+    const page = latestPageOver(pageMemory(latestPageBytes), this.guard.saveNo);
     for (let at = cell.time; at < page.cells.length; at += cell.length) page.cells[at] = -1;
     this.#install(signalNumber, index, page);
     return page;

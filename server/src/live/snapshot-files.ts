@@ -6,6 +6,7 @@ import type { Logger } from '../kernel/index.ts';
 import type { SaveGuard, SavablePage } from './pages.ts';
 import {
   blockKinds,
+  chunkBytesMin,
   decodeSnapshot,
   encodeBlockHead,
   encodeHeader,
@@ -21,7 +22,7 @@ import {
 /** Snapshots that are kept. */
 export const snapshotsKept = 3;
 const compress = promisify(zstdCompress);
-const compressOptions = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+const compressOptions = { chunkSize: 4 * chunkBytesMin, params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const offsetDigits = 16;
 
 /** What a save writes: pages as they are now, kept by their guards from here on. */

@@ -2,7 +2,7 @@ import { crc32, zstdDecompressSync } from 'node:zlib';
 import { FormatError } from '../events/index.ts';
 import type { Outage } from './connection-status.ts';
 import { type LatestPage, latestPageBytes, latestPageOver } from './latest-table.ts';
-import { pageShift, vehicleNoMax, vehiclesPerPage } from './pages.ts';
+import { pageMemory, pageShift, vehicleNoMax, vehiclesPerPage } from './pages.ts';
 import { outagesMax, type StatusPage, statusPageBytes, statusPageOver } from './status-tracker.ts';
 
 /**
@@ -32,6 +32,8 @@ export const zstdCodec = 1;
 export const pagesPerBlock = 32;
 /** Most bytes that a block may say it unpacks to: pages whose every vehicle has the longest text. */
 const blockRawBytesMax = pagesPerBlock * (16 + latestPageBytes + vehiclesPerPage * 1028);
+/** zlib gathers its output in chunks of this size and then joins them: one chunk a block saves both. */
+export const chunkBytesMin = 65_536;
 const magic = 0x564c_504d;
 
 export interface SnapshotHeader {
@@ -129,9 +131,10 @@ class Cursor {
     this.at += count;
     return this.bytes.subarray(this.at - count, this.at);
   }
-  takePage(length: number): ArrayBuffer {
-    const bytes = this.take(length);
-    return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + length) as ArrayBuffer;
+  takePage(length: number): SharedArrayBuffer {
+    const memory = pageMemory(length);
+    new Uint8Array(memory).set(this.take(length));
+    return memory;
   }
 }
 
@@ -192,7 +195,7 @@ const unpack = (head: Buffer, stored: Buffer): Cursor => {
   const rawLength = head.readUInt32LE(4);
   if (rawLength > blockRawBytesMax)
     throw new FormatError(`a block says it has ${rawLength} bytes, expected at most ${blockRawBytesMax}`);
-  const raw = zstdDecompressSync(stored, { maxOutputLength: rawLength });
+  const raw = zstdDecompressSync(stored, { maxOutputLength: rawLength, chunkSize: Math.max(rawLength, chunkBytesMin) });
   if (raw.length !== rawLength) throw new FormatError(`a block has ${raw.length} bytes, expected ${rawLength}`);
   return new Cursor(raw);
 };

@@ -1,7 +1,7 @@
 import { type ConnectionStatus, connectionStatuses, type StatusReason, statusReasons } from '@milepost/contract';
 import type { StatusChange } from '../history/index.ts';
 import { decideStatus, type Outage, provenSilenceMs, type StatusEvent } from './connection-status.ts';
-import { pageShift, SaveGuard, type SavablePage, slotMask, vehiclesPerPage } from './pages.ts';
+import { pageMemory, pageShift, SaveGuard, type SavablePage, slotMask, vehiclesPerPage } from './pages.ts';
 import { TimerWheel } from './timer-wheel.ts';
 import type { StatusTimeouts, VehicleStatus } from './types.ts';
 
@@ -20,7 +20,7 @@ export interface StatusPage extends SavablePage {
 }
 export const statusPageBytes = vehiclesPerPage * 24;
 
-export const statusPageOver = (buffer: ArrayBuffer, savedIn: number): StatusPage => ({
+export const statusPageOver = (buffer: SharedArrayBuffer, savedIn: number): StatusPage => ({
   buffer,
   savedIn,
   lastSeen: new Float64Array(buffer, 0, vehiclesPerPage),
@@ -267,7 +267,7 @@ export class StatusTracker {
   }
 
   #addPage(index: number): StatusPage {
-    const page = statusPageOver(new ArrayBuffer(statusPageBytes), this.guard.saveNo);
+    const page = statusPageOver(pageMemory(statusPageBytes), this.guard.saveNo);
     this.#install(index, page);
     return page;
   }
