@@ -12,6 +12,7 @@ export const errorCodes = {
   forbidden: { status: 403, title: 'This is not allowed' },
   forbidden_origin: { status: 403, title: 'The request comes from a page that is not ours' },
   not_found: { status: 404, title: 'There is nothing at this address' },
+  method_not_allowed: { status: 405, title: 'This address does not take this method' },
   already_exists: { status: 409, title: 'It exists already' },
   in_use: { status: 409, title: 'It is still in use' },
   payload_too_large: { status: 413, title: 'The request is larger than allowed' },

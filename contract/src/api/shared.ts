@@ -1,4 +1,4 @@
-import Type, { type Static, type TSchema } from 'typebox';
+import Type, { type TSchema } from 'typebox';
 
 /** Named limits of the API. docs/limits.md says what happens at each. */
 export const apiLimits = {
@@ -6,7 +6,7 @@ export const apiLimits = {
   pageSizeDefault: 50,
   pageSizeMax: 500,
   cursorCharactersMax: 512,
-  searchCharactersMax: 100,
+  searchCharactersMax: 200,
   nameCharactersMax: 120,
   groupsMax: 20,
   enrolmentsMax: 1000,
@@ -14,9 +14,13 @@ export const apiLimits = {
   historySignalsMax: 64,
   /** Rows in one answer of history; the rest follows from `next`. */
   historyRowsMax: 200_000,
+  /** Rows × signals in one answer of history. */
+  historyCellsMax: 2_000_000,
   historyStepSecondsMax: 31_622_400,
   /** Period of history when neither `from` nor `to` is given. */
   historyDefaultMs: 3_600_000,
+  /** How far `to` reaches past now when it is not given: clocks of devices may be ahead so much. */
+  historyAheadMs: 300_000,
 } as const;
 
 /** A value that may be null. Written as `anyOf`, as OpenAPI 3.1 has no `nullable`. */
@@ -71,5 +75,3 @@ export interface Page<T> {
   readonly items: readonly T[];
   readonly next: string | null;
 }
-
-export type Infer<S extends TSchema> = Static<S>;

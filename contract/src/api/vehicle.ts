@@ -12,7 +12,10 @@ const plate = Type.String({ minLength: 1, maxLength: 32 });
 const model = Type.String({ minLength: 1, maxLength: apiLimits.nameCharactersMax });
 const grossWeightKg = Type.Integer({ minimum: 1, maximum: 200_000, description: 'Maximum weight' });
 const kpa = Type.Number({ minimum: 50, maximum: 1500 });
-const tirePlacardKpa = Type.Tuple([kpa, kpa, kpa, kpa], { description: 'Front left, front right, rear left, rear right' });
+/** Front left, front right, rear left, rear right. An array with four items, since OpenAPI 3.1 knows no other tuple. */
+const tirePlacardKpa = Type.Unsafe<[number, number, number, number]>(
+  Type.Array(kpa, { minItems: 4, maxItems: 4, description: 'Front left, front right, rear left, rear right' }),
+);
 const groups = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { maxItems: apiLimits.groupsMax });
 const note = Type.String({
   minLength: 1,
@@ -92,32 +95,29 @@ export const vehicleItem = closed({
 export type VehicleItem = Static<typeof vehicleItem>;
 export const vehiclePage = pageOf(vehicleItem);
 
-export const vehicleSorts = ['plate', 'vin', 'customer', 'model', 'status', 'lastSeen', 'energy', 'severity'] as const;
-export type VehicleSort = (typeof vehicleSorts)[number];
-const sortWords = [
-  ...vehicleSorts,
-  '-plate',
-  '-vin',
-  '-customer',
-  '-model',
+export const vehicleSortWords = [
+  'name',
+  'status',
+  'lastSeen',
+  'energy',
+  'silence',
+  '-name',
   '-status',
   '-lastSeen',
   '-energy',
-  '-severity',
+  '-silence',
 ] as const;
+export type VehicleSortWord = (typeof vehicleSortWords)[number];
 
 /** What the list of vehicles can be filtered by. The server has one predicate for each. */
 export const vehicleFilters = {
   q: Type.Optional(
-    Type.String({ maxLength: apiLimits.searchCharactersMax, description: 'Text in VIN, plate, customer or model' }),
-  ),
-  status: Type.Optional(
     Type.String({
-      pattern: `^(${connectionStatuses.join('|')})(,(${connectionStatuses.join('|')}))*$`,
-      maxLength: 100,
-      description: `One or more of ${connectionStatuses.join(', ')}, with commas`,
+      maxLength: apiLimits.searchCharactersMax,
+      description: 'Words that VIN, plate, customer or model contain, all of them',
     }),
   ),
+  status: Type.Optional(oneOf(connectionStatuses)),
   customer: Type.Optional(Type.String({ minLength: 1, maxLength: apiLimits.nameCharactersMax, description: 'Name or id' })),
   group: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   bbox: Type.Optional(
@@ -127,9 +127,7 @@ export const vehicleFilters = {
       description: 'west,south,east,north in degrees; west greater than east crosses the date line',
     }),
   ),
-  warning: Type.Optional(
-    oneOf(['any', ...severities, ...warningCodes], { description: 'Any, a severity (that or worse), or a code' }),
-  ),
+  warning: Type.Optional(oneOf(['true', 'false', ...warningCodes], { description: 'true: any; false: none; or a code' })),
   energyBelow: Type.Optional(
     Type.Number({ minimum: 0, maximum: 100, description: 'Percent; without a known level a vehicle is left out' }),
   ),
@@ -138,16 +136,16 @@ export type VehicleFilters = Static<ReturnType<typeof closed<typeof vehicleFilte
 
 export const vehicleQuery = closed({
   ...vehicleFilters,
-  sort: Type.Optional(oneOf(sortWords, { description: 'With `-`: descending. Unknown values come last' })),
+  sort: Type.Optional(oneOf(vehicleSortWords, { description: 'With `-`: descending. Unknown values come last' })),
   ...paging,
 });
 export type VehicleQuery = Static<typeof vehicleQuery>;
 
-/** How many vehicles there are, by status and by their worst warning. */
+/** How many vehicles there are. Need attention: a warning above mere information, or offline without a goodbye. */
 export const vehicleCounts = closed({
-  vehicles: Type.Integer({ minimum: 0, maximum: 2_147_483_647 }),
-  status: closed({ never_seen: count(), online: count(), late: count(), offline: count() }),
-  severity: closed({ none: count(), info: count(), warning: count(), critical: count() }),
+  total: count(),
+  byStatus: closed({ never_seen: count(), online: count(), late: count(), offline: count() }),
+  needAttention: count(),
 });
 export type VehicleCounts = Static<typeof vehicleCounts>;
 
