@@ -1,1 +1,3 @@
 export * from './types.ts';
+export { openRegistry, type RegistryOptions } from './open-registry.ts';
+export { loadPepper, type PepperSource } from './secrets.ts';

@@ -99,11 +99,26 @@ export interface NewDevice {
   readonly kind?: DeviceKind | undefined;
 }
 
+/** A vehicle and the device on it, of many. */
+export interface EnrolRow {
+  readonly vehicle: NewVehicle;
+  readonly device: Omit<NewDevice, 'vehicleId'>;
+}
+
+export interface EnrolledRow {
+  readonly vehicleId: string;
+  readonly deviceId: string;
+  readonly secret: string;
+}
+
 /** Who exists and what belongs together. PostgreSQL is the truth; `directory` follows it. Throws CallerError with closed codes. */
 export interface Registry {
   readonly directory: Directory;
   createCustomer(name: string): Promise<Customer>;
-  updateCustomer(id: string, changes: { name?: string; lateAfterSeconds?: number | null; offlineAfterSeconds?: number | null }): Promise<Customer>;
+  updateCustomer(
+    id: string,
+    changes: { name?: string; lateAfterSeconds?: number | null; offlineAfterSeconds?: number | null },
+  ): Promise<Customer>;
   createVehicle(vehicle: NewVehicle): Promise<Vehicle>;
   updateVehicle(id: string, changes: VehicleChanges): Promise<Vehicle>;
   /** Ends a vehicle: its devices come off, its number is never given again, its past stays readable. */
@@ -113,4 +128,13 @@ export interface Registry {
   /** Puts a device on another vehicle from a moment on; the assignment before ends there. */
   assignDevice(id: string, vehicleId: string, fromMs: number): Promise<Device>;
   revokeDevice(id: string): Promise<Device>;
+  /**
+   * Makes many vehicles with a device each, in the order given: fleets of a demo or a bench, imports. Each 10,000 rows are one
+   * transaction, made or not made as a whole.
+   */
+  enrol(rows: readonly EnrolRow[]): Promise<readonly EnrolledRow[]>;
+  /** Compares a secret with the one of a device in constant time; undefined, for a device that is not there, takes the same time. */
+  verifySecret(deviceNo: number | undefined, secret: string): boolean;
+  /** Stops following the database. The storage stays open. */
+  close(): Promise<void>;
 }

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chown, lstat, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chown, lstat, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { OperationalError } from '../../../kernel/index.ts';
+import { fsyncFolder, keepSecretFile } from '../../secret-file.ts';
 import { type RunAs, run } from './run.ts';
 
 const initdbTimeoutMs = 120_000;
@@ -38,27 +39,6 @@ export const chooseUser = async (cluster: string): Promise<RunAs | undefined> =>
 const ownedFolder = async (path: string, runAs: RunAs | undefined): Promise<void> => {
   await mkdir(path, { mode: 0o700 });
   if (runAs) await chown(path, runAs.uid, runAs.gid);
-};
-
-const fsyncFolder = async (path: string): Promise<void> => {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-};
-
-/** Writes a file for our own user alone, durably, or keeps the one that is there. Answers what it holds. */
-export const keepSecretFile = async (path: string, make: () => string): Promise<string> => {
-  const present = await readFile(path, 'utf8').catch(() => undefined);
-  if (present !== undefined && present.trim() !== '') return present.trim();
-  const partial = `${path}.partial`;
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await writeFile(partial, `${make()}\n`, { mode: 0o600, flush: true });
-  await rename(partial, path);
-  await fsyncFolder(dirname(path));
-  return (await readFile(path, 'utf8')).trim();
 };
 
 interface ClusterOptions {

@@ -1,0 +1,104 @@
+import { type Clock, type Logger } from '../kernel/index.ts';
+import type { Customer, Device, Directory, DirectoryChange, Vehicle } from './types.ts';
+
+/** A row with how often it was changed: an older one that arrives late is dropped. */
+export interface Revised<T> {
+  readonly entity: T;
+  readonly revision: number;
+}
+
+/** A directory that can be written to: by the registry only. */
+export interface WritableDirectory extends Directory {
+  putCustomer(row: Revised<Customer>): void;
+  putVehicle(row: Revised<Vehicle>): void;
+  putDevice(row: Revised<Device>): void;
+}
+
+/** Things by number and by id, with the revision of each. */
+class Table<T extends { readonly id: string }> {
+  readonly byNo: (T | undefined)[] = [];
+  readonly byId = new Map<string, T>();
+  readonly #revisions: number[] = [];
+
+  /** Answers false when what is there is as new. */
+  put(no: number, { entity, revision }: Revised<T>): boolean {
+    if ((this.#revisions[no] ?? 0) >= revision) return false;
+    this.#revisions[no] = revision;
+    this.byNo[no] = entity;
+    this.byId.set(entity.id, entity);
+    return true;
+  }
+}
+
+const present = function* <T>(list: readonly (T | undefined)[]): Iterable<T> {
+  for (const item of list) if (item !== undefined) yield item;
+};
+
+const isOn = (device: Device, vehicleNo: number, nowMs: number): boolean =>
+  device.revokedAt === null &&
+  device.assignments.some((period) => period.vehicleNo === vehicleNo && period.fromMs <= nowMs && nowMs < period.toMs);
+
+export const makeDirectory = (clock: Clock, logger: Logger): WritableDirectory => {
+  const customers = new Table<Customer>();
+  const vehicles = new Table<Vehicle>();
+  const devices = new Table<Device>();
+  const devicesByImei = new Map<string, Device>();
+  /** Numbers of every device that is or was on a vehicle. */
+  const deviceNosOfVehicle: (number[] | undefined)[] = [];
+  const listeners = new Set<(change: DirectoryChange) => void>();
+  let version = 0;
+  let vehicleNoMax = 0;
+
+  const tell = (change: DirectoryChange): void => {
+    version++;
+    for (const listener of listeners) {
+      try {
+        listener(change);
+      } catch (error) {
+        logger.error('a listener of the directory failed', { kind: change.kind, error });
+      }
+    }
+  };
+  const noteAssignments = (device: Device): void => {
+    for (const { vehicleNo } of device.assignments) {
+      const list = (deviceNosOfVehicle[vehicleNo] ??= []);
+      if (!list.includes(device.deviceNo)) list.push(device.deviceNo);
+    }
+  };
+  return {
+    vehicleByNo: (vehicleNo) => vehicles.byNo[vehicleNo],
+    vehicleById: (id) => vehicles.byId.get(id),
+    customerByNo: (customerNo) => customers.byNo[customerNo],
+    deviceByNo: (deviceNo) => devices.byNo[deviceNo],
+    deviceById: (id) => devices.byId.get(id),
+    deviceByImei: (imei) => devicesByImei.get(imei),
+    devicesOnVehicle: (vehicleNo) => {
+      const nowMs = clock.now();
+      const all = (deviceNosOfVehicle[vehicleNo] ?? []).map((deviceNo) => devices.byNo[deviceNo] as Device);
+      return all.filter((device) => isOn(device, vehicleNo, nowMs));
+    },
+    vehicles: () => present(vehicles.byNo),
+    vehicleCount: () => vehicles.byId.size,
+    customers: () => present(customers.byNo),
+    vehicleNoMax: () => vehicleNoMax,
+    version: () => version,
+    onChange: (callback) => {
+      listeners.add(callback);
+      return () => void listeners.delete(callback);
+    },
+    putCustomer: (row) => {
+      if (customers.put(row.entity.customerNo, row)) tell({ kind: 'customer', customer: row.entity });
+    },
+    putVehicle: (row) => {
+      if (!vehicles.put(row.entity.vehicleNo, row)) return;
+      vehicleNoMax = Math.max(vehicleNoMax, row.entity.vehicleNo);
+      tell({ kind: 'vehicle', vehicle: row.entity });
+    },
+    putDevice: (row) => {
+      if (!devices.put(row.entity.deviceNo, row)) return;
+      devicesByImei.set(row.entity.imei, row.entity);
+      noteAssignments(row.entity);
+      tell({ kind: 'device', device: row.entity });
+    },
+  };
+};

@@ -1,0 +1,102 @@
+import { sql } from 'kysely';
+import type { Logger } from '../kernel/index.ts';
+import { type Storage, type Subscription, systemActor, type Transaction } from '../storage/index.ts';
+import type { WritableDirectory } from './directory.ts';
+import { type DeviceRecord, type NumberRange, readCustomers, readDevices, readMaxima, readVehicles } from './rows.ts';
+
+const channel = 'milepost_registry';
+const rowsPerPage = 20_000;
+/** Reads at the same time: PostgreSQL makes the next page while we take the last one apart. */
+const pagesAtOnce = 3;
+
+/** What was written: numbers of rows, or ranges of them after an enrolment. */
+export interface WrittenRows {
+  readonly customers?: readonly number[];
+  readonly vehicles?: readonly number[];
+  readonly devices?: readonly number[];
+  readonly vehicleRange?: NumberRange;
+  readonly deviceRange?: NumberRange;
+}
+
+interface Message extends WrittenRows {
+  /** The process that wrote, which has its own rows already. */
+  readonly origin: string;
+}
+
+export const announce = async (tx: Transaction, origin: string, rows: WrittenRows): Promise<void> => {
+  await sql`select pg_notify(${channel}, ${JSON.stringify({ origin, ...rows } satisfies Message)})`.execute(tx);
+};
+
+const actor = systemActor('directory');
+const pages = (max: number): NumberRange[] => {
+  const ranges: NumberRange[] = [];
+  for (let from = 1; from <= max; from += rowsPerPage) ranges.push({ from, to: Math.min(max, from + rowsPerPage - 1) });
+  return ranges;
+};
+const single = (nos: readonly number[] = []): NumberRange[] => nos.map((no) => ({ from: no, to: no }));
+
+export interface Target {
+  readonly directory: WritableDirectory;
+  putDevice(row: DeviceRecord): void;
+}
+
+interface Ranges {
+  readonly customers: readonly NumberRange[];
+  readonly vehicles: readonly NumberRange[];
+  readonly devices: readonly NumberRange[];
+}
+
+/** Customers before vehicles before devices, so whoever hears of one finds what it belongs to. */
+const load = async (storage: Storage, target: Target, ranges: Ranges): Promise<void> => {
+  const each = async <T>(
+    list: readonly NumberRange[],
+    read: (tx: Transaction, range: NumberRange) => Promise<T[]>,
+    put: (row: T) => void,
+  ): Promise<void> => {
+    for (let i = 0; i < list.length; i += pagesAtOnce) {
+      const batch = list.slice(i, i + pagesAtOnce).map((range) => storage.withActor(actor, (tx) => read(tx, range)));
+      for (const rows of await Promise.all(batch)) for (const row of rows) put(row);
+    }
+  };
+  await each(ranges.customers, readCustomers, (row) => target.directory.putCustomer(row));
+  await each(ranges.vehicles, readVehicles, (row) => target.directory.putVehicle(row));
+  await each(ranges.devices, readDevices, (row) => target.putDevice(row));
+};
+
+const loadEverything = async (storage: Storage, target: Target): Promise<void> => {
+  const maxima = await storage.withActor(actor, readMaxima);
+  await load(storage, target, {
+    customers: pages(maxima.customers),
+    vehicles: pages(maxima.vehicles),
+    devices: pages(maxima.devices),
+  });
+};
+
+const rangesOf = (message: WrittenRows): Ranges => ({
+  customers: single(message.customers),
+  vehicles: [...single(message.vehicles), ...(message.vehicleRange ? [message.vehicleRange] : [])],
+  devices: [...single(message.devices), ...(message.deviceRange ? [message.deviceRange] : [])],
+});
+
+/**
+ * Fills the directory and keeps it up to date with what other processes write. Listening begins before loading, so nothing falls
+ * between; revisions make it harmless to read a row twice. One change is read after the other.
+ */
+export const followChanges = async (storage: Storage, target: Target, origin: string, logger: Logger): Promise<Subscription> => {
+  let queue: Promise<void> = Promise.resolve();
+  const enqueue = (work: () => Promise<void>): void => {
+    queue = queue.then(work).catch((error: unknown) => logger.error('the directory could not follow a change', { error }));
+  };
+  const notified = (payload: string): void => {
+    const message = JSON.parse(payload) as Message;
+    if (message.origin !== origin) enqueue(() => load(storage, target, rangesOf(message)));
+  };
+  const subscription = await storage.listen(channel, notified, () => enqueue(() => loadEverything(storage, target)));
+  await loadEverything(storage, target);
+  return {
+    close: async () => {
+      await subscription.close();
+      await queue;
+    },
+  };
+};

@@ -1,0 +1,21 @@
+import { randomBytes } from 'node:crypto';
+
+export type Random = (byteCount: number) => Uint8Array;
+export const systemRandom: Random = (byteCount) => randomBytes(byteCount);
+
+export const idPrefixes = { customer: 'cus_', vehicle: 'veh_', device: 'dev_' } as const;
+
+/** Crockford's base32 in small letters: no i, l, o, u, so an id can be read out. */
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+const idCharacters = 16;
+
+/** 80 random bits: with a million ids the odds that two are the same are below 1 in 10^12. */
+export const makeId = (prefix: string, random: Random): string => {
+  const bytes = random(idCharacters);
+  let id = prefix;
+  for (let i = 0; i < idCharacters; i++) id += alphabet[(bytes[i] as number) & 31];
+  return id;
+};
+
+export const isId = (prefix: string, text: string): boolean =>
+  text.startsWith(prefix) && /^[0-9a-hjkmnp-tv-z]{16}$/.test(text.slice(prefix.length));

@@ -1,0 +1,257 @@
+import { type Clock, CallerError, invalidField, type Logger } from '../kernel/index.ts';
+import { type Actor, type Storage, type Transaction } from '../storage/index.ts';
+import { checkNewDevice, checkNewVehicle, checkText, checkTime, checkTimeout, checkVehicleChanges } from './check-input.ts';
+import { makeDirectory, type Revised } from './directory.ts';
+import { enrolInto, enrolRowsPerTransaction } from './enrol.ts';
+import { announce, followChanges, type Target, type WrittenRows } from './follow-changes.ts';
+import { idPrefixes, makeId, type Random, systemRandom } from './ids.ts';
+import { isImeiCheckDigitValid } from './imei.ts';
+import { type DeviceRecord, readCustomers, readDevices, readVehicles } from './rows.ts';
+import { hashSecret, makeSecret, secretFits } from './secrets.ts';
+import * as store from './store.ts';
+import type { Customer, Device, EnrolledRow, NewDevice, NewVehicle, Registry, Vehicle, VehicleChanges } from './types.ts';
+import { isVinCheckDigitValid } from './vin.ts';
+
+export interface RegistryOptions {
+  readonly storage: Storage;
+  readonly pepper: Uint8Array;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random?: Random;
+}
+
+/** Who writes: until people have accounts, the operator. */
+const actor: Actor = { kind: 'operator', id: 'operator' };
+
+/** What a transaction wrote, as it is after it. */
+interface Written {
+  readonly customers?: readonly Revised<Customer>[];
+  readonly vehicles?: readonly Revised<Vehicle>[];
+  readonly devices?: readonly DeviceRecord[];
+}
+
+const numbersOf = (written: Written): WrittenRows => ({
+  customers: written.customers?.map((row) => row.entity.customerNo) ?? [],
+  vehicles: written.vehicles?.map((row) => row.entity.vehicleNo) ?? [],
+  devices: written.devices?.map((row) => row.entity.deviceNo) ?? [],
+});
+
+const rangeOf = (numbers: readonly number[]) => ({
+  from: numbers.reduce((a, b) => Math.min(a, b)),
+  to: numbers.reduce((a, b) => Math.max(a, b)),
+});
+const sole = <T>(rows: readonly { readonly entity: T }[] | undefined): T => (rows as readonly [{ readonly entity: T }])[0].entity;
+
+/** The writes: each is one transaction, told to other processes with its commit, and in the directory when its promise resolves. */
+class PostgresRegistry implements Registry {
+  readonly directory;
+  readonly #storage: Storage;
+  readonly #pepper: Uint8Array;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #origin: string;
+  readonly #secretHashes: (Uint8Array | undefined)[] = [];
+  #stopFollowing: () => Promise<void> = () => Promise.resolve();
+
+  constructor(options: RegistryOptions) {
+    this.#storage = options.storage;
+    this.#pepper = options.pepper;
+    this.#clock = options.clock;
+    this.#random = options.random ?? systemRandom;
+    this.#origin = makeId('', this.#random);
+    this.directory = makeDirectory(options.clock, options.logger);
+  }
+
+  async follow(logger: Logger): Promise<void> {
+    const target: Target = { directory: this.directory, putDevice: (row) => this.#putDevice(row) };
+    const subscription = await followChanges(this.#storage, target, this.#origin, logger);
+    this.#stopFollowing = () => subscription.close();
+  }
+
+  /** The hash first: whoever hears of a device may log it in at once. */
+  #putDevice(row: DeviceRecord): void {
+    this.#secretHashes[row.entity.deviceNo] = row.secretHash;
+    this.directory.putDevice(row);
+  }
+
+  async #write(run: (tx: Transaction) => Promise<Written>): Promise<Written> {
+    const written = await this.#storage.withActor(actor, async (tx) => {
+      const rows = await run(tx);
+      await announce(tx, this.#origin, numbersOf(rows));
+      return rows;
+    });
+    this.#apply(written);
+    return written;
+  }
+
+  #apply(written: Written): void {
+    for (const row of written.customers ?? []) this.directory.putCustomer(row);
+    for (const row of written.vehicles ?? []) this.directory.putVehicle(row);
+    for (const row of written.devices ?? []) this.#putDevice(row);
+  }
+
+  async #resolveCustomer(tx: Transaction, nameOrId: string): Promise<{ customerNo: number; customers: Revised<Customer>[] }> {
+    const { customerNo, isNew } = await store.resolveCustomer(
+      tx,
+      nameOrId,
+      makeId(idPrefixes.customer, this.#random),
+      this.#clock.now(),
+    );
+    return { customerNo, customers: isNew ? [await store.readCustomer(tx, customerNo)] : [] };
+  }
+
+  async createCustomer(name: string): Promise<Customer> {
+    const checked = checkText('name', name);
+    const written = await this.#write(async (tx) => {
+      const no = await store.insertCustomer(tx, makeId(idPrefixes.customer, this.#random), checked, this.#clock.now());
+      return { customers: [await store.readCustomer(tx, no)] };
+    });
+    return sole(written.customers);
+  }
+
+  async updateCustomer(id: string, changes: store.CustomerChanges): Promise<Customer> {
+    const checked: store.CustomerChanges = {
+      ...(changes.name === undefined ? {} : { name: checkText('name', changes.name) }),
+      ...(changes.lateAfterSeconds === undefined
+        ? {}
+        : { lateAfterSeconds: checkTimeout('lateAfterSeconds', changes.lateAfterSeconds) }),
+      ...(changes.offlineAfterSeconds === undefined
+        ? {}
+        : { offlineAfterSeconds: checkTimeout('offlineAfterSeconds', changes.offlineAfterSeconds) }),
+    };
+    const written = await this.#write(async (tx) => ({
+      customers: [await store.readCustomer(tx, await store.updateCustomerRow(tx, id, checked))],
+    }));
+    return sole(written.customers);
+  }
+
+  async createVehicle(vehicle: NewVehicle): Promise<Vehicle> {
+    const { customer, ...fields } = checkNewVehicle(vehicle);
+    const written = await this.#write(async (tx) => {
+      const { customerNo, customers } = await this.#resolveCustomer(tx, customer);
+      const row = {
+        ...fields,
+        customerNo,
+        id: makeId(idPrefixes.vehicle, this.#random),
+        isVinCheckDigitValid: isVinCheckDigitValid(fields.vin),
+      };
+      const no = await store.insertVehicle(tx, row, this.#clock.now());
+      return { customers, vehicles: [await store.readVehicle(tx, no)] };
+    });
+    return sole(written.vehicles);
+  }
+
+  async updateVehicle(id: string, changes: VehicleChanges): Promise<Vehicle> {
+    const { customer, ...fields } = checkVehicleChanges(changes);
+    const written = await this.#write(async (tx) => {
+      const { no } = await store.lockVehicle(tx, id);
+      const resolved = customer === undefined ? undefined : await this.#resolveCustomer(tx, customer);
+      await store.updateVehicleRow(tx, no, fields, resolved?.customerNo);
+      return { customers: resolved?.customers ?? [], vehicles: [await store.readVehicle(tx, no)] };
+    });
+    return sole(written.vehicles);
+  }
+
+  async endVehicle(id: string): Promise<Vehicle> {
+    const written = await this.#write(async (tx) => {
+      const { no, hasEnded } = await store.lockVehicle(tx, id);
+      const deviceNos = hasEnded ? [] : await store.endVehicleRow(tx, no, this.#clock.now());
+      const devices: DeviceRecord[] = [];
+      for (const deviceNo of deviceNos) devices.push(await store.readDevice(tx, deviceNo));
+      return { vehicles: [await store.readVehicle(tx, no)], devices };
+    });
+    return sole(written.vehicles);
+  }
+
+  async createDevice(device: NewDevice): Promise<{ readonly device: Device; readonly secret: string }> {
+    const checked = checkNewDevice(device);
+    const secret = makeSecret(this.#random);
+    const row = {
+      ...checked,
+      id: makeId(idPrefixes.device, this.#random),
+      isImeiCheckDigitValid: isImeiCheckDigitValid(checked.imei),
+      secretHash: hashSecret(this.#pepper, secret),
+    };
+    const written = await this.#write(async (tx) => {
+      const vehicleNo = await this.#vehicleInUse(tx, device.vehicleId);
+      const no = await store.insertDevice(tx, row, vehicleNo, this.#clock.now());
+      return { devices: [await store.readDevice(tx, no)] };
+    });
+    return { device: sole(written.devices), secret };
+  }
+
+  async #vehicleInUse(tx: Transaction, vehicleId: string): Promise<number> {
+    const expected = 'the id of a vehicle that has not ended';
+    const vehicle = await store.lockVehicle(tx, vehicleId).catch((error: unknown) => {
+      throw error instanceof CallerError ? invalidField('vehicleId', vehicleId, expected) : error;
+    });
+    if (vehicle.hasEnded) throw invalidField('vehicleId', vehicleId, expected);
+    return vehicle.no;
+  }
+
+  async assignDevice(id: string, vehicleId: string, fromMs: number): Promise<Device> {
+    checkTime('from', fromMs);
+    const written = await this.#write(async (tx) => {
+      // Vehicle before device: the order in which every transaction locks.
+      const vehicleNo = await this.#vehicleInUse(tx, vehicleId);
+      const device = await store.lockDevice(tx, id);
+      if (device.entity.revokedAt !== null) throw invalidField('id', id, 'a device that was not revoked');
+      const last = device.entity.assignments.at(-1);
+      if (last && fromMs <= last.fromMs)
+        throw invalidField('from', fromMs, `a time after the start of its newest assignment, ${store.at(last.fromMs)}`);
+      await store.moveDevice(tx, device.entity, vehicleNo, fromMs);
+      return { devices: [await store.readDevice(tx, device.entity.deviceNo)] };
+    });
+    return sole(written.devices);
+  }
+
+  async revokeDevice(id: string): Promise<Device> {
+    const written = await this.#write(async (tx) => {
+      const device = await store.lockDevice(tx, id);
+      if (device.entity.revokedAt !== null) return { devices: [device] };
+      await store.revokeDeviceRow(tx, device.entity.deviceNo, this.#clock.now());
+      return { devices: [await store.readDevice(tx, device.entity.deviceNo)] };
+    });
+    return sole(written.devices);
+  }
+
+  async enrol(rows: readonly Parameters<Registry['enrol']>[0][number][]): Promise<readonly EnrolledRow[]> {
+    const answers: EnrolledRow[] = [];
+    for (let i = 0; i < rows.length; i += enrolRowsPerTransaction) {
+      answers.push(...(await this.#enrolSome(rows.slice(i, i + enrolRowsPerTransaction))));
+    }
+    return answers;
+  }
+
+  async #enrolSome(rows: Parameters<Registry['enrol']>[0]): Promise<readonly EnrolledRow[]> {
+    const context = { pepper: this.#pepper, random: this.#random, nowMs: this.#clock.now() };
+    const done = await this.#storage.withActor(actor, async (tx) => {
+      const { answers, customerNos, vehicleNos, deviceNos } = await enrolInto(tx, rows, context);
+      const [vehicleRange, deviceRange] = [rangeOf(vehicleNos), rangeOf(deviceNos)];
+      await announce(tx, this.#origin, { customers: customerNos, vehicleRange, deviceRange });
+      const written: Written = {
+        customers: await readCustomers(tx, rangeOf(customerNos)),
+        vehicles: await readVehicles(tx, vehicleRange),
+        devices: await readDevices(tx, deviceRange),
+      };
+      return { answers, written };
+    });
+    this.#apply(done.written);
+    return done.answers;
+  }
+
+  verifySecret(deviceNo: number | undefined, secret: string): boolean {
+    return secretFits(this.#pepper, secret, deviceNo === undefined ? undefined : this.#secretHashes[deviceNo]);
+  }
+
+  close(): Promise<void> {
+    return this.#stopFollowing();
+  }
+}
+
+/** Loads the whole directory (100,000 vehicles within a second) and follows the database from then on. */
+export const openRegistry = async (options: RegistryOptions): Promise<Registry> => {
+  const registry = new PostgresRegistry(options);
+  await registry.follow(options.logger);
+  return registry;
+};

@@ -1,0 +1,109 @@
+import type { DeviceKind } from '@milepost/contract';
+import { type RawBuilder, sql } from 'kysely';
+import type { Transaction } from '../storage/index.ts';
+import type { Revised } from './directory.ts';
+import type { Assignment, Customer, Device, TirePlacardKpa, Vehicle } from './types.ts';
+
+/**
+ * Rows travel as one JSON text a query: the driver would make an object of each row and a parser call of each column, which
+ * for 100,000 vehicles takes several times as long.
+ */
+const readJson = async <T>(tx: Transaction, query: RawBuilder<{ rows: string }>): Promise<T[]> => {
+  const { rows } = await query.execute(tx);
+  return JSON.parse(rows[0]?.rows ?? '[]') as T[];
+};
+
+const ms = (column: string) => sql.raw(`(extract(epoch from ${column}) * 1000)::bigint`);
+
+/** Which rows: those of a range of numbers, both ends included. */
+export interface NumberRange {
+  readonly from: number;
+  readonly to: number;
+}
+export const only = (no: number): NumberRange => ({ from: no, to: no });
+
+type CustomerRow = [no: number, id: string, name: string, late: number | null, offline: number | null, revision: number];
+
+export const readCustomers = async (tx: Transaction, range: NumberRange): Promise<Revised<Customer>[]> => {
+  const rows = await readJson<CustomerRow>(
+    tx,
+    sql`select json_agg(json_build_array(customer_no, id, name, late_after_seconds, offline_after_seconds, revision))::text as rows
+        from customers where customer_no between ${range.from} and ${range.to}`,
+  );
+  return rows.map(([customerNo, id, name, lateAfterSeconds, offlineAfterSeconds, revision]) => ({
+    entity: { customerNo, id, name, lateAfterSeconds, offlineAfterSeconds },
+    revision,
+  }));
+};
+
+type VehicleRow = [
+  ...[no: number, id: string, vin: string, isValid: boolean, plate: string | null, customerNo: number, model: string | null],
+  ...[grossWeightKg: number | null, placard: TirePlacardKpa | null, groups: string[], note: string | null],
+  ...[createdAt: number, endedAt: number | null, revision: number],
+];
+
+export const readVehicles = async (tx: Transaction, range: NumberRange): Promise<Revised<Vehicle>[]> => {
+  const rows = await readJson<VehicleRow>(
+    tx,
+    sql`select json_agg(json_build_array(vehicle_no, id, vin, vin_check_digit_valid, plate, customer_no, model,
+          gross_weight_kg, tire_placard_kpa, groups, note, ${ms('created_at')}, ${ms('ended_at')}, revision))::text as rows
+        from vehicles where vehicle_no between ${range.from} and ${range.to}`,
+  );
+  return rows.map((row) => {
+    const [vehicleNo, id, vin, isVinCheckDigitValid, plate, customerNo, model] = row;
+    const [, , , , , , , grossWeightKg, tirePlacardKpa, groups, note, createdAt, endedAt, revision] = row;
+    const identity = { vehicleNo, id, vin, isVinCheckDigitValid, plate, customerNo, model };
+    return { entity: { ...identity, grossWeightKg, tirePlacardKpa, groups, note, createdAt, endedAt }, revision };
+  });
+};
+
+type AssignmentRow = [vehicleNo: number, fromMs: number | null, toMs: number | null];
+type DeviceRow = [
+  ...[no: number, id: string, imei: string, isValid: boolean, kind: DeviceKind, createdAt: number, revokedAt: number | null],
+  ...[late: number | null, offline: number | null, assignments: AssignmentRow[] | null, secretHash: string, revision: number],
+];
+
+export interface DeviceRecord extends Revised<Device> {
+  readonly secretHash: Uint8Array;
+}
+
+/** JSON has no infinity: null stands for an end that is open. */
+const toAssignment = ([vehicleNo, fromMs, toMs]: AssignmentRow): Assignment => ({
+  vehicleNo,
+  fromMs: fromMs ?? Number.NEGATIVE_INFINITY,
+  toMs: toMs ?? Number.POSITIVE_INFINITY,
+});
+
+const toDevice = (row: DeviceRow): DeviceRecord => {
+  const [deviceNo, id, imei, isImeiCheckDigitValid, kind, createdAt, revokedAt] = row;
+  const [, , , , , , , lateAfterSeconds, offlineAfterSeconds, assignments, secretHash, revision] = row;
+  const identity = { deviceNo, id, imei, isImeiCheckDigitValid, kind, createdAt, revokedAt };
+  return {
+    entity: { ...identity, lateAfterSeconds, offlineAfterSeconds, assignments: (assignments ?? []).map(toAssignment) },
+    secretHash: Buffer.from(secretHash, 'hex'),
+    revision,
+  };
+};
+
+export const readDevices = async (tx: Transaction, range: NumberRange): Promise<DeviceRecord[]> => {
+  const rows = await readJson<DeviceRow>(
+    tx,
+    sql`select json_agg(json_build_array(device_no, id, imei, imei_check_digit_valid, kind, ${ms('created_at')}, ${ms('revoked_at')},
+          late_after_seconds, offline_after_seconds, a.list, encode(secret_hash, 'hex'), revision))::text as rows
+        from devices left join (
+          select device_no, json_agg(json_build_array(vehicle_no,
+            case when isfinite(lower(period)) then ${ms('lower(period)')} end, ${ms('upper(period)')}) order by period) as list
+          from assignments where device_no between ${range.from} and ${range.to} group by device_no
+        ) a using (device_no) where device_no between ${range.from} and ${range.to}`,
+  );
+  return rows.map(toDevice);
+};
+
+/** Numbers given so far: the ranges to read everything by. */
+export const readMaxima = async (tx: Transaction): Promise<{ customers: number; vehicles: number; devices: number }> => {
+  const { rows } = await sql<{ customers: number; vehicles: number; devices: number }>`select
+    coalesce((select max(customer_no) from customers), 0) as customers,
+    coalesce((select max(vehicle_no) from vehicles), 0) as vehicles,
+    coalesce((select max(device_no) from devices), 0) as devices`.execute(tx);
+  return rows[0] ?? { customers: 0, vehicles: 0, devices: 0 };
+};
