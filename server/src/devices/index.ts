@@ -1,1 +1,2 @@
 export * from './types.ts';
+export { openDevices, type DevicesOptions } from './open-devices.ts';

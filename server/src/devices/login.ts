@@ -1,0 +1,55 @@
+import { CallerError, type Clock } from '../kernel/index.ts';
+import type { Device, Registry } from '../registry/index.ts';
+import { FailureCounter, type FailureLimit } from './failure-limit.ts';
+
+/** Wrong secrets for one IMEI from one address. */
+export const failuresByImeiAndAddress: FailureLimit = { failuresMax: 5, windowMs: 60_000, keysMax: 50_000 };
+/** Wrong secrets from one address for whatever IMEI; a whole fleet may stand behind one address. */
+export const failuresByAddress: FailureLimit = { failuresMax: 100, windowMs: 60_000, keysMax: 20_000 };
+/** Longer ones are no secret of ours and are not hashed. */
+const secretCharactersMax = 256;
+
+/**
+ * An address of IPv6 is one of 2^64 that its owner may use: failures count for the network.
+ * IPv4 within IPv6 is IPv4.
+ */
+export const networkOf = (address: string): string => {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
+  if (mapped) return mapped[1] as string;
+  if (!address.includes(':')) return address;
+  const [head = '', tail] = address.replace(/%.*$/, '').toLowerCase().split('::');
+  const groups = head === '' ? [] : head.split(':');
+  if (tail !== undefined) {
+    const after = tail === '' ? 0 : tail.split(':').length;
+    while (groups.length < 8 - after) groups.push('0');
+  }
+  return `${groups
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
+};
+
+export type CheckLogin = (imei: string, secret: string, address: string) => Device;
+
+/**
+ * Checks a secret before any limit, so a stranger's failures never lock a device out. A device that is unknown or
+ * revoked goes the same way as one whose secret is wrong.
+ */
+export const makeCheckLogin = (registry: Registry, clock: Clock): CheckLogin => {
+  const byImeiAndAddress = new FailureCounter(failuresByImeiAndAddress);
+  const byAddress = new FailureCounter(failuresByAddress);
+  return (imei, secret, address) => {
+    const device = registry.directory.deviceByImei(imei);
+    const isRight = registry.verifySecret(device?.deviceNo, secret.slice(0, secretCharactersMax));
+    if (device && isRight && device.revokedAt === null) return device;
+    const network = networkOf(address);
+    const nowMs = clock.now();
+    const refusedMs = Math.max(byImeiAndAddress.fail(`${imei.slice(0, 15)} ${network}`, nowMs), byAddress.fail(network, nowMs));
+    if (refusedMs > 0) {
+      throw new CallerError('too_many_failures', 'too many failed logins: wait before the next one', {
+        retryAfterSeconds: Math.ceil(refusedMs / 1000),
+      });
+    }
+    throw new CallerError('unauthorized', 'the IMEI or the secret is wrong');
+  };
+};
