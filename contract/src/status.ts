@@ -3,5 +3,13 @@ export const connectionStatuses = ['never_seen', 'online', 'late', 'offline'] as
 export type ConnectionStatus = (typeof connectionStatuses)[number];
 
 /** Why a vehicle is late or offline, where it is known. */
-export const statusReasons = ['none', 'silent', 'goodbye', 'token_expired', 'revoked', 'device_battery_low', 'server_down'] as const;
+export const statusReasons = [
+  'none',
+  'silent',
+  'goodbye',
+  'token_expired',
+  'revoked',
+  'device_battery_low',
+  'server_down',
+] as const;
 export type StatusReason = (typeof statusReasons)[number];

@@ -14,7 +14,9 @@ export const rejectionReasons = [
 ] as const;
 export type RejectionReason = (typeof rejectionReasons)[number];
 
-export type Quantised = { readonly ok: true; readonly stored: StoredValue } | { readonly ok: false; readonly reason: RejectionReason };
+export type Quantised =
+  | { readonly ok: true; readonly stored: StoredValue }
+  | { readonly ok: false; readonly reason: RejectionReason };
 
 const refuse = (reason: RejectionReason): Quantised => ({ ok: false, reason });
 const accept = (stored: StoredValue): Quantised => ({ ok: true, stored });
@@ -35,7 +37,9 @@ const quantiseList = (signal: SignalDefinition, value: unknown): Quantised => {
   if (!Array.isArray(value) || !value.every((item) => typeof item === 'string')) return refuse('wrong_type');
   if (value.some((item: string) => hasControlCharacter(item) || !item.isWellFormed())) return refuse('out_of_bounds');
   const canonical = JSON.stringify(value);
-  return canonical.length > signal.max || utf8.encode(canonical).length > signal.max ? refuse('out_of_bounds') : accept(canonical);
+  return canonical.length > signal.max || utf8.encode(canonical).length > signal.max
+    ? refuse('out_of_bounds')
+    : accept(canonical);
 };
 
 const quantiseEnum = (signal: SignalDefinition, value: unknown): Quantised => {
@@ -113,7 +117,8 @@ export const makeVocabulary = (version: number, userSignals: readonly SignalDefi
   const numbers: (SignalDefinition | undefined)[] = [];
   const paths = new Map<string, SignalDefinition>();
   for (const signal of signals) {
-    if (numbers[signal.number] || paths.has(signal.path)) throw new RangeError(`signal ${signal.number} ${signal.path} is given twice`);
+    if (numbers[signal.number] || paths.has(signal.path))
+      throw new RangeError(`signal ${signal.number} ${signal.path} is given twice`);
     if (signal.origin === 'user' && signal.number < userSignalNumberMin) {
       throw new RangeError(`user signal ${signal.path} has number ${signal.number}, expected ${userSignalNumberMin} or more`);
     }

@@ -38,7 +38,8 @@ const readTimes = (input: ByteReader, times: Float64Array, count: number): void 
   readPacked(input, times, count, input.byte());
   for (let i = 0; i < count; i++) {
     const time = first + i * step + (times[i] as number);
-    if (!(time >= 0 && time <= timeMsMax && Number.isInteger(time))) throw new FormatError(`time of sample ${i} is ${time}, expected ms since 1970`);
+    if (!(time >= 0 && time <= timeMsMax && Number.isInteger(time)))
+      throw new FormatError(`time of sample ${i} is ${time}, expected ms since 1970`);
     times[i] = time;
   }
 };
@@ -83,14 +84,17 @@ const checkValues = (column: ReportColumn, count: number): void => {
   const words = column.dictionary.length;
   for (let i = 0; i < count; i++) {
     const value = values[i] as number;
-    if (!Number.isSafeInteger(value)) throw new FormatError(`signal ${column.signalNumber} holds ${value}, expected a whole number`);
-    if (isText && (value < 0 || value >= words)) throw new FormatError(`signal ${column.signalNumber} names word ${value} of ${words}`);
+    if (!Number.isSafeInteger(value))
+      throw new FormatError(`signal ${column.signalNumber} holds ${value}, expected a whole number`);
+    if (isText && (value < 0 || value >= words))
+      throw new FormatError(`signal ${column.signalNumber} names word ${value} of ${words}`);
   }
 };
 
 const readColumn = (input: ByteReader, column: ReportColumn, count: number): void => {
   const head = input.byte();
-  if (head > (columnHead.widthMask | columnHead.hasPresence | columnHead.isText)) throw new FormatError(`column head ${head} is unknown`);
+  if (head > (columnHead.widthMask | columnHead.hasPresence | columnHead.isText))
+    throw new FormatError(`column head ${head} is unknown`);
   column.hasPresence = (head & columnHead.hasPresence) !== 0;
   column.isText = (head & columnHead.isText) !== 0;
   const present = column.hasPresence ? readPresence(input, column.present, count) : count;
@@ -142,7 +146,8 @@ const readBody = (input: ByteReader, into: ReportColumns, count: number): void =
   readTimes(input, into.times, count);
   if (into.hasOriginalTimes) readTimes(input, into.originalTimes, count);
   const columns = input.varint();
-  if (columns > columnsPerReportMax) throw new FormatError(`report has ${columns} signals, expected at most ${columnsPerReportMax}`);
+  if (columns > columnsPerReportMax)
+    throw new FormatError(`report has ${columns} signals, expected at most ${columnsPerReportMax}`);
   let signalNumber = 0;
   for (let i = 0; i < columns; i++) {
     const gap = input.varint();

@@ -2,7 +2,8 @@ import { type ByteReader, FormatError } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 
 /** Width code for whole numbers that span `range`: offsets of 0, 1, 2 or 4 bytes, else f64. */
-export const widthCodeOf = (range: number): number => (range === 0 ? 0 : range < 0x100 ? 1 : range < 0x1_0000 ? 2 : range < 0x1_0000_0000 ? 3 : 4);
+export const widthCodeOf = (range: number): number =>
+  range === 0 ? 0 : range < 0x100 ? 1 : range < 0x1_0000 ? 2 : range < 0x1_0000_0000 ? 3 : 4;
 
 const bytesOf = [0, 1, 2, 4, 8] as const;
 

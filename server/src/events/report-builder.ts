@@ -1,4 +1,4 @@
-import { ByteWriter } from './byte-writer.ts';
+import type { ByteWriter } from './byte-writer.ts';
 import { widthCodeOf, writePacked } from './packed.ts';
 import { columnHead, reportFlags, reportVersion } from './report.ts';
 

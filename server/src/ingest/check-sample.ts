@@ -8,7 +8,8 @@ export interface SampleContext {
   readonly storedBefore: ((signalNumber: number) => StoredValue | undefined) | undefined;
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * Adds the good values of a sample to the builder and rejects the others; answers how many were added. The sample itself is begun
@@ -51,7 +52,11 @@ export const checkSample = (
   return added;
 };
 
-const isConflict = (signal: SignalDefinition, stored: StoredValue, storedBefore: (signalNumber: number) => StoredValue | undefined): boolean => {
+const isConflict = (
+  signal: SignalDefinition,
+  stored: StoredValue,
+  storedBefore: (signalNumber: number) => StoredValue | undefined,
+): boolean => {
   const before = storedBefore(signal.number);
   return before !== undefined && before !== stored;
 };

@@ -136,7 +136,8 @@ export class SocketSession implements DeviceSession, AppendListener {
     let sequence: ReportSequence | undefined;
     try {
       sequence = readSequence(report);
-      if (!sequence) throw new CallerError('invalid_field', 'boot and seq are missing, expected both on a socket', { field: 'seq' });
+      if (!sequence)
+        throw new CallerError('invalid_field', 'boot and seq are missing, expected both on a socket', { field: 'seq' });
       return this.#submitSequenced(report, sequence);
     } catch (error) {
       if (!(error instanceof MilepostError) || error.code === 'internal') throw error;

@@ -17,7 +17,8 @@ const answerOf = (verdict: Verdict, seq: number | undefined, clock: Clock): Tele
 
 /** One report, answered when it is durable. */
 export const handleTelemetry = (ingest: Ingest, device: Device, report: unknown, clock: Clock): Promise<TelemetryAnswer> => {
-  if (typeof report !== 'object' || report === null || Array.isArray(report)) throw new CallerError('bad_request', 'expected a JSON object with samples');
+  if (typeof report !== 'object' || report === null || Array.isArray(report))
+    throw new CallerError('bad_request', 'expected a JSON object with samples');
   const seq = readSequence(report as JsonReport)?.seq;
   return new Promise((resolve, reject) => {
     let verdict: Verdict | undefined;

@@ -140,7 +140,11 @@ class LogIngest implements Ingest {
     return builder.sampleCount;
   }
 
-  #storedBefore(vehicleNo: number, deviceNo: number, timeMs: number): ((signalNumber: number) => number | string | undefined) | undefined {
+  #storedBefore(
+    vehicleNo: number,
+    deviceNo: number,
+    timeMs: number,
+  ): ((signalNumber: number) => number | string | undefined) | undefined {
     const newestMs = this.#newest.get(deviceNo);
     if (newestMs !== Number.NEGATIVE_INFINITY && timeMs > newestMs) return undefined;
     return (signalNumber) => this.#options.prior.find(vehicleNo, deviceNo, signalNumber, timeMs);

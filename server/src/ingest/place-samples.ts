@@ -34,15 +34,20 @@ interface PlacingContext {
   readonly retentionMs: number;
 }
 
-const isSample = (sample: unknown): sample is { time: unknown } => typeof sample === 'object' && sample !== null && !Array.isArray(sample);
+const isSample = (sample: unknown): sample is { time: unknown } =>
+  typeof sample === 'object' && sample !== null && !Array.isArray(sample);
 
 export const asSamples = (samples: unknown): readonly unknown[] => {
   if (!Array.isArray(samples)) throw invalidField('samples', samples, 'a list of samples ([] for a heartbeat)');
   if (samples.length > ingestLimits.samplesPerReportMax) {
-    throw new CallerError('payload_too_large', `a report has ${samples.length} samples, expected at most ${ingestLimits.samplesPerReportMax}`, {
-      field: 'samples',
-      expected: `at most ${ingestLimits.samplesPerReportMax} samples`,
-    });
+    throw new CallerError(
+      'payload_too_large',
+      `a report has ${samples.length} samples, expected at most ${ingestLimits.samplesPerReportMax}`,
+      {
+        field: 'samples',
+        expected: `at most ${ingestLimits.samplesPerReportMax} samples`,
+      },
+    );
   }
   return samples;
 };
@@ -63,7 +68,12 @@ const readTimes = (samples: readonly unknown[], into: Float64Array): number => {
  * Decides time and vehicle of each sample. A sample more than five minutes ahead of the server is stored at receivedAt minus its
  * distance to the newest sample of the report; the vehicle is the one that the device was on at the stored time.
  */
-export const placeSamples = (samples: readonly unknown[], context: PlacingContext, into: Placement, verdict: VerdictBuilder): void => {
+export const placeSamples = (
+  samples: readonly unknown[],
+  context: PlacingContext,
+  into: Placement,
+  verdict: VerdictBuilder,
+): void => {
   into.count = samples.length;
   const newestMs = readTimes(samples, into.originalMs);
   const { receivedAt, device } = context;

@@ -2,7 +2,8 @@ import { type CallerError, invalidField } from '../kernel/index.ts';
 import { ingestLimits } from './limits.ts';
 import type { JsonReport, ReportSequence } from './types.ts';
 
-const isWithin = (value: unknown, max: number): value is number => typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max;
+const isWithin = (value: unknown, max: number): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max;
 
 /** boot and seq of a report: both or neither. */
 export const readSequence = (report: JsonReport): ReportSequence | undefined => {

@@ -49,7 +49,13 @@ export class VerdictBuilder {
   }
 
   build(stored: number, isPending: boolean): Verdict {
-    return { stored, isPending, rejected: this.#rejected ?? nothing, rejectedMore: this.#rejectedMore, adjusted: this.#adjusted ?? nothing };
+    return {
+      stored,
+      isPending,
+      rejected: this.#rejected ?? nothing,
+      rejectedMore: this.#rejectedMore,
+      adjusted: this.#adjusted ?? nothing,
+    };
   }
 
   #add(rejection: Rejection): void {

@@ -33,7 +33,11 @@ export class OperationalError extends MilepostError {}
 
 /** A value that the caller gave does not fit: names the field, the value and what was expected. */
 export const invalidField = (field: string, value: unknown, expected: string): CallerError =>
-  new CallerError('invalid_field', `${field} is ${JSON.stringify(value) ?? 'missing'}, expected ${expected}`, { field, value, expected });
+  new CallerError('invalid_field', `${field} is ${JSON.stringify(value) ?? 'missing'}, expected ${expected}`, {
+    field,
+    value,
+    expected,
+  });
 
 /** Our own mistake: something that cannot be, was. Ends the operation, is logged with its stack, answers 500. */
 export class BugError extends MilepostError {

@@ -25,7 +25,8 @@ export const telemetryRoute =
       bodyLimit: listenerLimits.frameBytesMax,
       schema: {
         summary: 'Report what a vehicle measured',
-        description: 'One report: samples of one time and many signals each. Answered when it is on disk. `samples: []` is a heartbeat.',
+        description:
+          'One report: samples of one time and many signals each. Answered when it is on disk. `samples: []` is a heartbeat.',
         tags: ['devices'],
         security: [{ deviceToken: [] }],
       },

@@ -30,7 +30,8 @@ interface Connection {
   isSilent: boolean;
 }
 
-const textOf = (data: RawData): string => (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)).toString('utf8');
+const textOf = (data: RawData): string =>
+  (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)).toString('utf8');
 
 class WebSocketListener implements DeviceWebSockets {
   readonly #options: DeviceWebSocketOptions;
@@ -73,7 +74,9 @@ class WebSocketListener implements DeviceWebSockets {
     }
     const open = await this.#options.gate.admit(readBearer(request.headers.authorization));
     if (socket.destroyed) return;
-    this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#accept(webSocket, request.socket.remoteAddress ?? '', open));
+    this.#server.handleUpgrade(request, socket, head, (webSocket) =>
+      this.#accept(webSocket, request.socket.remoteAddress ?? '', open),
+    );
   }
 
   #accept(socket: WebSocket, address: string, open: (transport: DeviceTransport) => DeviceSession): void {
