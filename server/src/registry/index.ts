@@ -1,3 +1,4 @@
 export * from './types.ts';
 export { openRegistry, type RegistryOptions } from './open-registry.ts';
 export { loadPepper, type PepperSource } from './secrets.ts';
+export { loadVocabulary } from './load-vocabulary.ts';

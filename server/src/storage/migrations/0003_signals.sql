@@ -1,6 +1,6 @@
 -- Up Migration
 
--- Signals that a user added. What a number means is how stored bytes are read, so it never changes (trigger below).
+-- Signals that a user added; one that leaves the overlay stays, because stored bytes refer to it. What a number means is how stored bytes are read, so it never changes (trigger below).
 create table user_signals (
   number int primary key check (number between 32768 and 65535),
   path text not null unique,
@@ -9,10 +9,8 @@ create table user_signals (
   per_unit double precision not null check (per_unit > 0),
   -- Words of an enum in the order of their stored index; it may only grow at its end.
   words text[],
-  -- The rest of the definition, which may change: bounds, label, group, class, source priority.
-  definition jsonb not null,
-  -- False: no longer in the overlay. The number stays taken and old data stay readable.
-  active boolean not null
+  -- The whole definition. Bounds, label, group, class and source priority may change.
+  definition jsonb not null
 );
 
 create table vocabulary_versions (
