@@ -1,2 +1,3 @@
+export { type HistoryOptions, openHistory } from './open-history.ts';
 export * from './ports.ts';
 export * from './types.ts';

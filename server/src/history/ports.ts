@@ -29,9 +29,24 @@ export interface StatusChange {
 export interface ChunkFlush {
   /** Physical partition of the log and the offset up to which everything is contained in chunks. */
   readonly partition: number;
+  /** Where the flush begins: the applied offset before it. Names the flush, also when it is written again after a crash. */
+  readonly fromOffset: number;
   readonly appliedOffset: number;
+  /** receivedAt (ms) up to which everything is contained in chunks. */
+  readonly completeTo: number;
   readonly chunks: readonly StoredChunk[];
   readonly statusChanges: readonly StatusChange[];
+}
+
+export interface AppliedState {
+  readonly partition: number;
+  readonly appliedOffset: number;
+  readonly completeTo: number;
+}
+
+/** What a module of an adapter exports, for the threads that load it. */
+export interface ChunkStoreModule {
+  openChunkStore(options: unknown, mode: 'write' | 'read'): Promise<ChunkStore>;
 }
 
 export interface StatusQuery {
@@ -41,14 +56,18 @@ export interface StatusQuery {
   /** Exclusive. */
   readonly toMs: number;
   readonly to?: ConnectionStatus;
-  /** Newest first; continue after this key. */
+  /**
+   * Newest first, then by vehicleNo; continue after this key. Changes of one vehicle in one ms are never parted, so a page may be
+   * a few longer than `limit`.
+   */
   readonly after?: { readonly at: number; readonly vehicleNo: number };
   readonly limit: number;
 }
 
 /**
  * Where chunks and status changes lie. The contract asks only: idempotent by key; the applied offset is monotone and written
- * after (or together with) the chunks.
+ * after (or together with) the chunks. A flush that a crash cut off is written again from the same `fromOffset` and may end earlier or
+ * later than the first time: of two chunks with one key, the one of the flush that ends later stays, because it holds all of the other.
  */
 export interface ChunkStore {
   write(flush: ChunkFlush): Promise<void>;
@@ -57,6 +76,8 @@ export interface ChunkStore {
   readStatus(query: StatusQuery): Promise<readonly StatusChange[]>;
   /** Undefined: nothing was ever written for the partition. */
   appliedOffset(partition: number): Promise<number | undefined>;
+  /** Everything that `appliedOffset` and `completeTo` of past flushes say, by partition. */
+  applied(): Promise<readonly AppliedState[]>;
   /** Removes whole months that ended before. */
   dropBefore(ms: number): Promise<void>;
   statistics(): Promise<{ readonly bytes: number; readonly chunks: number; readonly rows: number }>;

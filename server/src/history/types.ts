@@ -24,7 +24,9 @@ export interface StepColumn {
 }
 
 /** One signal's values by row: stored integers (NaN: none), or texts (null: none). */
-export type RawColumn = { readonly numbers: Float64Array; readonly texts?: undefined } | { readonly texts: readonly (string | null)[]; readonly numbers?: undefined };
+export type RawColumn =
+  | { readonly numbers: Float64Array; readonly texts?: undefined }
+  | { readonly texts: readonly (string | null)[]; readonly numbers?: undefined };
 
 export interface HistoryResult {
   /** Row times (ms): sample times, or the starts of steps that hold a value of at least one signal. */
@@ -47,13 +49,26 @@ export interface HistoryStatistics {
   readonly storedRows: number;
   readonly flushes: number;
   readonly lastFlushMs: number;
+  /** Values that lost against a different one at a lower offset, found when a chunk was made. */
   readonly conflictsAtMerge: number;
+  /** Records that could not be decoded: always 0 unless something is broken. */
+  readonly unreadableRecords: number;
+  /** Flushes that failed and were tried again. */
+  readonly flushFailures: number;
+  /** Tables that wait for their flush. */
+  readonly sealedTables: number;
+  readonly queriesWaiting: number;
 }
 
 /** History of all vehicles: memtable and chunks read as one. */
 export interface History {
   /** Applies records in log order, exactly once each; synchronous, so that what was acknowledged can be read. */
   apply(batch: RecordBatch): void;
+  /**
+   * Undefined: go on. Otherwise memory is full until a flush is done: the caller waits for it before it applies more, so that records
+   * wait in the log. A caller that does not is stopped by an error of `apply` at twice the memory.
+   */
+  ready(): Promise<void> | undefined;
   /** Adds transitions that `live` found; they are flushed together with the records that led to them. */
   applyStatus(changes: readonly StatusChange[]): void;
   query(scope: ReadScope, query: HistoryQuery): Promise<HistoryResult>;
@@ -65,8 +80,11 @@ export interface History {
   appliedOffset(partition: number): number | undefined;
   /** Called when the memtable is sealed at an offset (the moment for `live` to take its snapshot of the same offset). */
   onSeal(callback: (partition: number, offset: number) => void): void;
-  /** Writes what is in memory now; resolves when it is stored. */
+  /** Removes whole months that ended before, for all vehicles. */
+  dropBefore(ms: number): Promise<void>;
+  /** Writes what is in memory now; resolves when it is stored, rejects when the store cannot take it (it is tried again by itself). */
   flush(): Promise<void>;
   statistics(): HistoryStatistics;
+  /** Writes what is in memory and ends the threads. What could not be written is found in the log by the next start. */
   close(): Promise<void>;
 }

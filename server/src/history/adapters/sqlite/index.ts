@@ -1,0 +1,1 @@
+export { openChunkStore, SqliteChunkStore, type SqliteChunkStoreOptions } from './open-chunk-store.ts';

@@ -1,0 +1,213 @@
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { virtualPartitionCount, virtualPartitionOf } from '../../../events/index.ts';
+import { assert } from '../../../kernel/index.ts';
+import { bucketOf, bucketStartMs } from '../../month-bucket.ts';
+import type { ChunkFlush, ChunkStore, StatusChange, StatusQuery, StoredChunk } from '../../ports.ts';
+import { MonthFile, type MonthPart } from './month-file.ts';
+import { type FileMode, openDatabase } from './open-database.ts';
+import { monthApplicationId, monthSchema, storeApplicationId, storeSchema } from './schema.ts';
+import { StoreFile } from './store-file.ts';
+
+export interface SqliteChunkStoreOptions {
+  readonly folder: string;
+  /** Groups of virtual partitions, each with files of its own; fixed when the store is made. */
+  readonly groups?: number;
+  /** Month files kept open at once. */
+  readonly openFilesMax?: number;
+  /** For tests of crashes: called after the transaction of each file. */
+  readonly afterFile?: (name: string) => void;
+}
+
+const groupsDefault = 4;
+const openFilesMaxDefault = 32;
+const fileNamePattern = /^month-(\d{4})-(\d{2})-(\d{4})\.sqlite$/;
+
+interface FileName {
+  readonly name: string;
+  readonly bucket: number;
+  readonly group: number;
+}
+
+const nameOf = (bucket: number, group: number): string => {
+  const month = `${1970 + Math.floor(bucket / 12)}-${String((bucket % 12) + 1).padStart(2, '0')}`;
+  return `month-${month}-${String(group).padStart(4, '0')}.sqlite`;
+};
+
+const parseName = (name: string): FileName | undefined => {
+  const match = fileNamePattern.exec(name);
+  if (!match) return undefined;
+  return { name, bucket: (Number(match[1]) - 1970) * 12 + Number(match[2]) - 1, group: Number(match[3]) };
+};
+
+/** SQLite files, one a month and group of partitions, and `store.sqlite`, which says up to which offset all of them are complete. */
+export class SqliteChunkStore implements ChunkStore {
+  readonly #options: SqliteChunkStoreOptions;
+  readonly #mode: FileMode;
+  readonly #store: StoreFile;
+  readonly #groups: number;
+  /** In order of use, least recent first. */
+  readonly #open = new Map<string, MonthFile>();
+
+  constructor(options: SqliteChunkStoreOptions, mode: FileMode) {
+    this.#options = options;
+    this.#mode = mode;
+    if (mode === 'write') mkdirSync(options.folder, { recursive: true });
+    const db = openDatabase(join(options.folder, 'store.sqlite'), mode, storeApplicationId, storeSchema);
+    assert(db, `${options.folder} is opened for reading before it was made`);
+    this.#store = new StoreFile(db);
+    this.#groups = this.#store.groups(options.groups, groupsDefault);
+    assert(
+      this.#groups >= 1 && this.#groups <= virtualPartitionCount,
+      `groups is ${this.#groups}, expected 1 to ${virtualPartitionCount}`,
+    );
+  }
+
+  /** Each file in a transaction of its own, then the applied offset: a crash between leaves chunks that the next flush writes again. */
+  write(flush: ChunkFlush): Promise<void> {
+    const parts = this.#split(flush);
+    const counts = [];
+    for (const [name, part] of parts) {
+      const file = this.#file(name);
+      assert(file, `${name} cannot be opened for writing`);
+      file.write(flush, part);
+      this.#options.afterFile?.(name);
+      const rows = part.chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
+      const parsed = parseName(name) as FileName;
+      counts.push({ bucket: parsed.bucket, part: parsed.group, chunks: part.chunks.length, rows });
+    }
+    this.#store.commit(flush, counts);
+    return Promise.resolve();
+  }
+
+  #groupOf(vehicleNo: number): number {
+    return Math.floor((virtualPartitionOf(vehicleNo) * this.#groups) / virtualPartitionCount);
+  }
+
+  #split(flush: ChunkFlush): Map<string, MonthPart> {
+    const parts = new Map<string, MonthPart>();
+    const names = new Map<number, string>();
+    const partOf = (vehicleNo: number, bucket: number): MonthPart => {
+      const key = bucket * virtualPartitionCount + this.#groupOf(vehicleNo);
+      let name = names.get(key);
+      if (name === undefined) {
+        name = nameOf(bucket, key % virtualPartitionCount);
+        names.set(key, name);
+        parts.set(name, { chunks: [], statusChanges: [] });
+      }
+      return parts.get(name) as MonthPart;
+    };
+    for (const chunk of flush.chunks) partOf(chunk.vehicleNo, chunk.bucket).chunks.push(chunk);
+    for (const change of flush.statusChanges) partOf(change.vehicleNo, bucketOf(change.at)).statusChanges.push(change);
+    return parts;
+  }
+
+  async *read(vehicleNo: number, fromMs: number, toMs: number): AsyncIterable<StoredChunk> {
+    const group = this.#groupOf(vehicleNo);
+    const chunks: StoredChunk[] = [];
+    for (const name of this.#names(fromMs, toMs)) {
+      if (name.group !== group) continue;
+      for (const chunk of this.#file(name.name)?.read(vehicleNo, fromMs, toMs) ?? []) chunks.push(chunk);
+    }
+    // A period seldom has more than one month, whose chunks are in order.
+    chunks.sort((a, b) => a.firstOffset - b.firstOffset || a.level - b.level);
+    yield* chunks;
+  }
+
+  readStatus(query: StatusQuery): Promise<readonly StatusChange[]> {
+    const groups = query.vehicleNos ? new Set(query.vehicleNos.map((vehicleNo) => this.#groupOf(vehicleNo))) : undefined;
+    const names = this.#names(query.fromMs, query.toMs).filter(({ group }) => !groups || groups.has(group));
+    const found: StatusChange[] = [];
+    const buckets = [...new Set(names.map(({ bucket }) => bucket))].sort((a, b) => b - a);
+    for (const bucket of buckets) {
+      const month: StatusChange[] = [];
+      for (const name of names) if (name.bucket === bucket) month.push(...this.#statusOf(name.name, query));
+      month.sort((a, b) => b.at - a.at || a.vehicleNo - b.vehicleNo);
+      for (const change of month) {
+        const last = found.at(-1);
+        if (found.length >= query.limit && !(last?.at === change.at && last.vehicleNo === change.vehicleNo))
+          return Promise.resolve(found);
+        found.push(change);
+      }
+    }
+    return Promise.resolve(found);
+  }
+
+  /** At most `limit` changes of a file, and those that share the key of the last. */
+  #statusOf(name: string, query: StatusQuery): StatusChange[] {
+    const found: StatusChange[] = [];
+    for (const change of this.#file(name)?.readStatus(query) ?? []) {
+      const last = found.at(-1);
+      if (found.length >= query.limit && !(last?.at === change.at && last.vehicleNo === change.vehicleNo)) break;
+      found.push(change);
+    }
+    return found;
+  }
+
+  appliedOffset(partition: number): Promise<number | undefined> {
+    return Promise.resolve(this.#store.applied().find((state) => state.partition === partition)?.appliedOffset);
+  }
+
+  applied(): ReturnType<ChunkStore['applied']> {
+    return Promise.resolve(this.#store.applied());
+  }
+
+  dropBefore(ms: number): Promise<void> {
+    for (const { name, bucket, group } of this.#names(Number.NEGATIVE_INFINITY, ms)) {
+      if (bucketStartMs(bucket + 1) > ms) continue;
+      this.#close(name);
+      if (this.#mode === 'read') continue;
+      for (const suffix of ['', '-wal', '-shm']) rmSync(join(this.#options.folder, name + suffix), { force: true });
+      this.#store.forget(bucket, group);
+    }
+    return Promise.resolve();
+  }
+
+  statistics(): ReturnType<ChunkStore['statistics']> {
+    let bytes = 0;
+    for (const name of readdirSync(this.#options.folder))
+      bytes += statSync(join(this.#options.folder, name), { throwIfNoEntry: false })?.size ?? 0;
+    return Promise.resolve({ bytes, ...this.#store.totals() });
+  }
+
+  close(): Promise<void> {
+    for (const file of this.#open.values()) file.close();
+    this.#open.clear();
+    this.#store.close();
+    return Promise.resolve();
+  }
+
+  /** Files whose month meets the period, oldest first. */
+  #names(fromMs: number, toMs: number): FileName[] {
+    const names = readdirSync(this.#options.folder).map(parseName);
+    return names
+      .filter((name) => name !== undefined)
+      .filter(({ bucket }) => bucketStartMs(bucket + 1) > fromMs && bucketStartMs(bucket) < toMs)
+      .sort((a, b) => a.bucket - b.bucket || a.group - b.group);
+  }
+
+  #file(name: string): MonthFile | undefined {
+    const known = this.#open.get(name);
+    if (known) {
+      this.#open.delete(name);
+      this.#open.set(name, known);
+      return known;
+    }
+    const db = openDatabase(join(this.#options.folder, name), this.#mode, monthApplicationId, monthSchema);
+    if (!db) return undefined;
+    const file = new MonthFile(db, (parseName(name) as FileName).bucket);
+    this.#open.set(name, file);
+    const oldest = this.#open.keys().next();
+    if (this.#open.size > (this.#options.openFilesMax ?? openFilesMaxDefault) && !oldest.done) this.#close(oldest.value);
+    return file;
+  }
+
+  #close(name: string): void {
+    this.#open.get(name)?.close();
+    this.#open.delete(name);
+  }
+}
+
+/** Loaded by the threads of history. */
+export const openChunkStore = (options: unknown, mode: FileMode): Promise<ChunkStore> =>
+  Promise.resolve(new SqliteChunkStore(options as SqliteChunkStoreOptions, mode));

@@ -1,0 +1,36 @@
+import { DatabaseSync } from 'node:sqlite';
+import { OperationalError } from '../../../kernel/index.ts';
+import { createSchema, fileVersion, schemaVersion } from './schema.ts';
+
+const busyTimeoutMs = 10_000;
+const pageBytes = 8192;
+
+export type FileMode = 'write' | 'read';
+
+/**
+ * Opens one file. Writing creates it; reading answers undefined while it has no content yet (its writer is just making it).
+ * synchronous=FULL: a commit has reached the disk before the applied offset is written anywhere.
+ */
+export const openDatabase = (path: string, mode: FileMode, applicationId: number, schema: string): DatabaseSync | undefined => {
+  const db = new DatabaseSync(path, { timeout: busyTimeoutMs });
+  try {
+    if (mode === 'write') db.exec(`PRAGMA page_size = ${pageBytes}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
+    const found = fileVersion(db);
+    if (found.version === 0 && mode === 'read') {
+      db.close();
+      return undefined;
+    }
+    if (found.version === 0) createSchema(db, applicationId, schema);
+    else if (found.version !== schemaVersion || found.applicationId !== applicationId) {
+      throw new OperationalError(
+        'unavailable',
+        `${path} is of kind ${found.applicationId}, version ${found.version}; this server reads version ${schemaVersion}`,
+      );
+    }
+    if (mode === 'read') db.exec('PRAGMA query_only = 1; PRAGMA mmap_size = 268435456');
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+};

@@ -1,0 +1,42 @@
+import type { DatabaseSync } from 'node:sqlite';
+
+/** 'MPst' and 'MPmo': what kind of file it is. */
+export const storeApplicationId = 0x4d507374;
+export const monthApplicationId = 0x4d506d6f;
+export const schemaVersion = 1;
+
+export const storeSchema = `
+  CREATE TABLE setting (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;
+  -- Written after the chunks of a flush are in their files.
+  CREATE TABLE applied (partition INTEGER PRIMARY KEY, applied_offset REAL NOT NULL, complete_to INTEGER NOT NULL) STRICT;
+  CREATE TABLE month_file (bucket INTEGER NOT NULL, part INTEGER NOT NULL, chunks INTEGER NOT NULL, rows INTEGER NOT NULL,
+    PRIMARY KEY (bucket, part)) WITHOUT ROWID, STRICT;
+`;
+
+/**
+ * `flushed` is in the order of writing, not by vehicle: a flush appends pages instead of rewriting one for each vehicle. Its id is
+ * flush_no << 43 | vehicle_no << 12 | ordinal of the chunk of this vehicle. `first_offset` counts from the flush's from_offset.
+ * `chunk` holds merged chunks, and the rare flushed ones past the last ordinal.
+ */
+export const monthSchema = `
+  CREATE TABLE flush (flush_no INTEGER PRIMARY KEY, partition INTEGER NOT NULL, from_offset REAL NOT NULL, end_offset REAL NOT NULL,
+    from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, UNIQUE (partition, from_offset)) STRICT;
+  CREATE TABLE flushed (id INTEGER PRIMARY KEY, first_offset INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
+  CREATE TABLE chunk (id INTEGER PRIMARY KEY, vehicle_no INTEGER NOT NULL, first_offset REAL NOT NULL, level INTEGER NOT NULL,
+    from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, end_offset REAL NOT NULL, bytes BLOB NOT NULL,
+    UNIQUE (vehicle_no, first_offset, level)) STRICT;
+  CREATE TABLE status (vehicle_no INTEGER NOT NULL, at INTEGER NOT NULL, to_status INTEGER NOT NULL, from_status INTEGER NOT NULL,
+    reason INTEGER NOT NULL, PRIMARY KEY (vehicle_no, at, to_status)) WITHOUT ROWID, STRICT;
+  CREATE INDEX status_by_time ON status (at);
+  CREATE TABLE applied (partition INTEGER PRIMARY KEY, applied_offset REAL NOT NULL) STRICT;
+`;
+
+/** Versions of a file that another process or an older server wrote are checked before anything else is read. */
+export const fileVersion = (db: DatabaseSync): { readonly applicationId: number; readonly version: number } => ({
+  applicationId: Number((db.prepare('PRAGMA application_id').get() as { application_id: number }).application_id),
+  version: Number((db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version),
+});
+
+export const createSchema = (db: DatabaseSync, applicationId: number, schema: string): void => {
+  db.exec(`BEGIN; ${schema}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
+};

@@ -1,0 +1,224 @@
+import { zstdCompressSync, zstdDecompressSync, constants } from 'node:zlib';
+import { type ByteReader, ByteReader as Reader, type ByteWriter, ByteWriter as Writer, FormatError } from '../events/index.ts';
+import { bitsMax, packedBytes, readBits, writeBits } from './bit-packing.ts';
+
+/**
+ * How `count` whole numbers are written: the low six bits of a column's head byte.
+ *
+ *     0        all equal: zigzag first
+ *     1 … 24   zigzag first · (count − 1) differences, zigzag coded, in that many bits each
+ *     32       zigzag first · varint length · differences as zigzag varints
+ *     33       zigzag first · varint length · varint inflated length · the same, as one zstd frame
+ *     34       varint length · f64 each (some number is so large that a difference would not be exact)
+ *     35       varint length · varint inflated length · the same, as one zstd frame
+ */
+export const columnForms = { constant: 0, varint: 32, varintZstd: 33, float64: 34, float64Zstd: 35 } as const;
+export const formMask = 0b11_1111;
+
+/** Above this a difference of two numbers may lose a bit. */
+const exactDifferenceMax = 2 ** 50;
+/** Below, a zstd frame costs more than it saves. */
+const compressBytesMin = 48;
+const inflatedBytesMax = 16 * 1024 * 1024;
+const zstdLevel = 3;
+
+export const compress = (bytes: Uint8Array): Uint8Array =>
+  zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: zstdLevel } });
+
+/** Inflates a zstd frame that must be exactly `length` bytes long; anything else is a `FormatError`. */
+export const inflate = (bytes: Uint8Array, length: number): Uint8Array => {
+  if (length > inflatedBytesMax)
+    throw new FormatError(`a compressed part says it is ${length} bytes long, expected at most ${inflatedBytesMax}`);
+  let inflated: Uint8Array;
+  try {
+    inflated = zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, length) });
+  } catch (cause) {
+    throw new FormatError(`a compressed part cannot be inflated (${String(cause)})`);
+  }
+  if (inflated.length !== length) throw new FormatError(`a compressed part is ${inflated.length} bytes long, expected ${length}`);
+  return inflated;
+};
+
+const scratchOut = new Writer(64 * 1024);
+let codes = new Float64Array(1024);
+
+interface Span {
+  /** Largest zigzag code of a difference; −1 when differences are not exact. */
+  readonly codeMax: number;
+  readonly varintBytes: number;
+}
+
+const varintLength = (value: number): number => {
+  if (value < 0x80) return 1;
+  if (value < 0x4000) return 2;
+  if (value < 0x20_0000) return 3;
+  return value < 0x1000_0000 ? 4 : 8;
+};
+
+/** Fills `codes` with the zigzag codes of the differences. */
+const fillCodes = (values: Float64Array, from: number, count: number): Span => {
+  if (codes.length < count) codes = new Float64Array(count * 2);
+  let codeMax = 0;
+  let varintBytes = 0;
+  let previous = values[from] as number;
+  let isExact = Math.abs(previous) <= exactDifferenceMax;
+  for (let i = 1; i < count; i++) {
+    const value = values[from + i] as number;
+    if (value > exactDifferenceMax || value < -exactDifferenceMax) isExact = false;
+    const difference = value - previous;
+    const code = difference >= 0 ? difference * 2 : -difference * 2 - 1;
+    codes[i - 1] = code;
+    if (code > codeMax) codeMax = code;
+    varintBytes += varintLength(code);
+    previous = value;
+  }
+  return { codeMax: isExact ? codeMax : -1, varintBytes };
+};
+
+/** Writes bytes with their length, compressed when that is shorter than `bytesMax`; answers whether something was written, and how. */
+const tryCompressed = (bytes: Uint8Array, bytesMax: number): Uint8Array | undefined => {
+  if (bytes.length < compressBytesMin) return undefined;
+  const packed = compress(bytes);
+  return packed.length + 4 < bytesMax ? packed : undefined;
+};
+
+const writePart = (out: ByteWriter, raw: Uint8Array, packed: Uint8Array | undefined): void => {
+  out.varint(packed ? packed.length : raw.length);
+  if (packed) out.varint(raw.length);
+  out.append(packed ?? raw);
+};
+
+const writeFloats = (out: ByteWriter, head: number, values: Float64Array, from: number, count: number): void => {
+  scratchOut.at = 0;
+  scratchOut.reserve(count * 8);
+  for (let i = 0; i < count; i++) scratchOut.view.setFloat64(i * 8, values[from + i] as number, true);
+  const raw = scratchOut.bytes.subarray(0, count * 8);
+  const packed = tryCompressed(raw, raw.length);
+  out.byte(head | (packed ? columnForms.float64Zstd : columnForms.float64));
+  writePart(out, raw, packed);
+};
+
+const varints = (count: number): Uint8Array => {
+  scratchOut.at = 0;
+  for (let i = 0; i < count; i++) scratchOut.varint(codes[i] as number);
+  return scratchOut.bytes.subarray(0, scratchOut.at);
+};
+
+/** Writes the head byte (`head` holds its upper two bits) and `count` ≥ 1 numbers in the shortest form. */
+export const writeIntegers = (out: ByteWriter, head: number, values: Float64Array, from: number, count: number): void => {
+  const { codeMax, varintBytes } = fillCodes(values, from, count);
+  if (codeMax < 0) return writeFloats(out, head, values, from, count);
+  const bits = codeMax === 0 ? 0 : Math.floor(Math.log2(codeMax)) + 1;
+  const bitBytes = bits <= bitsMax ? packedBytes(count - 1, bits) : Number.POSITIVE_INFINITY;
+  const shortest = Math.min(bitBytes, varintBytes + 1);
+  const raw = shortest >= compressBytesMin ? varints(count - 1) : undefined;
+  const packed = raw && tryCompressed(raw, shortest);
+  if (packed || bitBytes > varintBytes) {
+    out.byte(head | (packed ? columnForms.varintZstd : columnForms.varint));
+    out.zigzag(values[from] as number);
+    return writePart(out, raw ?? varints(count - 1), packed);
+  }
+  out.byte(head | bits);
+  out.zigzag(values[from] as number);
+  if (bits > 0) writeBits(out, codes, count - 1, bits);
+};
+
+const sumUp = (into: Float64Array, first: number, count: number): void => {
+  let value = first;
+  for (let i = 0; i < count; i++) {
+    const code = into[i + 1] as number;
+    into[i] = value;
+    value += code % 2 === 0 ? code / 2 : -(code + 1) / 2;
+  }
+};
+
+const partReader = new Reader(new Uint8Array(0));
+
+/** The bytes of a part that may be compressed, as a reader of their own. */
+const openPart = (input: ByteReader, isCompressed: boolean): ByteReader => {
+  const length = input.varint();
+  const inflated = isCompressed ? input.varint() : 0;
+  const from = input.take(length);
+  if (!isCompressed) partReader.reset(input.bytes, from, from + length);
+  else partReader.reset(inflate(input.bytes.subarray(from, from + length), inflated), 0, inflated);
+  return partReader;
+};
+
+const readFloats = (part: ByteReader, into: Float64Array, count: number): void => {
+  const at = part.take(count * 8);
+  for (let i = 0; i < count; i++) {
+    const value = part.view.getFloat64(at + i * 8, true);
+    if (!Number.isSafeInteger(value)) throw new FormatError(`a column holds ${value}, expected a whole number`);
+    into[i] = value;
+  }
+};
+
+/** Zigzag varints, most of which have one or two bytes. */
+const readCodes = (part: ByteReader, into: Float64Array, count: number): void => {
+  const { bytes, end } = part;
+  let at = part.at;
+  for (let i = 1; i < count; i++) {
+    const low = at < end ? (bytes[at] as number) : 0x80;
+    if (low < 0x80) {
+      into[i] = low;
+      at++;
+      continue;
+    }
+    const high = at + 1 < end ? (bytes[at + 1] as number) : 0x80;
+    if (high < 0x80) {
+      into[i] = (low & 0x7f) | (high << 7);
+      at += 2;
+      continue;
+    }
+    part.at = at;
+    into[i] = part.varint();
+    at = part.at;
+  }
+  part.at = at;
+};
+
+/** Reads `count` ≥ 1 numbers; `into` has room for one more. */
+export const readIntegers = (input: ByteReader, form: number, into: Float64Array, count: number): void => {
+  if (form === columnForms.float64 || form === columnForms.float64Zstd) {
+    const part = openPart(input, form === columnForms.float64Zstd);
+    readFloats(part, into, count);
+    if (part.at !== part.end) throw new FormatError('bytes follow the numbers of a column');
+    return;
+  }
+  const first = input.zigzag();
+  if (form === columnForms.constant) return void into.fill(first, 0, count);
+  if (form <= bitsMax) {
+    readBits(input, into, count - 1, form);
+    into.copyWithin(1, 0, count - 1);
+  } else if (form === columnForms.varint || form === columnForms.varintZstd) {
+    const part = openPart(input, form === columnForms.varintZstd);
+    readCodes(part, into, count);
+    if (part.at !== part.end) throw new FormatError('bytes follow the numbers of a column');
+  } else throw new FormatError(`form ${form} of a column is unknown`);
+  sumUp(into, first, count);
+  checkExact(into, count);
+};
+
+const checkExact = (into: Float64Array, count: number): void => {
+  for (let i = 0; i < count; i++) {
+    const value = into[i] as number;
+    if (value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER)
+      throw new FormatError(`a column holds ${value}, expected at most 2^53 - 1`);
+  }
+};
+
+/** Passes over what `readIntegers` would read, without inflating it. */
+export const skipIntegers = (input: ByteReader, form: number, count: number): void => {
+  const isFloat = form === columnForms.float64 || form === columnForms.float64Zstd;
+  if (!isFloat) input.varint();
+  if (form === columnForms.constant) return;
+  if (form <= bitsMax) {
+    input.take(packedBytes(count - 1, form));
+    return;
+  }
+  if (!isFloat && form !== columnForms.varint && form !== columnForms.varintZstd)
+    throw new FormatError(`form ${form} of a column is unknown`);
+  const length = input.varint();
+  if (form === columnForms.varintZstd || form === columnForms.float64Zstd) input.varint();
+  input.take(length);
+};

@@ -1,0 +1,43 @@
+/** A record table in memory is sealed when it holds this much; two sealed ones and one being filled bound the memory. */
+export const sealBytesDefault = 64 * 1024 * 1024;
+/** … or when its oldest record is this old. */
+export const sealAgeMsDefault = 5 * 60_000;
+/** Sealed tables a partition that wait for their flush; past that `ready()` asks the caller to wait. */
+export const sealedTablesMax = 2;
+/** A caller that does not wait: `apply` throws when the table being filled is this many times `sealBytes`. */
+export const overfullFactorMax = 2;
+/** One piece of shared memory. Larger than the largest record. */
+export const slabBytes = 4 * 1024 * 1024;
+
+/** Records of one vehicle are gathered into one chunk until it has this many rows (so it has less than this plus one report). */
+export const rowsPerFlushedChunk = 4096;
+/** Most rows that a chunk may say it has; a decoder refuses more before it allocates. */
+export const rowsPerChunkMax = 65_536;
+/** Most columns of one chunk. */
+export const columnsPerChunkMax = 8192;
+/** Largest chunk that is decoded. */
+export const chunkBytesMax = 256 * 1024 * 1024;
+
+/** Sample times of a vehicle that `findRecent` keeps in its index; above, it looks no further. */
+export const recentTimesMax = 262_144;
+/** Vehicles whose index is kept. */
+export const recentVehiclesMax = 64;
+
+/** Most bytes of memtable records of one vehicle that go into a query. */
+export const queryRecordBytesMax = 128 * 1024 * 1024;
+/** A query reads the period in windows of this width, which bounds its memory. */
+export const queryWindowMsDefault = 24 * 3_600_000;
+/** Rows that one window may hold; above, it is halved, down to `queryWindowMsMin`. */
+export const rowsPerWindowMax = 4_000_000;
+export const queryWindowMsMin = 1000;
+/** Most rows of one answer. */
+export const queryRowsMax = 5_000_000;
+export const signalsPerQueryMax = 256;
+/** Most status changes of one answer. */
+export const statusPageMax = 10_000;
+/** Queries that wait for the reading thread. */
+export const queriesWaitingMax = 1024;
+
+/** A flush that failed is tried again after this long, doubling up to the maximum. */
+export const flushRetryMsMin = 500;
+export const flushRetryMsMax = 30_000;

@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import type { ReadPeriod, ReadScope } from '../events/index.ts';
+import { CallerError, makeManualClock, silentLogger } from '../kernel/index.ts';
+import type { HistoryOptions, ThreadedHistory } from './open-history.ts';
+import { openHistory } from './open-history.ts';
+import type { StatusChange } from './ports.ts';
+import { encodeTestReport, makeBatch, type TestReport } from './test-support.ts';
+import type { HistoryResult } from './types.ts';
+
+const startMs = Date.UTC(2026, 10, 20, 12);
+const speed = 5;
+const fault = 60;
+
+/** Tests are the one other place that makes scopes: to see what history does with each answer. */
+const scopeWith = (fields: Partial<ReadScope>): ReadScope =>
+  ({
+    reader: 'test',
+    audience: 'test',
+    version: () => 1,
+    allowsVehicle: () => true,
+    allowsGroup: () => true,
+    precision: () => 'exact',
+    periods: (): ReadPeriod[] => [{ fromMs: Number.NEGATIVE_INFINITY, toMs: null }],
+    ...fields,
+  }) as ReadScope;
+const everything = scopeWith({});
+
+let folder: string;
+let open: ThreadedHistory[] = [];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'history-'));
+});
+afterEach(async () => {
+  for (const history of open) await history.abandon();
+  open = [];
+  await rm(folder, { recursive: true, force: true });
+});
+
+const start = async (options: Partial<HistoryOptions> = {}): Promise<ThreadedHistory> => {
+  const history = await openHistory({
+    store: { adapterModule: new URL('./adapters/sqlite/index.ts', import.meta.url), adapterOptions: { folder } },
+    clock: makeManualClock(startMs),
+    logger: silentLogger,
+    consentGroupOf: (signalNumber) => (signalNumber === speed ? 'motion' : signalNumber === fault ? 'warnings' : undefined),
+    failed: (error) => {
+      throw error;
+    },
+    ...options,
+  });
+  open.push(history);
+  return history;
+};
+
+const drive = (vehicleNo: number, second: number, value: number): TestReport => ({
+  vehicleNo,
+  deviceNo: 1,
+  receivedAt: startMs + second * 1000 + 7,
+  samples: [{ time: startMs + second * 1000, values: [[speed, value]] }],
+});
+const encodeAll = (reports: readonly TestReport[]): Uint8Array[] => reports.map(encodeTestReport);
+const wholeDay = { fromMs: startMs - 86_400_000, toMs: startMs + 86_400_000, rowsMax: 100_000 };
+
+const numbersOf = (result: HistoryResult, signal = 0): number[] => [...(result.raw?.[signal]?.numbers ?? [])];
+
+test('what was applied is read at once, from memory, then from chunks, then after a restart', async () => {
+  const records = encodeAll(Array.from({ length: 600 }, (_, i) => drive(1 + (i % 3), i, i)));
+  const history = await start();
+  assert.equal(history.appliedOffset(0), undefined);
+  history.apply(makeBatch(records, 0, 300));
+  const query = { vehicleNo: 2, signals: [speed, fault], ...wholeDay };
+  const expected = Array.from({ length: 200 }, (_, i) => i * 3 + 1);
+  assert.deepEqual(numbersOf(await history.query(everything, query)), expected.slice(0, 100));
+  await history.flush();
+  assert.equal(history.appliedOffset(0), 3000);
+  history.apply(makeBatch(records, 300, 600));
+  const both = await history.query(everything, query);
+  assert.deepEqual(numbersOf(both), expected);
+  assert.equal(both.completeTo, startMs + 599_007);
+  assert.deepEqual(Array.from(both.times.subarray(0, 2)), [startMs + 1000, startMs + 4000]);
+  assert.ok(numbersOf(both, 1).every(Number.isNaN));
+  await history.abandon();
+
+  const again = await start();
+  assert.equal(again.appliedOffset(0), 3000);
+  const stored = await again.query(everything, query);
+  assert.deepEqual(numbersOf(stored), expected.slice(0, 100));
+  assert.equal(stored.completeTo, startMs + 299_007);
+  again.apply(makeBatch(records, 300, 600));
+  assert.deepEqual(numbersOf(await again.query(everything, query)), expected);
+  await again.close();
+  assert.equal((await start()).appliedOffset(0), 6000);
+});
+
+test('while tables are sealed and flushed no query sees a gap or a value twice', async () => {
+  const history = await start({ sealBytes: 20_000 });
+  const records = encodeAll(Array.from({ length: 6000 }, (_, i) => drive(1, i, i)));
+  let applied = 0;
+  let answers = 0;
+  const watch = async (): Promise<void> => {
+    while (applied < records.length) {
+      const atLeast = applied;
+      const values = numbersOf(await history.query(everything, { vehicleNo: 1, signals: [speed], ...wholeDay }));
+      assert.ok(values.length >= atLeast, `${values.length} values, expected at least ${atLeast}`);
+      values.forEach((value, i) => assert.equal(value, i));
+      answers++;
+    }
+  };
+  const watchers = [watch(), watch()];
+  while (applied < records.length) {
+    const to = Math.min(records.length, applied + 40);
+    history.apply(makeBatch(records, applied, to));
+    applied = to;
+    await (history.ready() ?? new Promise<void>((resolve) => void setImmediate(resolve)));
+  }
+  await Promise.all(watchers);
+  await history.flush();
+  assert.equal(numbersOf(await history.query(everything, { vehicleNo: 1, signals: [speed], ...wholeDay })).length, 6000);
+  assert.ok(history.statistics().flushes > 10, `${history.statistics().flushes} flushes`);
+  assert.ok(answers > 5, `${answers} answers`);
+  assert.equal(history.statistics().storedRows, 6000);
+});
+
+test('a caller that goes on when asked to wait is stopped before memory is full', async () => {
+  const history = await start({ sealBytes: 10_000 });
+  const records = encodeAll(Array.from({ length: 3000 }, (_, i) => drive(1, i, i)));
+  assert.throws(() => {
+    for (let i = 0; i < records.length; i += 10) history.apply(makeBatch(records, i, i + 10));
+  }, /not yet stored/);
+  assert.equal(history.statistics().sealedTables, 2);
+  await history.ready();
+  history.apply(makeBatch(records, 0, 10));
+});
+
+test('a table is sealed at its age, and live hears of the offset', async () => {
+  const clock = makeManualClock(startMs);
+  const history = await start({ clock, sealAgeMs: 60_000 });
+  const seals: number[][] = [];
+  history.onSeal((partition, offset) => seals.push([partition, offset]));
+  history.apply(makeBatch(encodeAll([drive(1, 0, 1), drive(1, 1, 2)]), 0, 2));
+  clock.advance(59_000);
+  assert.deepEqual(seals, []);
+  clock.advance(7_000);
+  assert.deepEqual(seals, [[0, 20]]);
+  await history.flush();
+  assert.equal(history.appliedOffset(0), 20);
+});
+
+test('steps hold min, max, mean, last and count, aligned to multiples of the step', async () => {
+  const history = await start();
+  const text: TestReport = { ...drive(1, 70, 0), samples: [{ time: startMs + 70_000, values: [[fault, '["P0420"]']] }] };
+  const reports = [drive(1, 0, 10), drive(1, 10, 30), drive(1, 50, 20), text, drive(1, 61, 5)];
+  history.apply(makeBatch(encodeAll(reports), 0, reports.length));
+  for (const isFlushed of [false, true]) {
+    if (isFlushed) await history.flush();
+    const query = { vehicleNo: 1, signals: [speed, fault], stepMs: 60_000, ...wholeDay };
+    const { times, steps } = await history.query(everything, query);
+    assert.deepEqual([...times], [startMs, startMs + 60_000]);
+    const [speeds, faults] = steps ?? [];
+    assert.ok(speeds && 'min' in speeds && faults && 'texts' in faults);
+    const columns = [speeds.min, speeds.max, speeds.mean, speeds.last, speeds.count].map((column) => [...column]);
+    assert.deepEqual(columns, [
+      [10, 5],
+      [30, 5],
+      [20, 5],
+      [20, 5],
+      [3, 1],
+    ]);
+    assert.deepEqual(
+      [faults.texts, [...faults.count]],
+      [
+        [null, '["P0420"]'],
+        [0, 1],
+      ],
+    );
+    const first = await history.query(everything, { ...query, rowsMax: 1 });
+    assert.equal(first.nextFromMs, startMs + 60_000);
+    assert.equal(first.times.length, 1);
+  }
+});
+
+test('a scope cuts periods and forbids vehicles, groups and what may only be seen coarsely', async () => {
+  const history = await start();
+  history.apply(makeBatch(encodeAll(Array.from({ length: 10 }, (_, i) => drive(1, i, i))), 0, 10));
+  await history.flush();
+  const query = { vehicleNo: 1, signals: [speed], ...wholeDay };
+  const periods = [
+    { fromMs: startMs + 2000, toMs: startMs + 4000 },
+    { fromMs: startMs + 8000, toMs: null },
+  ];
+  assert.deepEqual(numbersOf(await history.query(scopeWith({ periods: () => periods }), query)), [2, 3, 8, 9]);
+  assert.deepEqual(numbersOf(await history.query(scopeWith({ periods: () => [] }), query)), []);
+  const refused = [
+    scopeWith({ allowsVehicle: () => false }),
+    scopeWith({ allowsGroup: () => false }),
+    scopeWith({ precision: () => 'about1km' }),
+  ];
+  for (const scope of refused) {
+    await assert.rejects(
+      history.query(scope, query),
+      (error: unknown) => error instanceof CallerError && error.code === 'forbidden',
+    );
+  }
+  await assert.rejects(history.query(everything, { ...query, signals: [77] }), /signals is 77/);
+  await assert.rejects(history.query(everything, { ...query, toMs: query.fromMs }), /to is/);
+});
+
+const change = (vehicleNo: number, at: number, to: StatusChange['to']): StatusChange => ({
+  vehicleNo,
+  at: startMs + at,
+  from: to === 'online' ? 'offline' : 'online',
+  to,
+  reason: to === 'online' ? 'none' : 'silent',
+});
+
+test('the status timeline joins memory and files, newest first, each change once, by pages', async () => {
+  const history = await start();
+  history.apply(makeBatch(encodeAll([drive(1, 0, 0)]), 0, 1));
+  const early = [
+    change(1, 0, 'online'),
+    change(2, 0, 'online'),
+    change(1, 500, 'offline'),
+    change(3, -40 * 86_400_000, 'online'),
+  ];
+  history.applyStatus(early);
+  await history.flush();
+  const late = [change(1, 500, 'offline'), change(1, 900, 'online'), change(2, 900, 'offline')];
+  history.applyStatus(late);
+  const query = { vehicleNos: null, fromMs: startMs - 50 * 86_400_000, toMs: startMs + 10_000, limit: 10 };
+  const all = [
+    change(1, 900, 'online'),
+    change(2, 900, 'offline'),
+    change(1, 500, 'offline'),
+    change(1, 0, 'online'),
+    change(2, 0, 'online'),
+    early[3],
+  ];
+  assert.deepEqual(await history.status(everything, query), all);
+  assert.deepEqual(await history.status(everything, { ...query, to: 'offline' }), [all[1], all[2]]);
+  assert.deepEqual(await history.status(everything, { ...query, vehicleNos: [2, 3] }), [all[1], all[4], all[5]]);
+  const pages: StatusChange[] = [];
+  for (let after: { at: number; vehicleNo: number } | undefined; ; ) {
+    const page = await history.status(everything, { ...query, limit: 2, ...(after ? { after } : {}) });
+    pages.push(...page);
+    const last = page.at(-1);
+    if (!last) break;
+    after = { at: last.at, vehicleNo: last.vehicleNo };
+  }
+  assert.deepEqual(pages, all);
+  const onlyTwo = scopeWith({ allowsVehicle: (vehicleNo) => vehicleNo === 2 });
+  assert.deepEqual(await history.status(onlyTwo, { ...query, limit: 1 }), [all[1]]);
+  await assert.rejects(history.status(onlyTwo, { ...query, vehicleNos: [1] }), /may not be read/);
+});
+
+test('findRecent knows values until they are stored: the first one, by original time and device', async () => {
+  const history = await start();
+  const moved: TestReport = {
+    ...drive(1, 5, 0),
+    samples: [{ time: startMs + 5000, original: startMs + 900_000, values: [[fault, 'x']] }],
+  };
+  const reports = [drive(1, 0, 10), drive(1, 0, 11), { ...drive(1, 0, 12), deviceNo: 2 }, moved, drive(2, 0, 5)];
+  history.apply(makeBatch(encodeAll(reports), 0, reports.length));
+  assert.equal(history.findRecent(1, 1, speed, startMs), 10);
+  assert.equal(history.findRecent(1, 2, speed, startMs), 12);
+  assert.equal(history.findRecent(1, 1, fault, startMs + 900_000), 'x');
+  assert.equal(history.findRecent(1, 1, fault, startMs + 5000), undefined);
+  assert.equal(history.findRecent(1, 1, speed, startMs + 1), undefined);
+  assert.equal(history.findRecent(3, 1, speed, startMs), undefined);
+  await history.flush();
+  assert.equal(history.findRecent(1, 1, speed, startMs), undefined);
+  assert.equal(history.statistics().conflictsAtMerge, 1);
+});
+
+test('months that ended are dropped, others stay', async () => {
+  const history = await start();
+  const old: TestReport = { ...drive(1, 0, 1), samples: [{ time: Date.UTC(2026, 7, 5), values: [[speed, 99]] }] };
+  history.apply(makeBatch(encodeAll([old, drive(1, 0, 1)]), 0, 2));
+  await history.flush();
+  const query = { vehicleNo: 1, signals: [speed], fromMs: 0, toMs: startMs + 1, rowsMax: 10 };
+  assert.deepEqual(numbersOf(await history.query(everything, query)), [99, 1]);
+  await history.dropBefore(Date.UTC(2026, 8, 1) - 1);
+  assert.deepEqual(numbersOf(await history.query(everything, query)), [99, 1]);
+  await history.dropBefore(Date.UTC(2026, 8, 1));
+  assert.deepEqual(numbersOf(await history.query(everything, query)), [1]);
+  assert.equal(history.statistics().storedRows, 1);
+});
+
+test('a flush that fails is told, kept in memory, and tried again', async () => {
+  const clock = makeManualClock(startMs);
+  const history = await start({ clock });
+  await rm(folder, { recursive: true });
+  history.apply(makeBatch(encodeAll([drive(1, 0, 1)]), 0, 1));
+  await assert.rejects(history.flush());
+  assert.equal(history.statistics().flushFailures, 1);
+  assert.equal(history.statistics().sealedTables, 1);
+  assert.equal(history.findRecent(1, 1, speed, startMs), 1);
+});

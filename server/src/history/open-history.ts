@@ -1,0 +1,386 @@
+import type { ReadScope, RecordBatch } from '../events/index.ts';
+import { type Clock, CallerError, invalidField, type Logger, OperationalError } from '../kernel/index.ts';
+import {
+  flushRetryMsMax,
+  flushRetryMsMin,
+  queriesWaitingMax,
+  queryRecordBytesMax,
+  sealAgeMsDefault,
+  sealBytesDefault,
+  sealedTablesMax,
+  statusPageMax,
+} from './limits.ts';
+import type { Memtable } from './memtable.ts';
+import { PartitionTables, type Table } from './partition-tables.ts';
+import type { StatusChange, StatusQuery } from './ports.ts';
+import { type ConsentGroupOf, maySeeStatus, permittedPeriods } from './read-permission.ts';
+import { RecentValues } from './recent-values.ts';
+import type { TimePeriod } from './row-collector.ts';
+import { joinStatus, selectStatus } from './status-pages.ts';
+import { ThreadClient } from './thread-client.ts';
+import type { FlushAnswer, StoreStatistics } from './thread-messages.ts';
+import type { History, HistoryQuery, HistoryResult, HistoryStatistics } from './types.ts';
+
+export interface HistoryOptions {
+  /** Which adapter of `ChunkStore` the threads load, and what it is given (plain data). */
+  readonly store: { readonly adapterModule: URL; readonly adapterOptions: unknown };
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Consent group of a signal; undefined: there is no such signal. */
+  readonly consentGroupOf: ConsentGroupOf;
+  /** A thread of history ended by itself: nothing more can be stored or read. */
+  readonly failed: (error: Error) => void;
+  readonly sealBytes?: number;
+  readonly sealAgeMs?: number;
+}
+
+/** Pages of status changes that are read for one answer because the scope hides most of what was found. */
+const statusPagesReadMax = 20;
+
+export const openHistory = async (options: HistoryOptions): Promise<ThreadedHistory> => {
+  const { adapterModule, adapterOptions } = options.store;
+  const data = { adapterModule: adapterModule.href, adapterOptions };
+  const writer = new ThreadClient({ ...data, mode: 'write' }, options.failed);
+  try {
+    const { applied, statistics } = await writer.ask('open', undefined);
+    // Only now: the writer has made what the reader opens.
+    const reader = new ThreadClient({ ...data, mode: 'read' }, options.failed);
+    try {
+      await reader.ask('open', undefined);
+    } catch (error) {
+      await reader.close(true);
+      throw error;
+    }
+    const history = new ThreadedHistory(options, writer, reader, statistics);
+    for (const state of applied) history.restore(state.partition, state.appliedOffset, state.completeTo);
+    return history;
+  } catch (error) {
+    await writer.close(true);
+    throw error;
+  }
+};
+
+/** History with a thread that writes and one that reads. The main thread copies and links records, nothing else. */
+export class ThreadedHistory implements History {
+  readonly #options: HistoryOptions;
+  readonly #writer: ThreadClient;
+  readonly #reader: ThreadClient;
+  readonly #partitions = new Map<number, PartitionTables>();
+  readonly #applied = new Map<number, number>();
+  readonly #recent = new RecentValues();
+  readonly #sealListeners: ((partition: number, offset: number) => void)[] = [];
+  readonly #sealAgeMs: number;
+  #stored: StoreStatistics;
+  #cancelTimer: (() => void) | undefined;
+  #isWriting = false;
+  #retryMs = 0;
+  /** Cancels the wait before the next try of a flush that failed. */
+  #cancelRetry: (() => void) | undefined;
+  #isClosed = false;
+  /** Called after each flush, stored or not. */
+  #afterFlush: ((error: Error | undefined) => void)[] = [];
+  #counts = { flushes: 0, lastFlushMs: 0, conflicts: 0, unreadable: 0, failures: 0 };
+
+  constructor(options: HistoryOptions, writer: ThreadClient, reader: ThreadClient, stored: StoreStatistics) {
+    this.#options = options;
+    this.#writer = writer;
+    this.#reader = reader;
+    this.#stored = stored;
+    this.#sealAgeMs = options.sealAgeMs ?? sealAgeMsDefault;
+    this.#startTimer();
+  }
+
+  /** Takes up a partition where the store stands. */
+  restore(partition: number, appliedOffset: number, completeTo: number): void {
+    this.#applied.set(partition, appliedOffset);
+    this.#partitions.set(partition, new PartitionTables(partition, appliedOffset, completeTo, this.#sealBytes));
+  }
+
+  get #sealBytes(): number {
+    return this.#options.sealBytes ?? sealBytesDefault;
+  }
+
+  apply(batch: RecordBatch): void {
+    const tables = this.#partition(batch.partition);
+    tables.apply(batch, this.#options.clock.now());
+    if (tables.isFull()) this.#sealIfRoom(tables);
+  }
+
+  ready(): Promise<void> | undefined {
+    if (![...this.#partitions.values()].some((tables) => tables.mustWait())) return undefined;
+    this.#options.logger.warn('history is full and waits for a flush', { sealedTablesMax, sealBytes: this.#sealBytes });
+    return this.#roomAgain();
+  }
+
+  async #roomAgain(): Promise<void> {
+    while ([...this.#partitions.values()].some((tables) => tables.mustWait()) && !this.#isClosed) {
+      // A failed flush is tried again by itself: whoever waits for room goes on waiting.
+      await this.#nextFlush().catch(() => undefined);
+    }
+  }
+
+  applyStatus(changes: readonly StatusChange[]): void {
+    if (changes.length === 0) return;
+    const first = Math.min(...this.#partitions.keys(), Number.POSITIVE_INFINITY);
+    const tables = this.#partition(Number.isFinite(first) ? first : 0);
+    tables.applyStatus(changes, this.#options.clock.now());
+  }
+
+  async query(scope: ReadScope, query: HistoryQuery): Promise<HistoryResult> {
+    const periods = permittedPeriods(scope, query, this.#options.consentGroupOf);
+    if (this.#reader.waiting >= queriesWaitingMax) {
+      throw new OperationalError('overloaded', `${queriesWaitingMax} queries wait already`, { retryAfterSeconds: 1 });
+    }
+    const completeTo = this.#completeTo();
+    const { records, ends } = this.#copyRecords(query.vehicleNo, periods);
+    const { vehicleNo, signals, stepMs, rowsMax } = query;
+    const request = { vehicleNo, signals, periods, stepMs, rowsMax, records, ends };
+    const answer = await this.#reader.ask('query', request, [records.buffer as ArrayBuffer]);
+    return { ...answer, completeTo };
+  }
+
+  /**
+   * The vehicle's records of all tables that the store is not known to hold, oldest first. Taken before the store is read: a record is
+   * in this copy, or in a chunk that was committed before, or in both, and then it is counted once.
+   */
+  #copyRecords(vehicleNo: number, periods: readonly TimePeriod[]): { readonly records: Uint8Array; readonly ends: number[] } {
+    const found: Uint8Array[] = [];
+    let length = 0;
+    for (const { records } of periods.length > 0 ? this.#tables() : []) {
+      for (const position of records.positionsOf(vehicleNo)) {
+        const record = records.recordAt(position);
+        found.push(record);
+        length += record.length;
+      }
+    }
+    if (length > queryRecordBytesMax)
+      throw new OperationalError(
+        'overloaded',
+        `a query needs ${length} bytes of memory, expected at most ${queryRecordBytesMax}`,
+      );
+    const records = new Uint8Array(length);
+    const ends: number[] = [];
+    let at = 0;
+    for (const record of found) {
+      records.set(record, at);
+      at += record.length;
+      ends.push(at);
+    }
+    return { records, ends };
+  }
+
+  async status(scope: ReadScope, query: StatusQuery): Promise<readonly StatusChange[]> {
+    if (!(query.limit >= 1 && query.limit <= statusPageMax)) throw invalidField('limit', query.limit, `1 to ${statusPageMax}`);
+    const hidden = query.vehicleNos?.find(
+      (vehicleNo) => !scope.allowsVehicle(vehicleNo) || !scope.allowsGroup(vehicleNo, 'status'),
+    );
+    if (hidden !== undefined) throw new CallerError('forbidden', 'the status of this vehicle may not be read');
+    const seen: StatusChange[] = [];
+    let page = query;
+    for (let pages = 0; pages < statusPagesReadMax; pages++) {
+      const found = await this.#statusPage(page);
+      for (const change of found) if (maySeeStatus(scope, change)) seen.push(change);
+      const last = found.at(-1);
+      if (seen.length >= query.limit || found.length < page.limit || !last) return joinStatus(seen, [], query.limit);
+      page = { ...query, after: { at: last.at, vehicleNo: last.vehicleNo } };
+    }
+    throw new OperationalError(
+      'overloaded',
+      'too many status changes of vehicles that may not be read: name the vehicles or a shorter period',
+    );
+  }
+
+  async #statusPage(query: StatusQuery): Promise<StatusChange[]> {
+    const inMemory = this.#allTables().flatMap((table) => selectStatus(table.statusChanges, query));
+    return joinStatus(await this.#reader.ask('status', query), inMemory, query.limit);
+  }
+
+  findRecent(vehicleNo: number, deviceNo: number, signalNumber: number, timeMs: number): number | string | undefined {
+    return this.#recent.find(this.#memtables(), vehicleNo, deviceNo, signalNumber, timeMs);
+  }
+
+  appliedOffset(partition: number): number | undefined {
+    return this.#applied.get(partition);
+  }
+
+  onSeal(callback: (partition: number, offset: number) => void): void {
+    this.#sealListeners.push(callback);
+  }
+
+  async dropBefore(ms: number): Promise<void> {
+    // The reader lets go of the files first.
+    await this.#reader.ask('dropBefore', ms);
+    this.#stored = await this.#writer.ask('dropBefore', ms);
+  }
+
+  async flush(): Promise<void> {
+    this.#retryNow();
+    for (const tables of this.#partitions.values()) {
+      while (tables.hasContent() && tables.sealed.length >= sealedTablesMax) await this.#nextFlush();
+      if (tables.hasContent()) this.#seal(tables);
+    }
+    const wanted = new Set(
+      this.#allTables().filter((table) => ![...this.#partitions.values()].some(({ active }) => active === table)),
+    );
+    while (this.#allTables().some((table) => wanted.has(table))) await this.#nextFlush();
+  }
+
+  statistics(): HistoryStatistics {
+    const tables = this.#allTables();
+    return {
+      memtableBytes: tables.reduce((sum, { records }) => sum + records.bytes, 0),
+      memtableReports: tables.reduce((sum, { records }) => sum + records.records, 0),
+      storedBytes: this.#stored.bytes,
+      storedChunks: this.#stored.chunks,
+      storedRows: this.#stored.rows,
+      flushes: this.#counts.flushes,
+      lastFlushMs: this.#counts.lastFlushMs,
+      conflictsAtMerge: this.#counts.conflicts,
+      unreadableRecords: this.#counts.unreadable,
+      flushFailures: this.#counts.failures,
+      sealedTables: [...this.#partitions.values()].reduce((sum, { sealed }) => sum + sealed.length, 0),
+      queriesWaiting: this.#reader.waiting,
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    await this.flush().catch((error: unknown) =>
+      this.#options.logger.warn('the last flush of history failed; the next start takes it from the log', { error }),
+    );
+    this.#end();
+    await Promise.all([this.#reader.close(), this.#writer.close()]);
+  }
+
+  /** Ends at once, as a kill would: nothing more is written. For tests of recovery. */
+  async abandon(): Promise<void> {
+    this.#end();
+    await Promise.all([this.#reader.close(true), this.#writer.close(true)]);
+  }
+
+  #end(): void {
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+  }
+
+  #partition(partition: number): PartitionTables {
+    if (!this.#partitions.has(partition)) this.#partitions.set(partition, new PartitionTables(partition, 0, 0, this.#sealBytes));
+    return this.#partitions.get(partition) as PartitionTables;
+  }
+
+  #allTables(): Table[] {
+    return [...this.#partitions.values()].flatMap((tables) => tables.tables());
+  }
+
+  #tables(): Table[] {
+    return this.#allTables().filter(({ records }) => records.records > 0);
+  }
+
+  #memtables(): Memtable[] {
+    return this.#tables().map(({ records }) => records);
+  }
+
+  #completeTo(): number {
+    const all = [...this.#partitions.values()].map(({ completeTo }) => completeTo);
+    return all.length === 0 ? 0 : Math.min(...all);
+  }
+
+  #startTimer(): void {
+    const everyMs = Math.max(1, Math.floor(this.#sealAgeMs / 10));
+    this.#cancelTimer = this.#options.clock.after(everyMs, () => {
+      if (this.#isClosed) return;
+      this.#sealOld();
+      this.#startTimer();
+    });
+  }
+
+  #sealOld(): void {
+    const nowMs = this.#options.clock.now();
+    for (const tables of this.#partitions.values()) {
+      if (nowMs - tables.activeSince >= this.#sealAgeMs || tables.isFull()) this.#sealIfRoom(tables);
+    }
+  }
+
+  #sealIfRoom(tables: PartitionTables): void {
+    if (tables.sealed.length < sealedTablesMax && tables.hasContent()) this.#seal(tables);
+  }
+
+  #seal(tables: PartitionTables): void {
+    const { records } = tables.seal();
+    for (const listener of this.#sealListeners) listener(tables.partition, records.nextOffset);
+    this.#writeNext();
+  }
+
+  #nextFlush(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#afterFlush.push((error) => (error ? reject(error) : resolve()));
+      this.#writeNext();
+    });
+  }
+
+  /** Writes the oldest sealed table, unless one is being written or a failed one waits for its time. */
+  #writeNext(): void {
+    if (this.#isWriting || this.#isClosed) return;
+    const tables = [...this.#partitions.values()].find(({ sealed }) => sealed.length > 0);
+    if (!tables) return this.#tellFlushed(undefined);
+    this.#isWriting = true;
+    this.#write(tables).then(
+      () => this.#tellFlushed(undefined),
+      (error: unknown) => this.#flushFailed(error),
+    );
+  }
+
+  async #write(tables: PartitionTables): Promise<void> {
+    const { records, fromOffset, statusChanges } = tables.sealed[0] as Table;
+    const startedMs = this.#options.clock.now();
+    const answer = await this.#writer.ask('flush', {
+      table: records.share(),
+      partition: tables.partition,
+      fromOffset,
+      appliedOffset: records.nextOffset,
+      completeTo: Math.max(records.newestReceivedAt, 0),
+      statusChanges,
+    });
+    // From here on, queries find it in chunks alone.
+    tables.sealed.shift();
+    this.#applied.set(tables.partition, records.nextOffset);
+    this.#recent.forget();
+    this.#count(answer, this.#options.clock.now() - startedMs);
+    this.#isWriting = false;
+    this.#retryMs = 0;
+  }
+
+  #count(answer: FlushAnswer, tookMs: number): void {
+    this.#stored = answer.statistics;
+    this.#counts.flushes++;
+    this.#counts.lastFlushMs = tookMs;
+    this.#counts.conflicts += answer.conflicts;
+    this.#counts.unreadable += answer.unreadable;
+    if (answer.unreadable > 0)
+      this.#options.logger.error('records of the log could not be decoded', { count: answer.unreadable });
+  }
+
+  #tellFlushed(error: Error | undefined): void {
+    const listeners = this.#afterFlush;
+    this.#afterFlush = [];
+    for (const listener of listeners) listener(error);
+    if (!error && [...this.#partitions.values()].some(({ sealed }) => sealed.length > 0)) this.#writeNext();
+  }
+
+  #flushFailed(error: unknown): void {
+    this.#counts.failures++;
+    this.#retryMs = Math.min(flushRetryMsMax, Math.max(flushRetryMsMin, this.#retryMs * 2));
+    if (!this.#isClosed)
+      this.#options.logger.error('history could not be written; it is tried again', { error, afterMs: this.#retryMs });
+    this.#cancelRetry = this.#options.clock.after(this.#retryMs, () => this.#retryNow());
+    this.#tellFlushed(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  #retryNow(): void {
+    if (!this.#cancelRetry) return;
+    this.#cancelRetry();
+    this.#cancelRetry = undefined;
+    this.#isWriting = false;
+    this.#writeNext();
+  }
+}

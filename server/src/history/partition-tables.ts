@@ -1,0 +1,84 @@
+import { OperationalError } from '../kernel/index.ts';
+import { overfullFactorMax, sealedTablesMax } from './limits.ts';
+import { Memtable } from './memtable.ts';
+import type { StatusChange } from './ports.ts';
+import type { RecordBatch } from '../events/index.ts';
+
+/** Keys of records in a flush have 22 bits: see flush-table.ts. */
+export const recordsPerTableMax = 2 ** 22 - 65_536;
+/** What a status change counts for in memory. */
+const statusChangeBytes = 128;
+
+/** A memtable and the status changes that are flushed with it. */
+export interface Table {
+  readonly records: Memtable;
+  readonly fromOffset: number;
+  readonly statusChanges: StatusChange[];
+}
+
+/** The tables of one physical partition: one that is filled, and sealed ones until they are stored. */
+export class PartitionTables {
+  readonly partition: number;
+  readonly sealed: Table[] = [];
+  active: Table;
+  completeTo: number;
+  /** When the table being filled got its first content; NaN: it has none. */
+  activeSince = Number.NaN;
+  readonly #sealBytes: number;
+
+  constructor(partition: number, appliedOffset: number, completeTo: number, sealBytes: number) {
+    this.partition = partition;
+    this.completeTo = completeTo;
+    this.#sealBytes = sealBytes;
+    this.active = this.#makeTable(appliedOffset);
+  }
+
+  apply(batch: RecordBatch, nowMs: number): void {
+    const { records } = this.active;
+    if (this.isFull() && this.sealed.length >= sealedTablesMax && records.bytes > this.#sealBytes * overfullFactorMax) {
+      throw new OperationalError(
+        'overloaded',
+        `history holds ${records.bytes} bytes and ${this.sealed.length} tables that are not yet stored`,
+      );
+    }
+    records.apply(batch);
+    this.completeTo = Math.max(this.completeTo, records.newestReceivedAt);
+    if (Number.isNaN(this.activeSince)) this.activeSince = nowMs;
+  }
+
+  applyStatus(changes: readonly StatusChange[], nowMs: number): void {
+    for (const change of changes) this.active.statusChanges.push(change);
+    if (changes.length > 0 && Number.isNaN(this.activeSince)) this.activeSince = nowMs;
+  }
+
+  /** Oldest first. */
+  tables(): Table[] {
+    return [...this.sealed, this.active];
+  }
+
+  isFull(): boolean {
+    const { records, statusChanges } = this.active;
+    return records.bytes + statusChanges.length * statusChangeBytes >= this.#sealBytes || records.records >= recordsPerTableMax;
+  }
+
+  hasContent(): boolean {
+    return !Number.isNaN(this.activeSince);
+  }
+
+  mustWait(): boolean {
+    return this.isFull() && this.sealed.length >= sealedTablesMax;
+  }
+
+  /** Starts a new table; answers the sealed one. */
+  seal(): Table {
+    const table = this.active;
+    this.sealed.push(table);
+    this.active = this.#makeTable(table.records.nextOffset);
+    this.activeSince = Number.NaN;
+    return table;
+  }
+
+  #makeTable(fromOffset: number): Table {
+    return { records: new Memtable(this.partition, fromOffset), fromOffset, statusChanges: [] };
+  }
+}

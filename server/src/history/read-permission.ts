@@ -1,0 +1,49 @@
+import type { ConsentGroup } from '@milepost/contract';
+import type { ReadScope } from '../events/index.ts';
+import { CallerError, invalidField } from '../kernel/index.ts';
+import { queryRowsMax, signalsPerQueryMax } from './limits.ts';
+import type { StatusChange } from './ports.ts';
+import type { TimePeriod } from './row-collector.ts';
+import type { HistoryQuery } from './types.ts';
+
+export type ConsentGroupOf = (signalNumber: number) => ConsentGroup | undefined;
+
+const timeMsMax = 9_000_000_000_000;
+
+const checkNumbers = (query: HistoryQuery): void => {
+  const { signals, fromMs, toMs, stepMs, rowsMax } = query;
+  if (signals.length < 1 || signals.length > signalsPerQueryMax)
+    throw invalidField('signals', signals.length, `1 to ${signalsPerQueryMax} signals`);
+  if (!(fromMs < toMs)) throw invalidField('to', toMs, `a time after ${fromMs}`);
+  if (!Number.isInteger(rowsMax) || rowsMax < 1 || rowsMax > queryRowsMax)
+    throw invalidField('rowsMax', rowsMax, `1 to ${queryRowsMax}`);
+  if (stepMs !== undefined && !(Number.isInteger(stepMs) && stepMs >= 1))
+    throw invalidField('step', stepMs, 'a whole number of ms, at least 1');
+};
+
+/** What of a query may be read: throws `forbidden` for a vehicle or signal that the scope does not allow, else cuts the period. */
+export const permittedPeriods = (scope: ReadScope, query: HistoryQuery, groupOf: ConsentGroupOf): TimePeriod[] => {
+  checkNumbers(query);
+  if (!scope.allowsVehicle(query.vehicleNo)) throw new CallerError('forbidden', 'this vehicle may not be read');
+  for (const signalNumber of query.signals) {
+    const group = groupOf(signalNumber);
+    if (group === undefined) throw invalidField('signals', signalNumber, 'numbers of known signals');
+    if (!scope.allowsGroup(query.vehicleNo, group))
+      throw new CallerError('forbidden', `signals of the group ${group} may not be read`);
+    // History keeps exact values only; who may see coarser ones is not answered rather than told too much.
+    if (scope.precision(query.vehicleNo, group) !== 'exact')
+      throw new CallerError('forbidden', `signals of the group ${group} may not be read exactly`);
+  }
+  return scope
+    .periods(query.vehicleNo)
+    .map(({ fromMs, toMs }) => ({
+      fromMs: Math.max(0, fromMs, query.fromMs),
+      toMs: Math.min(timeMsMax + 1, toMs ?? timeMsMax + 1, query.toMs),
+    }))
+    .filter(({ fromMs, toMs }) => fromMs < toMs);
+};
+
+export const maySeeStatus = (scope: ReadScope, { vehicleNo, at }: StatusChange): boolean =>
+  scope.allowsVehicle(vehicleNo) &&
+  scope.allowsGroup(vehicleNo, 'status') &&
+  scope.periods(vehicleNo).some(({ fromMs, toMs }) => at >= fromMs && (toMs === null || at < toMs));

@@ -1,0 +1,106 @@
+import { OperationalError } from '../kernel/index.ts';
+import { addToTable } from './flush-table.ts';
+import { queryWindowMsDefault, queryWindowMsMin, rowsPerWindowMax } from './limits.ts';
+import type { ChunkStore } from './ports.ts';
+import { RawAnswer } from './raw-answer.ts';
+import { ChunkReader } from './read-chunk.ts';
+import { RowCollector, type TimePeriod } from './row-collector.ts';
+import { RowTable } from './row-table.ts';
+import { StepAnswer } from './step-answer.ts';
+import type { HistoryResult } from './types.ts';
+
+/** A query as it reaches the reading thread: permission is decided, the vehicle's records in memory are with it. */
+export interface QueryRequest {
+  readonly vehicleNo: number;
+  readonly signals: readonly number[];
+  /** What may be read of the period asked for: ascending, not overlapping. */
+  readonly periods: readonly TimePeriod[];
+  readonly stepMs: number | undefined;
+  readonly rowsMax: number;
+  /** Records in the order of the log, one after the other; `ends` says where each ends. */
+  readonly records: Uint8Array;
+  readonly ends: readonly number[];
+  readonly windowMs?: number;
+}
+
+export type QueryAnswer = Omit<HistoryResult, 'completeTo'>;
+
+/** A window that holds fewer rows than this is followed by one twice as wide. */
+const rowsPerWindowMin = 50_000;
+const windowMsMax = 366 * 24 * 3_600_000;
+const reader = new ChunkReader();
+
+const tableOf = (request: QueryRequest): RowTable => {
+  const table = new RowTable();
+  const { records } = request;
+  const view = new DataView(records.buffer, records.byteOffset, records.byteLength);
+  let from = 0;
+  for (const end of request.ends) {
+    addToTable(table, records, view, from, end);
+    from = end;
+  }
+  table.finish();
+  return table;
+};
+
+const cut = (periods: readonly TimePeriod[], fromMs: number, toMs: number): TimePeriod[] =>
+  periods
+    .map((period) => ({ fromMs: Math.max(period.fromMs, fromMs), toMs: Math.min(period.toMs, toMs) }))
+    .filter((period) => period.fromMs < period.toMs);
+
+/** Fills the collector with a window; false when it holds too many rows. */
+const collect = async (
+  store: ChunkStore,
+  request: QueryRequest,
+  table: RowTable,
+  periods: readonly TimePeriod[],
+  into: RowCollector,
+): Promise<boolean> => {
+  into.reset();
+  const fromMs = periods[0]?.fromMs as number;
+  const toMs = periods.at(-1)?.toMs as number;
+  for await (const chunk of store.read(request.vehicleNo, fromMs, toMs)) {
+    reader.open(chunk.bytes);
+    into.addChunk(reader, chunk.firstOffset, periods);
+    if (into.rows > rowsPerWindowMax) return false;
+  }
+  into.addTable(table, periods);
+  if (into.rows > rowsPerWindowMax) return false;
+  into.finish();
+  return true;
+};
+
+/** Next moment at or after `ms` that may be read. */
+const nextReadable = (periods: readonly TimePeriod[], ms: number): number | undefined => {
+  for (const period of periods) if (period.toMs > ms) return Math.max(period.fromMs, ms);
+  return undefined;
+};
+
+/**
+ * Answers a query from chunks and the records that came with it. Reads the period in windows, so memory is bounded by the rows of a
+ * window. A sample that was moved and sent again is recognised as the same where both lie in one window.
+ */
+export const runQuery = async (store: ChunkStore, request: QueryRequest): Promise<QueryAnswer> => {
+  const { periods, signals, stepMs, rowsMax } = request;
+  const table = tableOf(request);
+  const collector = new RowCollector(signals);
+  const answer = stepMs === undefined ? new RawAnswer(signals.length, rowsMax) : new StepAnswer(signals.length, stepMs, rowsMax);
+  let windowMs = request.windowMs ?? queryWindowMsDefault;
+  let nextFromMs: number | undefined;
+  for (let fromMs = nextReadable(periods, Number.NEGATIVE_INFINITY); fromMs !== undefined && nextFromMs === undefined; ) {
+    const toMs = fromMs + windowMs;
+    if (!(await collect(store, request, table, cut(periods, fromMs, toMs), collector))) {
+      if (windowMs <= queryWindowMsMin)
+        throw new OperationalError('overloaded', `more than ${rowsPerWindowMax} samples within ${windowMs} ms`);
+      windowMs = Math.max(queryWindowMsMin, Math.floor(windowMs / 2));
+      continue;
+    }
+    nextFromMs = answer.add(collector);
+    fromMs = nextReadable(periods, toMs);
+    if (collector.rows < rowsPerWindowMin) windowMs = Math.min(windowMs * 2, windowMsMax);
+  }
+  const cutAt = nextFromMs === undefined ? {} : { nextFromMs };
+  return answer instanceof RawAnswer
+    ? { ...answer.finish(), ...cutAt }
+    : { ...answer.finish(nextFromMs !== undefined), ...cutAt };
+};

@@ -1,0 +1,60 @@
+import type { ErrorCode } from '@milepost/contract';
+import type { FlushCounts } from './flush-table.ts';
+import type { SharedTable } from './memtable.ts';
+import type { AppliedState, StatusChange, StatusQuery } from './ports.ts';
+import type { QueryAnswer, QueryRequest } from './run-query.ts';
+
+export interface ThreadData {
+  readonly mode: 'write' | 'read';
+  /** URL of a module that exports `openChunkStore`. */
+  readonly adapterModule: string;
+  readonly adapterOptions: unknown;
+}
+
+export interface FlushRequest {
+  readonly table: SharedTable;
+  readonly partition: number;
+  readonly fromOffset: number;
+  readonly appliedOffset: number;
+  readonly completeTo: number;
+  readonly statusChanges: readonly StatusChange[];
+}
+
+export interface StoreStatistics {
+  readonly bytes: number;
+  readonly chunks: number;
+  readonly rows: number;
+}
+
+export interface FlushAnswer extends FlushCounts {
+  readonly statistics: StoreStatistics;
+}
+
+/** What a thread can be asked, and what it answers. */
+export interface ThreadOperations {
+  open: { request: undefined; answer: { readonly applied: readonly AppliedState[]; readonly statistics: StoreStatistics } };
+  flush: { request: FlushRequest; answer: FlushAnswer };
+  query: { request: QueryRequest; answer: QueryAnswer };
+  status: { request: StatusQuery; answer: readonly StatusChange[] };
+  dropBefore: { request: number; answer: StoreStatistics };
+  close: { request: undefined; answer: undefined };
+}
+export type ThreadOperation = keyof ThreadOperations;
+
+export interface ThreadRequest {
+  readonly id: number;
+  readonly operation: ThreadOperation;
+  readonly request: unknown;
+}
+
+export interface ThreadError {
+  /** Undefined: an error of ours. */
+  readonly code: ErrorCode | undefined;
+  readonly isOperational: boolean;
+  readonly message: string;
+  readonly stack: string | undefined;
+}
+
+export type ThreadAnswer =
+  | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly error: ThreadError };
