@@ -1,0 +1,122 @@
+// Checks the sources, then runs every test within the time budget of its tier: npm test [-- --tier=unit] [-- part-of-a-file-name …]
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { EnsureError, ensureWebBuilt, runMain } from './ensure.mjs';
+import { ensureChromium } from './lib/chromium.mjs';
+import { root } from './lib/root.mjs';
+import { runTier } from './lib/run-tier.mjs';
+import { sourceFiles } from './lib/source-files.mjs';
+import { formatTable } from './lib/table.mjs';
+import { tiers } from './lib/tiers.mjs';
+import { underOwnNode } from './lib/under-own-node.mjs';
+
+/** @typedef {import('./lib/run-tier.mjs').TierResult} TierResult */
+
+const readArguments = () => {
+  try {
+    const { values, positionals } = parseArgs({ options: { tier: { type: 'string' } }, allowPositionals: true });
+    const wanted = values.tier?.split(',');
+    const unknown = wanted?.find((name) => !tiers.some((tier) => tier.name === name));
+    if (unknown !== undefined)
+      throw new Error(`--tier is ${unknown}, expected some of ${tiers.map(({ name }) => name).join(', ')}`);
+    return { wanted, filters: positionals };
+  } catch (error) {
+    throw new EnsureError(/** @type {Error} */ (error).message);
+  }
+};
+
+/** @param {string} text */
+const say = (text) => process.stdout.write(`${text}\n`);
+
+/** The check counts as one test. @returns {TierResult} */
+const runCheck = () => {
+  const startedMs = performance.now();
+  const { status } = spawnSync(process.execPath, [join(root, 'tools', 'check.mjs')], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const failures = status === 0 ? [] : ['npm run check failed: see above'];
+  const seconds = (performance.now() - startedMs) / 1000;
+  return { name: 'check', files: 1, passed: status === 0 ? 1 : 0, failures, skips: [], notes: [], seconds, budgetSeconds: 120 };
+};
+
+/** What browser tests need: the web app and CHROMIUM_PATH, without which they skip themselves. */
+const prepareBrowser = () => {
+  ensureWebBuilt();
+  const chromium = ensureChromium();
+  if ('path' in chromium) return { CHROMIUM_PATH: chromium.path };
+  say(`Browser tests are skipped: ${chromium.problem}`);
+  return {};
+};
+
+/**
+ * @param {import('./lib/tiers.mjs').Tier} tier
+ * @param {readonly string[]} files
+ * @returns {Promise<TierResult>}
+ */
+const prepareAndRun = async (tier, files) => {
+  try {
+    return await runTier(tier, files, tier.name === 'e2e' ? prepareBrowser() : {});
+  } catch (error) {
+    if (!(error instanceof EnsureError)) throw error;
+    const budgetSeconds = tier.budgetMs / 1000;
+    return {
+      name: tier.name,
+      files: files.length,
+      passed: 0,
+      failures: [error.message],
+      skips: [],
+      notes: [],
+      seconds: 0,
+      budgetSeconds,
+    };
+  }
+};
+
+/** @param {TierResult} result */
+const printFindings = ({ name, failures, skips, notes }) => {
+  for (const failure of failures) say(`\n✗ ${name}: ${failure}`);
+  for (const skip of skips) say(`- ${name} skipped: ${skip}`);
+  for (const note of notes) say(`! ${name}: ${note}`);
+};
+
+/**
+ * @param {readonly TierResult[]} results
+ * @param {number} testsRun
+ */
+const summarise = (results, testsRun) => {
+  const rows = results.map(({ name, files, passed, failures, skips, seconds, budgetSeconds }) =>
+    [name, files, passed, failures.length, skips.length, seconds.toFixed(1), budgetSeconds].map(String),
+  );
+  say(`\n${formatTable(['tier', 'files', 'passed', 'failed', 'skipped', 'seconds', 'budget'], rows)}\n`);
+  const total = (/** @type {(result: TierResult) => number} */ of) => results.reduce((sum, result) => sum + of(result), 0);
+  const failed = total(({ failures }) => failures.length);
+  const skipped = total(({ skips }) => skips.length);
+  if (testsRun === 0) say('No test ran.');
+  say(`${total(({ passed }) => passed)} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  return failed > 0 || testsRun === 0 ? 1 : 0;
+};
+
+await runMain(() =>
+  underOwnNode(async () => {
+    const { wanted, filters } = readArguments();
+    const isWhole = wanted === undefined && filters.length === 0;
+    const results = isWhole ? [runCheck()] : [];
+    for (const result of results) printFindings(result);
+    const sources = sourceFiles().filter(
+      (path) => filters.length === 0 || filters.some((filter) => path.slice(root.length).includes(filter)),
+    );
+    let testsRun = 0;
+    for (const tier of tiers) {
+      const files = sources.filter((path) => tier.suffix.test(path));
+      if (files.length === 0 || (wanted && !wanted.includes(tier.name))) continue;
+      say(`${tier.name}: ${files.length} files …`);
+      const result = await prepareAndRun(tier, files);
+      printFindings(result);
+      testsRun += result.passed + result.failures.length;
+      results.push(result);
+    }
+    return summarise(results, testsRun);
+  }),
+);
