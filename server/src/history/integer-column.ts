@@ -11,8 +11,10 @@ import { bitsMax, packedBytes, readBits, writeBits } from './bit-packing.ts';
  *     33       zigzag first · varint length · varint inflated length · the same, as one zstd frame
  *     34       varint length · f64 each (some number is so large that a difference would not be exact)
  *     35       varint length · varint inflated length · the same, as one zstd frame
+ *     40       varint divisor (≥ 2) · u8 form (1 … 24, 32 or 33) · that form, its differences divided by the divisor: a device that
+ *              sends fewer digits than are stored
  */
-export const columnForms = { constant: 0, varint: 32, varintZstd: 33, float64: 34, float64Zstd: 35 } as const;
+export const columnForms = { constant: 0, varint: 32, varintZstd: 33, float64: 34, float64Zstd: 35, scaled: 40 } as const;
 export const formMask = 0b11_1111;
 
 /** Above this a difference of two numbers may lose a bit. */
@@ -46,7 +48,15 @@ interface Span {
   /** Largest zigzag code of a difference; −1 when differences are not exact. */
   readonly codeMax: number;
   readonly varintBytes: number;
+  /** Greatest common divisor of the differences; 0: all are 0. */
+  readonly divisor: number;
 }
+
+const greatestCommonDivisor = (a: number, b: number): number => {
+  let [high, low] = [a, b];
+  while (low !== 0) [high, low] = [low, high % low];
+  return high;
+};
 
 const varintLength = (value: number): number => {
   if (value < 0x80) return 1;
@@ -60,6 +70,7 @@ const fillCodes = (values: Float64Array, from: number, count: number): Span => {
   if (codes.length < count) codes = new Float64Array(count * 2);
   let codeMax = 0;
   let varintBytes = 0;
+  let divisor = 0;
   let previous = values[from] as number;
   let isExact = Math.abs(previous) <= exactDifferenceMax;
   for (let i = 1; i < count; i++) {
@@ -70,10 +81,30 @@ const fillCodes = (values: Float64Array, from: number, count: number): Span => {
     codes[i - 1] = code;
     if (code > codeMax) codeMax = code;
     varintBytes += varintLength(code);
+    if (divisor !== 1 && (divisor === 0 || difference % divisor !== 0))
+      divisor = greatestCommonDivisor(Math.abs(difference), divisor);
     previous = value;
   }
-  return { codeMax: isExact ? codeMax : -1, varintBytes };
+  return { codeMax: isExact ? codeMax : -1, varintBytes, divisor };
 };
+
+/** Divides the differences whose codes are in `codes`. */
+const divideCodes = (count: number, divisor: number): Span => {
+  let codeMax = 0;
+  let varintBytes = 0;
+  for (let i = 0; i < count; i++) {
+    const old = codes[i] as number;
+    const code = old % 2 === 0 ? old / divisor : (old + 1) / divisor - 1;
+    codes[i] = code;
+    if (code > codeMax) codeMax = code;
+    varintBytes += varintLength(code);
+  }
+  return { codeMax, varintBytes, divisor };
+};
+
+/** What a divisor costs: its form, itself. It must save more. */
+const savesMoreThanItCosts = (divisor: number, count: number): boolean =>
+  divisor > 1 && (count * Math.log2(divisor)) / 8 > 1 + varintLength(divisor);
 
 /** Writes bytes with their length, compressed when that is shorter than `bytesMax`; answers whether something was written, and how. */
 const tryCompressed = (bytes: Uint8Array, bytesMax: number): Uint8Array | undefined => {
@@ -106,29 +137,38 @@ const varints = (count: number): Uint8Array => {
 
 /** Writes the head byte (`head` holds its upper two bits) and `count` ≥ 1 numbers in the shortest form. */
 export const writeIntegers = (out: ByteWriter, head: number, values: Float64Array, from: number, count: number): void => {
-  const { codeMax, varintBytes } = fillCodes(values, from, count);
-  if (codeMax < 0) return writeFloats(out, head, values, from, count);
+  const span = fillCodes(values, from, count);
+  if (span.codeMax < 0) return writeFloats(out, head, values, from, count);
+  const first = values[from] as number;
+  if (!savesMoreThanItCosts(span.divisor, count - 1)) return writeDifferences(out, head, first, count - 1, span);
+  out.byte(head | columnForms.scaled);
+  out.varint(span.divisor);
+  writeDifferences(out, 0, first, count - 1, divideCodes(count - 1, span.divisor));
+};
+
+const writeDifferences = (out: ByteWriter, head: number, first: number, count: number, { codeMax, varintBytes }: Span): void => {
   const bits = codeMax === 0 ? 0 : Math.floor(Math.log2(codeMax)) + 1;
-  const bitBytes = bits <= bitsMax ? packedBytes(count - 1, bits) : Number.POSITIVE_INFINITY;
+  const bitBytes = bits <= bitsMax ? packedBytes(count, bits) : Number.POSITIVE_INFINITY;
   const shortest = Math.min(bitBytes, varintBytes + 1);
-  const raw = shortest >= compressBytesMin ? varints(count - 1) : undefined;
+  const raw = shortest >= compressBytesMin ? varints(count) : undefined;
   const packed = raw && tryCompressed(raw, shortest);
   if (packed || bitBytes > varintBytes) {
     out.byte(head | (packed ? columnForms.varintZstd : columnForms.varint));
-    out.zigzag(values[from] as number);
-    return writePart(out, raw ?? varints(count - 1), packed);
+    out.zigzag(first);
+    return writePart(out, raw ?? varints(count), packed);
   }
   out.byte(head | bits);
-  out.zigzag(values[from] as number);
-  if (bits > 0) writeBits(out, codes, count - 1, bits);
+  out.zigzag(first);
+  if (bits > 0) writeBits(out, codes, count, bits);
 };
 
-const sumUp = (into: Float64Array, first: number, count: number): void => {
+const sumUp = (into: Float64Array, first: number, count: number, divisor: number): void => {
   let value = first;
   for (let i = 0; i < count; i++) {
     const code = into[i + 1] as number;
     into[i] = value;
-    value += code % 2 === 0 ? code / 2 : -(code + 1) / 2;
+    const difference = code % 2 === 0 ? code / 2 : -(code + 1) / 2;
+    value += divisor === 1 ? difference : difference * divisor;
   }
 };
 
@@ -177,14 +217,27 @@ const readCodes = (part: ByteReader, into: Float64Array, count: number): void =>
   part.at = at;
 };
 
+const readScale = (input: ByteReader): { readonly divisor: number; readonly form: number } => {
+  const divisor = input.varint();
+  const form = input.byte();
+  const isDifferences = (form >= 1 && form <= bitsMax) || form === columnForms.varint || form === columnForms.varintZstd;
+  if (divisor < 2 || !isDifferences) throw new FormatError(`a column is scaled by ${divisor} in form ${form}`);
+  return { divisor, form };
+};
+
 /** Reads `count` ≥ 1 numbers; `into` has room for one more. */
 export const readIntegers = (input: ByteReader, form: number, into: Float64Array, count: number): void => {
-  if (form === columnForms.float64 || form === columnForms.float64Zstd) {
-    const part = openPart(input, form === columnForms.float64Zstd);
-    readFloats(part, into, count);
-    if (part.at !== part.end) throw new FormatError('bytes follow the numbers of a column');
-    return;
+  if (form === columnForms.scaled) {
+    const scale = readScale(input);
+    return readDifferences(input, scale.form, into, count, scale.divisor);
   }
+  if (form !== columnForms.float64 && form !== columnForms.float64Zstd) return readDifferences(input, form, into, count, 1);
+  const part = openPart(input, form === columnForms.float64Zstd);
+  readFloats(part, into, count);
+  if (part.at !== part.end) throw new FormatError('bytes follow the numbers of a column');
+};
+
+const readDifferences = (input: ByteReader, form: number, into: Float64Array, count: number, divisor: number): void => {
   const first = input.zigzag();
   if (form === columnForms.constant) return void into.fill(first, 0, count);
   if (form <= bitsMax) {
@@ -195,7 +248,7 @@ export const readIntegers = (input: ByteReader, form: number, into: Float64Array
     readCodes(part, into, count);
     if (part.at !== part.end) throw new FormatError('bytes follow the numbers of a column');
   } else throw new FormatError(`form ${form} of a column is unknown`);
-  sumUp(into, first, count);
+  sumUp(into, first, count, divisor);
   checkExact(into, count);
 };
 
@@ -208,7 +261,8 @@ const checkExact = (into: Float64Array, count: number): void => {
 };
 
 /** Passes over what `readIntegers` would read, without inflating it. */
-export const skipIntegers = (input: ByteReader, form: number, count: number): void => {
+export const skipIntegers = (input: ByteReader, head: number, count: number): void => {
+  const form = head === columnForms.scaled ? readScale(input).form : head;
   const isFloat = form === columnForms.float64 || form === columnForms.float64Zstd;
   if (!isFloat) input.varint();
   if (form === columnForms.constant) return;

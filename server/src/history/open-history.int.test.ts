@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { ReadPeriod, ReadScope } from '../events/index.ts';
 import { CallerError, makeManualClock, silentLogger } from '../kernel/index.ts';
@@ -114,7 +115,7 @@ test('while tables are sealed and flushed no query sees a gap or a value twice',
     const to = Math.min(records.length, applied + 40);
     history.apply(makeBatch(records, applied, to));
     applied = to;
-    await (history.ready() ?? new Promise<void>((resolve) => void setImmediate(resolve)));
+    await (history.ready() ?? nextTurn());
   }
   await Promise.all(watchers);
   await history.flush();
