@@ -4,7 +4,7 @@ import { apiLimits, closed, nullable, opaqueId, pageOf, paging } from './shared.
 const name = Type.String({ minLength: 1, maxLength: apiLimits.nameCharactersMax });
 const timeoutSeconds = Type.Integer({
   minimum: 1,
-  maximum: 31_536_000,
+  maximum: 604_800,
   description: 'Own status timeout; null: the default of the server',
 });
 

@@ -44,7 +44,7 @@ export type DeviceView = Static<typeof device>;
 export const devicePage = pageOf(device);
 export const deviceQuery = closed({
   vehicleId: Type.Optional(opaqueId),
-  imei: Type.Optional(Type.String({ maxLength: 16 })),
+  imei: Type.Optional(Type.String({ maxLength: 32 })),
   ...paging,
 });
 
@@ -65,16 +65,6 @@ const enrolment = closed({
 export const enrolments = closed({ items: Type.Array(enrolment, { minItems: 1, maxItems: apiLimits.enrolmentsMax }) });
 export type EnrolmentsBody = Static<typeof enrolments>;
 
-const enrolled = closed({ vehicleId: opaqueId, deviceId: opaqueId, secret });
-const notEnrolled = closed({
-  error: closed({
-    code: Type.String(),
-    detail: Type.String(),
-    field: Type.Optional(Type.String()),
-    existingId: Type.Optional(opaqueId),
-  }),
-  vehicleId: Type.Optional(Type.String({ description: 'The vehicle was made or was there, but its device was not' })),
-});
 /** One answer for each item, in the order of the request. */
-export const enrolmentResults = closed({ items: Type.Array(Type.Union([enrolled, notEnrolled])) });
+export const enrolmentResults = closed({ items: Type.Array(closed({ vehicleId: opaqueId, deviceId: opaqueId, secret })) });
 export type EnrolmentResults = Static<typeof enrolmentResults>;

@@ -182,7 +182,7 @@ export const apiRoutes = {
   listDevices: operator({
     method: 'GET',
     path: '/v1/devices',
-    summary: 'List devices',
+    summary: 'List the devices that are on a vehicle',
     tag: 'devices',
     query: devices.deviceQuery,
     status: 200,
@@ -220,10 +220,10 @@ export const apiRoutes = {
     method: 'POST',
     path: '/v1/enrolments',
     summary: 'Add many vehicles with a device each',
-    description: 'Each item is done or refused by itself.',
+    description: 'All of them or, when one cannot be, none.',
     tag: 'devices',
     body: devices.enrolments,
-    status: 200,
+    status: 201,
     response: devices.enrolmentResults,
   }),
   login: {

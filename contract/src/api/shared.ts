@@ -7,8 +7,8 @@ export const apiLimits = {
   pageSizeMax: 500,
   cursorCharactersMax: 512,
   searchCharactersMax: 200,
-  nameCharactersMax: 120,
-  groupsMax: 20,
+  nameCharactersMax: 200,
+  groupsMax: 50,
   enrolmentsMax: 1000,
   /** Signals in one history request. */
   historySignalsMax: 64,

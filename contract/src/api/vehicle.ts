@@ -11,12 +11,14 @@ const vin = Type.String({
 const plate = Type.String({ minLength: 1, maxLength: 32 });
 const model = Type.String({ minLength: 1, maxLength: apiLimits.nameCharactersMax });
 const grossWeightKg = Type.Integer({ minimum: 1, maximum: 200_000, description: 'Maximum weight' });
-const kpa = Type.Number({ minimum: 50, maximum: 1500 });
+const kpa = Type.Integer({ minimum: 1, maximum: 1500 });
 /** Front left, front right, rear left, rear right. An array with four items, since OpenAPI 3.1 knows no other tuple. */
 const tirePlacardKpa = Type.Unsafe<[number, number, number, number]>(
   Type.Array(kpa, { minItems: 4, maxItems: 4, description: 'Front left, front right, rear left, rear right' }),
 );
-const groups = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { maxItems: apiLimits.groupsMax });
+const groups = Type.Array(Type.String({ minLength: 1, maxLength: apiLimits.nameCharactersMax }), {
+  maxItems: apiLimits.groupsMax,
+});
 const note = Type.String({
   minLength: 1,
   maxLength: 500,
@@ -119,7 +121,7 @@ export const vehicleFilters = {
   ),
   status: Type.Optional(oneOf(connectionStatuses)),
   customer: Type.Optional(Type.String({ minLength: 1, maxLength: apiLimits.nameCharactersMax, description: 'Name or id' })),
-  group: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  group: Type.Optional(Type.String({ minLength: 1, maxLength: apiLimits.nameCharactersMax })),
   bbox: Type.Optional(
     Type.String({
       pattern: '^-?\\d{1,3}(\\.\\d{1,12})?(,-?\\d{1,3}(\\.\\d{1,12})?){3}$',

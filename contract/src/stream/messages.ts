@@ -14,10 +14,9 @@ export const streamLimits = {
   mapIntervalMs: 1000,
 } as const;
 
-const subscription = { subscribe: Type.Literal('map') };
 /** What a browser says on `/v1/stream`. */
 export const streamRequest = Type.Union([
-  closed(subscription),
+  closed({ subscribe: Type.Literal('map') }),
   closed({ subscribe: Type.Literal('vehicle'), id: opaqueId }),
   closed({ unsubscribe: Type.Literal('map') }),
   closed({ unsubscribe: Type.Literal('vehicle'), id: opaqueId }),
@@ -40,7 +39,11 @@ export const vehicleMessage = closed({
   lastSeen: Type.Union([isoTime, Type.Null()]),
   latest: Type.Record(Type.String(), latestValue),
 });
-export const statusMessage = closed({ type: Type.Literal('status'), changes: Type.Array(statusChange) });
+export const statusMessage = closed({
+  type: Type.Literal('status'),
+  changes: Type.Array(statusChange, { description: 'Oldest first' }),
+  more: Type.Integer({ minimum: 0, maximum: 2_147_483_647, description: 'Further changes in the same moment: ask /v1/status' }),
+});
 export const streamProblem = closed({ type: Type.Literal('problem'), code: Type.String(), detail: Type.String() });
 
 /** What the server says in text; binary messages are map frames. */

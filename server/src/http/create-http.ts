@@ -1,0 +1,146 @@
+import type { AddressInfo } from 'node:net';
+import type { ErrorCode } from '@milepost/contract';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { TSchema } from 'typebox';
+import { CallerError, type Logger } from '../kernel/index.ts';
+import { checkHost } from './access/check-host.ts';
+import { securityHeaders } from './access/security-headers.ts';
+import { httpLimits } from './limits.ts';
+import { addMetrics, addMetricsRoute } from './metrics.ts';
+import { addOpenApi, addOpenApiRoute } from './openapi.ts';
+import { problemOf, problemType, toMilepostError } from './problems.ts';
+import { checkAccess, RouteRegistrar } from './register-route.ts';
+import { addCustomerRoutes } from './routes/customers.ts';
+import { addDeviceRoutes } from './routes/devices.ts';
+import { addHistoryRoutes } from './routes/history.ts';
+import { addReportRoutes } from './routes/reports.ts';
+import { addServerRoutes } from './routes/server.ts';
+import { addSignInRoute } from './routes/sign-in.ts';
+import { addStatusRoutes } from './routes/status.ts';
+import { addVehicleRoutes } from './routes/vehicles.ts';
+import { serveWebApp, wantsPage } from './static-files.ts';
+import { openBrowserStream } from './stream/browser-stream.ts';
+import type { Http, HttpDeps } from './types.ts';
+import { compileCheck } from './validate.ts';
+
+const sendProblem = (reply: FastifyReply, error: unknown, logger: Logger): FastifyReply => {
+  const known = toMilepostError(error);
+  if (known.code === 'internal')
+    logger.error('a request failed', { method: reply.request.method, route: reply.request.routeOptions.url, error });
+  const { retryAfterSeconds } = known.details;
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
+  if (known.status === 401) reply.header('www-authenticate', 'Bearer realm="milepost"');
+  reply.removeHeader('content-disposition');
+  // As bytes: our JSON serialiser must not make a text of the text.
+  return reply
+    .code(known.status)
+    .type(problemType)
+    .header('cache-control', 'no-store')
+    .send(JSON.stringify(problemOf(known)));
+};
+
+const makeFastify = (): FastifyInstance => {
+  const fastify = Fastify({
+    logger: false,
+    bodyLimit: httpLimits.bodyBytesMax,
+    routerOptions: { maxParamLength: httpLimits.parameterCharactersMax },
+    requestTimeout: httpLimits.requestTimeoutMs,
+    keepAliveTimeout: httpLimits.keepAliveMs,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: true,
+  });
+  fastify.setValidatorCompiler<TSchema>(({ schema, httpPart }) => compileCheck(schema, httpPart ?? 'value'));
+  fastify.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
+  fastify.decorateRequest('caller', null);
+  return fastify;
+};
+
+/** What every request passes, in this order: headers, Host, then who calls and from where. */
+const addChecks = (fastify: FastifyInstance, deps: HttpDeps): void => {
+  const { config } = deps;
+  const headers = securityHeaders([...(config.mapStyle === null ? [] : [config.mapStyle]), ...config.mapOrigins]);
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.headers(headers);
+    try {
+      checkHost(request.headers.host, request.socket.localPort, config.allowedHosts);
+      checkAccess(request, deps);
+      if (request.url.startsWith('/v1/')) reply.header('cache-control', 'no-store');
+      done();
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+};
+
+const addErrors = (fastify: FastifyInstance, logger: Logger, sendPage: (reply: FastifyReply) => FastifyReply): void => {
+  fastify.setErrorHandler((error: FastifyError, _request, reply) => sendProblem(reply, error, logger));
+  fastify.setNotFoundHandler((request, reply) => {
+    if (wantsPage(request)) return sendPage(reply);
+    return sendProblem(
+      reply,
+      new CallerError('not_found', `there is nothing at ${request.method} ${request.url.slice(0, 200)}`),
+      logger,
+    );
+  });
+};
+
+const refuseMethod =
+  (logger: Logger) =>
+  (allowed: readonly string[]) =>
+  (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const code: ErrorCode = 'method_not_allowed';
+    reply.header('allow', allowed.join(', '));
+    return sendProblem(reply, new CallerError(code, `${request.method} is not taken here, only ${allowed.join(', ')}`), logger);
+  };
+
+const addRoutes = (fastify: FastifyInstance, deps: HttpDeps): void => {
+  const routes = new RouteRegistrar(fastify);
+  for (const add of [
+    addCustomerRoutes,
+    addVehicleRoutes,
+    addDeviceRoutes,
+    addHistoryRoutes,
+    addStatusRoutes,
+    addReportRoutes,
+    addServerRoutes,
+  ]) {
+    add(routes, deps);
+  }
+  routes.checkComplete(refuseMethod(deps.logger));
+};
+
+const closeWithin = async (fastify: FastifyInstance, graceMs: number): Promise<void> => {
+  const cut = setTimeout(() => fastify.server.closeAllConnections(), graceMs);
+  await fastify.close();
+  clearTimeout(cut);
+};
+
+/** Builds the HTTP server with all its routes; it listens when told to. Upgrades are routed by who wires it. */
+export const createHttp = async (deps: HttpDeps): Promise<Http> => {
+  const fastify = makeFastify();
+  const streams = openBrowserStream(deps);
+  addChecks(fastify, deps);
+  addMetrics(fastify, deps, () => streams.viewers());
+  await addOpenApi(fastify, deps.config.version, deps.access.cookieName);
+  const sendPage = await serveWebApp(fastify, deps.config.webRoot);
+  addErrors(fastify, deps.logger, sendPage);
+  addRoutes(fastify, deps);
+  await fastify.register(async (scoped) => deps.telemetryRoute(scoped, {}));
+  addSignInRoute(fastify, deps);
+  addMetricsRoute(fastify, deps);
+  addOpenApiRoute(fastify);
+  await fastify.ready();
+  return {
+    server: fastify.server,
+    fastify,
+    streams,
+    listen: async (host, port) => {
+      await fastify.listen({ host, port });
+      return (fastify.server.address() as AddressInfo).port;
+    },
+    close: async () => {
+      streams.close();
+      await closeWithin(fastify, httpLimits.closeGraceMs);
+    },
+  };
+};

@@ -1,0 +1,21 @@
+/** Named limits of the HTTP layer. docs/limits.md says what happens at each. */
+export const httpLimits = {
+  /** A larger JSON body is answered 413. */
+  bodyBytesMax: 1024 * 1024,
+  /** Longest address of a request; longer ones are answered 414 by the parser or 404. */
+  parameterCharactersMax: 200,
+  /** Time for the headers and the body of a request to arrive. */
+  requestTimeoutMs: 30_000,
+  keepAliveMs: 72_000,
+  /** Time that requests under way have to end when the server closes. */
+  closeGraceMs: 2000,
+  /** Values of history written between two turns of the event loop. */
+  historyCellsPerSlice: 8000,
+  /** Raw reports on one page, whatever was asked for: each may be large. */
+  reportsPerPageMax: 200,
+  /** Status changes looked at for one page when a text is searched for; the page then ends early, with a cursor. */
+  statusScanMax: 20_000,
+  statusScanStep: 1000,
+  /** Vehicles found by text whose timelines are asked for by number; more are found by scanning. */
+  statusVehiclesMax: 500,
+} as const;

@@ -1,0 +1,138 @@
+import type { FastifyInstance } from 'fastify';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
+import type { HttpDeps } from './types.ts';
+
+const durationBuckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
+
+/** Figures that the parts count themselves are read when /metrics is asked, and cost nothing until then. */
+const mirror = (registry: Registry) => ({
+  gauge: (name: string, help: string, read: () => number): void => {
+    const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: () => gauge.set(read()) });
+  },
+  counter: (name: string, help: string, read: () => number): void => {
+    const counter: Counter = new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect: () => {
+        counter.reset();
+        counter.inc(read());
+      },
+    });
+  },
+});
+
+const addIngest = (registry: Registry, { figures }: HttpDeps): void => {
+  const { counter, gauge } = mirror(registry);
+  counter('milepost_ingest_reports_total', 'Reports taken in', () => figures.ingest().reports);
+  counter('milepost_ingest_samples_total', 'Samples stored', () => figures.ingest().samples);
+  counter('milepost_ingest_values_total', 'Values stored', () => figures.ingest().values);
+  counter('milepost_ingest_heartbeats_total', 'Reports without samples', () => figures.ingest().heartbeats);
+  counter('milepost_ingest_adjusted_total', 'Samples whose clock was ahead', () => figures.ingest().adjusted);
+  gauge('milepost_device_connections', 'Open sockets of devices', () => figures.deviceConnections());
+  gauge('milepost_projection_lag_seconds', 'How far the read models are behind the log', () => figures.projectionLagMs() / 1000);
+  const rejected = new Counter({
+    name: 'milepost_ingest_rejected_total',
+    help: 'Values, samples and reports refused, by reason',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect: () => {
+      rejected.reset();
+      for (const [reason, count] of Object.entries(figures.ingest().rejected)) rejected.inc({ reason }, count);
+    },
+  });
+};
+
+const addJournal = (registry: Registry, { eventLog, clock }: HttpDeps): void => {
+  const { counter, gauge } = mirror(registry);
+  counter('milepost_journal_records_total', 'Records appended', () => eventLog.statistics().appendedRecords);
+  counter('milepost_journal_commits_total', 'Group commits', () => eventLog.statistics().commits);
+  gauge('milepost_journal_bytes', 'Size on disk', () => eventLog.statistics().bytes);
+  gauge('milepost_journal_segments', 'Segments on disk', () => eventLog.statistics().segments);
+  gauge('milepost_journal_pending_records', 'Records that wait for a commit', () => eventLog.statistics().pendingRecords);
+  gauge('milepost_journal_pending_bytes', 'Bytes that wait for a commit', () => eventLog.statistics().pendingBytes);
+  gauge('milepost_journal_is_refusing', '1 while the log takes nothing', () => (eventLog.refusal() ? 1 : 0));
+  gauge('milepost_journal_oldest_age_seconds', 'Age of the oldest record', () => {
+    const { oldestReceivedAt } = eventLog.statistics();
+    return oldestReceivedAt === null ? 0 : Math.max(0, clock.now() - oldestReceivedAt) / 1000;
+  });
+};
+
+const addHistory = (registry: Registry, { history }: HttpDeps): void => {
+  const { counter, gauge } = mirror(registry);
+  gauge('milepost_history_memtable_bytes', 'Memory of the memtable', () => history.statistics().memtableBytes);
+  gauge('milepost_history_memtable_reports', 'Reports in the memtable', () => history.statistics().memtableReports);
+  gauge('milepost_history_stored_bytes', 'Bytes of chunks', () => history.statistics().storedBytes);
+  gauge('milepost_history_stored_chunks', 'Chunks', () => history.statistics().storedChunks);
+  gauge('milepost_history_stored_rows', 'Rows in chunks', () => history.statistics().storedRows);
+  counter('milepost_history_flushes_total', 'Flushes of the memtable', () => history.statistics().flushes);
+  counter(
+    'milepost_history_flush_failures_total',
+    'Flushes that failed and were tried again',
+    () => history.statistics().flushFailures,
+  );
+  counter(
+    'milepost_history_conflicts_total',
+    'Values that lost against a different one',
+    () => history.statistics().conflictsAtMerge,
+  );
+  counter(
+    'milepost_history_unreadable_records_total',
+    'Records that could not be decoded',
+    () => history.statistics().unreadableRecords,
+  );
+  gauge('milepost_history_flush_seconds', 'Duration of the last flush', () => history.statistics().lastFlushMs / 1000);
+  gauge('milepost_history_sealed_tables', 'Tables that wait for their flush', () => history.statistics().sealedTables);
+  gauge('milepost_history_queries_waiting', 'Queries that wait for a worker', () => history.statistics().queriesWaiting);
+};
+
+const addLive = (registry: Registry, { live }: HttpDeps): void => {
+  const { counter, gauge } = mirror(registry);
+  gauge('milepost_live_vehicles', 'Vehicles with a status', () => live.statistics().vehicles);
+  gauge('milepost_live_values', 'Latest values kept', () => live.statistics().values);
+  gauge('milepost_live_bytes', 'Memory of the tables', () => live.statistics().bytes);
+  gauge('milepost_live_timers', 'Deadlines that are waited for', () => live.statistics().timers);
+  counter(
+    'milepost_live_unreadable_records_total',
+    'Records that could not be decoded',
+    () => live.statistics().unreadableRecords,
+  );
+};
+
+const addDurations = (fastify: FastifyInstance, registry: Registry): void => {
+  const durations = new Histogram({
+    name: 'milepost_http_request_duration_seconds',
+    help: 'Duration of requests by route',
+    labelNames: ['method', 'route', 'status'],
+    buckets: durationBuckets,
+    registers: [registry],
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    // The pattern, never the address: addresses hold ids and are without number.
+    const route = request.routeOptions.url ?? 'none';
+    durations.observe({ method: request.method, route, status: String(reply.statusCode) }, reply.elapsedTime / 1000);
+    done();
+  });
+};
+
+/** Counts requests from here on, and mirrors what the parts count. */
+export const addMetrics = (fastify: FastifyInstance, deps: HttpDeps, viewers: () => number): void => {
+  const { metrics: registry } = deps;
+  collectDefaultMetrics({ register: registry });
+  addIngest(registry, deps);
+  addJournal(registry, deps);
+  addHistory(registry, deps);
+  addLive(registry, deps);
+  mirror(registry).gauge('milepost_stream_viewers', 'Browsers that watch', viewers);
+  addDurations(fastify, registry);
+};
+
+/** `/metrics` in the text format of Prometheus. Figures only, nothing of a vehicle: a scraper needs no token. */
+export const addMetricsRoute = (fastify: FastifyInstance, { metrics }: HttpDeps): void => {
+  fastify.get('/metrics', { schema: { hide: true }, config: { access: 'anyone' } }, async (_request, reply) => {
+    return reply
+      .type(metrics.contentType)
+      .header('cache-control', 'no-store')
+      .send(await metrics.metrics());
+  });
+};

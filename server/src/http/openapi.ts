@@ -1,0 +1,50 @@
+import swagger from '@fastify/swagger';
+import type { FastifyInstance } from 'fastify';
+
+const tags = [
+  { name: 'vehicles', description: 'Vehicles with their latest state' },
+  { name: 'history', description: 'The past: values, status changes, raw reports' },
+  { name: 'devices', description: 'Devices, their logins and reports' },
+  { name: 'customers', description: 'Whom vehicles belong to' },
+  { name: 'server', description: 'The server itself, its vocabulary, who is signed in' },
+];
+
+/** Collects every route that is registered after it; `/openapi.json` answers the document. */
+export const addOpenApi = async (fastify: FastifyInstance, version: string, cookieName: string): Promise<void> => {
+  await fastify.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Milepost',
+        version,
+        description:
+          'The open connected-vehicle platform. Errors are RFC 9457 problem details with a code of a closed list. Lists are pages: `{items, next}`.',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      servers: [{ url: '/' }],
+      tags,
+      components: {
+        securitySchemes: {
+          operatorToken: { type: 'http', scheme: 'bearer', description: 'The operator token' },
+          deviceToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'From `POST /v1/devices/login`' },
+          browserSession: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: cookieName,
+            description: 'After the one-time link; state-changing requests need our own Origin',
+          },
+        },
+      },
+    },
+    exposeHeadRoutes: false,
+  } as Parameters<typeof swagger>[1]);
+};
+
+/** After all other routes: the document is made once. */
+export const addOpenApiRoute = (fastify: FastifyInstance): void => {
+  let text: string | undefined;
+  fastify.get('/openapi.json', { schema: { hide: true }, config: { access: 'anyone' } }, (_request, reply) => {
+    text ??= JSON.stringify(fastify.swagger());
+    return reply.type('application/json').header('cache-control', 'no-cache').send(text);
+  });
+};

@@ -1,0 +1,152 @@
+import {
+  type ApiRoute,
+  type ApiRouteName,
+  apiRoutes,
+  problemDetails,
+  type RouteBody,
+  type RouteParams,
+  type RouteQuery,
+  type RouteResponse,
+} from '@milepost/contract/api';
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
+import Type, { type TSchema } from 'typebox';
+import type { ReadScope } from '../events/index.ts';
+import { assert } from '../kernel/index.ts';
+import { operatorScope } from '../sharing/index.ts';
+import { authenticate, type Caller } from './access/authenticate.ts';
+import { checkOrigin, isStateChanging } from './access/check-origin.ts';
+import type { HttpDeps } from './types.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** How a route lets callers in; absent: by its own means. */
+    access?: ApiRoute['access'];
+  }
+  interface FastifyRequest {
+    caller: Caller | null;
+  }
+}
+
+/** What a handler is given: the parts of the request, checked, and the caller's permission to read. */
+export interface Call<Name extends ApiRouteName> {
+  readonly params: RouteParams<Name>;
+  readonly query: RouteQuery<Name>;
+  readonly body: RouteBody<Name>;
+  /** Of the caller; routes for devices and for anyone have none. */
+  readonly scope: ReadScope;
+  readonly caller: Caller;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+}
+
+type Answer<Name extends ApiRouteName> = RouteResponse<Name> extends undefined ? void : RouteResponse<Name>;
+export type Handler<Name extends ApiRouteName> = (
+  call: Call<Name>,
+) => Answer<Name> | FastifyReply | Promise<Answer<Name> | FastifyReply>;
+
+const nothing = Type.Object({}, { additionalProperties: false });
+const security: Record<ApiRoute['access'], readonly Record<string, string[]>[]> = {
+  operator: [{ operatorToken: [] }, { browserSession: [] }],
+  device: [],
+  anyone: [],
+};
+
+const answers = (route: ApiRoute): Record<string, unknown> => {
+  const success = route.response === undefined ? { type: 'null', description: 'Done' } : route.response;
+  const errors = { description: 'An error', content: { 'application/problem+json': { schema: problemDetails } } };
+  return { [route.status]: success, default: errors };
+};
+
+const schemaOf = (name: string, route: ApiRoute): FastifySchema => ({
+  operationId: name,
+  summary: route.summary,
+  ...(route.description === undefined ? {} : { description: route.description }),
+  tags: [route.tag],
+  security: security[route.access],
+  ...(route.params === undefined ? {} : { params: route.params }),
+  querystring: route.query ?? (nothing as TSchema),
+  ...(route.body === undefined ? {} : { body: route.body }),
+  response: answers(route),
+});
+
+/** `/v1/vehicles/{id}` as the router writes it. */
+const routerPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
+
+const allMethods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+type Method = (typeof allMethods)[number];
+
+/** Registers routes of the contract's table, with its schemas; a route that was left out is found by `checkComplete`. */
+export class RouteRegistrar {
+  readonly #fastify: FastifyInstance;
+  readonly #registered = new Set<string>();
+  constructor(fastify: FastifyInstance) {
+    this.#fastify = fastify;
+  }
+
+  add<Name extends ApiRouteName>(name: Name, handler: Handler<Name>): void {
+    const route: ApiRoute = apiRoutes[name];
+    this.#registered.add(name);
+    this.#fastify.route({
+      method: route.method,
+      url: routerPath(route.path),
+      schema: schemaOf(name, route),
+      config: { access: route.access },
+      handler: async (request, reply) => {
+        reply.code(route.status);
+        const caller = request.caller;
+        const call = {
+          params: request.params,
+          query: request.query,
+          body: request.body,
+          request,
+          reply,
+          caller,
+          scope: caller ? scopeOf(caller) : undefined,
+        };
+        // The schemas of the same route have checked the parts, which the types cannot know.
+        const answer = await handler(call as unknown as Call<Name>);
+        return answer ?? reply.send();
+      },
+    });
+  }
+
+  /** Every route of the contract is there, and every other method of its path is answered 405. */
+  checkComplete(refuse: (allowed: readonly string[]) => (request: FastifyRequest, reply: FastifyReply) => void): void {
+    const methods = new Map<string, Method[]>();
+    for (const [name, route] of Object.entries(apiRoutes) as [string, ApiRoute][]) {
+      assert(this.#registered.has(name), `the route ${name} has no handler`);
+      const url = routerPath(route.path);
+      methods.set(url, [...(methods.get(url) ?? []), route.method]);
+    }
+    for (const [url, allowed] of methods) {
+      const others = allMethods.filter((method) => !allowed.includes(method) && !this.#fastify.hasRoute({ method, url }));
+      if (others.length === 0) continue;
+      this.#fastify.route({
+        method: others,
+        url,
+        schema: { hide: true },
+        config: { access: 'anyone' },
+        handler: refuse(allowed),
+      });
+    }
+  }
+}
+
+const scopeOf = (caller: Caller): ReadScope => {
+  assert(caller.actor === 'operator', `no scope is known for ${caller.actor}`);
+  return operatorScope();
+};
+
+/** The checks of a route that the contract describes, as a list: origin, then who calls. */
+export const checkAccess = (request: FastifyRequest, { access, config }: Pick<HttpDeps, 'access' | 'config'>): void => {
+  const kind = request.routeOptions.config.access;
+  const caller = kind === 'operator' ? authenticate(request.headers, access) : null;
+  request.caller = caller;
+  if (!isStateChanging(request.method)) return;
+  const hasCookie = caller?.by === 'cookie';
+  checkOrigin(request.headers.origin, {
+    host: request.headers.host?.toLowerCase() ?? '',
+    allowedOrigins: config.allowedOrigins,
+    isRequired: hasCookie,
+  });
+};

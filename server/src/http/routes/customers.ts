@@ -1,0 +1,35 @@
+import { apiLimits } from '@milepost/contract/api';
+import { CallerError } from '../../kernel/index.ts';
+import type { Customer } from '../../registry/index.ts';
+import { pageByNumber } from '../cursors.ts';
+import type { RouteRegistrar } from '../register-route.ts';
+import type { HttpDeps } from '../types.ts';
+import { customerView } from '../views/registry-view.ts';
+
+export const addCustomerRoutes = (routes: RouteRegistrar, { registry }: HttpDeps): void => {
+  const { directory } = registry;
+  const find = (id: string): Customer => {
+    for (const customer of directory.customers()) if (customer.id === id) return customer;
+    throw new CallerError('not_found', `there is no customer ${JSON.stringify(id)}`);
+  };
+
+  routes.add('createCustomer', async ({ body, reply }) => {
+    const { id } = await registry.createCustomer(body.name);
+    reply.header('location', `/v1/customers/${id}`);
+    return { id };
+  });
+
+  routes.add('listCustomers', ({ query }) => {
+    const text = query.q?.toLowerCase() ?? '';
+    const found = Array.from(directory.customers()).filter((customer) => customer.name.toLowerCase().includes(text));
+    const page = pageByNumber(found, (customer) => customer.customerNo, {
+      cursor: query.cursor,
+      limit: query.limit ?? apiLimits.pageSizeDefault,
+    });
+    return { items: page.items.map(customerView), next: page.next };
+  });
+
+  routes.add('readCustomer', ({ params }) => customerView(find(params.id)));
+
+  routes.add('changeCustomer', async ({ params, body }) => customerView(await registry.updateCustomer(find(params.id).id, body)));
+};

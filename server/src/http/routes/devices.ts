@@ -1,0 +1,77 @@
+import { apiLimits } from '@milepost/contract/api';
+import type { Device, Directory, NewDevice } from '../../registry/index.ts';
+import { pageByNumber } from '../cursors.ts';
+import { findDevice, findVehicle } from '../find-vehicle.ts';
+import type { RouteRegistrar } from '../register-route.ts';
+import { readTime, toIso } from '../times.ts';
+import type { HttpDeps } from '../types.ts';
+import { deviceView } from '../views/registry-view.ts';
+
+type DeviceFields = Pick<NewDevice, 'imei' | 'kind'> & { readonly from?: string | number };
+
+const deviceFields = (fields: DeviceFields): Omit<NewDevice, 'vehicleId'> => ({
+  imei: fields.imei,
+  kind: fields.kind,
+  fromMs: fields.from === undefined ? undefined : readTime('from', fields.from),
+});
+
+/** Each once, though a device can come by more than one vehicle while it moves. */
+const devicesInUse = (directory: Directory): Iterable<Device> => {
+  const found = new Map<number, Device>();
+  for (const vehicle of directory.vehicles()) {
+    for (const device of directory.devicesOnVehicle(vehicle.vehicleNo)) found.set(device.deviceNo, device);
+  }
+  return found.values();
+};
+
+export const addDeviceRoutes = (routes: RouteRegistrar, { registry, devices, clock }: HttpDeps): void => {
+  const { directory } = registry;
+
+  routes.add('createDevice', async ({ body, reply, scope }) => {
+    const vehicle = findVehicle(directory, scope, body.vehicleId);
+    const { device, secret } = await registry.createDevice({ ...deviceFields(body), vehicleId: vehicle.id });
+    reply.header('location', `/v1/devices/${device.id}`);
+    return { id: device.id, secret, isImeiCheckDigitValid: device.isImeiCheckDigitValid };
+  });
+
+  routes.add('listDevices', ({ query, scope }) => {
+    const byImei = query.imei === undefined ? undefined : directory.deviceByImei(query.imei);
+    const onVehicle =
+      query.vehicleId === undefined
+        ? undefined
+        : directory.devicesOnVehicle(findVehicle(directory, scope, query.vehicleId).vehicleNo);
+    let found = onVehicle ?? (byImei ? [byImei] : devicesInUse(directory));
+    if (query.imei !== undefined) found = Array.from(found).filter((device) => device === byImei);
+    const page = pageByNumber(found, (device) => device.deviceNo, {
+      cursor: query.cursor,
+      limit: query.limit ?? apiLimits.pageSizeDefault,
+    });
+    return { items: page.items.map((device) => deviceView(directory, device)), next: page.next };
+  });
+
+  routes.add('readDevice', ({ params }) => deviceView(directory, findDevice(directory, params.id)));
+
+  routes.add('revokeDevice', async ({ params }) => {
+    await registry.revokeDevice(findDevice(directory, params.id).id);
+  });
+
+  routes.add('assignDevice', async ({ params, body, scope }) => {
+    const fromMs = body.from === undefined ? clock.now() : readTime('from', body.from);
+    const device = await registry.assignDevice(
+      findDevice(directory, params.id).id,
+      findVehicle(directory, scope, body.vehicleId).id,
+      fromMs,
+    );
+    return deviceView(directory, device);
+  });
+
+  routes.add('enrol', async ({ body }) => {
+    const rows = body.items.map((item) => ({ vehicle: item.vehicle, device: deviceFields(item.device) }));
+    return { items: (await registry.enrol(rows)).map((row) => ({ ...row })) };
+  });
+
+  routes.add('login', async ({ body, request }) => {
+    const { token, expiresAt } = await devices.login(body.imei, body.secret, request.socket.remoteAddress ?? '');
+    return { token, expiresAt: toIso(expiresAt), serverTime: toIso(clock.now()) };
+  });
+};

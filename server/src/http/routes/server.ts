@@ -1,0 +1,63 @@
+import type { SignalDefinition } from '@milepost/contract';
+import type { SignalView } from '@milepost/contract/api';
+import { writeCookie } from '../access/cookies.ts';
+import type { RouteRegistrar } from '../register-route.ts';
+import { toIso, toIsoOrNull } from '../times.ts';
+import type { HttpDeps } from '../types.ts';
+
+const signalView = (signal: SignalDefinition): SignalView => {
+  const isText = signal.kind === 'string' || signal.kind === 'stringList';
+  return {
+    number: signal.number,
+    path: signal.path,
+    label: signal.label,
+    kind: signal.kind,
+    unit: signal.unit,
+    precision: 1 / signal.perUnit,
+    min: isText ? 0 : signal.min,
+    max: signal.max,
+    ...(signal.values ? { values: [...signal.values] } : {}),
+    group: signal.group,
+    dataActClass: signal.dataActClass,
+    origin: signal.origin,
+    sourcePriority: [...signal.sourcePriority],
+  };
+};
+
+/** Routes about the server itself, its vocabulary and who is signed in. */
+export const addServerRoutes = (routes: RouteRegistrar, { vocabulary, clock, config, access, readiness }: HttpDeps): void => {
+  routes.add('listSignals', () => {
+    const { version, signals } = vocabulary();
+    return { version, items: signals.map(signalView) };
+  });
+
+  routes.add('readSession', ({ caller }) => ({
+    actor: caller.actor,
+    by: caller.by,
+    expiresAt: toIsoOrNull(caller.expiresAt),
+    serverTime: toIso(clock.now()),
+  }));
+
+  routes.add('endSession', ({ reply }) => {
+    reply.header('set-cookie', writeCookie(access.cookieName, '', { maxAgeSeconds: 0, isSecure: config.isHttps }));
+  });
+
+  routes.add('readConfig', () => ({
+    version: config.version,
+    serverTime: toIso(clock.now()),
+    mapStyle: config.mapStyle,
+    isDemo: config.isDemo,
+    demoNotes: [...config.demoNotes],
+    lateAfterSeconds: config.lateAfterSeconds,
+    offlineAfterSeconds: config.offlineAfterSeconds,
+  }));
+
+  routes.add('checkHealth', () => ({ status: 'ok' as const, version: config.version, serverTime: toIso(clock.now()) }));
+
+  routes.add('checkReadiness', async ({ reply }) => {
+    const parts = await readiness();
+    const isReady = parts.every((part) => part.isReady);
+    if (!isReady) reply.code(503).header('retry-after', '1');
+    return { isReady, parts: parts.map((part) => ({ ...part })) };
+  });
+};

@@ -1,0 +1,85 @@
+import { connectionStatuses, isWarningCode } from '@milepost/contract';
+import { apiLimits, type VehicleFilters as FilterParameters, type VehicleQuery } from '@milepost/contract/api';
+import { invalidField } from '../../kernel/index.ts';
+import type { VehicleFilters } from '../../live/index.ts';
+import type { Directory, VehicleChanges } from '../../registry/index.ts';
+import { findCustomer, findVehicle } from '../find-vehicle.ts';
+import type { RouteRegistrar } from '../register-route.ts';
+import type { HttpDeps } from '../types.ts';
+import { type ViewContext, vehicleDetailView, vehicleItemView } from '../views/vehicle-view.ts';
+
+type FilterReaders = {
+  readonly [K in keyof Required<FilterParameters>]: (
+    value: NonNullable<FilterParameters[K]>,
+    directory: Directory,
+  ) => VehicleFilters;
+};
+
+const readWarning = (value: string): boolean | undefined => (value === 'true' ? true : value === 'false' ? false : undefined);
+
+/** One row for each filter parameter of the contract: how its value becomes a filter of `live`. */
+const filterReaders: FilterReaders = {
+  q: (q) => ({ q }),
+  status: (status) => ({ status: connectionStatuses.find((known) => known === status) }),
+  customer: (nameOrId, directory) => {
+    const customer = findCustomer(directory, nameOrId);
+    if (!customer) throw invalidField('customer', nameOrId, 'the name or id of a customer');
+    return { customerId: customer.id };
+  },
+  group: (group) => ({ group }),
+  bbox: (bbox) => ({ bbox }),
+  warning: (value) => ({ warning: isWarningCode(value) ? value : readWarning(value) }),
+  energyBelow: (energyBelow) => ({ energyBelow }),
+};
+
+/** The filters of a query, by the table above. */
+export const readFilters = (query: VehicleQuery, directory: Directory): VehicleFilters => {
+  let filters: VehicleFilters = {};
+  for (const [name, read] of Object.entries(filterReaders)) {
+    const value = query[name as keyof FilterParameters];
+    // A row reads the type of its own parameter, which the loop cannot know.
+    if (value !== undefined)
+      filters = { ...filters, ...(read as (value: unknown, directory: Directory) => VehicleFilters)(value, directory) };
+  }
+  return filters;
+};
+
+export const addVehicleRoutes = (routes: RouteRegistrar, deps: HttpDeps): void => {
+  const { registry, live } = deps;
+  const { directory } = registry;
+  const context: ViewContext = { live, directory, vocabulary: deps.vocabulary };
+
+  routes.add('createVehicle', async ({ body, reply }) => {
+    const vehicle = await registry.createVehicle(body);
+    reply.header('location', `/v1/vehicles/${vehicle.id}`);
+    return { id: vehicle.id, isVinCheckDigitValid: vehicle.isVinCheckDigitValid };
+  });
+
+  routes.add('listVehicles', ({ query, scope }) => {
+    const { items, next } = live.listVehicles(scope, {
+      ...readFilters(query, directory),
+      sort: query.sort,
+      cursor: query.cursor,
+      limit: query.limit ?? apiLimits.pageSizeDefault,
+    });
+    return { items: items.map((item) => vehicleItemView(context, scope, item)), next };
+  });
+
+  routes.add('countVehicles', ({ scope }) => {
+    const { total, byStatus, needAttention } = live.fleetCounts(scope);
+    return { total, byStatus: { ...byStatus }, needAttention };
+  });
+
+  routes.add('readVehicle', ({ params, scope }) => vehicleDetailView(context, scope, findVehicle(directory, scope, params.id)));
+
+  routes.add('changeVehicle', async ({ params, body, scope }) => {
+    const { id } = findVehicle(directory, scope, params.id);
+    // `undefined` never comes from JSON, so absent means unchanged and null means removed.
+    const vehicle = await registry.updateVehicle(id, body as VehicleChanges);
+    return vehicleDetailView(context, scope, vehicle);
+  });
+
+  routes.add('endVehicle', async ({ params, scope }) => {
+    await registry.endVehicle(findVehicle(directory, scope, params.id).id);
+  });
+};

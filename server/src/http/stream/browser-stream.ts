@@ -1,0 +1,206 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { closeCodes } from '@milepost/contract';
+import { type StreamRequest, streamLimits } from '@milepost/contract/stream';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { OperationalError } from '../../kernel/index.ts';
+import { refuseUpgrade } from '../../protocols/index.ts';
+import { operatorScope } from '../../sharing/index.ts';
+import { authenticate, type Caller } from '../access/authenticate.ts';
+import { checkHost } from '../access/check-host.ts';
+import { checkOrigin } from '../access/check-origin.ts';
+import { toMilepostError } from '../problems.ts';
+import type { HttpDeps, HttpStreams } from '../types.ts';
+import { browserStreamLimits } from './limits.ts';
+import { MapAudience } from './map-audience.ts';
+import { readRequest } from './read-request.ts';
+import { StatusFeed } from './status-feed.ts';
+import { VehicleWatches } from './vehicle-watch.ts';
+import { encodeMessage, Viewer } from './viewer.ts';
+
+export type BrowserStreamDeps = Pick<HttpDeps, 'registry' | 'live' | 'vocabulary' | 'clock' | 'logger' | 'access' | 'config'>;
+
+export interface BrowserStream extends HttpStreams {
+  /** Closes every socket with 1001. */
+  close(): void;
+}
+
+const textOf = (data: RawData): string =>
+  (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)).toString('utf8');
+
+class Stream implements BrowserStream {
+  readonly #deps: BrowserStreamDeps;
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: streamLimits.messageBytesMax,
+  });
+  readonly #viewers = new Set<Viewer>();
+  readonly #audiences = new Map<string, MapAudience>();
+  readonly #watches: VehicleWatches;
+  readonly #feed: StatusFeed;
+  readonly #stopListening: () => void;
+  readonly #cancels = new Map<string, () => void>();
+  #isClosed = false;
+
+  constructor(deps: BrowserStreamDeps) {
+    this.#deps = deps;
+    const { live, registry, vocabulary } = deps;
+    this.#watches = new VehicleWatches({ live, directory: registry.directory, vocabulary });
+    this.#feed = new StatusFeed(registry.directory);
+    this.#stopListening = live.listen({
+      vehicleChanged: (vehicleNo) => this.#watches.noteChange(vehicleNo),
+      statusChanged: (change) => {
+        if (this.#viewers.size > 0) this.#feed.note(change);
+      },
+    });
+    this.#every('map', streamLimits.mapIntervalMs, () => this.#sendMaps());
+    this.#every('changes', streamLimits.vehicleIntervalMs, () => this.#sendChanges());
+    this.#every('ping', browserStreamLimits.pingEveryMs, () => this.#pingAll());
+  }
+
+  viewers(): number {
+    return this.#viewers.size;
+  }
+
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    try {
+      const caller = this.#admit(request);
+      this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#accept(webSocket, caller));
+    } catch (error) {
+      const known = toMilepostError(error);
+      if (known.code === 'internal') this.#deps.logger.error('admitting a browser failed', { error });
+      refuseUpgrade(socket, known);
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#stopListening();
+    for (const cancel of this.#cancels.values()) cancel();
+    for (const viewer of this.#viewers) viewer.socket.close(closeCodes.goingAway, 'the server stops');
+  }
+
+  #admit(request: IncomingMessage): Caller {
+    const { access, config } = this.#deps;
+    const { host, origin } = request.headers;
+    checkHost(host, request.socket.localPort, config.allowedHosts);
+    const caller = authenticate(request.headers, access);
+    checkOrigin(origin, {
+      host: host?.toLowerCase() ?? '',
+      allowedOrigins: config.allowedOrigins,
+      isRequired: caller.by === 'cookie',
+    });
+    if (this.#isClosed || this.#viewers.size >= browserStreamLimits.viewersMax) {
+      throw new OperationalError('overloaded', `no further viewer is taken (at most ${browserStreamLimits.viewersMax})`, {
+        retryAfterSeconds: 10,
+      });
+    }
+    return caller;
+  }
+
+  #accept(socket: WebSocket, caller: Caller): void {
+    const viewer = new Viewer(socket, operatorScope(), caller.expiresAt);
+    this.#viewers.add(viewer);
+    socket.on('message', (data: RawData, isBinary: boolean) => {
+      viewer.isSilent = false;
+      const message = isBinary ? undefined : readRequest(textOf(data));
+      if (message) this.#serve(viewer, message);
+      else socket.close(closeCodes.unreadable, 'expected {"subscribe": "map"} or {"subscribe": "vehicle", "id": …}');
+    });
+    socket.on('pong', () => {
+      viewer.isSilent = false;
+    });
+    socket.on('error', () => socket.terminate());
+    socket.on('close', () => this.#forget(viewer));
+  }
+
+  #serve(viewer: Viewer, message: StreamRequest): void {
+    if ('subscribe' in message) {
+      if (message.subscribe === 'map') this.#audienceOf(viewer).add(viewer);
+      else this.#watch(viewer, message.id);
+    } else if (message.unsubscribe === 'map') this.#leaveMap(viewer);
+    else {
+      const vehicle = this.#deps.registry.directory.vehicleById(message.id);
+      if (vehicle) this.#watches.remove(viewer, vehicle.vehicleNo);
+    }
+  }
+
+  #watch(viewer: Viewer, id: string): void {
+    const vehicle = this.#deps.registry.directory.vehicleById(id);
+    if (!vehicle || !viewer.scope.allowsVehicle(vehicle.vehicleNo)) {
+      viewer.send(
+        encodeMessage({ type: 'problem', code: 'not_found', detail: `there is no vehicle ${JSON.stringify(id)}` }),
+        false,
+      );
+    } else if (viewer.watched.size >= streamLimits.watchedVehiclesMax && !viewer.watched.has(vehicle.vehicleNo)) {
+      const detail = `at most ${streamLimits.watchedVehiclesMax} vehicles can be watched at a time`;
+      viewer.send(encodeMessage({ type: 'problem', code: 'too_many_requests', detail }), false);
+    } else this.#watches.add(viewer, vehicle.vehicleNo, id);
+  }
+
+  #audienceOf({ scope }: Viewer): MapAudience {
+    const known = this.#audiences.get(scope.audience);
+    if (known) return known;
+    const audience = new MapAudience(this.#deps.live, this.#deps.registry.directory, scope);
+    this.#audiences.set(scope.audience, audience);
+    return audience;
+  }
+
+  #leaveMap(viewer: Viewer): void {
+    const audience = this.#audiences.get(viewer.scope.audience);
+    audience?.remove(viewer);
+    if (audience?.isEmpty) this.#audiences.delete(viewer.scope.audience);
+  }
+
+  #forget(viewer: Viewer): void {
+    this.#viewers.delete(viewer);
+    this.#leaveMap(viewer);
+    for (const vehicleNo of viewer.watched) this.#watches.remove(viewer, vehicleNo);
+  }
+
+  #sendMaps(): void {
+    const tick = this.#deps.live.closeMapTick();
+    for (const audience of this.#audiences.values()) audience.tick(tick);
+  }
+
+  #sendChanges(): void {
+    this.#watches.flush();
+    this.#feed.flush(this.#viewers);
+  }
+
+  /** Ends who is gone or whose session is over, and asks the others whether they are there. */
+  #pingAll(): void {
+    const nowMs = this.#deps.clock.now();
+    for (const viewer of this.#viewers) {
+      if (viewer.expiresAt !== null && viewer.expiresAt <= nowMs)
+        viewer.socket.close(closeCodes.tokenExpired, 'the session has ended');
+      else if (viewer.isSilent) viewer.socket.terminate();
+      else {
+        viewer.isSilent = true;
+        viewer.socket.ping();
+      }
+    }
+  }
+
+  #every(name: string, intervalMs: number, run: () => void): void {
+    const again = (): void => {
+      this.#cancels.set(
+        name,
+        this.#deps.clock.after(intervalMs, () => {
+          again();
+          try {
+            run();
+          } catch (error) {
+            this.#deps.logger.error('a stream could not be served', { stream: name, error });
+          }
+        }),
+      );
+    };
+    again();
+  }
+}
+
+/** `/v1/stream`: a map frame a second, a watched vehicle's values and status changes as they come. */
+export const openBrowserStream = (deps: BrowserStreamDeps): BrowserStream => new Stream(deps);

@@ -1,0 +1,137 @@
+import type { RosterMessage } from '@milepost/contract/stream';
+import type { ReadScope } from '../../events/index.ts';
+import type { Live, MapDelivery, MapSource } from '../../live/index.ts';
+import type { Directory } from '../../registry/index.ts';
+import { browserStreamLimits } from './limits.ts';
+import { encodeMessage, type Viewer } from './viewer.ts';
+
+interface Known {
+  readonly handle: number;
+  readonly vehicleNo: number;
+}
+
+const rosterMessages = (directory: Directory, known: readonly Known[], isComplete: boolean): readonly Buffer[] => {
+  const messages: Buffer[] = [];
+  const size = browserStreamLimits.rosterVehiclesPerMessage;
+  for (let from = 0; from < Math.max(1, known.length); from += size) {
+    const vehicles: RosterMessage['vehicles'] = [];
+    for (const { handle, vehicleNo } of known.slice(from, from + size)) {
+      const vehicle = directory.vehicleByNo(vehicleNo);
+      if (vehicle) vehicles.push([handle, vehicle.id]);
+    }
+    const message: RosterMessage = { type: 'roster', isComplete: isComplete && from === 0, vehicles };
+    messages.push(encodeMessage(message));
+  }
+  return messages;
+};
+
+/**
+ * The viewers of a map that see the same: each second one frame is encoded for all that are in step. Who comes new or fell behind gets a full
+ * frame, encoded at most once a tick.
+ */
+export class MapAudience {
+  readonly #live: Live;
+  readonly #directory: Directory;
+  readonly #scope: ReadScope;
+  #scopeVersion: number;
+  #source: MapSource;
+  /** Viewer → tick of the last frame it was sent; undefined: none, or it fell behind. */
+  readonly #viewers = new Map<Viewer, number | undefined>();
+  #full: { readonly delivery: MapDelivery; readonly bytes: Buffer } | undefined;
+  #rosterCount = 0;
+  #fullRoster: { readonly count: number; readonly messages: readonly Buffer[] } | undefined;
+
+  constructor(live: Live, directory: Directory, scope: ReadScope) {
+    this.#live = live;
+    this.#directory = directory;
+    this.#scope = scope;
+    this.#scopeVersion = scope.version();
+    this.#source = live.mapSource(scope);
+  }
+
+  get isEmpty(): boolean {
+    return this.#viewers.size === 0;
+  }
+
+  /** The whole state at once; what changes follows each second. */
+  add(viewer: Viewer): void {
+    if (this.#viewers.has(viewer)) return;
+    this.#viewers.set(viewer, undefined);
+    // Encoded first: it gives handles to vehicles that had none, which the roster then names.
+    const full = this.#fullFrame();
+    for (const message of this.#wholeRoster()) viewer.send(message, false);
+    this.#sendFull(viewer, full);
+  }
+
+  remove(viewer: Viewer): void {
+    this.#viewers.delete(viewer);
+  }
+
+  /** Sends what a tick changed; `tick` was closed just now. */
+  tick(tick: number): void {
+    this.#full = undefined;
+    if (this.#scope.version() !== this.#scopeVersion) this.#startAnew();
+    const inStep: Viewer[] = [];
+    const behind: Viewer[] = [];
+    for (const [viewer, last] of this.#viewers) {
+      if (viewer.isBehind) this.#viewers.set(viewer, undefined);
+      else if (last === tick - 1) inStep.push(viewer);
+      else behind.push(viewer);
+    }
+    if (inStep.length > 0) this.#sendDelta(inStep, tick);
+    for (const viewer of behind) this.#sendFull(viewer, this.#fullFrame());
+  }
+
+  #sendDelta(viewers: readonly Viewer[], tick: number): void {
+    const delivery = this.#source.delta(tick - 1);
+    this.#introduce(delivery);
+    const bytes = Buffer.from(delivery.frame.buffer);
+    for (const viewer of viewers) {
+      viewer.send(bytes, true);
+      this.#viewers.set(viewer, delivery.tick);
+    }
+  }
+
+  #sendFull(viewer: Viewer, full: { readonly delivery: MapDelivery; readonly bytes: Buffer }): void {
+    viewer.send(full.bytes, true);
+    this.#viewers.set(viewer, full.delivery.tick);
+  }
+
+  #fullFrame(): { readonly delivery: MapDelivery; readonly bytes: Buffer } {
+    if (this.#full) return this.#full;
+    const delivery = this.#source.full();
+    this.#introduce(delivery);
+    this.#full = { delivery, bytes: Buffer.from(delivery.frame.buffer) };
+    return this.#full;
+  }
+
+  /** Vehicles that got their handle just now are named to everybody before the frame that shows them. */
+  #introduce({ introduced }: MapDelivery): void {
+    if (introduced.length === 0) return;
+    this.#rosterCount += introduced.length;
+    const messages = rosterMessages(this.#directory, introduced, false);
+    for (const viewer of this.#viewers.keys()) for (const message of messages) viewer.send(message, false);
+  }
+
+  #wholeRoster(): readonly Buffer[] {
+    if (this.#fullRoster?.count === this.#rosterCount) return this.#fullRoster.messages;
+    const known: Known[] = [];
+    for (let handle = 1; handle <= this.#rosterCount; handle++) {
+      const vehicleNo = this.#source.vehicleNoOf(handle);
+      if (vehicleNo !== undefined) known.push({ handle, vehicleNo });
+    }
+    this.#fullRoster = { count: this.#rosterCount, messages: rosterMessages(this.#directory, known, true) };
+    return this.#fullRoster.messages;
+  }
+
+  /** What the scope allows has changed: handles of before mean nothing any more. */
+  #startAnew(): void {
+    this.#scopeVersion = this.#scope.version();
+    this.#source = this.#live.mapSource(this.#scope);
+    this.#rosterCount = 0;
+    this.#fullRoster = undefined;
+    const viewers = [...this.#viewers.keys()];
+    this.#viewers.clear();
+    for (const viewer of viewers) this.add(viewer);
+  }
+}

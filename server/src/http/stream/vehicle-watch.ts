@@ -1,0 +1,107 @@
+import type { VehicleMessage } from '@milepost/contract/stream';
+import type { ReadScope } from '../../events/index.ts';
+import type { LatestValue } from '../../live/index.ts';
+import { toIsoOrNull } from '../times.ts';
+import { latestView, type ViewContext } from '../views/vehicle-view.ts';
+import { encodeMessage, type Viewer } from './viewer.ts';
+
+/** One vehicle that viewers of one audience watch in detail. */
+interface Watch {
+  readonly vehicleNo: number;
+  readonly id: string;
+  readonly scope: ReadScope;
+  readonly viewers: Set<Viewer>;
+  /** What the viewers know, by signal. */
+  sent: Map<number, LatestValue>;
+}
+
+const isSame = (a: LatestValue | undefined, b: LatestValue): boolean =>
+  a !== undefined && a.stored === b.stored && a.time === b.time && a.receivedAt === b.receivedAt && a.deviceNo === b.deviceNo;
+
+/** Watched vehicles. A change is noted when it comes and sent, once for all viewers of an audience, when `flush` is called. */
+export class VehicleWatches {
+  readonly #context: ViewContext;
+  readonly #byVehicle = new Map<number, Map<string, Watch>>();
+  readonly #changed = new Set<number>();
+
+  constructor(context: ViewContext) {
+    this.#context = context;
+  }
+
+  /** Cheap, because it is called for every record. */
+  noteChange(vehicleNo: number): void {
+    if (this.#byVehicle.has(vehicleNo)) this.#changed.add(vehicleNo);
+  }
+
+  add(viewer: Viewer, vehicleNo: number, id: string): void {
+    const audiences = this.#byVehicle.get(vehicleNo) ?? new Map<string, Watch>();
+    this.#byVehicle.set(vehicleNo, audiences);
+    const { audience } = viewer.scope;
+    const watch = audiences.get(audience) ?? {
+      vehicleNo,
+      id,
+      scope: viewer.scope,
+      viewers: new Set<Viewer>(),
+      sent: new Map<number, LatestValue>(),
+    };
+    audiences.set(audience, watch);
+    viewer.watched.add(vehicleNo);
+    // The others are brought up to date first, so that one memory of what was sent is true for all.
+    this.#sendChanges(watch);
+    watch.viewers.add(viewer);
+    const values = this.#context.live.latest(watch.scope, vehicleNo);
+    watch.sent = new Map(values.map((value) => [value.signalNumber, value]));
+    viewer.send(this.#encode(watch, values, true), false);
+  }
+
+  remove(viewer: Viewer, vehicleNo: number): void {
+    viewer.watched.delete(vehicleNo);
+    const audiences = this.#byVehicle.get(vehicleNo);
+    const watch = audiences?.get(viewer.scope.audience);
+    if (!audiences || !watch) return;
+    watch.viewers.delete(viewer);
+    if (watch.viewers.size === 0) audiences.delete(viewer.scope.audience);
+    if (audiences.size === 0) this.#byVehicle.delete(vehicleNo);
+  }
+
+  /** Sends what changed since the last call. A vehicle that a scope no longer shows ends its watch. */
+  flush(): void {
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    for (const vehicleNo of changed) for (const watch of this.#byVehicle.get(vehicleNo)?.values() ?? []) this.#sendChanges(watch);
+  }
+
+  #sendChanges(watch: Watch): void {
+    if (watch.viewers.size === 0) return;
+    if (!watch.scope.allowsVehicle(watch.vehicleNo)) {
+      this.#end(watch);
+      return;
+    }
+    const values = this.#context.live.latest(watch.scope, watch.vehicleNo);
+    const news = values.filter((value) => !isSame(watch.sent.get(value.signalNumber), value));
+    for (const value of news) watch.sent.set(value.signalNumber, value);
+    // Without a new value it was a heartbeat: only the time it was last seen is new.
+    const bytes = this.#encode(watch, news, false);
+    for (const viewer of watch.viewers) viewer.send(bytes, false);
+  }
+
+  #end(watch: Watch): void {
+    const bytes = encodeMessage({ type: 'problem', code: 'not_found', detail: `the vehicle ${watch.id} is no longer shown` });
+    for (const viewer of watch.viewers) {
+      viewer.send(bytes, false);
+      this.remove(viewer, watch.vehicleNo);
+    }
+  }
+
+  #encode(watch: Watch, values: readonly LatestValue[], isComplete: boolean): Buffer {
+    const { lastSeen } = this.#context.live.status(watch.scope, watch.vehicleNo);
+    const message: VehicleMessage = {
+      type: 'vehicle',
+      id: watch.id,
+      isComplete,
+      lastSeen: toIsoOrNull(lastSeen),
+      latest: latestView(this.#context, values),
+    };
+    return encodeMessage(message);
+  }
+}

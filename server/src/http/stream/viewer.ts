@@ -1,0 +1,38 @@
+import type { WebSocket } from 'ws';
+import type { ReadScope } from '../../events/index.ts';
+import { browserStreamLimits } from './limits.ts';
+
+/** One browser that watches. */
+export class Viewer {
+  readonly socket: WebSocket;
+  readonly scope: ReadScope;
+  /** ms; null: without end. */
+  readonly expiresAt: number | null;
+  /** Nothing came since the last ping. */
+  isSilent = false;
+  /** Numbers of the vehicles that it watches in detail. */
+  readonly watched = new Set<number>();
+
+  constructor(socket: WebSocket, scope: ReadScope, expiresAt: number | null) {
+    this.socket = socket;
+    this.scope = scope;
+    this.expiresAt = expiresAt;
+  }
+
+  get isBehind(): boolean {
+    return this.socket.bufferedAmount > browserStreamLimits.bufferedBytesMax;
+  }
+
+  /** Bytes that many viewers share are not copied. Text that a viewer does not read would fill memory: it is ended. */
+  send(bytes: Buffer, isBinary: boolean): void {
+    if (this.socket.readyState !== this.socket.OPEN) return;
+    if (this.socket.bufferedAmount > browserStreamLimits.bufferedBytesHardMax) {
+      this.socket.terminate();
+      return;
+    }
+    this.socket.send(bytes, { binary: isBinary });
+  }
+}
+
+/** A message as it goes to any number of viewers. */
+export const encodeMessage = (message: object): Buffer => Buffer.from(JSON.stringify(message), 'utf8');

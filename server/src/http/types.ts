@@ -1,0 +1,91 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Vocabulary } from '@milepost/contract';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import type { Registry as MetricsRegistry } from 'prom-client';
+import type { Devices } from '../devices/index.ts';
+import type { EventLog } from '../eventlog/index.ts';
+import type { History } from '../history/index.ts';
+import type { Clock, Logger } from '../kernel/index.ts';
+import type { Live } from '../live/index.ts';
+import type { Registry } from '../registry/index.ts';
+import type { OperatorAccess } from './access/operator-access.ts';
+
+/** One part of the server and whether it can do its work. */
+export interface PartReadiness {
+  readonly name: string;
+  readonly isReady: boolean;
+  readonly detail?: string;
+}
+
+/** What the web app and /v1/config are told. */
+export interface HttpConfig {
+  readonly version: string;
+  /** Address of a MapLibre style, or null. */
+  readonly mapStyle: string | null;
+  /** Further origins that the style needs: tiles, fonts. */
+  readonly mapOrigins: readonly string[];
+  readonly isDemo: boolean;
+  readonly demoNotes: readonly string[];
+  readonly lateAfterSeconds: number;
+  readonly offlineAfterSeconds: number;
+  /** Host header values besides loopback names with our port, in small letters. */
+  readonly allowedHosts: readonly string[];
+  /** Origins besides our own, in small letters. */
+  readonly allowedOrigins: readonly string[];
+  /** Browsers reach us by https (through a proxy): cookies are marked Secure. */
+  readonly isHttps: boolean;
+  /** Folder of the built web app. */
+  readonly webRoot: string;
+}
+
+/** Counters of `ingest` and the listeners, as /metrics needs them. */
+export interface ServerFigures {
+  readonly ingest: () => {
+    readonly reports: number;
+    readonly samples: number;
+    readonly values: number;
+    readonly heartbeats: number;
+    readonly adjusted: number;
+    readonly rejected: Readonly<Record<string, number>>;
+  };
+  readonly deviceConnections: () => number;
+  /** ms by which the read models are behind the log. */
+  readonly projectionLagMs: () => number;
+}
+
+export interface HttpDeps {
+  readonly registry: Registry;
+  readonly devices: Devices;
+  readonly live: Live;
+  readonly history: History;
+  readonly eventLog: EventLog;
+  readonly vocabulary: () => Vocabulary;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly access: OperatorAccess;
+  readonly config: HttpConfig;
+  readonly metrics: MetricsRegistry;
+  readonly figures: ServerFigures;
+  readonly readiness: () => readonly PartReadiness[] | Promise<readonly PartReadiness[]>;
+  /** `POST /v1/telemetry`, mounted as it is. */
+  readonly telemetryRoute: FastifyPluginAsync | ((fastify: FastifyInstance) => Promise<void>);
+}
+
+export interface UpgradeHandler {
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+export interface HttpStreams extends UpgradeHandler {
+  viewers(): number;
+}
+
+export interface Http {
+  readonly server: Server;
+  readonly fastify: FastifyInstance;
+  /** `/v1/stream` for browsers; checks Host, Origin and who calls by itself. */
+  readonly streams: HttpStreams;
+  /** Resolves with the port. */
+  listen(host: string, port: number): Promise<number>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,88 @@
+import { present, type Vocabulary } from '@milepost/contract';
+import type { ReportView } from '@milepost/contract/api';
+import {
+  decodeConnectionEvent,
+  decodeReport,
+  hasValue,
+  makeReportColumns,
+  type ReadScope,
+  readRecordHeader,
+  type RecordHeader,
+  recordHeaderBytes,
+  recordKinds,
+  type ReportColumns,
+  storedValueOf,
+} from '../../events/index.ts';
+import type { Directory } from '../../registry/index.ts';
+import { toIso } from '../times.ts';
+
+export interface ReportContext {
+  readonly directory: Directory;
+  readonly vocabulary: Vocabulary;
+}
+
+type Sample = ReportView['samples'][number];
+
+const columns: ReportColumns = makeReportColumns();
+
+/** Values of one sample by path: those whose group the scope shows. */
+const signalsOf = (
+  report: ReportColumns,
+  sample: number,
+  vehicleNo: number,
+  scope: ReadScope,
+  vocabulary: Vocabulary,
+): Sample['signals'] => {
+  const signals: Sample['signals'] = {};
+  for (let i = 0; i < report.columnCount; i++) {
+    const column = report.columns[i];
+    const signal = column && vocabulary.byNumber(column.signalNumber);
+    if (!column || !signal || !hasValue(column, sample) || !scope.allowsGroup(vehicleNo, signal.group)) continue;
+    const value = present(signal, storedValueOf(column, sample));
+    signals[signal.path] = typeof value === 'object' ? [...value] : value;
+  }
+  return signals;
+};
+
+const isInPeriods = (scope: ReadScope, vehicleNo: number, timeMs: number): boolean =>
+  scope.periods(vehicleNo).some((period) => timeMs >= period.fromMs && (period.toMs === null || timeMs < period.toMs));
+
+/** Samples of the times that the scope shows. */
+const samplesOf = (bytes: Uint8Array, vehicleNo: number, scope: ReadScope, vocabulary: Vocabulary): Sample[] => {
+  decodeReport(bytes, recordHeaderBytes, bytes.length, columns);
+  const samples: Sample[] = [];
+  for (let i = 0; i < columns.sampleCount; i++) {
+    const time = columns.times[i] as number;
+    if (!isInPeriods(scope, vehicleNo, time)) continue;
+    const deviceTime = columns.hasOriginalTimes ? (columns.originalTimes[i] as number) : time;
+    const moved = deviceTime === time ? {} : { deviceTime: toIso(deviceTime) };
+    samples.push({ time: toIso(time), ...moved, signals: signalsOf(columns, i, vehicleNo, scope, vocabulary) });
+  }
+  return samples;
+};
+
+const contentOf = (
+  header: RecordHeader,
+  bytes: Uint8Array,
+  view: DataView,
+  scope: ReadScope,
+  vocabulary: Vocabulary,
+): Pick<ReportView, 'kind' | 'samples' | 'event'> => {
+  if (header.kind === recordKinds.connection)
+    return { kind: 'connection', samples: [], event: decodeConnectionEvent(view, recordHeaderBytes).event };
+  const samples = samplesOf(bytes, header.vehicleNo, scope, vocabulary);
+  return { kind: columns.sampleCount === 0 ? 'heartbeat' : 'report', samples };
+};
+
+/** A record of the log as JSON: what the scope shows of it. */
+export const reportView = ({ directory, vocabulary }: ReportContext, scope: ReadScope, bytes: Uint8Array): ReportView => {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const header = readRecordHeader(view, 0);
+  return {
+    ...contentOf(header, bytes, view, scope, vocabulary),
+    receivedAt: toIso(header.receivedAt),
+    deviceId: directory.deviceByNo(header.deviceNo)?.id ?? null,
+    ...(header.hasSequence ? { boot: header.boot, seq: header.seq } : {}),
+    bytes: bytes.length,
+  };
+};

@@ -1,0 +1,125 @@
+import { present, type VehicleWarning, type Vocabulary, wellKnown } from '@milepost/contract';
+import type { LatestValueView, PositionView, VehicleDetail, VehicleItem, WarningView } from '@milepost/contract/api';
+import type { ReadScope } from '../../events/index.ts';
+import type { LatestValue, Live, VehicleListItem, VehicleStatus } from '../../live/index.ts';
+import type { Directory, Vehicle } from '../../registry/index.ts';
+import { toIso, toIsoOrNull } from '../times.ts';
+
+export interface ViewContext {
+  readonly live: Live;
+  readonly directory: Directory;
+  readonly vocabulary: () => Vocabulary;
+}
+
+export const warningView = (vocabulary: Vocabulary, warning: VehicleWarning): WarningView => ({
+  code: warning.code,
+  severity: warning.severity,
+  text: warning.text,
+  signals: warning.signals.map((number) => vocabulary.byNumber(number)?.path).filter((path) => path !== undefined),
+});
+
+const identityView = (directory: Directory, vehicle: Vehicle) => {
+  const customer = directory.customerByNo(vehicle.customerNo);
+  return {
+    id: vehicle.id,
+    vin: vehicle.vin,
+    plate: vehicle.plate,
+    customer: customer?.name ?? '',
+    customerId: customer?.id ?? '',
+    model: vehicle.model,
+    groups: [...vehicle.groups],
+    note: vehicle.note,
+  };
+};
+
+const positionView = (
+  position: { readonly latitude: number; readonly longitude: number; readonly time: number },
+  heading: number | null,
+): PositionView => ({
+  latitude: position.latitude,
+  longitude: position.longitude,
+  time: toIso(position.time),
+  ...(heading === null ? {} : { heading }),
+});
+
+export const vehicleItemView = (context: ViewContext, scope: ReadScope, item: VehicleListItem): VehicleItem => {
+  const { vehicle, status } = item;
+  const map = context.live.mapVehicle(scope, vehicle.vehicleNo);
+  const vocabulary = context.vocabulary();
+  return {
+    ...identityView(context.directory, vehicle),
+    status: status.status,
+    statusSince: toIsoOrNull(status.since),
+    statusReason: status.reason,
+    lastSeen: toIsoOrNull(status.lastSeen),
+    position: item.position && positionView(item.position, map?.headingDegrees ?? null),
+    warnings: item.warnings.map((warning) => warningView(vocabulary, warning)),
+    energyPercent: item.energyPercent,
+    speedKmh: map?.speedKmh ?? null,
+  };
+};
+
+export const latestView = (context: ViewContext, values: readonly LatestValue[]): Record<string, LatestValueView> => {
+  const vocabulary = context.vocabulary();
+  const latest: Record<string, LatestValueView> = {};
+  for (const value of values) {
+    const signal = vocabulary.byNumber(value.signalNumber);
+    if (!signal) continue;
+    const shown = present(signal, value.stored);
+    latest[signal.path] = {
+      value: typeof shown === 'object' ? [...shown] : shown,
+      unit: signal.unit,
+      time: toIso(value.time),
+      receivedAt: toIso(value.receivedAt),
+      deviceId: context.directory.deviceByNo(value.deviceNo)?.id ?? null,
+    };
+  }
+  return latest;
+};
+
+/** Latitude and longitude that belong together: both of the latest, at the older of their times. */
+const latestPosition = (context: ViewContext, values: readonly LatestValue[]): PositionView | null => {
+  const vocabulary = context.vocabulary();
+  const find = (number: number): LatestValue | undefined => values.find((value) => value.signalNumber === number);
+  const inUnit = (value: LatestValue): number => Number(value.stored) / (vocabulary.byNumber(value.signalNumber)?.perUnit ?? 1);
+  const latitude = find(wellKnown.latitude);
+  const longitude = find(wellKnown.longitude);
+  const heading = find(wellKnown.heading);
+  if (!latitude || !longitude) return null;
+  const position = { latitude: inUnit(latitude), longitude: inUnit(longitude), time: Math.min(latitude.time, longitude.time) };
+  return positionView(position, heading ? inUnit(heading) : null);
+};
+
+const devicesView = (directory: Directory, vehicleNo: number): VehicleDetail['devices'] =>
+  directory.devicesOnVehicle(vehicleNo).map((device) => ({
+    id: device.id,
+    imei: device.imei,
+    kind: device.kind,
+    since: toIsoOrNull(device.assignments.findLast((assignment) => assignment.vehicleNo === vehicleNo)?.fromMs ?? null),
+  }));
+
+const statusView = (status: VehicleStatus): VehicleDetail['status'] => ({
+  status: status.status,
+  since: toIsoOrNull(status.since),
+  reason: status.reason,
+  lastSeen: toIsoOrNull(status.lastSeen),
+});
+
+export const vehicleDetailView = (context: ViewContext, scope: ReadScope, vehicle: Vehicle): VehicleDetail => {
+  const { live, directory } = context;
+  const values = live.latest(scope, vehicle.vehicleNo);
+  const vocabulary = context.vocabulary();
+  return {
+    ...identityView(directory, vehicle),
+    isVinCheckDigitValid: vehicle.isVinCheckDigitValid,
+    grossWeightKg: vehicle.grossWeightKg,
+    tirePlacardKpa: vehicle.tirePlacardKpa && [...vehicle.tirePlacardKpa],
+    createdAt: toIso(vehicle.createdAt),
+    endedAt: toIsoOrNull(vehicle.endedAt),
+    status: statusView(live.status(scope, vehicle.vehicleNo)),
+    position: latestPosition(context, values),
+    warnings: live.warnings(scope, vehicle.vehicleNo).map((warning) => warningView(vocabulary, warning)),
+    devices: devicesView(directory, vehicle.vehicleNo),
+    latest: latestView(context, values),
+  };
+};
