@@ -25,20 +25,18 @@ export const writeBits = (out: ByteWriter, values: Float64Array, count: number, 
   out.at = at;
 };
 
-/** Reads what `writeBits` wrote. */
+/** Reads what `writeBits` wrote: each value lies within four bytes, as wide values and their shift have at most 31 bits. */
 export const readBits = (input: ByteReader, into: Float64Array, count: number, bits: number): void => {
-  const { bytes } = input;
-  let at = input.take(packedBytes(count, bits));
+  const from = input.take(packedBytes(count, bits));
+  const { bytes, view } = input;
   const mask = 2 ** bits - 1;
-  let pending = 0;
-  let pendingBits = 0;
-  for (let i = 0; i < count; i++) {
-    while (pendingBits < bits) {
-      pending |= (bytes[at++] as number) << pendingBits;
-      pendingBits += 8;
-    }
-    into[i] = pending & mask;
-    pending >>>= bits;
-    pendingBits -= bits;
+  /** Values before this one can be read four bytes at a time without leaving the buffer. */
+  const wideCount = Math.max(0, Math.min(count, Math.floor(((bytes.length - 4 - from) * 8) / bits)));
+  let bit = 0;
+  for (let i = 0; i < wideCount; i++, bit += bits) into[i] = (view.getInt32(from + (bit >> 3), true) >>> (bit & 7)) & mask;
+  for (let i = wideCount; i < count; i++, bit += bits) {
+    let value = 0;
+    for (let b = 3; b >= 0; b--) value = (value << 8) | (bytes[from + (bit >> 3) + b] ?? 0);
+    into[i] = (value >>> (bit & 7)) & mask;
   }
 };

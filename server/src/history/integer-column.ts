@@ -167,8 +167,8 @@ const sumUp = (into: Float64Array, first: number, count: number, divisor: number
   for (let i = 0; i < count; i++) {
     const code = into[i + 1] as number;
     into[i] = value;
-    const difference = code % 2 === 0 ? code / 2 : -(code + 1) / 2;
-    value += divisor === 1 ? difference : difference * divisor;
+    const difference = code < 0x8000_0000 ? (code >>> 1) ^ -(code & 1) : code % 2 === 0 ? code / 2 : -(code + 1) / 2;
+    value += difference * divisor;
   }
 };
 
@@ -241,15 +241,15 @@ const readDifferences = (input: ByteReader, form: number, into: Float64Array, co
   const first = input.zigzag();
   if (form === columnForms.constant) return void into.fill(first, 0, count);
   if (form <= bitsMax) {
-    readBits(input, into, count - 1, form);
-    into.copyWithin(1, 0, count - 1);
+    readBits(input, into.subarray(1), count - 1, form);
   } else if (form === columnForms.varint || form === columnForms.varintZstd) {
     const part = openPart(input, form === columnForms.varintZstd);
     readCodes(part, into, count);
     if (part.at !== part.end) throw new FormatError('bytes follow the numbers of a column');
   } else throw new FormatError(`form ${form} of a column is unknown`);
   sumUp(into, first, count, divisor);
-  checkExact(into, count);
+  const isSurelyExact = form <= bitsMax && Math.abs(first) + count * 2 ** form * divisor <= Number.MAX_SAFE_INTEGER;
+  if (!isSurelyExact) checkExact(into, count);
 };
 
 const checkExact = (into: Float64Array, count: number): void => {

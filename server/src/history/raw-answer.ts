@@ -1,8 +1,8 @@
 import type { RowCollector } from './row-collector.ts';
 import type { RawColumn } from './types.ts';
 
-const grown = (old: Float64Array<ArrayBuffer>, fill: number): Float64Array<ArrayBuffer> => {
-  const larger = new Float64Array(old.length * 2).fill(fill, old.length);
+const grown = (old: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> => {
+  const larger = new Float64Array(length);
   larger.set(old);
   return larger;
 };
@@ -25,6 +25,8 @@ export class RawAnswer {
   add(collected: RowCollector): number | undefined {
     const { order } = collected;
     const count = order ? order.length : collected.rows;
+    // One more than is used: the values of a row are written before it is known whether it has any.
+    this.#reserve(Math.min(this.rows + count, this.#rowsMax) + 1);
     for (let i = 0; i < count; i++) {
       const row = order ? (order[i] as number) : i;
       const time = collected.times[row] as number;
@@ -64,9 +66,13 @@ export class RawAnswer {
 
   #keepRow(time: number): void {
     this.times[this.rows++] = time;
-    if (this.rows < this.times.length) return;
-    this.times = grown(this.times, 0);
-    for (let s = 0; s < this.#numbers.length; s++) this.#numbers[s] = grown(this.#numbers[s] as Float64Array<ArrayBuffer>, 0);
+    if (this.rows === this.times.length) this.#reserve(this.rows * 2);
+  }
+
+  #reserve(rows: number): void {
+    if (rows <= this.times.length) return;
+    this.times = grown(this.times, rows);
+    for (let s = 0; s < this.#numbers.length; s++) this.#numbers[s] = grown(this.#numbers[s] as Float64Array<ArrayBuffer>, rows);
   }
 
   finish(): { readonly times: Float64Array; readonly raw: RawColumn[] } {

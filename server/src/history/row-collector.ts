@@ -130,7 +130,7 @@ export class RowCollector {
 
   #addRows(ranges: readonly RowRange[], times: Float64Array, devices: Float64Array, moved: MovedRows | undefined): void {
     const added = ranges.reduce((sum, { from, to }) => sum + to - from, 0);
-    this.#reserve(this.rows + added);
+    this.reserve(this.rows + added);
     const sequence = this.#sources * sequencesPerSource;
     for (const { from, to } of ranges) {
       const at = this.rows;
@@ -169,7 +169,8 @@ export class RowCollector {
     return signal.texts;
   }
 
-  #reserve(rows: number): void {
+  /** Makes room for so many rows in all. */
+  reserve(rows: number): void {
     if (rows <= this.#capacity) return;
     this.#capacity = Math.max(this.#capacity * 2, rows);
     this.times = grown(this.times, this.#capacity, 0);

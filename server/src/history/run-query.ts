@@ -1,7 +1,7 @@
 import { OperationalError } from '../kernel/index.ts';
 import { addToTable } from './flush-table.ts';
 import { queryWindowMsDefault, queryWindowMsMin, rowsPerWindowMax } from './limits.ts';
-import type { ChunkStore } from './ports.ts';
+import type { ChunkStore, StoredChunk } from './ports.ts';
 import { RawAnswer } from './raw-answer.ts';
 import { ChunkReader } from './read-chunk.ts';
 import { RowCollector, type TimePeriod } from './row-collector.ts';
@@ -59,9 +59,16 @@ const collect = async (
   into.reset();
   const fromMs = periods[0]?.fromMs as number;
   const toMs = periods.at(-1)?.toMs as number;
+  const chunks: StoredChunk[] = [];
+  let rows = 0;
   for await (const chunk of store.read(request.vehicleNo, fromMs, toMs)) {
-    reader.open(chunk.bytes);
-    into.addChunk(reader, chunk.firstOffset, periods);
+    rows += chunk.rows;
+    chunks.push(chunk);
+  }
+  into.reserve(Math.min(rows, rowsPerWindowMax));
+  for (const { bytes, firstOffset } of chunks) {
+    reader.open(bytes);
+    into.addChunk(reader, firstOffset, periods);
     if (into.rows > rowsPerWindowMax) return false;
   }
   into.addTable(table, periods);

@@ -4,6 +4,8 @@ import { createSchema, fileVersion, schemaVersion } from './schema.ts';
 
 const busyTimeoutMs = 10_000;
 const pageBytes = 8192;
+/** A large flush makes a long write-ahead log; it is cut back to this when it has been taken over. */
+const walBytesKept = 1024 * 1024;
 
 export type FileMode = 'write' | 'read';
 
@@ -14,7 +16,10 @@ export type FileMode = 'write' | 'read';
 export const openDatabase = (path: string, mode: FileMode, applicationId: number, schema: string): DatabaseSync | undefined => {
   const db = new DatabaseSync(path, { timeout: busyTimeoutMs });
   try {
-    if (mode === 'write') db.exec(`PRAGMA page_size = ${pageBytes}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
+    if (mode === 'write')
+      db.exec(
+        `PRAGMA page_size = ${pageBytes}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${walBytesKept}`,
+      );
     const found = fileVersion(db);
     if (found.version === 0 && mode === 'read') {
       db.close();
