@@ -1,7 +1,17 @@
 import { randomBytes } from 'node:crypto';
 
 export type Random = (byteCount: number) => Uint8Array;
-export const systemRandom: Random = (byteCount) => randomBytes(byteCount);
+
+/** Random bytes are got in larger pieces: a call to the system for each id would take most of the time of an enrolment. */
+const poolBytes = 16_384;
+let pool = Buffer.alloc(0);
+export const systemRandom: Random = (byteCount) => {
+  if (byteCount > poolBytes) return randomBytes(byteCount);
+  if (pool.length < byteCount) pool = randomBytes(poolBytes);
+  const taken = pool.subarray(0, byteCount);
+  pool = pool.subarray(byteCount);
+  return taken;
+};
 
 export const idPrefixes = { customer: 'cus_', vehicle: 'veh_', device: 'dev_' } as const;
 
