@@ -1,7 +1,8 @@
 import { invalidField } from '../kernel/index.ts';
 import type { PostgresConfig } from './types.ts';
 
-const expected = 'postgres://user:password@host:port/database, or with ?host=/folder/of/socket';
+const expected =
+  'postgres://user:password@host:port/database, or postgres://user:password@localhost/database?host=/folder/of/socket';
 const defaultPort = 5432;
 
 /** Reads `DATABASE_URL`. Its value is never shown: it holds a password. */

@@ -29,18 +29,24 @@ const missingRoles = async (session: SqlSession): Promise<string[]> => {
   return roles.filter((role) => !present.has(role));
 };
 
-/** Before PostgreSQL 16 membership is enough; since then it must allow SET, which a creator does not get by itself. */
-const canSetRole = async (session: SqlSession, role: string): Promise<boolean> => {
-  const { rows } = await session.query('select current_setting($1)::int as version', ['server_version_num']);
-  const privilege = Number(rows[0]?.['version']) >= 160_000 ? 'SET' : 'MEMBER';
-  const { rows: answers } = await session.query('select pg_has_role(current_user, $1, $2) as can', [role, privilege]);
-  return answers[0]?.['can'] === true;
+/** Since version 16 a membership says whether its rights are inherited and whether SET ROLE is allowed. */
+const hasMembershipOptions = async (session: SqlSession): Promise<boolean> => {
+  const { rows } = await session.query("select current_setting('server_version_num')::int as version");
+  return Number(rows[0]?.['version']) >= 160_000;
 };
 
+const canSetRole = async (session: SqlSession, role: string, privilege: 'SET' | 'MEMBER'): Promise<boolean> => {
+  const { rows } = await session.query('select pg_has_role(current_user, $1, $2) as can', [role, privilege]);
+  return rows[0]?.['can'] === true;
+};
+
+/** The login can become each role and, where that can be said, has none of their rights by itself. */
 const makeRoles = async (session: SqlSession, database: string): Promise<void> => {
   for (const role of await missingRoles(session)) await session.query(`create role ${role} nologin`);
+  const hasOptions = await hasMembershipOptions(session);
   for (const role of roles) {
-    if (!(await canSetRole(session, role))) await session.query(`grant ${role} to current_user`);
+    if (await canSetRole(session, role, hasOptions ? 'SET' : 'MEMBER')) continue;
+    await session.query(`grant ${role} to current_user${hasOptions ? ' with inherit false, set true' : ''}`);
   }
   const { rows } = await session.query("select has_database_privilege($1, $2, 'CREATE') as can", [migratorRole, database]);
   if (rows[0]?.['can'] !== true)

@@ -8,7 +8,7 @@ import { type RunAs, run } from './run.ts';
 const initdbTimeoutMs = 120_000;
 const majorVersion = 18;
 /** The user `nobody`: root gives PostgreSQL to somebody who owns nothing else. */
-const nobody: RunAs = { uid: 65_534, gid: 65_534 };
+export const nobody: RunAs = { uid: 65_534, gid: 65_534 };
 
 export const loginRole = 'milepost_login';
 export const databaseName = 'milepost';
