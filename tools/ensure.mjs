@@ -58,7 +58,7 @@ export const ensureInstalled = () => {
   return node.path;
 };
 
-/** What the web app is built from: its own files, the contract, and the packages. */
+/** What the web app is built from: its own files, the contract, the tracks that the map draws as streets, and the packages. */
 const webSources = () => {
   const generated = readText(join(webFolder, '.gitignore')) ?? '';
   const skipped = new Set(
@@ -67,9 +67,9 @@ const webSources = () => {
       .filter(Boolean)
       .map((line) => join(webFolder, line.replace(/\/$/, ''))),
   );
-  return [lockFile, ...filesBelow(webFolder, (path) => skipped.has(path)), ...filesBelow(join(root, 'contract', 'src'))].filter(
-    (path) => !path.endsWith('.test.ts'),
-  );
+  const others = [join(root, 'contract', 'src'), join(root, 'simulator', 'data')].filter((folder) => existsSync(folder));
+  const sources = [...filesBelow(webFolder, (path) => skipped.has(path)), ...others.flatMap((folder) => filesBelow(folder))];
+  return [lockFile, ...sources.filter((path) => !path.endsWith('.test.ts'))];
 };
 
 /** Builds the web app unless the one that is there was built from the same sources. */
