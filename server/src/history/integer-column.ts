@@ -11,10 +11,19 @@ import { bitsMax, packedBytes, readBits, writeBits } from './bit-packing.ts';
  *     33       zigzag first · varint length · varint inflated length · the same, as one zstd frame
  *     34       varint length · f64 each (some number is so large that a difference would not be exact)
  *     35       varint length · varint inflated length · the same, as one zstd frame
+ *     41 … 63  as 2 … 24 (the form less 39), but the differences are divided by 10: the divisor that is met most
  *     40       varint divisor (≥ 2) · u8 form (1 … 24, 32 or 33) · that form, its differences divided by the divisor: a device that
  *              sends fewer digits than are stored
  */
-export const columnForms = { constant: 0, varint: 32, varintZstd: 33, float64: 34, float64Zstd: 35, scaled: 40 } as const;
+export const columnForms = {
+  constant: 0,
+  varint: 32,
+  varintZstd: 33,
+  float64: 34,
+  float64Zstd: 35,
+  scaled: 40,
+  tenths: 41,
+} as const;
 export const formMask = 0b11_1111;
 
 /** Above this a difference of two numbers may lose a bit. */
@@ -102,6 +111,9 @@ const divideCodes = (count: number, divisor: number): Span => {
   return { codeMax, varintBytes, divisor };
 };
 
+/** From a form of `tenths` to the bits of a difference. */
+const tenthsShift = 39;
+
 /** What a divisor costs: its form, itself. It must save more. */
 const savesMoreThanItCosts = (divisor: number, count: number): boolean =>
   divisor > 1 && (count * Math.log2(divisor)) / 8 > 1 + varintLength(divisor);
@@ -140,26 +152,46 @@ export const writeIntegers = (out: ByteWriter, head: number, values: Float64Arra
   const span = fillCodes(values, from, count);
   if (span.codeMax < 0) return writeFloats(out, head, values, from, count);
   const first = values[from] as number;
-  if (!savesMoreThanItCosts(span.divisor, count - 1)) return writeDifferences(out, head, first, count - 1, span);
-  out.byte(head | columnForms.scaled);
-  out.varint(span.divisor);
-  writeDifferences(out, 0, first, count - 1, divideCodes(count - 1, span.divisor));
+  const isScaledWorth = savesMoreThanItCosts(span.divisor, count - 1);
+  if (span.divisor > 0 && span.divisor % 10 === 0 && !(span.divisor >= 100 && isScaledWorth)) {
+    const tenths = divideCodes(count - 1, 10);
+    return writeDifferences(out, head, first, count - 1, tenths, 10);
+  }
+  if (!isScaledWorth) return writeDifferences(out, head, first, count - 1, span, 1);
+  writeDivisor(out, head, span.divisor);
+  writeDifferences(out, 0, first, count - 1, divideCodes(count - 1, span.divisor), 1);
 };
 
-const writeDifferences = (out: ByteWriter, head: number, first: number, count: number, { codeMax, varintBytes }: Span): void => {
+/** `tenths` is 10 when the differences were divided by 10 and no form says so yet. */
+const writeDifferences = (
+  out: ByteWriter,
+  head: number,
+  first: number,
+  count: number,
+  { codeMax, varintBytes }: Span,
+  tenths: 1 | 10,
+): void => {
   const bits = codeMax === 0 ? 0 : Math.floor(Math.log2(codeMax)) + 1;
   const bitBytes = bits <= bitsMax ? packedBytes(count, bits) : Number.POSITIVE_INFINITY;
   const shortest = Math.min(bitBytes, varintBytes + 1);
   const raw = shortest >= compressBytesMin ? varints(count) : undefined;
   const packed = raw && tryCompressed(raw, shortest);
   if (packed || bitBytes > varintBytes) {
-    out.byte(head | (packed ? columnForms.varintZstd : columnForms.varint));
+    if (tenths === 10) writeDivisor(out, head, 10);
+    out.byte((tenths === 10 ? 0 : head) | (packed ? columnForms.varintZstd : columnForms.varint));
     out.zigzag(first);
     return writePart(out, raw ?? varints(count), packed);
   }
-  out.byte(head | bits);
+  // One bit has no form of its own with tenths: two are written.
+  const width = tenths === 10 ? Math.max(2, bits) : bits;
+  out.byte(head | (tenths === 10 ? width + tenthsShift : width));
   out.zigzag(first);
-  if (bits > 0) writeBits(out, codes, count, bits);
+  if (width > 0) writeBits(out, codes, count, width);
+};
+
+const writeDivisor = (out: ByteWriter, head: number, divisor: number): void => {
+  out.byte(head | columnForms.scaled);
+  out.varint(divisor);
 };
 
 const sumUp = (into: Float64Array, first: number, count: number, divisor: number): void => {
@@ -231,6 +263,7 @@ export const readIntegers = (input: ByteReader, form: number, into: Float64Array
     const scale = readScale(input);
     return readDifferences(input, scale.form, into, count, scale.divisor);
   }
+  if (form >= columnForms.tenths) return readDifferences(input, form - tenthsShift, into, count, 10);
   if (form !== columnForms.float64 && form !== columnForms.float64Zstd) return readDifferences(input, form, into, count, 1);
   const part = openPart(input, form === columnForms.float64Zstd);
   readFloats(part, into, count);
@@ -262,7 +295,7 @@ const checkExact = (into: Float64Array, count: number): void => {
 
 /** Passes over what `readIntegers` would read, without inflating it. */
 export const skipIntegers = (input: ByteReader, head: number, count: number): void => {
-  const form = head === columnForms.scaled ? readScale(input).form : head;
+  const form = head === columnForms.scaled ? readScale(input).form : head >= columnForms.tenths ? head - tenthsShift : head;
   const isFloat = form === columnForms.float64 || form === columnForms.float64Zstd;
   if (!isFloat) input.varint();
   if (form === columnForms.constant) return;

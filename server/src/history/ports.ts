@@ -34,6 +34,7 @@ export interface ChunkFlush {
   readonly appliedOffset: number;
   /** receivedAt (ms) up to which everything is contained in chunks. */
   readonly completeTo: number;
+  /** In order of (vehicleNo, firstOffset, level). */
   readonly chunks: readonly StoredChunk[];
   readonly statusChanges: readonly StatusChange[];
 }

@@ -33,7 +33,10 @@ const readHeader = (input: ByteReader): ChunkHeader & { readonly flags: number }
 };
 
 /** Rows and times of a chunk without decoding a column. */
-export const readChunkHeader = (bytes: Uint8Array): ChunkHeader => readHeader(new ByteReader(bytes));
+export const readChunkHeader = (bytes: Uint8Array): ChunkHeader => {
+  const { rows, fromMs, toMs } = readHeader(new ByteReader(bytes));
+  return { rows, fromMs, toMs };
+};
 
 /** Values of one column by row. Arrays are the reader's own until its next column: copy what is kept. */
 export interface ChunkColumn {

@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { assert } from '../../../kernel/index.ts';
 import type { ChunkFlush, StatusChange, StatusQuery, StoredChunk } from '../../ports.ts';
 import { readChunkHeader } from '../../read-chunk.ts';
+import { blockBytesMax, blockSize, chunksOfVehicle, encodeBlock } from './block.ts';
 import { reasonCodes, reasonNames, statusCodes, statusNames } from './status-codes.ts';
 
 const ordinalBits = 12n;
@@ -12,6 +13,10 @@ const flushNoMax = 2 ** 20 - 1;
 interface FlushRow {
   readonly flush_no: number;
   readonly end_offset: number;
+}
+interface BlockRow {
+  readonly from_offset: number;
+  readonly block: Uint8Array;
 }
 interface ChunkRow {
   readonly first_offset: number;
@@ -32,20 +37,20 @@ const sql = {
     'INSERT INTO flush (partition, from_offset, end_offset, from_ms, to_ms) VALUES (?, ?, ?, ?, ?) RETURNING flush_no, end_offset',
   extendFlush:
     'UPDATE flush SET end_offset = max(end_offset, ?), from_ms = min(from_ms, ?), to_ms = max(to_ms, ?) WHERE flush_no = ?',
-  keep: 'INSERT OR IGNORE INTO flushed (id, first_offset, bytes) VALUES (?, ?, ?)',
-  replace: 'INSERT OR REPLACE INTO flushed (id, first_offset, bytes) VALUES (?, ?, ?)',
+  clearFlush: 'DELETE FROM flushed WHERE id BETWEEN ? AND ?',
+  addBlock: 'INSERT INTO flushed (id, block) VALUES (?, ?)',
   addChunk: `INSERT INTO chunk (vehicle_no, first_offset, level, from_ms, to_ms, end_offset, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (vehicle_no, first_offset, level) DO UPDATE SET from_ms = excluded.from_ms, to_ms = excluded.to_ms,
       end_offset = excluded.end_offset, bytes = excluded.bytes WHERE excluded.end_offset > end_offset`,
   addStatus: 'INSERT OR IGNORE INTO status (vehicle_no, at, to_status, from_status, reason) VALUES (?, ?, ?, ?, ?)',
   applied: `INSERT INTO applied (partition, applied_offset) VALUES (?, ?)
     ON CONFLICT (partition) DO UPDATE SET applied_offset = max(applied_offset, excluded.applied_offset)`,
-  read: `SELECT f.from_offset + c.first_offset AS first_offset, 0 AS level, c.bytes AS bytes
-      FROM flush f CROSS JOIN flushed c ON c.id BETWEEN (f.flush_no << 43) + ?1 AND (f.flush_no << 43) + ?2
-      WHERE f.to_ms >= ?3 AND f.from_ms < ?4
-    UNION ALL
-    SELECT first_offset, level, bytes FROM chunk WHERE vehicle_no = ?5 AND to_ms >= ?3 AND from_ms < ?4
-    ORDER BY 1, 2`,
+  // Of each flush: the block that starts at or before the vehicle's first chunk, and those that start within its chunks.
+  readBlocks: `SELECT f.from_offset AS from_offset, b.block AS block FROM flush f CROSS JOIN flushed b
+      ON b.id BETWEEN coalesce((SELECT max(id) FROM flushed WHERE id BETWEEN f.flush_no << 43 AND (f.flush_no << 43) + ?1), f.flush_no << 43)
+        AND (f.flush_no << 43) + ?2
+      WHERE f.to_ms >= ?3 AND f.from_ms < ?4`,
+  readChunks: 'SELECT first_offset, level, bytes FROM chunk WHERE vehicle_no = ? AND to_ms >= ? AND from_ms < ?',
 } as const;
 
 const statusSql = (query: StatusQuery): string => {
@@ -120,22 +125,43 @@ export class MonthFile {
   }
 
   #writeChunks(flush: ChunkFlush, chunks: readonly StoredChunk[]): void {
-    const { flushNo, isLonger } = this.#openFlush(flush, chunks);
-    const insert = this.#statement(isLonger ? sql.replace : sql.keep);
-    const base = BigInt(flushNo) << flushShift;
+    const flushed: StoredChunk[] = [];
+    for (const chunk of chunks) {
+      if (chunk.level > 0) this.#writeChunk(flush, chunk);
+      else flushed.push(chunk);
+    }
+    if (flushed.length === 0) return;
+    const flushNo = this.#openFlush(flush, flushed);
+    if (flushNo === undefined) return;
+    this.#writeBlocks(flush, flushed, BigInt(flushNo) << flushShift);
+  }
+
+  /** `chunks` are in order of (vehicleNo, firstOffset). */
+  #writeBlocks(flush: ChunkFlush, chunks: readonly StoredChunk[], base: bigint): void {
+    const insert = this.#statement(sql.addBlock);
+    let id = base;
+    let block: StoredChunk[] = [];
+    let blockBytes = 0;
+    const closeBlock = (): void => {
+      if (block.length > 0) insert.run(id, encodeBlock(block, flush.fromOffset));
+      block = [];
+      blockBytes = 0;
+    };
     let vehicleNo = Number.NaN;
     let ordinal = 0;
     for (const chunk of chunks) {
       ordinal = chunk.vehicleNo === vehicleNo ? ordinal + 1 : 0;
       vehicleNo = chunk.vehicleNo;
-      if (chunk.level > 0 || ordinal > ordinalMax) this.#writeChunk(flush, chunk);
-      else
-        insert.run(
-          base + (BigInt(vehicleNo) << ordinalBits) + BigInt(ordinal),
-          chunk.firstOffset - flush.fromOffset,
-          chunk.bytes,
-        );
+      if (ordinal > ordinalMax) {
+        this.#writeChunk(flush, chunk);
+        continue;
+      }
+      if (blockSize(blockBytes + chunk.bytes.length, block.length + 1) > blockBytesMax) closeBlock();
+      if (block.length === 0) id = base + (BigInt(vehicleNo) << ordinalBits) + BigInt(ordinal);
+      block.push(chunk);
+      blockBytes += chunk.bytes.length;
     }
+    closeBlock();
   }
 
   #writeChunk(flush: ChunkFlush, chunk: StoredChunk): void {
@@ -150,8 +176,11 @@ export class MonthFile {
     );
   }
 
-  /** The number of this flush in this file; `isLonger`: its chunks hold at least what is there under the same keys. */
-  #openFlush(flush: ChunkFlush, chunks: readonly StoredChunk[]): { readonly flushNo: number; readonly isLonger: boolean } {
+  /**
+   * The number of this flush in this file. Undefined: it is here already, as long or longer. A shorter one is removed, to be written
+   * anew.
+   */
+  #openFlush(flush: ChunkFlush, chunks: readonly StoredChunk[]): number | undefined {
     let fromMs = Number.POSITIVE_INFINITY;
     let toMs = 0;
     for (const chunk of chunks) {
@@ -159,45 +188,46 @@ export class MonthFile {
       if (chunk.toMs > toMs) toMs = chunk.toMs;
     }
     const known = this.#statement(sql.flushOf).get(flush.partition, flush.fromOffset) as FlushRow | undefined;
-    if (known) this.#statement(sql.extendFlush).run(flush.appliedOffset, fromMs, toMs, known.flush_no);
-    const row =
-      known ??
-      (this.#statement(sql.addFlush).get(
-        flush.partition,
-        flush.fromOffset,
-        flush.appliedOffset,
-        fromMs,
-        toMs,
-      ) as unknown as FlushRow);
+    if (known && known.end_offset >= flush.appliedOffset) return undefined;
+    if (known) {
+      const base = BigInt(known.flush_no) << flushShift;
+      this.#statement(sql.clearFlush).run(base, base + (1n << flushShift) - 1n);
+      this.#statement(sql.extendFlush).run(flush.appliedOffset, fromMs, toMs, known.flush_no);
+      return known.flush_no;
+    }
+    const row = this.#statement(sql.addFlush).get(
+      flush.partition,
+      flush.fromOffset,
+      flush.appliedOffset,
+      fromMs,
+      toMs,
+    ) as unknown as FlushRow;
     assert(
       row.flush_no <= flushNoMax,
       `month file of ${this.bucket} holds ${row.flush_no} flushes, expected at most ${flushNoMax}`,
     );
-    return { flushNo: row.flush_no, isLonger: row.end_offset <= flush.appliedOffset };
+    return row.flush_no;
   }
 
+  /** In no order. */
   *read(vehicleNo: number, fromMs: number, toMs: number): Generator<StoredChunk> {
-    const low = vehicleNo * (ordinalMax + 1);
-    const rows = this.#statement(sql.read).iterate(
-      low,
-      low + ordinalMax,
+    const first = vehicleNo * (ordinalMax + 1);
+    const blocks = this.#statement(sql.readBlocks).iterate(
+      first,
+      first + ordinalMax,
       fromMs,
       toMs,
-      vehicleNo,
-    ) as unknown as Iterable<ChunkRow>;
-    for (const { first_offset, level, bytes } of rows) {
-      const header = readChunkHeader(bytes);
-      if (header.toMs < fromMs || header.fromMs >= toMs) continue;
-      yield {
-        vehicleNo,
-        bucket: this.bucket,
-        firstOffset: first_offset,
-        level,
-        fromMs: header.fromMs,
-        toMs: header.toMs,
-        rows: header.rows,
-        bytes,
-      };
+    ) as unknown as Iterable<BlockRow>;
+    for (const { from_offset, block } of blocks) {
+      for (const { firstOffset, bytes } of chunksOfVehicle(block, from_offset, vehicleNo)) {
+        const header = readChunkHeader(bytes);
+        if (header.toMs >= fromMs && header.fromMs < toMs)
+          yield { vehicleNo, bucket: this.bucket, firstOffset, level: 0, ...header, bytes };
+      }
+    }
+    const merged = this.#statement(sql.readChunks).iterate(vehicleNo, fromMs, toMs) as unknown as Iterable<ChunkRow>;
+    for (const { first_offset, level, bytes } of merged) {
+      yield { vehicleNo, bucket: this.bucket, firstOffset: first_offset, level, ...readChunkHeader(bytes), bytes };
     }
   }
 

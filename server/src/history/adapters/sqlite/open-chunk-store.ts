@@ -109,7 +109,6 @@ export class SqliteChunkStore implements ChunkStore {
       if (name.group !== group) continue;
       for (const chunk of this.#file(name.name)?.read(vehicleNo, fromMs, toMs) ?? []) chunks.push(chunk);
     }
-    // A period seldom has more than one month, whose chunks are in order.
     chunks.sort((a, b) => a.firstOffset - b.firstOffset || a.level - b.level);
     yield* chunks;
   }

@@ -14,14 +14,14 @@ export const storeSchema = `
 `;
 
 /**
- * `flushed` is in the order of writing, not by vehicle: a flush appends pages instead of rewriting one for each vehicle. Its id is
- * flush_no << 43 | vehicle_no << 12 | ordinal of the chunk of this vehicle. `first_offset` counts from the flush's from_offset.
+ * `flushed` holds blocks of chunks in the order of writing, not by vehicle: a flush appends pages instead of rewriting one for each vehicle.
+ * Its id is flush_no << 43 | vehicle_no << 12 | ordinal, of the first chunk in the block; the ordinal counts the chunks of a vehicle.
  * `chunk` holds merged chunks, and the rare flushed ones past the last ordinal.
  */
 export const monthSchema = `
   CREATE TABLE flush (flush_no INTEGER PRIMARY KEY, partition INTEGER NOT NULL, from_offset REAL NOT NULL, end_offset REAL NOT NULL,
     from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, UNIQUE (partition, from_offset)) STRICT;
-  CREATE TABLE flushed (id INTEGER PRIMARY KEY, first_offset INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
+  CREATE TABLE flushed (id INTEGER PRIMARY KEY, block BLOB NOT NULL) STRICT;
   CREATE TABLE chunk (id INTEGER PRIMARY KEY, vehicle_no INTEGER NOT NULL, first_offset REAL NOT NULL, level INTEGER NOT NULL,
     from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, end_offset REAL NOT NULL, bytes BLOB NOT NULL,
     UNIQUE (vehicle_no, first_offset, level)) STRICT;

@@ -1,0 +1,70 @@
+import { ByteReader, ByteWriter, FormatError } from '../../../events/index.ts';
+import type { StoredChunk } from '../../ports.ts';
+
+/**
+ * Small chunks of a flush share a row, because a row of its own costs SQLite some 23 bytes and an insert.
+ *
+ *     block = u8 version (1) · varint count · count × entry · the chunks
+ *     entry = varint gap to the vehicleNo before (from 0) · zigzag difference of firstOffset to the one before (from the flush's
+ *             fromOffset) · varint bytes of the chunk
+ *
+ * In order of (vehicleNo, firstOffset).
+ */
+const blockVersion = 1;
+/** A block is closed before it gets larger, so that four fill a page; a larger chunk has a block of its own. */
+export const blockBytesMax = 2000;
+const entryBytesMax = 24;
+const chunksPerBlockMax = 4096;
+
+/** What a block with these chunks takes at most. */
+export const blockSize = (chunkBytes: number, count: number): number => chunkBytes + count * entryBytesMax + 4;
+
+const out = new ByteWriter(16 * 1024);
+
+export const encodeBlock = (chunks: readonly StoredChunk[], fromOffset: number): Uint8Array => {
+  out.at = 0;
+  out.byte(blockVersion);
+  out.varint(chunks.length);
+  let vehicleNo = 0;
+  let offset = fromOffset;
+  for (const chunk of chunks) {
+    out.varint(chunk.vehicleNo - vehicleNo);
+    out.zigzag(chunk.firstOffset - offset);
+    out.varint(chunk.bytes.length);
+    vehicleNo = chunk.vehicleNo;
+    offset = chunk.firstOffset;
+  }
+  for (const { bytes } of chunks) out.append(bytes);
+  return out.toBytes();
+};
+
+export interface BlockChunk {
+  readonly firstOffset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** The chunks of one vehicle in a block; they lie in the block's bytes. */
+export const chunksOfVehicle = (block: Uint8Array, fromOffset: number, wanted: number): BlockChunk[] => {
+  const input = new ByteReader(block);
+  const version = input.byte();
+  if (version !== blockVersion) throw new FormatError(`block has version ${version}, expected ${blockVersion}`);
+  const count = input.varint();
+  if (count > chunksPerBlockMax) throw new FormatError(`block has ${count} chunks, expected at most ${chunksPerBlockMax}`);
+  const found: { readonly firstOffset: number; readonly at: number; readonly length: number }[] = [];
+  let vehicleNo = 0;
+  let firstOffset = fromOffset;
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    vehicleNo += input.varint();
+    firstOffset += input.zigzag();
+    const length = input.varint();
+    if (vehicleNo === wanted) found.push({ firstOffset, at, length });
+    at += length;
+  }
+  const start = input.at;
+  if (start + at !== block.length) throw new FormatError(`block has ${block.length} bytes, its entries say ${start + at}`);
+  return found.map((one) => ({
+    firstOffset: one.firstOffset,
+    bytes: block.subarray(start + one.at, start + one.at + one.length),
+  }));
+};
