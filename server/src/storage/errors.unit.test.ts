@@ -17,7 +17,7 @@ describe('errors of PostgreSQL', () => {
   }
   it('a broken connection without a code means that it is away', () => {
     assert.ok(translateError(new Error('Connection terminated unexpectedly')) instanceof OperationalError);
-    assert.ok(translateError(new AggregateError([withCode('ECONNREFUSED')])) instanceof OperationalError);
+    assert.ok(translateError(new AggregateError([withCode('ECONNREFUSED')], 'every address')) instanceof OperationalError);
   });
   it('leaves what is no matter of the connection', () => {
     for (const error of [withCode('23505'), withCode('42P01'), withCode('57014'), new CallerError('not_found', 'no'), 'text']) {

@@ -56,7 +56,7 @@ describe('storage', { timeout: 120_000 }, () => {
     await client.connect();
     try {
       // The login itself has no right to any table.
-      await assert.rejects(client.query('select * from customers'), { code: '42501' });
+      await assert.rejects(client.query('select * from milepost.customers'), { code: '42501' });
       await client.query('set role milepost_app');
       assert.equal((await client.query('select * from customers')).rowCount, 0);
       await assert.rejects(client.query("insert into customers (id, name, created_at) values ('x', 'x', now())"), {
