@@ -82,5 +82,6 @@ export interface ChunkStore {
   /** Removes whole months that ended before. */
   dropBefore(ms: number): Promise<void>;
   statistics(): Promise<{ readonly bytes: number; readonly chunks: number; readonly rows: number }>;
+  /** Closing again is no error. */
   close(): Promise<void>;
 }

@@ -48,6 +48,7 @@ export class SqliteChunkStore implements ChunkStore {
   readonly #groups: number;
   /** In order of use, least recent first. */
   readonly #open = new Map<string, MonthFile>();
+  #isClosed = false;
 
   constructor(options: SqliteChunkStoreOptions, mode: FileMode) {
     this.#options = options;
@@ -172,7 +173,8 @@ export class SqliteChunkStore implements ChunkStore {
   close(): Promise<void> {
     for (const file of this.#open.values()) file.close();
     this.#open.clear();
-    this.#store.close();
+    if (!this.#isClosed) this.#store.close();
+    this.#isClosed = true;
     return Promise.resolve();
   }
 
