@@ -5,7 +5,7 @@ import { newVehicle } from './vehicle.ts';
 
 const imei = Type.String({
   minLength: 1,
-  maxLength: 16,
+  maxLength: 32,
   description: '15 digits; a check digit that does not fit is accepted and marked',
 });
 const from = Type.Union([timeField], {

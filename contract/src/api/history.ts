@@ -63,6 +63,9 @@ export type StepColumnView = Static<typeof stepColumn>;
 export const stepHistory = closed({ ...envelope, stepMs: milliseconds, columns: Type.Record(Type.String(), stepColumn) });
 export type StepHistoryView = Static<typeof stepHistory>;
 
+/** What the route answers: with `step` the second. */
+export const anyHistory = Type.Union([history, stepHistory]);
+
 export const statusChange = closed({
   vehicleId: opaqueId,
   vin: Type.String(),

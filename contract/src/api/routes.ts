@@ -21,6 +21,8 @@ export interface ApiRoute {
   /** Status of success and its body; none with 204. */
   readonly status: 200 | 201 | 204;
   readonly response?: TSchema;
+  /** The answer can also be had as text/csv. */
+  readonly hasCsv?: boolean;
 }
 
 const byId = closed({ id: opaqueId });
@@ -136,7 +138,8 @@ export const apiRoutes = {
     params: byId,
     query: past.historyQuery,
     status: 200,
-    response: past.history,
+    response: past.anyHistory,
+    hasCsv: true,
   }),
   readVehicleStatus: operator({
     method: 'GET',

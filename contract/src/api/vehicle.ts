@@ -5,7 +5,7 @@ import { apiLimits, closed, isoTime, nullable, oneOf, opaqueId, pageOf, paging }
 
 const vin = Type.String({
   minLength: 1,
-  maxLength: 17,
+  maxLength: 32,
   description: 'ISO 3779; a check digit that does not fit is accepted and marked',
 });
 const plate = Type.String({ minLength: 1, maxLength: 32 });
@@ -21,7 +21,7 @@ const groups = Type.Array(Type.String({ minLength: 1, maxLength: apiLimits.nameC
 });
 const note = Type.String({
   minLength: 1,
-  maxLength: 500,
+  maxLength: 1000,
   description: 'Where its data come from when they are not a real vehicle’s',
 });
 const customerNameOrId = Type.String({

@@ -31,12 +31,9 @@ const sendProblem = (reply: FastifyReply, error: unknown, logger: Logger): Fasti
   if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
   if (known.status === 401) reply.header('www-authenticate', 'Bearer realm="milepost"');
   reply.removeHeader('content-disposition');
-  // As bytes: our JSON serialiser must not make a text of the text.
-  return reply
-    .code(known.status)
-    .type(problemType)
-    .header('cache-control', 'no-store')
-    .send(JSON.stringify(problemOf(known)));
+  // As bytes: Fastify would add a charset to the type of a text, which RFC 9457 does not have.
+  const body = Buffer.from(JSON.stringify(problemOf(known)));
+  return reply.code(known.status).headers({ 'content-type': problemType, 'cache-control': 'no-store' }).send(body);
 };
 
 const makeFastify = (): FastifyInstance => {

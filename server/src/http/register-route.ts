@@ -52,7 +52,9 @@ const security: Record<ApiRoute['access'], readonly Record<string, string[]>[]> 
 };
 
 const answers = (route: ApiRoute): Record<string, unknown> => {
-  const success = route.response === undefined ? { type: 'null', description: 'Done' } : route.response;
+  const json = route.response ?? { type: 'null', description: 'Done' };
+  const contents = { 'application/json': { schema: json }, 'text/csv': { schema: { type: 'string' } } };
+  const success = route.hasCsv ? { description: 'Done', content: contents } : json;
   const errors = { description: 'An error', content: { 'application/problem+json': { schema: problemDetails } } };
   return { [route.status]: success, default: errors };
 };

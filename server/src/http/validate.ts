@@ -93,7 +93,7 @@ const toCallerError = (schema: PlainSchema, part: string, value: unknown, error:
   if (additionalProperties?.[0] !== undefined) {
     const unknown = [...steps, additionalProperties[0]];
     const known = Object.keys(schemaAt(schema, steps).properties ?? {});
-    const expected = known.length > 0 ? `no such name; there are ${known.join(', ')}` : 'no such name; none is known here';
+    const expected = known.length > 0 ? `only the names ${known.join(', ')}` : 'nothing of that name';
     return invalidField(fieldName(unknown, part), shown(valueAt(value, unknown)), expected);
   }
   return invalidField(fieldName(steps, part), shown(valueAt(value, steps)), describe(schemaAt(schema, steps)));

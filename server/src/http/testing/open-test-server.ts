@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { coreVocabulary } from '@milepost/contract';
+import {
+  type ApiRoute,
+  type ApiRouteName,
+  apiRoutes,
+  type Problem,
+  problemDetails,
+  type RouteBody,
+  type RouteQuery,
+  type RouteResponse,
+} from '@milepost/contract/api';
+import { Registry as MetricsRegistry } from 'prom-client';
+import { Value } from 'typebox/value';
+import { type Devices, openDevices } from '../../devices/index.ts';
+import { type History, openHistory } from '../../history/index.ts';
+import { type Ingest, openGate, openIngest } from '../../ingest/index.ts';
+import { silentLogger, systemClock } from '../../kernel/index.ts';
+import { type Live, openLive } from '../../live/index.ts';
+import { telemetryRoute } from '../../protocols/index.ts';
+import { openRegistry, type Registry } from '../../registry/index.ts';
+import { openTestStorage, type TestStorage } from '../../storage/testing/test-storage.ts';
+import { type OperatorAccess, makeOperatorAccess } from '../access/operator-access.ts';
+import { createHttp } from '../create-http.ts';
+import type { Http, HttpConfig } from '../types.ts';
+import { makeMemoryLog } from './memory-log.ts';
+
+export const operatorToken = 'operator-token-of-the-tests';
+
+export interface TestServer {
+  readonly http: Http;
+  readonly access: OperatorAccess;
+  readonly registry: Registry;
+  readonly devices: Devices;
+  readonly live: Live;
+  readonly history: History;
+  readonly ingest: Ingest;
+  readonly port: number;
+  readonly origin: string;
+  /** Calls by address as the operator; `body` is sent as JSON. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Calls a route of the contract as the operator. Every answer is checked against the schema that the contract gives it. */
+  ask<Name extends ApiRouteName>(name: Name, parts?: Parts<Name>): Promise<Answer & { readonly json: RouteResponse<Name> }>;
+  close(): Promise<void>;
+}
+
+export interface Parts<Name extends ApiRouteName> {
+  readonly id?: string;
+  readonly query?: RouteQuery<Name>;
+  readonly body?: RouteBody<Name>;
+  readonly headers?: Record<string, string>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** Of an answer that is an error. */
+  readonly problem: Problem | undefined;
+}
+
+const configOf = (webRoot: string, changes: Partial<HttpConfig>): HttpConfig => ({
+  version: '0.1.0',
+  mapStyle: null,
+  mapOrigins: [],
+  isDemo: false,
+  demoNotes: [],
+  lateAfterSeconds: 75,
+  offlineAfterSeconds: 180,
+  allowedHosts: [],
+  allowedOrigins: [],
+  isHttps: false,
+  webRoot,
+  ...changes,
+});
+
+const writeWebApp = async (folder: string): Promise<void> => {
+  await mkdir(join(folder, 'assets'), { recursive: true });
+  await writeFile(join(folder, 'index.html'), '<!doctype html><title>Milepost web</title>');
+  await writeFile(join(folder, 'assets', 'index-a1b2c3d4.js'), 'export {};');
+};
+
+const readProblem = (text: string, type: string | null): Problem | undefined => {
+  if (type !== 'application/problem+json') return undefined;
+  const problem: unknown = JSON.parse(text);
+  assert.ok(Value.Check(problemDetails, problem), text);
+  return problem;
+};
+
+/** History on SQLite. */
+const openTestHistory = async (folder: string): Promise<History> => {
+  await mkdir(folder);
+  return openHistory({
+    ...base,
+    store: {
+      adapterModule: new URL('../../history/adapters/sqlite/index.ts', import.meta.url),
+      adapterOptions: { folder },
+    },
+    consentGroupOf: (number) => coreVocabulary.byNumber(number)?.group,
+    failed: (error) => {
+      throw error;
+    },
+  });
+};
+
+const isUp = (test: TestStorage): Promise<boolean> =>
+  test.storage.ping().then(
+    () => true,
+    () => false,
+  );
+
+const base = { clock: systemClock, logger: silentLogger };
+
+const openParts = async (test: TestStorage) => {
+  const pepper = Buffer.alloc(32, 7);
+  const registry = await openRegistry({ storage: test.storage, pepper, ...base });
+  const devices = await openDevices({ storage: test.storage, registry, pepper, ...base });
+  const { directory } = registry;
+  const live = openLive({ directory, vocabulary: () => coreVocabulary, folder: join(test.folder, 'live'), ...base });
+  const history = await openTestHistory(join(test.folder, 'history'));
+  const eventLog = makeMemoryLog((batch) => {
+    live.apply(batch);
+    history.applyStatus(live.takeStatusChanges());
+    history.apply(batch);
+  });
+  const ingest = openIngest({
+    log: eventLog,
+    directory,
+    vocabulary: coreVocabulary,
+    prior: { find: () => undefined },
+    clock: systemClock,
+    retentionMs: 365 * 86_400_000,
+  });
+  const gate = openGate({ ingest, devices, log: eventLog, ...base });
+  const close = async (): Promise<void> => {
+    gate.close();
+    await history.close();
+    live.close();
+    await devices.close();
+    await registry.close();
+    await test.close();
+  };
+  return { registry, devices, live, history, eventLog, ingest, gate, close };
+};
+
+const callAt =
+  (origin: string): TestServer['call'] =>
+  async (method, path, body, headers = {}) => {
+    const sent = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+    const response = await fetch(`${origin}${path}`, {
+      method,
+      redirect: 'manual',
+      ...sent,
+      headers: { authorization: `Bearer ${operatorToken}`, ...sent.headers, ...headers },
+    });
+    const text = await response.text();
+    const problem = readProblem(text, response.headers.get('content-type'));
+    return { status: response.status, headers: response.headers, text, problem };
+  };
+
+const askWith =
+  (call: TestServer['call']): TestServer['ask'] =>
+  async (name, { id = '', query, body, headers } = {}) => {
+    const route: ApiRoute = apiRoutes[name];
+    const asked = Object.entries(query ?? {}).map(([key, value]) => [key, String(value)] as [string, string]);
+    const address = `${route.path.replace('{id}', encodeURIComponent(id))}?${new URLSearchParams(asked).toString()}`;
+    const answer = await call(route.method, address, body, headers);
+    const isJson = answer.headers.get('content-type')?.startsWith('application/json') && answer.text !== '';
+    const json: unknown = isJson ? JSON.parse(answer.text) : undefined;
+    if (isJson && route.response)
+      assert.deepEqual(Value.Errors(route.response, json), [], `${name}: ${answer.text.slice(0, 500)}`);
+    return { ...answer, json: json as never };
+  };
+
+/** The HTTP server over real parts: PostgreSQL, live, history on SQLite, ingest. On a free port, in a folder of its own. */
+export const openTestServer = async (name: string, changes: Partial<HttpConfig> = {}): Promise<TestServer> => {
+  const test = await openTestStorage(name);
+  const webRoot = join(test.folder, 'web');
+  await writeWebApp(webRoot);
+  const { close, gate, ...parts } = await openParts(test);
+  const access = makeOperatorAccess({ token: operatorToken, clock: systemClock });
+  const http = await createHttp({
+    ...base,
+    ...parts,
+    vocabulary: () => coreVocabulary,
+    access,
+    config: configOf(webRoot, changes),
+    metrics: new MetricsRegistry(),
+    figures: {
+      ingest: () => parts.ingest.statistics(),
+      deviceConnections: () => gate.sessions(),
+      projectionLagMs: () => 0,
+    },
+    readiness: async () => [{ name: 'postgres', isReady: await isUp(test) }],
+    telemetryRoute: telemetryRoute(gate),
+  });
+  http.server.on('upgrade', (request, socket, head) => http.streams.handleUpgrade(request, socket, head));
+  const port = await http.listen('127.0.0.1', 0);
+  const origin = `http://127.0.0.1:${port}`;
+  const call = callAt(origin);
+  return {
+    ...parts,
+    http,
+    access,
+    port,
+    origin,
+    call,
+    ask: askWith(call),
+    close: async () => {
+      await http.close();
+      await close();
+    },
+  };
+};
