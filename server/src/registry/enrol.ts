@@ -1,5 +1,6 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { assert, CallerError } from '../kernel/index.ts';
+import { CallerError } from '../kernel/index.ts';
 import { type Transaction, uniqueViolation } from '../storage/index.ts';
 import { checkNewDevice, checkNewVehicle } from './check-input.ts';
 import { idPrefixes, makeId, type Random } from './ids.ts';
@@ -9,8 +10,10 @@ import { at, periodFrom, resolveCustomer } from './store.ts';
 import type { EnrolledRow, EnrolRow } from './types.ts';
 import { isVinCheckDigitValid } from './vin.ts';
 
-/** Rows of one transaction. */
-export const enrolRowsPerTransaction = 10_000;
+/** Rows of one statement. */
+const rowsPerStatement = 5000;
+/** Rows of one enrolment, which is one transaction and is held in memory. */
+export const enrolRowsMax = 200_000;
 
 export interface EnrolContext {
   readonly pepper: Uint8Array;
@@ -103,21 +106,44 @@ export interface Enrolled {
   readonly answers: readonly EnrolledRow[];
 }
 
-/** Makes many vehicles, each with its device, within one transaction: all or none. */
-export const enrolInto = async (tx: Transaction, rows: readonly EnrolRow[], context: EnrolContext): Promise<Enrolled> => {
-  assert(rows.length <= enrolRowsPerTransaction, `${rows.length} rows are too many for one transaction`);
-  const prepared = rows.map((row) => prepare(row, context));
-  const customerNos = new Map<string, number>();
-  for (const name of new Set(prepared.map((row) => row.customer))) {
+/** After what is waiting to be sent has been sent. */
+const soon = async <T>(make: () => T): Promise<T> => {
+  await turn();
+  return make();
+};
+
+interface Filling {
+  readonly customerNos: Map<string, number>;
+  readonly vehicleNos: number[];
+  readonly deviceNos: number[];
+  readonly answers: EnrolledRow[];
+}
+
+const insertSome = async (tx: Transaction, rows: readonly Prepared[], into: Filling, context: EnrolContext): Promise<void> => {
+  for (const name of new Set(rows.map((row) => row.customer))) {
+    if (into.customerNos.has(name)) continue;
     const { customerNo } = await resolveCustomer(tx, name, makeId(idPrefixes.customer, context.random), context.nowMs);
-    customerNos.set(name, customerNo);
+    into.customerNos.set(name, customerNo);
   }
-  try {
-    const vehicleNos = await insertVehicles(tx, prepared, customerNos, context.nowMs);
-    const deviceNos = await insertDevices(tx, prepared, vehicleNos, context.nowMs);
-    const answers = prepared.map(({ vehicle, device, secret }) => ({ vehicleId: vehicle.id, deviceId: device.id, secret }));
-    return { customerNos: [...customerNos.values()], vehicleNos: [...vehicleNos.values()], deviceNos, answers };
-  } catch (error) {
-    throw describeDuplicate(error);
+  const vehicleNos = await insertVehicles(tx, rows, into.customerNos, context.nowMs);
+  const deviceNos = await insertDevices(tx, rows, vehicleNos, context.nowMs);
+  for (const no of vehicleNos.values()) into.vehicleNos.push(no);
+  for (const no of deviceNos) into.deviceNos.push(no);
+  for (const { vehicle, device, secret } of rows) into.answers.push({ vehicleId: vehicle.id, deviceId: device.id, secret });
+};
+
+/** Makes many vehicles, each with its device, within the caller's transaction: all or none. */
+export const enrolInto = async (tx: Transaction, rows: readonly EnrolRow[], context: EnrolContext): Promise<Enrolled> => {
+  const into: Filling = { customerNos: new Map(), vehicleNos: [], deviceNos: [], answers: [] };
+  const prepareFrom = (start: number): Prepared[] =>
+    rows.slice(start, start + rowsPerStatement).map((row) => prepare(row, context));
+  let next = prepareFrom(0);
+  for (let start = 0; start < rows.length; start += rowsPerStatement) {
+    const inserting = insertSome(tx, next, into, context).catch((error: unknown) => {
+      throw describeDuplicate(error);
+    });
+    // The next rows are made ready while PostgreSQL works on these.
+    [next] = await Promise.all([soon(() => prepareFrom(start + rowsPerStatement)), inserting]);
   }
+  return { ...into, customerNos: [...into.customerNos.values()] };
 };

@@ -2,21 +2,27 @@ import { sql } from 'kysely';
 import type { Logger } from '../kernel/index.ts';
 import { type Storage, type Subscription, systemActor, type Transaction } from '../storage/index.ts';
 import type { WritableDirectory } from './directory.ts';
-import { type DeviceRecord, type NumberRange, readCustomers, readDevices, readMaxima, readVehicles } from './rows.ts';
+import { type DeviceRecord, type NumberRange, only, readCustomers, readDevices, readMaxima, readVehicles } from './rows.ts';
 
 const channel = 'milepost_registry';
 const rowsPerPage = 20_000;
 /** Reads at the same time: PostgreSQL makes the next page while we take the last one apart. */
 const pagesAtOnce = 3;
 
-/** What was written: numbers of rows, or ranges of them after an enrolment. */
+/** What was written, as ranges of numbers: a message has at most 8,000 bytes, however many rows there were. */
 export interface WrittenRows {
-  readonly customers?: readonly number[];
-  readonly vehicles?: readonly number[];
-  readonly devices?: readonly number[];
-  readonly vehicleRange?: NumberRange;
-  readonly deviceRange?: NumberRange;
+  readonly customers: readonly NumberRange[];
+  readonly vehicles: readonly NumberRange[];
+  readonly devices: readonly NumberRange[];
 }
+
+/** More numbers than these are told as the range that holds them: reading a row too many does no harm. */
+const singleNumbersMax = 50;
+
+export const rangesOf = (numbers: readonly number[]): readonly NumberRange[] => {
+  if (numbers.length <= singleNumbersMax) return numbers.map(only);
+  return [{ from: numbers.reduce((a, b) => Math.min(a, b)), to: numbers.reduce((a, b) => Math.max(a, b)) }];
+};
 
 interface Message extends WrittenRows {
   /** The process that wrote, which has its own rows already. */
@@ -33,21 +39,14 @@ const pages = (max: number): NumberRange[] => {
   for (let from = 1; from <= max; from += rowsPerPage) ranges.push({ from, to: Math.min(max, from + rowsPerPage - 1) });
   return ranges;
 };
-const single = (nos: readonly number[] = []): NumberRange[] => nos.map((no) => ({ from: no, to: no }));
 
 export interface Target {
   readonly directory: WritableDirectory;
   putDevice(row: DeviceRecord): void;
 }
 
-interface Ranges {
-  readonly customers: readonly NumberRange[];
-  readonly vehicles: readonly NumberRange[];
-  readonly devices: readonly NumberRange[];
-}
-
 /** Customers before vehicles before devices, so whoever hears of one finds what it belongs to. */
-const load = async (storage: Storage, target: Target, ranges: Ranges): Promise<void> => {
+const load = async (storage: Storage, target: Target, ranges: WrittenRows): Promise<void> => {
   const each = async <T>(
     list: readonly NumberRange[],
     read: (tx: Transaction, range: NumberRange) => Promise<T[]>,
@@ -72,12 +71,6 @@ const loadEverything = async (storage: Storage, target: Target): Promise<void> =
   });
 };
 
-const rangesOf = (message: WrittenRows): Ranges => ({
-  customers: single(message.customers),
-  vehicles: [...single(message.vehicles), ...(message.vehicleRange ? [message.vehicleRange] : [])],
-  devices: [...single(message.devices), ...(message.deviceRange ? [message.deviceRange] : [])],
-});
-
 /**
  * Fills the directory and keeps it up to date with what other processes write. Listening begins before loading, so nothing falls
  * between; revisions make it harmless to read a row twice. One change is read after the other.
@@ -89,7 +82,7 @@ export const followChanges = async (storage: Storage, target: Target, origin: st
   };
   const notified = (payload: string): void => {
     const message = JSON.parse(payload) as Message;
-    if (message.origin !== origin) enqueue(() => load(storage, target, rangesOf(message)));
+    if (message.origin !== origin) enqueue(() => load(storage, target, message));
   };
   const subscription = await storage.listen(channel, notified, () => enqueue(() => loadEverything(storage, target)));
   await loadEverything(storage, target);

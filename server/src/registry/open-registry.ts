@@ -2,14 +2,24 @@ import { type Clock, CallerError, invalidField, type Logger } from '../kernel/in
 import { type Actor, type Storage, type Transaction } from '../storage/index.ts';
 import { checkNewDevice, checkNewVehicle, checkText, checkTime, checkTimeout, checkVehicleChanges } from './check-input.ts';
 import { makeDirectory, type Revised } from './directory.ts';
-import { enrolInto, enrolRowsPerTransaction } from './enrol.ts';
-import { announce, followChanges, type Target, type WrittenRows } from './follow-changes.ts';
+import { enrolInto, enrolRowsMax } from './enrol.ts';
+import { announce, followChanges, rangesOf, type Target, type WrittenRows } from './follow-changes.ts';
 import { idPrefixes, makeId, type Random, systemRandom } from './ids.ts';
 import { isImeiCheckDigitValid } from './imei.ts';
-import { type DeviceRecord, readCustomers, readDevices, readVehicles } from './rows.ts';
+import { type DeviceRecord, type NumberRange, readCustomers, readDevices, readVehicles } from './rows.ts';
 import { hashSecret, makeSecret, secretFits } from './secrets.ts';
 import * as store from './store.ts';
-import type { Customer, Device, EnrolledRow, NewDevice, NewVehicle, Registry, Vehicle, VehicleChanges } from './types.ts';
+import type {
+  Customer,
+  Device,
+  EnrolledRow,
+  EnrolRow,
+  NewDevice,
+  NewVehicle,
+  Registry,
+  Vehicle,
+  VehicleChanges,
+} from './types.ts';
 import { isVinCheckDigitValid } from './vin.ts';
 
 export interface RegistryOptions {
@@ -30,17 +40,19 @@ interface Written {
   readonly devices?: readonly DeviceRecord[];
 }
 
-const numbersOf = (written: Written): WrittenRows => ({
-  customers: written.customers?.map((row) => row.entity.customerNo) ?? [],
-  vehicles: written.vehicles?.map((row) => row.entity.vehicleNo) ?? [],
-  devices: written.devices?.map((row) => row.entity.deviceNo) ?? [],
+const rangesOfWritten = (written: Written): WrittenRows => ({
+  customers: rangesOf(written.customers?.map((row) => row.entity.customerNo) ?? []),
+  vehicles: rangesOf(written.vehicles?.map((row) => row.entity.vehicleNo) ?? []),
+  devices: rangesOf(written.devices?.map((row) => row.entity.deviceNo) ?? []),
 });
 
-const rangeOf = (numbers: readonly number[]) => ({
-  from: numbers.reduce((a, b) => Math.min(a, b)),
-  to: numbers.reduce((a, b) => Math.max(a, b)),
-});
 const sole = <T>(rows: readonly { readonly entity: T }[] | undefined): T => (rows as readonly [{ readonly entity: T }])[0].entity;
+
+const readRanges = async <T>(numbers: readonly number[], read: (range: NumberRange) => Promise<T[]>): Promise<T[]> => {
+  const rows: T[] = [];
+  for (const range of rangesOf(numbers)) rows.push(...(await read(range)));
+  return rows;
+};
 
 /** The writes: each is one transaction, told to other processes with its commit, and in the directory when its promise resolves. */
 class PostgresRegistry implements Registry {
@@ -77,7 +89,7 @@ class PostgresRegistry implements Registry {
   async #write(run: (tx: Transaction) => Promise<Written>): Promise<Written> {
     const written = await this.#storage.withActor(actor, async (tx) => {
       const rows = await run(tx);
-      await announce(tx, this.#origin, numbersOf(rows));
+      await announce(tx, this.#origin, rangesOfWritten(rows));
       return rows;
     });
     this.#apply(written);
@@ -215,25 +227,17 @@ class PostgresRegistry implements Registry {
     return sole(written.devices);
   }
 
-  async enrol(rows: readonly Parameters<Registry['enrol']>[0][number][]): Promise<readonly EnrolledRow[]> {
-    const answers: EnrolledRow[] = [];
-    for (let i = 0; i < rows.length; i += enrolRowsPerTransaction) {
-      answers.push(...(await this.#enrolSome(rows.slice(i, i + enrolRowsPerTransaction))));
-    }
-    return answers;
-  }
-
-  async #enrolSome(rows: Parameters<Registry['enrol']>[0]): Promise<readonly EnrolledRow[]> {
+  async enrol(rows: readonly EnrolRow[]): Promise<readonly EnrolledRow[]> {
+    if (rows.length > enrolRowsMax) throw invalidField('rows', rows.length, `at most ${enrolRowsMax} of them`);
     const context = { pepper: this.#pepper, random: this.#random, nowMs: this.#clock.now() };
     const done = await this.#storage.withActor(actor, async (tx) => {
-      const { answers, customerNos, vehicleNos, deviceNos } = await enrolInto(tx, rows, context);
-      const [vehicleRange, deviceRange] = [rangeOf(vehicleNos), rangeOf(deviceNos)];
-      await announce(tx, this.#origin, { customers: customerNos, vehicleRange, deviceRange });
+      const { answers, ...numbers } = await enrolInto(tx, rows, context);
       const written: Written = {
-        customers: await readCustomers(tx, rangeOf(customerNos)),
-        vehicles: await readVehicles(tx, vehicleRange),
-        devices: await readDevices(tx, deviceRange),
+        customers: await readRanges(numbers.customerNos, (range) => readCustomers(tx, range)),
+        vehicles: await readRanges(numbers.vehicleNos, (range) => readVehicles(tx, range)),
+        devices: await readRanges(numbers.deviceNos, (range) => readDevices(tx, range)),
       };
+      await announce(tx, this.#origin, rangesOfWritten(written));
       return { answers, written };
     });
     this.#apply(done.written);

@@ -129,8 +129,8 @@ export interface Registry {
   assignDevice(id: string, vehicleId: string, fromMs: number): Promise<Device>;
   revokeDevice(id: string): Promise<Device>;
   /**
-   * Makes many vehicles with a device each, in the order given: fleets of a demo or a bench, imports. Each 10,000 rows are one
-   * transaction, made or not made as a whole.
+   * Makes up to 200,000 vehicles with a device each, in the order given: fleets of a demo or a bench, imports. One transaction:
+   * all are made, or none.
    */
   enrol(rows: readonly EnrolRow[]): Promise<readonly EnrolledRow[]>;
   /** Compares a secret with the one of a device in constant time; undefined, for a device that is not there, takes the same time. */
