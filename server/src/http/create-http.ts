@@ -12,6 +12,7 @@ import { problemOf, problemType, toMilepostError } from './problems.ts';
 import { checkAccess, RouteRegistrar } from './register-route.ts';
 import { addCustomerRoutes } from './routes/customers.ts';
 import { addDeviceRoutes } from './routes/devices.ts';
+import { addErrorsPage } from './routes/errors-page.ts';
 import { addHistoryRoutes } from './routes/history.ts';
 import { addReportRoutes } from './routes/reports.ts';
 import { addServerRoutes } from './routes/server.ts';
@@ -124,6 +125,7 @@ export const createHttp = async (deps: HttpDeps): Promise<Http> => {
   addRoutes(fastify, deps);
   await fastify.register(async (scoped) => deps.telemetryRoute(scoped, {}));
   addSignInRoute(fastify, deps);
+  addErrorsPage(fastify);
   addMetricsRoute(fastify, deps);
   addOpenApiRoute(fastify);
   await fastify.ready();

@@ -252,6 +252,8 @@ test('errors are problem details with codes of the closed list', async () => {
     assert.equal(answer.problem?.status, status);
   }
   const again = await server.call('POST', '/v1/vehicles', { vin: 'WVWZZZ1JZ00000001', customer: 'Demo' });
+  const page = await server.call('GET', again.problem?.type ?? '');
+  assert.match(page.text, /id="already_exists"/, 'the type of a problem leads somewhere');
   assert.equal(again.problem?.existingId, van.id);
 });
 

@@ -2,3 +2,4 @@ export { createHttp } from './create-http.ts';
 export { accessLimits, makeOperatorAccess, type OperatorAccess } from './access/operator-access.ts';
 export { httpLimits } from './limits.ts';
 export type * from './types.ts';
+export { type BrowserStream, openBrowserStream } from './stream/browser-stream.ts';

@@ -18,7 +18,10 @@ import { StatusFeed } from './status-feed.ts';
 import { VehicleWatches } from './vehicle-watch.ts';
 import { encodeMessage, Viewer } from './viewer.ts';
 
-export type BrowserStreamDeps = Pick<HttpDeps, 'registry' | 'live' | 'vocabulary' | 'clock' | 'logger' | 'access' | 'config'>;
+export interface BrowserStreamDeps extends Pick<HttpDeps, 'live' | 'vocabulary' | 'clock' | 'logger' | 'access'> {
+  readonly registry: Pick<HttpDeps['registry'], 'directory'>;
+  readonly config: Pick<HttpDeps['config'], 'allowedHosts' | 'allowedOrigins'>;
+}
 
 export interface BrowserStream extends HttpStreams {
   /** Closes every socket with 1001. */
@@ -80,6 +83,10 @@ class Stream implements BrowserStream {
     this.#stopListening();
     for (const cancel of this.#cancels.values()) cancel();
     for (const viewer of this.#viewers) viewer.socket.close(closeCodes.goingAway, 'the server stops');
+    // Who does not answer the close would keep the server from ending.
+    this.#deps.clock.after(browserStreamLimits.closeGraceMs, () => {
+      for (const viewer of this.#viewers) viewer.socket.terminate();
+    });
   }
 
   #admit(request: IncomingMessage): Caller {

@@ -11,4 +11,6 @@ export const browserStreamLimits = {
   rosterVehiclesPerMessage: 5000,
   /** Status changes in one message; how many more there were is said. */
   statusChangesPerMessage: 200,
+  /** Time that viewers have to close when the server stops. */
+  closeGraceMs: 1000,
 } as const;
