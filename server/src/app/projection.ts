@@ -41,7 +41,9 @@ export const startProjection = async (options: ProjectionOptions): Promise<Proje
   const caughtUp = Promise.withResolvers<void>();
 
   history.onSeal((sealedPartition, offset) => {
-    live.saveSnapshot(sealedPartition, offset).catch((error: unknown) => options.warn('the snapshot of live could not be saved', error));
+    live
+      .saveSnapshot(sealedPartition, offset)
+      .catch((error: unknown) => options.warn('the snapshot of live could not be saved', error));
   });
 
   const handle = (batch: RecordBatch): void | Promise<void> => {
@@ -50,8 +52,12 @@ export const startProjection = async (options: ProjectionOptions): Promise<Proje
       history.applyStatus(live.takeStatusChanges());
     }
     if (batch.nextOffset > historyFrom) history.apply(batchFrom(batch, historyFrom));
-    if (batch.count > 0) state.newestReceivedAt = Math.max(state.newestReceivedAt, recordFields.receivedAt(batch.view, batch.starts[batch.count - 1] as number));
-    return history.ready?.();
+    if (batch.count > 0)
+      state.newestReceivedAt = Math.max(
+        state.newestReceivedAt,
+        recordFields.receivedAt(batch.view, batch.starts[batch.count - 1] as number),
+      );
+    return history.ready();
   };
 
   const follower: Follower = log.follow({

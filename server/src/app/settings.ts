@@ -17,7 +17,16 @@ const whole =
     return value >= min && value <= max ? value : undefined;
   };
 
-const number = (name: string, what: string, unit: string, min: number, max: number, defaultText: string | undefined): Setting<number> => ({
+type Defaulted<T, D extends string | undefined> = Setting<T> & { readonly defaultText: D };
+
+const number = <D extends string | undefined>(
+  name: string,
+  what: string,
+  unit: string,
+  min: number,
+  max: number,
+  defaultText: D,
+): Defaulted<number, D> => ({
   name,
   what,
   expected: `a whole number${unit ? ` of ${unit}` : ''} from ${min} to ${max}`,
@@ -25,7 +34,7 @@ const number = (name: string, what: string, unit: string, min: number, max: numb
   parse: whole(min, max),
 });
 
-const words = <T extends string>(name: string, what: string, allowed: readonly T[], defaultText: T): Setting<T> => ({
+const words = <T extends string>(name: string, what: string, allowed: readonly T[], defaultText: T): Defaulted<T, T> => ({
   name,
   what,
   expected: `one of ${allowed.join(', ')}`,
@@ -33,11 +42,17 @@ const words = <T extends string>(name: string, what: string, allowed: readonly T
   parse: (text) => allowed.find((word) => word === text),
 });
 
-const text = (name: string, what: string, expected: string, pattern: RegExp, defaultText?: string): Setting<string> => ({
+const text = <D extends string | undefined = undefined>(
+  name: string,
+  what: string,
+  expected: string,
+  pattern: RegExp,
+  defaultText?: D,
+): Defaulted<string, D> => ({
   name,
   what,
   expected,
-  defaultText,
+  defaultText: defaultText as D,
   parse: (value) => (pattern.test(value) ? value : undefined),
 });
 
@@ -45,7 +60,14 @@ const loopbackHosts = ['127.0.0.1', 'localhost', '::1'] as const;
 
 /** Every setting there is. docs/configuration.md is written from this table. */
 export const settings = {
-  port: number('MILEPOST_PORT', 'Port of the API and the web app. Unset: 8080 or the next free one; 0: any free one.', '', 0, 65_535, undefined),
+  port: number(
+    'MILEPOST_PORT',
+    'Port of the API and the web app. Unset: 8080 or the next free one; 0: any free one.',
+    '',
+    0,
+    65_535,
+    undefined,
+  ),
   host: words(
     'MILEPOST_HOST',
     'Address to listen on. Only loopback until people have accounts: whoever reaches the server could read everything.',
@@ -53,7 +75,14 @@ export const settings = {
     '127.0.0.1',
   ),
   data: text('MILEPOST_DATA', 'Folder for everything that is kept.', 'a path', /\S/, 'data/serve'),
-  mqttPort: number('MILEPOST_MQTT_PORT', 'Port of the MQTT listener. Reserved: the listener comes with a later version.', '', 0, 65_535, undefined),
+  mqttPort: number(
+    'MILEPOST_MQTT_PORT',
+    'Port of the MQTT listener. Reserved: the listener comes with a later version.',
+    '',
+    0,
+    65_535,
+    undefined,
+  ),
   operatorToken: {
     ...text(
       'MILEPOST_OPERATOR_TOKEN',
@@ -79,23 +108,56 @@ export const settings = {
     /^(https?:\/\/\S+|\/\S*)$/,
   ),
   databaseUrl: {
-    ...text('DATABASE_URL', 'A PostgreSQL of yours (16 or newer). Unset: the server starts its own.', 'a postgresql:// address', /^postgres(ql)?:\/\/\S+$/),
+    ...text(
+      'DATABASE_URL',
+      'A PostgreSQL of yours (15 or newer). Unset: the server starts its own.',
+      'a postgresql:// address',
+      /^postgres(ql)?:\/\/\S+$/,
+    ),
     isSecret: true,
   },
   overlay: text('MILEPOST_OVERLAY', 'File with signals of your own, in VSS syntax (YAML). docs/signals.md', 'a path', /\S/),
-  logLevel: words('MILEPOST_LOG_LEVEL', 'How much is logged to standard error.', ['debug', 'info', 'warn', 'error'] as const, 'warn'),
+  logLevel: words(
+    'MILEPOST_LOG_LEVEL',
+    'How much is logged to standard error.',
+    ['debug', 'info', 'warn', 'error'] as const,
+    'warn',
+  ),
   lateAfterSeconds: number('MILEPOST_LATE_AFTER_SECONDS', 'Silence after which a vehicle is late.', 'seconds', 1, 86_400, '75'),
-  offlineAfterSeconds: number('MILEPOST_OFFLINE_AFTER_SECONDS', 'Silence after which a vehicle is offline.', 'seconds', 2, 604_800, '180'),
+  offlineAfterSeconds: number(
+    'MILEPOST_OFFLINE_AFTER_SECONDS',
+    'Silence after which a vehicle is offline.',
+    'seconds',
+    2,
+    604_800,
+    '180',
+  ),
   logRetentionDays: number('MILEPOST_LOG_RETENTION_DAYS', 'How long the event log keeps raw reports.', 'days', 1, 30, '14'),
-  logBytesMax: number('MILEPOST_LOG_MAX_MIB', 'Largest size of the event log; the oldest segments go first.', 'MiB', 64, 67_108_864, '262144'),
+  logBytesMax: number(
+    'MILEPOST_LOG_MAX_MIB',
+    'Largest size of the event log; the oldest segments go first.',
+    'MiB',
+    64,
+    67_108_864,
+    '262144',
+  ),
   historyRetentionDays: number('MILEPOST_HISTORY_RETENTION_DAYS', 'How long history is kept.', 'days', 1, 36_525, '1461'),
-  diskReserveMib: number('MILEPOST_DISK_RESERVE_MIB', 'Free space below which new reports are refused.', 'MiB', 0, 1_048_576, '256'),
+  diskReserveMib: number(
+    'MILEPOST_DISK_RESERVE_MIB',
+    'Free space below which new reports are refused.',
+    'MiB',
+    0,
+    1_048_576,
+    '256',
+  ),
   tokenLifetimeSeconds: number('MILEPOST_TOKEN_SECONDS', 'Life of a device token.', 'seconds', 2, 86_400, '3600'),
 } as const satisfies Record<string, Setting<unknown>>;
 
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
 type Settings = typeof settings;
-type Optional<K extends keyof Settings> = Settings[K] extends { readonly defaultText: string } ? ValueOf<Settings[K]> : ValueOf<Settings[K]> | undefined;
+type Optional<K extends keyof Settings> = Settings[K] extends { readonly defaultText: string }
+  ? ValueOf<Settings[K]>
+  : ValueOf<Settings[K]> | undefined;
 
 /** The configuration of one process. */
 export type Configuration = { readonly [K in keyof Settings]: Optional<K> };
@@ -125,9 +187,13 @@ export const readConfiguration = (environment: Readonly<Record<string, string | 
   const entries = Object.entries(settings).map(([key, setting]) => [key, read(setting, environment[setting.name])]);
   const configuration = Object.fromEntries(entries) as Configuration;
   if (configuration.offlineAfterSeconds <= configuration.lateAfterSeconds) {
-    throw new CallerError('invalid_field', `MILEPOST_OFFLINE_AFTER_SECONDS is ${configuration.offlineAfterSeconds}, expected more than MILEPOST_LATE_AFTER_SECONDS (${configuration.lateAfterSeconds})`, {
-      field: 'MILEPOST_OFFLINE_AFTER_SECONDS',
-    });
+    throw new CallerError(
+      'invalid_field',
+      `MILEPOST_OFFLINE_AFTER_SECONDS is ${configuration.offlineAfterSeconds}, expected more than MILEPOST_LATE_AFTER_SECONDS (${configuration.lateAfterSeconds})`,
+      {
+        field: 'MILEPOST_OFFLINE_AFTER_SECONDS',
+      },
+    );
   }
   return configuration;
 };

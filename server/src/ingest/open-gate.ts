@@ -18,6 +18,7 @@ export interface GateOptions {
 
 /** The door of all devices: admits connections, ends those whose token or device ended, answers in groups. */
 export interface Gate extends DeviceGate, TelemetryHandler {
+  readonly ingest: Ingest;
   /** Ends sessions whose token has expired. */
   sweep(): void;
   sessions(): number;

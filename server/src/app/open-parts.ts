@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Vocabulary } from '@milepost/contract';
+import { type Devices, openDevices } from '../devices/index.ts';
+import { openJournal } from '../eventlog/adapters/journal/index.ts';
+import type { EventLog } from '../eventlog/index.ts';
+import { type History, openHistory } from '../history/index.ts';
+import { type Gate, type Ingest, openGate, openIngest, type PriorValues } from '../ingest/index.ts';
+import type { Clock, Logger } from '../kernel/index.ts';
+import { type Live, openLive } from '../live/index.ts';
+import { loadPepper, loadVocabulary, openRegistry, type Registry } from '../registry/index.ts';
+import { startEmbeddedPostgres } from '../storage/adapters/embedded-postgres/index.ts';
+import { keepSecretFile, openStorage, parseDatabaseUrl, type Storage } from '../storage/index.ts';
+import type { DataFolder } from './data-folder.ts';
+import type { Configuration } from './settings.ts';
+
+export interface Base {
+  readonly configuration: Configuration;
+  readonly folder: DataFolder;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Something that everything needs has ended by itself: the process ends and is started anew. */
+  readonly failed: (error: Error) => void;
+}
+
+/** What is closed when the server stops, in the opposite order of opening. */
+export class Closers {
+  readonly #closers: { readonly name: string; close(): void | Promise<void> }[] = [];
+
+  add(name: string, close: () => void | Promise<void>): void {
+    this.#closers.push({ name, close });
+  }
+
+  /** Closes everything, also when one of it fails. */
+  async closeAll(logger: Logger): Promise<void> {
+    for (const { name, close } of this.#closers.splice(0).toReversed()) {
+      try {
+        await close();
+      } catch (error) {
+        logger.error('closing failed', { part: name, error });
+      }
+    }
+  }
+}
+
+const mebibyte = 1024 * 1024;
+const dayMs = 86_400_000;
+
+export interface Stored {
+  readonly storage: Storage;
+  readonly registry: Registry;
+  readonly devices: Devices;
+  readonly vocabulary: Vocabulary;
+}
+
+const openDatabase = async ({ configuration, folder, clock, logger }: Base, closers: Closers): Promise<Storage> => {
+  if (configuration.databaseUrl) {
+    const storage = await openStorage({ config: parseDatabaseUrl(configuration.databaseUrl), clock, logger });
+    closers.add('storage', () => storage.close());
+    return storage;
+  }
+  const postgres = await startEmbeddedPostgres({ dataFolder: folder.postgres, clock, logger });
+  closers.add('postgres', () => postgres.stop());
+  const storage = await openStorage({ config: postgres.config, clock, logger });
+  closers.add('storage', () => storage.close());
+  return storage;
+};
+
+/** Everything that lies in PostgreSQL, and what hot paths keep of it in memory. */
+export const openStored = async (base: Base, closers: Closers): Promise<Stored> => {
+  const { configuration, folder, clock, logger } = base;
+  const storage = await openDatabase(base, closers);
+  const overlay = configuration.overlay === undefined ? undefined : await readFile(configuration.overlay, 'utf8');
+  const vocabulary = await loadVocabulary(storage, overlay);
+  const pepper = await loadPepper({
+    file: path.join(folder.secrets, 'pepper'),
+    ...(configuration.pepper === undefined ? {} : { configured: configuration.pepper }),
+  });
+  const registry = await openRegistry({ storage, pepper, clock, logger });
+  closers.add('registry', () => registry.close());
+  const tokenLifetimeMs = configuration.tokenLifetimeSeconds * 1000;
+  const devices = await openDevices({ storage, registry, pepper, clock, logger, tokenLifetimeMs });
+  closers.add('devices', () => devices.close());
+  return { storage, registry, devices, vocabulary };
+};
+
+export const openLog = async ({ configuration, folder, clock, logger }: Base, closers: Closers): Promise<EventLog> => {
+  const log = await openJournal({
+    folder: folder.journal,
+    clock,
+    logger,
+    limits: {
+      retentionMs: configuration.logRetentionDays * dayMs,
+      bytesMax: configuration.logBytesMax * mebibyte,
+      diskReserveBytes: configuration.diskReserveMib * mebibyte,
+    },
+  });
+  closers.add('log', () => log.close());
+  return log;
+};
+
+export interface ReadModels {
+  readonly live: Live;
+  readonly history: History;
+}
+
+export const openReadModels = async (base: Base, stored: Stored, closers: Closers): Promise<ReadModels> => {
+  const { configuration, folder, clock, logger } = base;
+  const { vocabulary, registry } = stored;
+  // Opened first, so closed last: history's last seal asks live for a snapshot.
+  const live = openLive({
+    directory: registry.directory,
+    vocabulary: () => vocabulary,
+    clock,
+    logger,
+    folder: folder.live,
+    defaults: { lateAfterMs: configuration.lateAfterSeconds * 1000, offlineAfterMs: configuration.offlineAfterSeconds * 1000 },
+  });
+  closers.add('live', () => live.close());
+  const history = await openHistory({
+    store: {
+      adapterModule: new URL('../history/adapters/sqlite/index.ts', import.meta.url),
+      adapterOptions: { folder: folder.history },
+    },
+    clock,
+    logger,
+    consentGroupOf: (signalNumber) => vocabulary.byNumber(signalNumber)?.group,
+    failed: base.failed,
+  });
+  closers.add('history', () => history.close());
+  return { live, history };
+};
+
+/** What is stored already, as far as memory knows: the memtable of history, and the latest values. */
+const priorValues = ({ live, history }: ReadModels): PriorValues => ({
+  find: (vehicleNo, deviceNo, signalNumber, timeMs) => {
+    const latest = live.peek(vehicleNo, signalNumber);
+    if (latest && latest.time === timeMs && latest.deviceNo === deviceNo) return latest.stored;
+    return history.findRecent(vehicleNo, deviceNo, signalNumber, timeMs);
+  },
+});
+
+export const openWayIn = (base: Base, stored: Stored, log: EventLog, models: ReadModels): { ingest: Ingest; gate: Gate } => {
+  const { configuration, clock, logger } = base;
+  const ingest = openIngest({
+    log,
+    directory: stored.registry.directory,
+    vocabulary: stored.vocabulary,
+    prior: priorValues(models),
+    clock,
+    retentionMs: configuration.historyRetentionDays * dayMs,
+  });
+  return { ingest, gate: openGate({ ingest, devices: stored.devices, log, clock, logger }) };
+};
+
+/** The operator's token: as configured, or random and kept. */
+export const operatorToken = async ({ configuration, folder }: Base): Promise<string> => {
+  if (configuration.operatorToken !== undefined) return configuration.operatorToken;
+  return keepSecretFile(path.join(folder.secrets, 'operator-token'), () => randomBytes(32).toString('base64url'));
+};

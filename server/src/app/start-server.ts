@@ -1,0 +1,223 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { Registry as MetricsRegistry } from 'prom-client';
+import type { EventLog } from '../eventlog/index.ts';
+import { createHttp, type Http, type HttpConfig, makeOperatorAccess, type OperatorAccess } from '../http/index.ts';
+import type { Gate } from '../ingest/index.ts';
+import { CallerError, type Clock, type Logger } from '../kernel/index.ts';
+import { type DeviceWebSockets, listenDeviceWebSockets, refuseUpgrade, telemetryRoute } from '../protocols/index.ts';
+import { lockDataFolder } from '../storage/adapters/folder-lock.ts';
+import { openDataFolder } from './data-folder.ts';
+import {
+  type Base,
+  Closers,
+  openLog,
+  openReadModels,
+  openStored,
+  openWayIn,
+  operatorToken,
+  type ReadModels,
+  type Stored,
+} from './open-parts.ts';
+import { type Projection, startProjection } from './projection.ts';
+import { makeServerRecords, serverAliveEveryMs } from './server-records.ts';
+import type { Configuration } from './settings.ts';
+import { repeat } from './repeat.ts';
+
+export interface ServerOptions {
+  readonly configuration: Configuration;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly isDemo: boolean;
+  readonly failed: (error: Error) => void;
+}
+
+export interface RunningServer {
+  readonly origin: string;
+  readonly operatorToken: string;
+  /** Signs a browser in once. */
+  signInLink(): string;
+  stop(): Promise<void>;
+}
+
+/** How often timers of `live` move; tokens are swept; retention is enforced. */
+const tickEveryMs = 250;
+const sweepEveryMs = 500;
+const retentionEveryMs = 3_600_000;
+const dayMs = 86_400_000;
+/** Ports that are tried after 8080 when no port was asked for. */
+const portsTried = 50;
+const firstPort = 8080;
+
+const demoNotes = [
+  'Recorded trips of real vehicles are replayed here, with their times shifted to now.',
+  'What the recordings lack (tire pressure, weight, warnings and more) is modelled: each vehicle says which of its values are.',
+];
+
+const readVersion = async (): Promise<string> => {
+  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+};
+
+const httpConfig = async ({ configuration, isDemo }: ServerOptions): Promise<HttpConfig> => ({
+  version: await readVersion(),
+  mapStyle: configuration.mapStyle ?? null,
+  mapOrigins: [],
+  isDemo,
+  demoNotes: isDemo ? demoNotes : [],
+  lateAfterSeconds: configuration.lateAfterSeconds,
+  offlineAfterSeconds: configuration.offlineAfterSeconds,
+  allowedHosts: [],
+  allowedOrigins: [],
+  isHttps: false,
+  webRoot: fileURLToPath(new URL('../../../web/dist/spa', import.meta.url)),
+});
+
+const routeUpgrades = (http: Http, sockets: DeviceWebSockets): void => {
+  http.server.on('upgrade', (request, socket, head) => {
+    const pathname = (request.url ?? '').split('?', 1)[0];
+    if (pathname === '/v1/devices/stream') sockets.handleUpgrade(request, socket, head);
+    else if (pathname === '/v1/stream') http.streams.handleUpgrade(request, socket, head);
+    else refuseUpgrade(socket, new CallerError('not_found', 'there is no stream at this address'));
+  });
+};
+
+const listen = async (http: Http, { host, port }: Configuration): Promise<number> => {
+  if (port !== undefined) return http.listen(host, port);
+  for (let tried = 0; ; tried++) {
+    try {
+      return await http.listen(host, firstPort + tried);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || tried === portsTried) throw error;
+    }
+  }
+};
+
+const readinessOf = (stored: Stored, log: EventLog, projection: Projection) => async () => {
+  const refusal = log.refusal();
+  const database = await stored.storage.ping().then(
+    () => true,
+    () => false,
+  );
+  return [
+    { name: 'postgres', isReady: database },
+    { name: 'log', isReady: refusal === undefined, ...(refusal ? { detail: refusal } : {}) },
+    { name: 'read models', isReady: projection.state.isCaughtUp },
+  ];
+};
+
+interface HttpParts {
+  readonly stored: Stored;
+  readonly log: EventLog;
+  readonly models: ReadModels;
+  readonly projection: Projection;
+  readonly gate: Gate;
+  readonly access: OperatorAccess;
+}
+
+const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http> => {
+  const { stored, log, models, projection, gate, access } = parts;
+  const { clock, logger } = options;
+  return createHttp({
+    registry: stored.registry,
+    devices: stored.devices,
+    ...models,
+    eventLog: log,
+    vocabulary: () => stored.vocabulary,
+    clock,
+    logger,
+    access,
+    config: await httpConfig(options),
+    metrics: new MetricsRegistry(),
+    figures: {
+      ingest: () => gate.ingest.statistics(),
+      deviceConnections: () => gate.sessions(),
+      projectionLagMs: () =>
+        projection.position() >= log.endOffset(0) ? 0 : Math.max(0, clock.now() - projection.state.newestReceivedAt),
+    },
+    readiness: readinessOf(stored, log, projection),
+    telemetryRoute: telemetryRoute(gate),
+  });
+};
+
+/** Notes in the log that the server runs, since when it did not, and that it stopped. */
+const keepServerRecords = async (
+  base: Base,
+  log: EventLog,
+  stored: Stored,
+  projection: Projection,
+  closers: Closers,
+): Promise<void> => {
+  const records = makeServerRecords(log, base.clock, stored.vocabulary.version);
+  await records.write('serverStarted', projection.state.newestReceivedAt);
+  const stopNotes = repeat(base.clock, serverAliveEveryMs, () => void records.write('serverAlive').catch(base.failed));
+  closers.add('server records', async () => {
+    stopNotes();
+    await records.write('serverStopped');
+  });
+};
+
+const keepRetention = (base: Base, log: EventLog, models: ReadModels, closers: Closers): void => {
+  const { clock, configuration, logger } = base;
+  const enforce = async (): Promise<void> => {
+    await log.enforceRetention();
+    await models.history.dropBefore(clock.now() - configuration.historyRetentionDays * dayMs);
+  };
+  const stop = repeat(clock, retentionEveryMs, () => {
+    enforce().catch((error: unknown) => logger.error('retention could not be enforced', { error }));
+  });
+  closers.add('retention', stop);
+};
+
+const open = async (options: ServerOptions, closers: Closers): Promise<Omit<RunningServer, 'stop'>> => {
+  const { configuration, clock, logger, failed } = options;
+  const folder = await openDataFolder(configuration.data);
+  const lock = lockDataFolder(folder.root);
+  closers.add('lock', () => lock.release());
+  const base: Base = { configuration, folder, clock, logger, failed };
+  const [stored, log] = await Promise.all([openStored(base, closers), openLog(base, closers)]);
+  const models = await openReadModels(base, stored, closers);
+  const projection = await startProjection({
+    log,
+    ...models,
+    partition: 0,
+    failed,
+    warn: (message, error) => logger.warn(message, { error }),
+  });
+  closers.add('projection', () => projection.stop());
+  await projection.caughtUp;
+  await keepServerRecords(base, log, stored, projection, closers);
+  keepRetention(base, log, models, closers);
+  closers.add(
+    'ticks',
+    repeat(clock, tickEveryMs, () => projection.tick(clock.now())),
+  );
+  const { gate } = openWayIn(base, stored, log, models);
+  closers.add('gate', () => gate.close());
+  closers.add(
+    'sweeps',
+    repeat(clock, sweepEveryMs, () => gate.sweep()),
+  );
+  const token = await operatorToken(base);
+  const access = makeOperatorAccess({ token, clock });
+  const http = await openHttp(options, { stored, log, models, projection, gate, access });
+  const sockets = listenDeviceWebSockets({ gate, clock, logger });
+  routeUpgrades(http, sockets);
+  closers.add('http', () => http.close());
+  closers.add('device sockets', () => sockets.close());
+  const port = await listen(http, configuration);
+  const origin = `http://${configuration.host === '::1' ? '[::1]' : configuration.host}:${port}`;
+  return { origin, operatorToken: token, signInLink: () => `${origin}/signin?code=${access.createSignInCode()}` };
+};
+
+/** Opens everything in the order in which it needs each other, and answers when devices and browsers are taken. */
+export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
+  const closers = new Closers();
+  try {
+    const running = await open(options, closers);
+    return { ...running, stop: () => closers.closeAll(options.logger) };
+  } catch (error) {
+    await closers.closeAll(options.logger);
+    throw error;
+  }
+};

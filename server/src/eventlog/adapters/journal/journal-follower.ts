@@ -1,0 +1,111 @@
+import { batchFrom, type RecordBatch } from '../../../events/index.ts';
+import type { FollowOptions, Follower, LogPosition } from '../../ports.ts';
+
+/** What a follower needs of the journal. */
+export interface FollowSource {
+  startOffset(): number;
+  endOffset(): number;
+  /** Start of the group that holds an offset, at or before it. */
+  read(fromOffset: number): Promise<RecordBatch>;
+  forget(follower: JournalFollower): void;
+}
+
+/** Reads files while behind, and takes committed groups straight from memory when at the tail. */
+export class JournalFollower implements Follower {
+  readonly #source: FollowSource;
+  readonly #options: FollowOptions;
+  /** Batches before this are not wanted: a follower may begin within a group. */
+  readonly #wantedFrom: number;
+  readonly #caughtUpAt: number;
+  #offset: number;
+  #isBusy = false;
+  #isStopped = false;
+  #isCaughtUp = false;
+  #stopped: (() => void)[] = [];
+
+  constructor(source: FollowSource, options: FollowOptions, groupStart: number) {
+    this.#source = source;
+    this.#options = options;
+    this.#offset = groupStart;
+    this.#wantedFrom = options.fromOffset;
+    this.#caughtUpAt = source.endOffset();
+    void this.#catchUp();
+  }
+
+  get position(): LogPosition {
+    return { partition: 0, offset: this.#offset };
+  }
+
+  /** A group was committed; taken from memory when it is the next one and nothing is under way. */
+  committed(batch: RecordBatch, firstOffset: number): void {
+    if (this.#isBusy || this.#isStopped) return;
+    if (this.#offset !== firstOffset) {
+      void this.#catchUp();
+      return;
+    }
+    try {
+      const pending = this.#deliver(batch);
+      if (pending) this.#waitFor(pending);
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#source.forget(this);
+    if (!this.#isBusy) return Promise.resolve();
+    return new Promise((resolve) => this.#stopped.push(resolve));
+  }
+
+  #deliver(batch: RecordBatch): void | Promise<void> {
+    const wanted = this.#offset < this.#wantedFrom ? batchFrom(batch, this.#wantedFrom) : batch;
+    this.#offset = batch.nextOffset;
+    return this.#options.handle(wanted);
+  }
+
+  #waitFor(pending: Promise<void>): void {
+    this.#isBusy = true;
+    pending.then(
+      () => {
+        this.#isBusy = false;
+        void this.#catchUp();
+      },
+      (error: Error) => this.#fail(error),
+    );
+  }
+
+  async #catchUp(): Promise<void> {
+    if (this.#isBusy || this.#isStopped) return;
+    this.#isBusy = true;
+    try {
+      while (!this.#isStopped && this.#offset < this.#source.endOffset()) {
+        if (this.#offset < this.#source.startOffset()) this.#offset = this.#source.startOffset();
+        const pending = this.#deliver(await this.#source.read(this.#offset));
+        if (pending) await pending;
+      }
+      if (!this.#isStopped && !this.#isCaughtUp && this.#offset >= this.#caughtUpAt) {
+        this.#isCaughtUp = true;
+        this.#options.caughtUp?.();
+      }
+      this.#isBusy = false;
+      this.#tellStopped();
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#isBusy = false;
+    this.#isStopped = true;
+    this.#source.forget(this);
+    this.#tellStopped();
+    this.#options.failed(error);
+  }
+
+  #tellStopped(): void {
+    if (!this.#isStopped) return;
+    for (const stopped of this.#stopped) stopped();
+    this.#stopped = [];
+  }
+}

@@ -1,0 +1,54 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { recordFields } from '../../../events/index.ts';
+import { OperationalError } from '../../../kernel/index.ts';
+import type { ReadVehicleOptions, VehicleRecord } from '../../ports.ts';
+import { checkRecord, frameBytes } from './format.ts';
+import { filePosition, type Segment } from './segment.ts';
+
+const readRecord = async (handle: FileHandle, segment: Segment, position: number): Promise<Uint8Array> => {
+  const at = filePosition(segment, segment.firstOffset + position);
+  const frame = Buffer.alloc(frameBytes);
+  await handle.read(frame, 0, frameBytes, at);
+  const bytes = Buffer.alloc(frameBytes + frame.readUInt32LE(0));
+  await handle.read(bytes, 0, bytes.length, at);
+  if (checkRecord(bytes, 0, bytes.length) === undefined)
+    throw new OperationalError('unavailable', `the journal is damaged: ${segment.file} at byte ${at}`);
+  return new Uint8Array(bytes.subarray(frameBytes));
+};
+
+const receivedAtOf = (bytes: Uint8Array): number =>
+  recordFields.receivedAt(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0);
+
+const readSegment = async (segment: Segment, options: ReadVehicleOptions, into: VehicleRecord[]): Promise<void> => {
+  const before = (options.beforeOffset ?? Number.POSITIVE_INFINITY) - segment.firstOffset;
+  const positions = await segment.index.positionsOf(options.vehicleNo, before);
+  if (positions.length === 0) return;
+  const handle = await open(segment.file, 'r');
+  try {
+    for (const position of positions) {
+      if (into.length >= options.limit) return;
+      const bytes = await readRecord(handle, segment, position);
+      const receivedAt = receivedAtOf(bytes);
+      if (receivedAt < options.fromMs) return;
+      if (receivedAt < options.toMs) into.push({ offset: segment.firstOffset + position, bytes });
+    }
+  } finally {
+    await handle.close();
+  }
+};
+
+/** Records of one vehicle, newest first, through the segments whose times meet the period. */
+export const readVehicleRecords = async (
+  segments: readonly Segment[],
+  options: ReadVehicleOptions,
+): Promise<readonly VehicleRecord[]> => {
+  const found: VehicleRecord[] = [];
+  for (const segment of segments.toReversed()) {
+    if (found.length >= options.limit) break;
+    const { index } = segment;
+    if (index.count === 0 || index.newestReceivedAt < options.fromMs || index.oldestReceivedAt >= options.toMs) continue;
+    if (options.beforeOffset !== undefined && segment.firstOffset >= options.beforeOffset) continue;
+    await readSegment(segment, options, found);
+  }
+  return found;
+};

@@ -1,0 +1,110 @@
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { recordFields, recordHeaderBytes } from '../../../events/index.ts';
+import { OperationalError } from '../../../kernel/index.ts';
+import {
+  checkRecord,
+  decodeSegmentHeader,
+  encodeSegmentHeader,
+  frameBytes,
+  groupHeaderBytes,
+  hasGroupAfter,
+  readGroupHeader,
+  segmentHeaderBytes,
+} from './format.ts';
+import { SegmentIndex } from './segment-index.ts';
+
+/** One file of the journal. */
+export interface Segment {
+  readonly file: string;
+  readonly firstOffset: number;
+  /** Offset after its last durable byte. */
+  endOffset: number;
+  readonly index: SegmentIndex;
+}
+
+export const segmentFile = (folder: string, firstOffset: number): string =>
+  path.join(folder, `${String(firstOffset).padStart(16, '0')}.log`);
+export const filePosition = (segment: Segment, offset: number): number => segmentHeaderBytes + offset - segment.firstOffset;
+
+/** Makes the names in a folder durable. */
+export const syncFolder = async (folder: string): Promise<void> => {
+  const handle = await open(folder, 'r');
+  await handle.sync();
+  await handle.close();
+};
+
+export const createSegment = async (folder: string, firstOffset: number): Promise<{ segment: Segment; handle: FileHandle }> => {
+  const file = segmentFile(folder, firstOffset);
+  const handle = await open(file, 'w+');
+  await handle.write(encodeSegmentHeader(firstOffset), 0, segmentHeaderBytes, 0);
+  await handle.datasync();
+  await syncFolder(folder);
+  return { segment: { file, firstOffset, endOffset: firstOffset, index: new SegmentIndex() }, handle };
+};
+
+const corrupt = (file: string, position: number): OperationalError =>
+  new OperationalError(
+    'unavailable',
+    `the journal is damaged in the middle: ${path.basename(file)} at byte ${position}. Restore it from a backup, or move the file away to go on without its reports.`,
+  );
+
+/** Adds the records of a group to the index; answers where the first damaged one starts, or the end. */
+const scanGroup = (bytes: Buffer, view: DataView, from: number, end: number, index: SegmentIndex): number => {
+  let at = from;
+  while (at < end) {
+    const length = checkRecord(bytes, at, end);
+    if (length === undefined || length < recordHeaderBytes) return at;
+    const start = at + frameBytes;
+    index.add(recordFields.vehicleNo(view, start), at - segmentHeaderBytes, recordFields.receivedAt(view, start));
+    at = start + length;
+  }
+  return at;
+};
+
+/**
+ * Reads a segment through. Damage in the last group of the last segment is a write that was cut off: `validBytes` ends before it.
+ * Damage anywhere else is refused.
+ */
+export const scanSegment = async (
+  file: string,
+  isLast: boolean,
+): Promise<{ segment: Segment; validBytes: number; fileBytes: number }> => {
+  const bytes = await readFile(file);
+  const firstOffset = decodeSegmentHeader(bytes);
+  if (firstOffset === undefined) throw corrupt(file, 0);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const index = new SegmentIndex();
+  const offsetOfStart = firstOffset - segmentHeaderBytes;
+  let at = segmentHeaderBytes;
+  while (at < bytes.length) {
+    const recordBytes = readGroupHeader(bytes, at, offsetOfStart + at);
+    const end = at + groupHeaderBytes + (recordBytes ?? 0);
+    const valid =
+      recordBytes === undefined ? at : scanGroup(bytes, view, at + groupHeaderBytes, Math.min(end, bytes.length), index);
+    if (recordBytes !== undefined && valid === end) {
+      at = end;
+      continue;
+    }
+    if (!isLast || hasGroupAfter(bytes, at + 1, offsetOfStart)) throw corrupt(file, valid);
+    // The whole last group goes: none of it was acknowledged, since its write never ended.
+    index.dropFrom(at - segmentHeaderBytes);
+    break;
+  }
+  const segment = { file, firstOffset, endOffset: firstOffset + at - segmentHeaderBytes, index };
+  return { segment, validBytes: at, fileBytes: bytes.length };
+};
+
+/** Opens a closed segment by its index file; undefined when that is missing or does not fit. */
+export const openClosedSegment = async (file: string): Promise<Segment | undefined> => {
+  const index = await SegmentIndex.load(`${file}.idx`);
+  if (!index) return undefined;
+  const { size } = await stat(file);
+  const handle = await open(file, 'r');
+  const header = Buffer.alloc(segmentHeaderBytes);
+  await handle.read(header, 0, segmentHeaderBytes, 0);
+  await handle.close();
+  const firstOffset = decodeSegmentHeader(header);
+  if (firstOffset === undefined || index.segmentBytes !== size) return undefined;
+  return { file, firstOffset, endOffset: firstOffset + size - segmentHeaderBytes, index };
+};
