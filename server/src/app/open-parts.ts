@@ -26,7 +26,7 @@ export interface Base {
 
 /** What is closed when the server stops, in the opposite order of opening. */
 export class Closers {
-  readonly #closers: { readonly name: string; close(): void | Promise<void> }[] = [];
+  readonly #closers: { readonly name: string; readonly close: () => void | Promise<void> }[] = [];
 
   add(name: string, close: () => void | Promise<void>): void {
     this.#closers.push({ name, close });
