@@ -7,7 +7,6 @@ export interface DataFolder {
   readonly journal: string;
   readonly history: string;
   readonly live: string;
-  readonly postgres: string;
   readonly secrets: string;
 }
 
@@ -19,7 +18,6 @@ export const openDataFolder = async (root: string): Promise<DataFolder> => {
     journal: folder('journal'),
     history: folder('history'),
     live: folder('live'),
-    postgres: folder('postgres'),
     secrets: folder('secrets'),
   };
   for (const one of [folders.root, folders.journal, folders.history, folders.live]) await mkdir(one, { recursive: true });

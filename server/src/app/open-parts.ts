@@ -60,7 +60,7 @@ const openDatabase = async ({ configuration, folder, clock, logger }: Base, clos
     closers.add('storage', () => storage.close());
     return storage;
   }
-  const postgres = await startEmbeddedPostgres({ dataFolder: folder.postgres, clock, logger });
+  const postgres = await startEmbeddedPostgres({ dataFolder: folder.root, clock, logger });
   closers.add('postgres', () => postgres.stop());
   const storage = await openStorage({ config: postgres.config, clock, logger });
   closers.add('storage', () => storage.close());
