@@ -1,0 +1,24 @@
+import { defineConfig } from '#q-app';
+
+const serverPort = process.env['MILEPOST_PORT'] ?? '8080';
+const server = `http://127.0.0.1:${serverPort}`;
+
+export default defineConfig(() => ({
+  boot: ['i18n'],
+  css: ['fonts.css', 'tokens.css', 'app.css'],
+  build: {
+    vueRouterMode: 'history',
+    typescript: { strict: true, vueShim: true },
+    target: { browser: ['es2022', 'firefox115', 'chrome115', 'safari16'] },
+  },
+  devServer: {
+    open: false,
+    proxy: {
+      // The Origin that the server checks is its own, so the proxy speaks as the server.
+      '/v1': { target: server, ws: true, changeOrigin: true, headers: { origin: server } },
+      '/signin': { target: server, changeOrigin: true },
+    },
+  },
+  framework: { plugins: ['Notify'], config: { ripple: false } },
+  animations: [],
+}));

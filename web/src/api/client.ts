@@ -1,0 +1,81 @@
+import type { ApiRouteName, Problem, RouteBody, RouteQuery, RouteResponse } from '@milepost/contract/api';
+
+/** An answer that is an error, with the problem the server told, or what kept us from hearing it. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly problem: Problem | undefined;
+
+  constructor(status: number, problem: Problem | undefined) {
+    super(problem?.detail ?? problem?.title ?? `status ${status}`);
+    this.name = 'ApiError';
+    this.status = status;
+    this.problem = problem;
+  }
+  /** Nothing was heard at all: no network, or the server is down. */
+  get isOffline(): boolean {
+    return this.status === 0;
+  }
+}
+
+type Query = Readonly<Record<string, string | number | undefined>>;
+
+const readProblem = async (response: Response): Promise<Problem | undefined> => {
+  if (!response.headers.get('content-type')?.startsWith('application/problem+json')) return undefined;
+  return (await response.json()) as Problem;
+};
+
+const addressOf = (path: string, query: Query): string => {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== '');
+  const search = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
+  return search === '' ? path : `${path}?${search}`;
+};
+
+interface Parts {
+  readonly query?: Query;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Called when the server says that nobody is signed in. */
+let signedOut: () => void = () => {};
+export const onSignedOut = (callback: () => void): void => {
+  signedOut = callback;
+};
+
+const call = async <Name extends ApiRouteName>(method: string, path: string, parts: Parts = {}): Promise<RouteResponse<Name>> => {
+  const { query = {}, body, signal, headers = {} } = parts;
+  const response = await fetch(addressOf(path, query), {
+    method,
+    headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal ? { signal } : {}),
+  }).catch((error: unknown) => {
+    if (signal?.aborted) throw error;
+    throw new ApiError(0, undefined);
+  });
+  if (!response.ok) {
+    if (response.status === 401) signedOut();
+    throw new ApiError(response.status, await readProblem(response).catch(() => undefined));
+  }
+  return (response.status === 204 ? undefined : await response.json()) as RouteResponse<Name>;
+};
+
+const vehicle = (id: string): string => `/v1/vehicles/${encodeURIComponent(id)}`;
+
+export const api = {
+  config: () => call<'readConfig'>('GET', '/v1/config'),
+  counts: () => call<'countVehicles'>('GET', '/v1/vehicles/counts'),
+  vehicles: (query: RouteQuery<'listVehicles'>, signal?: AbortSignal) =>
+    call<'listVehicles'>('GET', '/v1/vehicles', { query, signal }),
+  vehicle: (id: string, signal?: AbortSignal) => call<'readVehicle'>('GET', vehicle(id), { signal }),
+  customers: (query: RouteQuery<'listCustomers'>) => call<'listCustomers'>('GET', '/v1/customers', { query }),
+  statusChanges: (id: string, query: RouteQuery<'readVehicleStatus'>, signal?: AbortSignal) =>
+    call<'readVehicleStatus'>('GET', `${vehicle(id)}/status`, { query, signal }),
+  history: (id: string, query: RouteQuery<'readHistory'>, signal?: AbortSignal) =>
+    call<'readHistory'>('GET', `${vehicle(id)}/history`, { query, signal }),
+  signals: () => call<'listSignals'>('GET', '/v1/signals'),
+  createVehicle: (body: RouteBody<'createVehicle'>) => call<'createVehicle'>('POST', '/v1/vehicles', { body }),
+  createDevice: (body: RouteBody<'createDevice'>) => call<'createDevice'>('POST', '/v1/devices', { body }),
+  signOut: () => call<'endSession'>('DELETE', '/v1/session'),
+};

@@ -1,0 +1,26 @@
+/** Outlines on a grid of 24, drawn with one stroke. */
+export const iconPaths = {
+  map: 'M9 4 3.5 6v14L9 18l6 2 5.5-2V4L15 6zM9 4v14M15 6v14',
+  vehicles: 'M4 7h16M4 12h16M4 17h10',
+  search: 'M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.5 15.5 20 20',
+  sun: 'M12 16a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M5.3 18.7l1.4-1.4M17.3 6.7l1.4-1.4',
+  moon: 'M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z',
+  system: 'M4 5h16v11H4zM9 20h6M12 16v4',
+  close: 'M6 6l12 12M18 6 6 18',
+  chevronRight: 'm9 6 6 6-6 6',
+  chevronUp: 'm6 15 6-6 6 6',
+  chevronDown: 'm6 9 6 6 6-6',
+  back: 'm14 6-6 6 6 6',
+  filter: 'M4 6h16M7 12h10M10 18h4',
+  plus: 'M12 5v14M5 12h14',
+  minus: 'M5 12h14',
+  target: 'M12 18a6 6 0 1 0 0-12 6 6 0 0 0 0 12zM12 3v3M12 18v3M3 12h3M18 12h3',
+  follow: 'M5 19 12 4l7 15-7-4z',
+  copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
+  check: 'm5 12.5 4.5 4.5L19 7.5',
+  key: 'M14 10a4 4 0 1 0-3.5 4L12 16h2v2h2v2h4v-3.5z',
+  link: 'M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.7-5.7l-1 1M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.7 5.7l1-1',
+  unplugged: 'M8 3v4M14 3v4M5.5 7h11v4a5.5 5.5 0 0 1-11 0zM11 16.5V21M18 15l4 4M22 15l-4 4',
+  rows: 'M4 6h16M4 10h16M4 14h16M4 18h16',
+} as const;
+export type IconName = keyof typeof iconPaths;

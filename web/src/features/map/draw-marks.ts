@@ -1,0 +1,144 @@
+import { type Mark, markPaths } from '../../components/status-shapes.ts';
+import type { Cluster } from './cluster.ts';
+import { type FleetVehicle, hasWarning, isMoving, vehicleName } from './fleet-vehicle.ts';
+import type { OverlayColours } from './overlay-colours.ts';
+
+const shapes = new Map<string, Path2D>();
+const shape = (path: string): Path2D => {
+  const known = shapes.get(path);
+  if (known) return known;
+  const made = new Path2D(path);
+  shapes.set(path, made);
+  return made;
+};
+
+/** An arrow on a grid of 16 that points up, for who drives. */
+const arrowPath = 'M8 .8 14 14.2 8 11.2 2 14.2z';
+
+const drawShape = (
+  context: CanvasRenderingContext2D,
+  path: string,
+  x: number,
+  y: number,
+  sizePx: number,
+  fill: string,
+  halo: string,
+  turnedDegrees = 0,
+): void => {
+  const scale = sizePx / 16;
+  context.save();
+  context.translate(x, y);
+  if (turnedDegrees) context.rotate((turnedDegrees * Math.PI) / 180);
+  context.scale(scale, scale);
+  context.translate(-8, -8);
+  context.lineJoin = 'round';
+  context.lineWidth = 3.5 / scale;
+  context.strokeStyle = halo;
+  context.stroke(shape(path));
+  context.fillStyle = fill;
+  context.fill(shape(path), 'evenodd');
+  context.restore();
+};
+
+export interface MarkOptions {
+  readonly isSelected: boolean;
+  readonly hasName: boolean;
+  readonly bearingDegrees: number;
+}
+
+const drawName = (
+  context: CanvasRenderingContext2D,
+  text: string,
+  x: number,
+  y: number,
+  colours: OverlayColours,
+  isStrong: boolean,
+): void => {
+  context.font = `${isStrong ? 600 : 500} 13px ${colours.font}`;
+  context.textAlign = 'center';
+  context.textBaseline = 'top';
+  context.lineJoin = 'round';
+  context.lineWidth = 3.5;
+  context.strokeStyle = colours.surface;
+  context.strokeText(text, x, y);
+  context.fillStyle = colours.ink;
+  context.fillText(text, x, y);
+};
+
+/** One vehicle: its connection by shape and colour, an arrow when it drives, a red triangle when something is wrong with it. */
+export const drawVehicle = (
+  context: CanvasRenderingContext2D,
+  vehicle: FleetVehicle,
+  x: number,
+  y: number,
+  colours: OverlayColours,
+  options: MarkOptions,
+): void => {
+  const drives = isMoving(vehicle) && vehicle.headingDegrees !== null;
+  const size = (drives ? 20 : 14) + (options.isSelected ? 4 : 0);
+  if (options.isSelected) {
+    context.beginPath();
+    context.arc(x, y, 19, 0, 2 * Math.PI);
+    context.fillStyle = `color-mix(in srgb, ${colours.brand} 22%, transparent)`;
+    context.fill();
+    context.lineWidth = 2;
+    context.strokeStyle = colours.brand;
+    context.stroke();
+  }
+  const turned = drives ? (vehicle.headingDegrees ?? 0) - options.bearingDegrees : 0;
+  drawShape(
+    context,
+    drives ? arrowPath : markPaths[vehicle.status],
+    x,
+    y,
+    size,
+    colours.marks[vehicle.status],
+    colours.surface,
+    turned,
+  );
+  if (hasWarning(vehicle)) drawShape(context, markPaths.warning, x + 9, y - 9, 11, colours.marks.warning, colours.surface);
+  if (options.hasName)
+    drawName(context, vehicleName(vehicle.item), x, y + (options.isSelected ? 22 : 13), colours, options.isSelected);
+};
+
+const ringOrder: readonly Mark[] = ['online', 'late', 'offline', 'never_seen'];
+
+/** Side of a cluster's disc grows with the number of its vehicles, slowly. */
+export const clusterRadius = (count: number): number => 13 + 4 * Math.log10(count);
+
+const shorten = (count: number): string => (count < 1000 ? String(count) : `${(count / 1000).toFixed(count < 9950 ? 1 : 0)}k`);
+
+/** Many vehicles: their number, and a ring that says how many of them are in which state. */
+export const drawCluster = (
+  context: CanvasRenderingContext2D,
+  cluster: Cluster<FleetVehicle>,
+  x: number,
+  y: number,
+  colours: OverlayColours,
+): void => {
+  const total = cluster.members.length;
+  const radius = clusterRadius(total);
+  context.beginPath();
+  context.arc(x, y, radius + 2.5, 0, 2 * Math.PI);
+  context.fillStyle = colours.surface;
+  context.fill();
+  let angle = -Math.PI / 2;
+  for (const mark of ringOrder) {
+    const share = cluster.members.filter(({ status }) => status === mark).length / total;
+    if (share === 0) continue;
+    context.beginPath();
+    context.arc(x, y, radius, angle, angle + share * 2 * Math.PI);
+    context.lineWidth = 3;
+    context.strokeStyle = colours.marks[mark];
+    context.stroke();
+    angle += share * 2 * Math.PI;
+  }
+  context.font = `600 ${total < 1000 ? 14 : 13}px ${colours.font}`;
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  context.fillStyle = colours.ink;
+  context.fillText(shorten(total), x, y + 0.5);
+  if (cluster.members.some(hasWarning)) {
+    drawShape(context, markPaths.warning, x + radius * 0.75, y - radius * 0.75, 11, colours.marks.warning, colours.surface);
+  }
+};

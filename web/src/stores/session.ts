@@ -1,0 +1,29 @@
+import type { ServerConfig } from '@milepost/contract/api';
+import { defineStore } from 'pinia';
+import { computed, ref, shallowRef } from 'vue';
+import { ApiError, api, onSignedOut } from '../api/client.ts';
+import { noteServerTime } from '../components/use-now.ts';
+
+/** What the server is and whether it knows us. */
+export const useSession = defineStore('session', () => {
+  const config = shallowRef<ServerConfig | undefined>();
+  const isSignedOut = ref(false);
+  const problem = shallowRef<ApiError | undefined>();
+  onSignedOut(() => {
+    isSignedOut.value = true;
+  });
+
+  const load = async (): Promise<void> => {
+    try {
+      config.value = await api.config();
+      problem.value = undefined;
+      isSignedOut.value = false;
+      noteServerTime(Date.parse(config.value.serverTime));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      problem.value = error;
+    }
+  };
+  const isReady = computed(() => config.value !== undefined);
+  return { config, isSignedOut, problem, isReady, load };
+});
