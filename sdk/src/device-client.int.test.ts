@@ -49,7 +49,7 @@ beforeEach(async () => {
   sockets = new WebSocketServer({ server, path: '/v1/devices/stream' });
   sockets.on('connection', (socket) =>
     socket.on('message', (data) => {
-      const message = JSON.parse(String(data)) as Received;
+      const message = JSON.parse((data as Buffer).toString('utf8')) as Received;
       received.push(message);
       if (message.seq !== undefined) onReport(socket, message);
     }),

@@ -171,7 +171,7 @@ export class DeviceClient {
     let failure = '';
     const isOurs = () => this.#socket === socket;
     socket.on('open', () => isOurs() && this.#opened(socket));
-    socket.on('message', (data) => isOurs() && this.#received(String(data)));
+    socket.on('message', (data) => isOurs() && this.#received((data as Buffer).toString('utf8')));
     socket.on('error', (error) => {
       failure = error.message;
     });
