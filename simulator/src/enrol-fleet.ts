@@ -3,6 +3,8 @@ import type { Profile } from './profile.ts';
 import type { Membership, Memberships } from './state-file.ts';
 
 const enrolmentsAtOnce = 500;
+/** How often the secrets can be lost. */
+const generationsMax = 100;
 
 const existingIdOf = (error: unknown): string => {
   if (error instanceof ApiError && error.status === 409 && error.problem?.existingId) return error.problem.existingId;
@@ -20,21 +22,32 @@ const isThere = async (operator: OperatorClient, member: Membership | undefined,
   }
 };
 
-/** A device that is there but whose secret is lost is revoked and made anew: a secret is shown only once. */
-const addOne = async (operator: OperatorClient, profile: Profile): Promise<Membership> => {
-  const vehicleId = await operator.createVehicle(profile.vehicle).then((made) => made.id, existingIdOf);
-  const body = { imei: profile.imei, vehicleId, kind: 'vehicle' as const };
-  const made = await operator.createDevice(body).catch(async (error: unknown) => {
-    await operator.revokeDevice(existingIdOf(error));
-    return operator.createDevice(body);
-  });
-  return { vehicleId, deviceId: made.id, secret: made.secret };
+/** A secret is shown only once: a device whose secret is lost is revoked, and one with the next IMEI takes its place. */
+const addDevice = async (operator: OperatorClient, profile: Profile, vehicleId: string): Promise<Membership> => {
+  for (let generation = 0; generation < generationsMax; generation++) {
+    const imei = profile.imeiOf(generation);
+    try {
+      const made = await operator.createDevice({ imei, vehicleId, kind: 'vehicle' });
+      return { imei, vehicleId, deviceId: made.id, secret: made.secret };
+    } catch (error) {
+      const id = existingIdOf(error);
+      const device = await operator.call('readDevice', { id });
+      if (device.revokedAt === null) await operator.revokeDevice(id);
+    }
+  }
+  throw new Error(
+    `${profile.vehicle.plate} has had ${generationsMax} devices: keep the folder of --data, or begin with a new server`,
+  );
 };
 
+const addOne = async (operator: OperatorClient, profile: Profile): Promise<Membership> =>
+  addDevice(operator, profile, await operator.createVehicle(profile.vehicle).then((made) => made.id, existingIdOf));
+
 const addAll = async (operator: OperatorClient, profiles: readonly Profile[]): Promise<readonly Membership[]> => {
-  const items = profiles.map(({ vehicle, imei }) => ({ vehicle, device: { imei, kind: 'vehicle' as const } }));
+  const items = profiles.map(({ vehicle, imeiOf }) => ({ vehicle, device: { imei: imeiOf(0), kind: 'vehicle' as const } }));
   try {
-    return (await operator.enrol({ items })).items;
+    const made = (await operator.enrol({ items })).items;
+    return made.map((ids, i) => ({ ...ids, imei: (profiles[i] as Profile).imeiOf(0) }));
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 409) throw error;
     const members: Membership[] = [];
@@ -43,7 +56,7 @@ const addAll = async (operator: OperatorClient, profiles: readonly Profile[]): P
   }
 };
 
-/** Puts the fleet into the registry as far as it is not there; answers the devices of all by IMEI. */
+/** Puts the fleet into the registry as far as it is not there; answers the devices of all by VIN. */
 export const enrolFleet = async (
   operator: OperatorClient,
   profiles: readonly Profile[],
@@ -52,15 +65,15 @@ export const enrolFleet = async (
   const members: Memberships = {};
   const missing: Profile[] = [];
   for (const profile of profiles) {
-    const member = known[profile.imei];
-    if (member && (await isThere(operator, member, profile.vehicle.vin))) members[profile.imei] = member;
+    const member = known[profile.vehicle.vin];
+    if (member && (await isThere(operator, member, profile.vehicle.vin))) members[profile.vehicle.vin] = member;
     else missing.push(profile);
   }
   for (let i = 0; i < missing.length; i += enrolmentsAtOnce) {
     const part = missing.slice(i, i + enrolmentsAtOnce);
     const added = await addAll(operator, part);
     part.forEach((profile, n) => {
-      members[profile.imei] = added[n] as Membership;
+      members[profile.vehicle.vin] = added[n] as Membership;
     });
   }
   return members;

@@ -21,9 +21,9 @@ const placardC = 20;
 /** How much warmer than the air a tire is after driving so long, degrees: towards 18 with a time constant of 15 min. */
 export const tireRiseC = (drivenSeconds: number): number => 18 * (1 - Math.exp(-drivenSeconds / 900));
 
-/** Cold pressure of a wheel as a part of the placard. A leaking one falls from 75 % to 65 % in a day, then is filled up to 75 %. */
+/** Cold pressure of a wheel as a part of the placard. A leaking one falls from 68 % to 60 % in a day, then is filled up to 68 %. */
 const coldPart = (profile: Profile, wheel: number, timeMs: number): number => {
-  if (profile.leakingWheel === wheel) return 0.75 - 0.1 * ((timeMs % 86_400_000) / 86_400_000);
+  if (profile.leakingWheel === wheel) return 0.68 - 0.08 * ((timeMs % 86_400_000) / 86_400_000);
   return between(0.97, 1.05, profile.seed, profile.kind, 'tire', profile.index, wheel);
 };
 

@@ -7,7 +7,8 @@ export interface Profile {
   readonly kind: 'twizy' | 'bus';
   readonly index: number;
   readonly seed: number;
-  readonly imei: string;
+  /** IMEI of its device; a revoked one is never used again, so the next device has the next generation, 0 … 99. */
+  readonly imeiOf: (generation: number) => string;
   readonly vehicle: NewVehicleBody & { readonly tirePlacardKpa: readonly number[] };
   readonly curbKg: number;
   readonly loadKgMin: number;
@@ -37,7 +38,7 @@ export const makeTwizy = (seed: number, index: number): Profile => ({
   kind: 'twizy',
   index,
   seed,
-  imei: makeImei(`00101701${padded(index, 6)}`),
+  imeiOf: (generation) => makeImei(`00101701${String(generation).padStart(2, '0')}${padded(index, 4)}`),
   vehicle: {
     vin: makeVin('VF1ACVYB', `21${padded(index, 6)}`),
     plate: `${20_000 + index * 37} A 1`,
@@ -62,7 +63,7 @@ export const makeBus = (seed: number, index: number): Profile => ({
   kind: 'bus',
   index,
   seed,
-  imei: makeImei(`00101702${padded(index, 6)}`),
+  imeiOf: (generation) => makeImei(`00101702${String(generation).padStart(2, '0')}${padded(index, 4)}`),
   vehicle: {
     vin: makeVin('15GGD271', `F1${padded(index, 6)}`),
     plate: `ATX ${1000 + index * 7}`,

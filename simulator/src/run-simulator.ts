@@ -27,12 +27,12 @@ export const runSimulator = async (options: SimulatorArguments, tell: (line: str
     told.add(line);
   };
   const feeds = fleet.map(({ profile, replay }) => {
-    const { secret, sentUntilMs = 0 } = members[profile.imei] as Membership;
+    const { imei, secret, sentUntilMs = 0 } = members[profile.vehicle.vin] as Membership;
     const name = profile.vehicle.plate;
     return new VehicleFeed(
       {
         server: options.server,
-        imei: profile.imei,
+        imei,
         secret,
         onState: (state, why) => state === 'stopped' && why !== 'goodbye' && tell(`Simulator: ${name} has stopped: ${why}`),
         onVerdict: (verdict) => tellOnce(`Simulator: rejected of ${name}: ${JSON.stringify(verdict.rejected[0] ?? verdict)}`),
@@ -57,8 +57,8 @@ export const runSimulator = async (options: SimulatorArguments, tell: (line: str
     stop: async () => {
       clearInterval(tick);
       const reached = fleet.map(({ profile }, i): [string, Membership] => [
-        profile.imei,
-        { ...(members[profile.imei] as Membership), sentUntilMs: (feeds[i] as VehicleFeed).sentUntilMs },
+        profile.vehicle.vin,
+        { ...(members[profile.vehicle.vin] as Membership), sentUntilMs: (feeds[i] as VehicleFeed).sentUntilMs },
       ]);
       writeState(options.data, { ...known, ...(Object.fromEntries(reached) as Memberships) });
       await Promise.all(feeds.map((feed) => feed.client.goodbye()));
