@@ -59,7 +59,8 @@ export class JournalFollower implements Follower {
   }
 
   #deliver(batch: RecordBatch): void | Promise<void> {
-    const wanted = this.#offset < this.#wantedFrom ? batchFrom(batch, this.#wantedFrom) : batch;
+    const isEarlier = batch.count > 0 && (batch.offsets[0] as number) < this.#wantedFrom;
+    const wanted = isEarlier ? batchFrom(batch, this.#wantedFrom) : batch;
     this.#offset = batch.nextOffset;
     return this.#options.handle(wanted);
   }
