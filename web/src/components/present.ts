@@ -13,7 +13,7 @@ interface Shown {
 }
 
 /** How a unit of the vocabulary is shown. What is missing here is shown as it is. */
-const units: Readonly<Record<string, Shown>> = {
+export const shownUnits: Readonly<Record<string, Shown>> = {
   'km/h': { unit: 'km/h', factor: 1, digits: 0 },
   percent: { unit: '%', factor: 1, digits: 0 },
   m: { unit: 'km', factor: 0.001, digits: 0 },
@@ -21,13 +21,15 @@ const units: Readonly<Record<string, Shown>> = {
   kg: { unit: 'kg', factor: 1, digits: 0 },
   kWh: { unit: 'kWh', factor: 1, digits: 1 },
   kW: { unit: 'kW', factor: 1, digits: 1 },
-  celsius: { unit: '°C', factor: 1, digits: 1 },
+  Celsius: { unit: '°C', factor: 1, digits: 1 },
   degrees: { unit: '°', factor: 1, digits: 0 },
   V: { unit: 'V', factor: 1, digits: 1 },
   A: { unit: 'A', factor: 1, digits: 1 },
   W: { unit: 'kW', factor: 0.001, digits: 1 },
   s: { unit: 'min', factor: 1 / 60, digits: 0 },
   km: { unit: 'km', factor: 1, digits: 0 },
+  'm/s^2': { unit: 'm/s²', factor: 1, digits: 1 },
+  dBm: { unit: 'dBm', factor: 1, digits: 0 },
 };
 
 /** Signals whose unit alone does not say how they are read. */
@@ -42,7 +44,7 @@ export const presentNumber = (value: number, digits: number): string =>
   value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
 export const presentQuantity = (path: string, unit: string, value: number): Presented => {
-  const shown = byPath[path] ?? units[unit];
+  const shown = byPath[path] ?? shownUnits[unit];
   if (!shown) return { text: value.toLocaleString('en', { maximumFractionDigits: 2 }), unit };
   return { text: presentNumber(value * shown.factor, shown.digits), unit: shown.unit };
 };

@@ -1,3 +1,4 @@
+import type { GeometryCollection, Topology } from 'topojson-specification';
 import type { StyleSpecification } from 'maplibre-gl';
 
 /** Colours of the map, read from the design tokens, so a theme is stated in one place. */
@@ -165,6 +166,6 @@ export const countryOutlines = async (isFine: boolean): Promise<GeoJSON.FeatureC
     isFine ? import('world-atlas/countries-10m.json?url') : import('world-atlas/countries-50m.json?url'),
   ]);
   const answer = await fetch(url);
-  const topology = await answer.json();
-  return feature(topology, topology.objects.countries) as unknown as GeoJSON.FeatureCollection;
+  const topology = (await answer.json()) as Topology<{ countries: GeometryCollection }>;
+  return feature(topology, topology.objects.countries);
 };

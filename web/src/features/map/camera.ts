@@ -8,9 +8,12 @@ export interface Camera {
 /** From here on the coarse coast would be drawn through a harbour. */
 export const fineOutlinesZoom = 6;
 
+/** A number so small that it is written as zero has no sign. */
+const fixed = (value: number, digits: number): string => value.toFixed(digits).replace(/^-(0\.0+)$/, '$1');
+
 /** As it stands in the address: `34.02050,-6.84160,12.50`. */
 export const writeCamera = ({ latitude, longitude, zoom }: Camera): string =>
-  `${latitude.toFixed(5)},${longitude.toFixed(5)},${zoom.toFixed(2)}`;
+  `${fixed(latitude, 5)},${fixed(longitude, 5)},${fixed(zoom, 2)}`;
 
 /** Undefined when the text is not a place on the earth. */
 export const readCamera = (text: string): Camera | undefined => {

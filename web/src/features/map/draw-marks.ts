@@ -42,19 +42,44 @@ const drawShape = (
 
 export interface MarkOptions {
   readonly isSelected: boolean;
-  readonly hasName: boolean;
   readonly bearingDegrees: number;
 }
 
-const drawName = (
+/** A box on the screen that a name takes. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+const nameHeightPx = 16;
+
+const nameFont = (colours: OverlayColours, isStrong: boolean): string => `${isStrong ? 600 : 500} 13px ${colours.font}`;
+
+/** Writes a vehicle's name under its mark unless that would cover another name. */
+export const drawVehicleName = (
   context: CanvasRenderingContext2D,
-  text: string,
+  vehicle: FleetVehicle,
   x: number,
   y: number,
   colours: OverlayColours,
   isStrong: boolean,
+  taken: Box[],
 ): void => {
-  context.font = `${isStrong ? 600 : 500} 13px ${colours.font}`;
+  const text = vehicleName(vehicle.item);
+  context.font = nameFont(colours, isStrong);
+  const half = context.measureText(text).width / 2 + 2;
+  const top = y + (isStrong ? 22 : 13);
+  const box = { left: x - half, top, right: x + half, bottom: top + nameHeightPx };
+  const isCovered = taken.some(
+    (other) => box.left < other.right && box.right > other.left && box.top < other.bottom && box.bottom > other.top,
+  );
+  if (isCovered && !isStrong) return;
+  taken.push(box);
+  drawName(context, text, x, top, colours);
+};
+
+const drawName = (context: CanvasRenderingContext2D, text: string, x: number, y: number, colours: OverlayColours): void => {
   context.textAlign = 'center';
   context.textBaseline = 'top';
   context.lineJoin = 'round';
@@ -97,8 +122,6 @@ export const drawVehicle = (
     turned,
   );
   if (hasWarning(vehicle)) drawShape(context, markPaths.warning, x + 9, y - 9, 11, colours.marks.warning, colours.surface);
-  if (options.hasName)
-    drawName(context, vehicleName(vehicle.item), x, y + (options.isSelected ? 22 : 13), colours, options.isSelected);
 };
 
 const ringOrder: readonly Mark[] = ['online', 'late', 'offline', 'never_seen'];

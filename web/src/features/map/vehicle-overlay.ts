@@ -1,6 +1,6 @@
 import type { Map as MapLibreMap } from 'maplibre-gl';
 import { type Cluster, clusterByCell, type Clustering, clusterZoomMax } from './cluster.ts';
-import { clusterRadius, drawCluster, drawVehicle } from './draw-marks.ts';
+import { type Box, clusterRadius, drawCluster, drawVehicle, drawVehicleName } from './draw-marks.ts';
 import type { FleetVehicle } from './fleet-vehicle.ts';
 import { glideMs, xAt, yAt } from './glide.ts';
 import { worldSizePx } from './mercator.ts';
@@ -9,7 +9,8 @@ import type { OverlayColours } from './overlay-colours.ts';
 /** While vehicles glide, the overlay is drawn again this often: calm on a battery, and smooth at driving speed. */
 const frameMs = 1000 / 30;
 /** Names appear when this few vehicles are in sight. */
-const namesMax = 40;
+const namesMax = 60;
+const namesZoomMin = 12;
 const reachPx = 16;
 
 export type Hit =
@@ -173,16 +174,29 @@ export class VehicleOverlay {
 
   #paint(): void {
     const bearingDegrees = this.#map.getBearing();
-    const singles = this.#drawn.filter(({ hit }) => hit.kind === 'vehicle').length;
-    const showsNames = singles <= namesMax && this.#map.getZoom() >= 12;
     for (const { x, y, hit } of this.#drawn) {
-      if (hit.kind === 'cluster') {
-        drawCluster(this.#context, hit.cluster, x, y, this.#colours);
-        continue;
-      }
-      const isSelected = hit.vehicle.id === this.#selectedId;
-      const hasName = isSelected || showsNames || hit.vehicle.id === this.#hoveredId;
-      drawVehicle(this.#context, hit.vehicle, x, y, this.#colours, { isSelected, hasName, bearingDegrees });
+      if (hit.kind === 'cluster') drawCluster(this.#context, hit.cluster, x, y, this.#colours);
+      else
+        drawVehicle(this.#context, hit.vehicle, x, y, this.#colours, {
+          isSelected: this.#isSelected(hit.vehicle),
+          bearingDegrees,
+        });
+    }
+    this.#paintNames();
+  }
+
+  #isSelected(vehicle: FleetVehicle): boolean {
+    return vehicle.id === this.#selectedId;
+  }
+
+  /** The chosen and the pointed-at first, so that theirs are never the ones left out. */
+  #paintNames(): void {
+    const vehicles = this.#drawn.flatMap(({ x, y, hit }) => (hit.kind === 'vehicle' ? [{ x, y, vehicle: hit.vehicle }] : []));
+    const showsAll = vehicles.length <= namesMax && this.#map.getZoom() >= namesZoomMin;
+    const isStrong = (vehicle: FleetVehicle): boolean => this.#isSelected(vehicle) || vehicle.id === this.#hoveredId;
+    const taken: Box[] = [];
+    for (const { x, y, vehicle } of vehicles.toSorted((a, b) => Number(isStrong(b.vehicle)) - Number(isStrong(a.vehicle)))) {
+      if (showsAll || isStrong(vehicle)) drawVehicleName(this.#context, vehicle, x, y, this.#colours, isStrong(vehicle), taken);
     }
   }
 }
