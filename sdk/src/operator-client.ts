@@ -1,6 +1,7 @@
-import { type ApiRouteName, apiRoutes, type RouteBody, type RouteResponse } from '@milepost/contract/api';
+import type { ApiRouteName, RouteBody, RouteResponse } from '@milepost/contract/api';
 import { readAnswer } from './api-error.ts';
 import { clientLimits } from './limits.ts';
+import { routeLines } from './route-lines.ts';
 
 /** Calls the API as the operator. Throws ApiError when the server refuses, TypeError when it cannot be reached. */
 export class OperatorClient {
@@ -43,11 +44,11 @@ export class OperatorClient {
     name: Name,
     input: { readonly id?: string; readonly query?: Readonly<Record<string, string>>; readonly body?: unknown } = {},
   ): Promise<RouteResponse<Name>> {
-    const route = apiRoutes[name];
-    const url = new URL(route.path.replace('{id}', encodeURIComponent(input.id ?? '')), this.#server);
+    const [method = '', path = ''] = routeLines[name].split(' ');
+    const url = new URL(path.replace('{id}', encodeURIComponent(input.id ?? '')), this.#server);
     for (const [key, value] of Object.entries(input.query ?? {})) url.searchParams.set(key, value);
     const response = await fetch(url, {
-      method: route.method,
+      method,
       headers: {
         authorization: `Bearer ${this.#token}`,
         ...(input.body === undefined ? {} : { 'content-type': 'application/json' }),

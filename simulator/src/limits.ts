@@ -3,7 +3,7 @@ export const simulatorLimits = {
   /** Samples of one report while catching up. */
   samplesPerReportMax: 100,
   /** Reports of one vehicle that are sent and not acknowledged. */
-  reportsInFlightMax: 8,
+  reportsInFlightMax: 4,
   /** A vehicle that is further behind the clock sends batches; a nearer one a report for each moment. */
   liveLagMs: 5000,
   /** What is older than this when the server comes back is not sent any more. */
