@@ -41,7 +41,7 @@ const startServer = async (folder: string, port: number): Promise<Server> => {
 
 const imeiOf = (index: number): string => {
   const digits = `00101000${String(index).padStart(6, '0')}`;
-  const sum = [...digits].reduce((total, digit, at) => {
+  const sum = digits.split('').reduce((total, digit, at) => {
     const value = Number(digit) * (at % 2 === 1 ? 2 : 1);
     return total + (value > 9 ? value - 9 : value);
   }, 0);
