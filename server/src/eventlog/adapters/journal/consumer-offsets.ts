@@ -1,45 +1,56 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { OperationalError } from '../../../kernel/index.ts';
 import type { LogPosition } from '../../ports.ts';
-import { syncFolder } from './segment.ts';
+import { replaceFile } from './files.ts';
+
+const readOffsets = async (file: string): Promise<Map<string, number>> => {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '{}';
+    throw error;
+  });
+  try {
+    const entries = Object.entries(JSON.parse(text) as Record<string, unknown>);
+    if (entries.every((entry): entry is [string, number] => Number.isSafeInteger(entry[1]))) return new Map(entries);
+  } catch (cause) {
+    throw new OperationalError('unavailable', `${file} is not JSON`, { cause });
+  }
+  throw new OperationalError('unavailable', `${file} holds other things than offsets by name of consumer`);
+};
 
 /** Positions of consumers that keep none of their own: one small file, replaced whole. */
 export class ConsumerOffsets {
-  readonly #folder: string;
-  readonly #offsets: Map<string, number>;
+  readonly #file: string;
+  readonly #durable: Map<string, number>;
+  readonly #wanted: Map<string, number>;
   #writing: Promise<void> = Promise.resolve();
 
-  private constructor(folder: string, offsets: Map<string, number>) {
-    this.#folder = folder;
-    this.#offsets = offsets;
+  private constructor(file: string, offsets: Map<string, number>) {
+    this.#file = file;
+    this.#durable = offsets;
+    this.#wanted = new Map(offsets);
   }
 
   static async open(folder: string): Promise<ConsumerOffsets> {
-    const text = await readFile(path.join(folder, 'consumers.json'), 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return '{}';
-      throw error;
-    });
-    return new ConsumerOffsets(folder, new Map(Object.entries(JSON.parse(text) as Record<string, number>)));
+    const file = path.join(folder, 'consumers.json');
+    return new ConsumerOffsets(file, await readOffsets(file));
   }
 
+  /** The durable one. */
   get(consumer: string): number | undefined {
-    return this.#offsets.get(consumer);
+    return this.#durable.get(consumer);
   }
 
   commit(consumer: string, position: LogPosition): Promise<void> {
-    this.#offsets.set(consumer, position.offset);
-    const text = JSON.stringify(Object.fromEntries(this.#offsets));
-    this.#writing = this.#writing.catch(() => {}).then(() => this.#write(text));
-    return this.#writing;
+    this.#wanted.set(consumer, position.offset);
+    const writing = this.#writing.then(() => this.#write());
+    this.#writing = writing.catch(() => {});
+    return writing;
   }
 
-  async #write(text: string): Promise<void> {
-    const file = path.join(this.#folder, 'consumers.json');
-    const handle = await open(`${file}.new`, 'w');
-    await handle.writeFile(text);
-    await handle.datasync();
-    await handle.close();
-    await rename(`${file}.new`, file);
-    await syncFolder(this.#folder);
+  async #write(): Promise<void> {
+    const offsets = new Map(this.#wanted);
+    await replaceFile(this.#file, [Buffer.from(JSON.stringify(Object.fromEntries(offsets)))]);
+    for (const [consumer, offset] of offsets) this.#durable.set(consumer, offset);
   }
 }

@@ -1,4 +1,5 @@
 import { batchFrom, type RecordBatch } from '../../../events/index.ts';
+import { OperationalError } from '../../../kernel/index.ts';
 import type { FollowOptions, Follower, LogPosition } from '../../ports.ts';
 
 /** What a follower needs of the journal. */
@@ -29,25 +30,31 @@ export class JournalFollower implements Follower {
     this.#offset = groupStart;
     this.#wantedFrom = options.fromOffset;
     this.#caughtUpAt = source.endOffset();
-    void this.#catchUp();
+    // Not before `follow` has answered: what is called may use the answer.
+    queueMicrotask(() => this.#begin());
   }
 
   get position(): LogPosition {
     return { partition: 0, offset: this.#offset };
   }
 
-  /** A group was committed; taken from memory when it is the next one and nothing is under way. */
-  committed(batch: RecordBatch, firstOffset: number): void {
-    if (this.#isBusy || this.#isStopped) return;
+  /**
+   * A group was committed; taken from memory when it is the next one and nothing is under way. True: the handler is not done with the
+   * batch, whose memory must stay as it is.
+   */
+  committed(batch: RecordBatch, firstOffset: number): boolean {
+    if (this.#isBusy || this.#isStopped) return false;
     if (this.#offset !== firstOffset) {
       void this.#catchUp();
-      return;
+      return false;
     }
     try {
       const pending = this.#deliver(batch);
       if (pending) this.#waitFor(pending);
+      return pending !== undefined;
     } catch (error) {
       this.#fail(error as Error);
+      return false;
     }
   }
 
@@ -56,6 +63,20 @@ export class JournalFollower implements Follower {
     this.#source.forget(this);
     if (!this.#isBusy) return Promise.resolve();
     return new Promise((resolve) => this.#stopped.push(resolve));
+  }
+
+  /** A reader that is ahead of the log has data of records that the log has lost: going on would take new ones for known ones. */
+  #begin(): void {
+    const { fromOffset } = this.#options;
+    if (this.#isStopped) return;
+    if (fromOffset <= this.#caughtUpAt) void this.#catchUp();
+    else
+      this.#fail(
+        new OperationalError(
+          'unavailable',
+          `the journal ends at offset ${this.#caughtUpAt}, but a reader has read up to ${fromOffset}`,
+        ),
+      );
   }
 
   #deliver(batch: RecordBatch): void | Promise<void> {
@@ -70,6 +91,7 @@ export class JournalFollower implements Follower {
     pending.then(
       () => {
         this.#isBusy = false;
+        this.#tellStopped();
         void this.#catchUp();
       },
       (error: Error) => this.#fail(error),
@@ -81,9 +103,8 @@ export class JournalFollower implements Follower {
     this.#isBusy = true;
     try {
       while (!this.#isStopped && this.#offset < this.#source.endOffset()) {
-        if (this.#offset < this.#source.startOffset()) this.#offset = this.#source.startOffset();
-        const pending = this.#deliver(await this.#source.read(this.#offset));
-        if (pending) await pending;
+        const batch = await this.#readNext();
+        if (batch && !this.#isStopped) await this.#deliver(batch);
       }
       if (!this.#isStopped && !this.#isCaughtUp && this.#offset >= this.#caughtUpAt) {
         this.#isCaughtUp = true;
@@ -93,6 +114,17 @@ export class JournalFollower implements Follower {
       this.#tellStopped();
     } catch (error) {
       this.#fail(error as Error);
+    }
+  }
+
+  /** Undefined when retention took the file away while it was read. */
+  async #readNext(): Promise<RecordBatch | undefined> {
+    this.#offset = Math.max(this.#offset, this.#source.startOffset());
+    try {
+      return await this.#source.read(this.#offset);
+    } catch (error) {
+      if (this.#offset < this.#source.startOffset()) return undefined;
+      throw error;
     }
   }
 

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, truncate, unlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, open as openFile, readdir, readFile, rename, rm, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { encodeRecord, type RecordBatch, recordKinds } from '../../../events/index.ts';
-import { silentLogger, systemClock } from '../../../kernel/index.ts';
-import type { AppendListener, EventLog } from '../../ports.ts';
-import { type JournalLimits, openJournal } from './index.ts';
+import { makeManualClock, silentLogger } from '../../../kernel/index.ts';
+import type { EventLog } from '../../ports.ts';
+import { append, appendRange, makeRecord, range, readAll, seqOf, testEpochMs } from '../../test-support.ts';
+import { ConsumerOffsets } from './consumer-offsets.ts';
+import { type JournalLimits, journalLimits, openJournal } from './index.ts';
+import { Journal } from './journal.ts';
+import { createSegment } from './segment.ts';
 
 const folders: string[] = [];
 after(async () => {
@@ -19,228 +22,247 @@ const newFolder = async (): Promise<string> => {
   return folder;
 };
 
-const open = (folder: string, limits: Partial<JournalLimits> = {}): Promise<EventLog> =>
-  openJournal({ folder, clock: systemClock, logger: silentLogger, limits: { diskReserveBytes: 0, ...limits } });
+const optionsOf = (folder: string, limits: Partial<JournalLimits> = {}) => ({
+  folder,
+  clock: makeManualClock(testEpochMs),
+  logger: silentLogger,
+  limits: { diskReserveBytes: 0, commitSpacingMs: 1, ...limits },
+});
+const open = (folder: string, limits: Partial<JournalLimits> = {}): Promise<EventLog> => openJournal(optionsOf(folder, limits));
 
-const recordOf = (seq: number, vehicleNo = 1 + (seq % 5), receivedAt = 1_800_000_000_000 + seq): Uint8Array =>
-  encodeRecord(
-    { kind: recordKinds.telemetry, vehicleNo, deviceNo: 1, boot: 1, seq, hasSequence: true, receivedAt, vocabularyVersion: 1 },
-    new Uint8Array([1, 0, 0]),
-  );
+const filesOf = async (folder: string, ending: string): Promise<string[]> =>
+  (await readdir(folder))
+    .filter((name) => name.endsWith(ending))
+    .toSorted()
+    .map((name) => path.join(folder, name));
+const lastSegment = async (folder: string): Promise<string> => (await filesOf(folder, '.log')).at(-1) as string;
 
-const seqOf = (bytes: Uint8Array): number => new DataView(bytes.buffer, bytes.byteOffset).getUint32(16, true);
+/** A kill leaves everything but the note of the end. */
+const forgetClosing = (folder: string): Promise<void> => unlink(path.join(folder, 'durable-end.json'));
 
-const append = (log: EventLog, record: Uint8Array): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const listener: AppendListener = {
-      appended: (_token, _partition, offset) => resolve(offset),
-      appendFailed: (_token, error) => reject(error),
-    };
-    const refused = log.append(record, listener, 0);
-    if (refused) reject(new Error(refused));
-  });
+const groupOf = (...seqs: number[]): number => 20 + seqs.reduce((sum, seq) => sum + 8 + makeRecord({ seq }).length, 0);
 
-const appendAll = async (log: EventLog, from: number, to: number): Promise<number[]> => {
-  const offsets: Promise<number>[] = [];
-  for (let seq = from; seq < to; seq++) offsets.push(append(log, recordOf(seq)));
-  return Promise.all(offsets);
-};
-
-const seqsIn = (batch: RecordBatch): number[] =>
-  Array.from({ length: batch.count }, (_, i) => seqOf(batch.bytes.subarray(batch.starts[i], batch.ends[i])));
-
-/** Everything from an offset on, as a follower hears it until it has caught up. */
-const readAll = (log: EventLog, fromOffset = 0): Promise<number[]> =>
-  new Promise((resolve, reject) => {
-    const seqs: number[] = [];
-    const follower = log.follow({
-      partition: 0,
-      fromOffset,
-      handle: (batch) => void seqs.push(...seqsIn(batch)),
-      caughtUp: () => void follower.stop().then(() => resolve(seqs)),
-      failed: reject,
-    });
-  });
-
-const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
-const lastSegment = async (folder: string): Promise<string> =>
-  path.join(
-    folder,
-    (await readdir(folder))
-      .filter((name) => name.endsWith('.log'))
-      .toSorted()
-      .at(-1) as string,
-  );
-
-test('what was appended is there after opening again, in order, from any record on', async () => {
-  const folder = await newFolder();
+/** A journal of three commits: records 0, 1 to 3, and 4 to 6. */
+const writeThreeGroups = async (folder: string): Promise<{ file: string; whole: Buffer }> => {
   const log = await open(folder);
-  const offsets = await appendAll(log, 0, 500);
-  assert.ok(offsets.every((offset, i) => i === 0 || offset > (offsets[i - 1] as number)));
-  await log.close();
-  const again = await open(folder);
-  assert.deepEqual(await readAll(again), range(0, 500));
-  for (const first of [1, 77, 499]) assert.deepEqual(await readAll(again, offsets[first]), range(first, 500));
-  await again.close();
-});
-
-test('a follower hears everything once, while records come in and it changes from files to memory', async () => {
-  const folder = await newFolder();
-  const log = await open(folder, { readBytes: 512, segmentBytes: 8192 });
-  await appendAll(log, 0, 300);
-  const seqs: number[] = [];
-  const follower = log.follow({
-    partition: 0,
-    fromOffset: 0,
-    handle: (batch) => {
-      seqs.push(...seqsIn(batch));
-      return seqs.length % 7 === 0 ? Promise.resolve() : undefined;
-    },
-    failed: (error) => assert.fail(error),
-  });
-  for (let from = 300; from < 2000; from += 100) await appendAll(log, from, from + 100);
-  while (follower.position.offset < log.endOffset(0)) await new Promise(setImmediate);
-  await follower.stop();
-  assert.deepEqual(seqs, range(0, 2000));
-  assert.ok(log.statistics().segments > 3);
-  await log.close();
-});
-
-test('a read model at the tail has applied a record before its listener hears that it is durable', async () => {
-  const log = await open(await newFolder());
-  const order: string[] = [];
-  await new Promise<void>((resolve, reject) => {
-    log.follow({ partition: 0, fromOffset: 0, handle: () => void order.push('applied'), caughtUp: resolve, failed: reject });
-  });
-  await append(log, recordOf(1)).then(() => order.push('told'));
-  assert.deepEqual(order, ['applied', 'told']);
-  await log.close();
-});
-
-test('a write that was cut off at any byte is cut away, and everything before it stays', async () => {
-  const folder = await newFolder();
-  const log = await open(folder);
-  await appendAll(log, 0, 3);
-  await append(log, recordOf(3));
+  await append(log, makeRecord({ seq: 0 }));
+  await appendRange(log, 1, 4);
+  await appendRange(log, 4, 7);
+  assert.equal(log.statistics().commits, 3);
   await log.close();
   const file = await lastSegment(folder);
-  const whole = await readFile(file);
-  const groupBytes = 20 + 8 + recordOf(3).length;
-  for (let cut = 1; cut <= groupBytes; cut++) {
+  return { file, whole: await readFile(file) };
+};
+
+test('a write that a crash cut off at any byte is cut away, and everything before it stays', async () => {
+  const folder = await newFolder();
+  const { file, whole } = await writeThreeGroups(folder);
+  for (let cut = 1; cut <= groupOf(4, 5, 6); cut++) {
+    await forgetClosing(folder);
     await writeFile(file, whole.subarray(0, whole.length - cut));
     const again = await open(folder);
-    assert.deepEqual(await readAll(again), [0, 1, 2], `cut by ${cut} bytes`);
-    await append(again, recordOf(9));
-    assert.deepEqual(await readAll(again), [0, 1, 2, 9]);
+    assert.deepEqual(await readAll(again), range(0, 4), `cut by ${cut} bytes`);
+    await append(again, makeRecord({ seq: 9 }));
+    assert.deepEqual(await readAll(again), [...range(0, 4), 9]);
     await again.close();
   }
 });
 
-test('a flipped bit before the last commit is refused, with the file and the place', async () => {
+test('pages of the last write that never reached the disk and read as zeros are cut away with all of it', async () => {
   const folder = await newFolder();
-  const log = await open(folder);
-  for (let seq = 0; seq < 4; seq++) await append(log, recordOf(seq));
-  await log.close();
-  const file = await lastSegment(folder);
-  const whole = await readFile(file);
-  const lastGroup = whole.length - (20 + 8 + recordOf(0).length);
-  for (let at = 32; at < lastGroup; at += 3) {
+  const { file, whole } = await writeThreeGroups(folder);
+  const from = whole.length - groupOf(4, 5, 6);
+  for (const [start, end] of [
+    [from, from + 30],
+    [from + 25, from + 70],
+    [whole.length - 40, whole.length],
+  ] as const) {
+    await forgetClosing(folder);
+    await writeFile(file, Buffer.from(whole).fill(0, start, end));
+    const again = await open(folder);
+    assert.deepEqual(await readAll(again), range(0, 4));
+    await again.close();
+  }
+});
+
+test('a flipped bit anywhere before the last write is refused, with the file and the place', async () => {
+  const folder = await newFolder();
+  const { file, whole } = await writeThreeGroups(folder);
+  await forgetClosing(folder);
+  for (let at = 0; at < whole.length - groupOf(4, 5, 6); at++) {
+    // The rest of a segment header is reserved: 12 bytes that nothing reads.
+    if (at >= 20 && at < 32) continue;
     const damaged = Buffer.from(whole);
-    damaged[at] = (damaged[at] as number) ^ 0x10;
+    damaged[at] = (damaged[at] as number) ^ (1 << (at % 8));
     await writeFile(file, damaged);
     await assert.rejects(open(folder), new RegExp(`damaged in the middle: ${path.basename(file)} at byte`), `bit at byte ${at}`);
   }
 });
 
-test('records of one vehicle are found newest first, by page and period, also without the index file', async () => {
+test('after a clean close also the last write must be whole: cut or damaged, it is refused', async () => {
   const folder = await newFolder();
-  const log = await open(folder, { segmentBytes: 4096 });
-  for (let from = 0; from < 400; from += 50) await appendAll(log, from, from + 50);
-  await log.close();
-  for (const name of await readdir(folder)) if (name.endsWith('.idx')) await unlink(path.join(folder, name));
-  const again = await open(folder, { segmentBytes: 4096 });
-  const expected = range(0, 400)
-    .filter((seq) => seq % 5 === 2)
-    .reverse();
-  const seqs: number[] = [];
-  let beforeOffset: number | undefined;
-  for (;;) {
-    const page = await again.readVehicle({
-      vehicleNo: 3,
-      fromMs: 0,
-      toMs: 1e15,
-      limit: 7,
-      ...(beforeOffset === undefined ? {} : { beforeOffset }),
-    });
-    if (page.length === 0) break;
-    seqs.push(...page.map(({ bytes }) => seqOf(bytes)));
-    beforeOffset = page.at(-1)?.offset;
+  const { file, whole } = await writeThreeGroups(folder);
+  for (let at = whole.length - groupOf(4, 5, 6); at < whole.length; at += 7) {
+    const damaged = Buffer.from(whole);
+    damaged[at] = (damaged[at] as number) ^ 4;
+    await writeFile(file, damaged);
+    await assert.rejects(open(folder), /damaged in the middle/, `bit at byte ${at}`);
+    await writeFile(file, whole.subarray(0, at));
+    await assert.rejects(open(folder), /damaged in the middle/, `cut at byte ${at}`);
   }
-  assert.deepEqual(seqs, expected);
-  const period = await again.readVehicle({ vehicleNo: 3, fromMs: 1_800_000_000_100, toMs: 1_800_000_000_120, limit: 100 });
+  await unlink(file);
+  await assert.rejects(open(folder), /was closed at \d+: files are missing/);
+});
+
+test('damage that appears while the journal runs is found when it is read', async () => {
+  const folder = await newFolder();
+  const log = await open(folder, { readBytes: 256 });
+  for (let from = 0; from < 100; from += 10) await appendRange(log, from, from + 10);
+  const handle = await openFile(await lastSegment(folder), 'r+');
+  await handle.write(Buffer.from([0xff, 0xff]), 0, 2, 2000);
+  await handle.close();
+  await assert.rejects(readAll(log), /cannot be read at offset \d+/);
+  await log.close();
+});
+
+test('a file that is missing in the middle is refused, and one that was renamed to .lost is passed over', async () => {
+  const folder = await newFolder();
+  const log = await open(folder, { segmentBytes: 2048 });
+  for (let from = 0; from < 200; from += 10) await appendRange(log, from, from + 10);
+  const before = log.endOffset(0);
+  await log.close();
+  const files = await filesOf(folder, '.log');
+  const middle = files[2] as string;
+  await rename(middle, `${middle}.lost`);
+  const again = await open(folder, { segmentBytes: 2048 });
+  const left = await readAll(again);
+  assert.ok(left.length < 200 && left[0] === 0 && left.at(-1) === 199);
   assert.deepEqual(
-    period.map(({ bytes }) => seqOf(bytes)),
-    [117, 112, 107, 102],
+    left,
+    left.toSorted((a, b) => a - b),
   );
   await again.close();
+  const last = files.at(-1) as string;
+  await rename(last, `${last}.lost`);
+  const shorter = await open(folder, { segmentBytes: 2048 });
+  assert.ok(shorter.endOffset(0) >= before, 'offsets go on after what was given up');
+  await append(shorter, makeRecord({ seq: 500 }));
+  assert.equal((await readAll(shorter)).at(-1), 500);
+  await shorter.close();
+  await unlink(`${middle}.lost`);
+  await assert.rejects(open(folder), /the journal has a gap/);
 });
 
-test('a full queue is refused, and told when there is room again', async () => {
-  const log = await open(await newFolder(), { pendingRecordsMax: 10 });
-  const pending = Promise.all(range(0, 10).map((seq) => append(log, recordOf(seq))));
-  assert.equal(log.refusal(), 'queue_full');
-  await assert.rejects(append(log, recordOf(11)), /queue_full/);
-  await new Promise<void>((resolve) => log.onWritable(resolve));
-  await pending;
-  await append(log, recordOf(12));
-  assert.deepEqual(await readAll(log), [...range(0, 10), 12]);
+test('a segment that was made and never written to is begun again; one whose header is lost is not', async () => {
+  const folder = await newFolder();
+  const log = await open(folder);
+  await log.close();
+  for (const size of [0, 7, 31]) {
+    await truncate(await lastSegment(folder), size);
+    const again = await open(folder);
+    await again.close();
+  }
+  const { file, whole } = await writeThreeGroups(folder);
+  await forgetClosing(folder);
+  await writeFile(file, Buffer.from(whole).fill(0, 0, 32));
+  await assert.rejects(open(folder), /damaged in the middle/);
+});
+
+for (const [name, damage] of [
+  ['missing', (file: string) => unlink(file)],
+  ['cut', (file: string) => truncate(file, 60)],
+  ['damaged', async (file: string) => writeFile(file, (await readFile(file)).fill(7, 48))],
+] as const) {
+  test(`an index that is ${name} is made anew`, async () => {
+    const folder = await newFolder();
+    const log = await open(folder, { segmentBytes: 4096 });
+    for (let from = 0; from < 400; from += 50) await appendRange(log, from, from + 50);
+    await log.close();
+    const indexes = await filesOf(folder, '.idx');
+    assert.ok(indexes.length >= 3);
+    for (const file of indexes) await damage(file);
+    const again = await open(folder, { segmentBytes: 4096 });
+    const found = await again.readVehicle({ vehicleNo: 3, fromMs: 0, toMs: testEpochMs * 2, limit: 1000 });
+    assert.deepEqual(
+      found.map(({ bytes }) => seqOf(bytes)),
+      range(0, 400)
+        .filter((seq) => seq % 5 === 2)
+        .toReversed(),
+    );
+    await again.close();
+    assert.equal((await filesOf(folder, '.idx')).length, indexes.length);
+  });
+}
+
+test('a segment is closed at its age, so that little traffic does not outlive the retention', async () => {
+  const folder = await newFolder();
+  const clock = makeManualClock(testEpochMs);
+  const log = await openJournal({ ...optionsOf(folder, { diskCheckMs: 3_600_000 }), clock });
+  for (let day = 0; day < 40; day++) {
+    await append(log, makeRecord({ seq: day, receivedAt: clock.now() }));
+    clock.advance(86_400_000);
+    await log.enforceRetention();
+  }
+  const left = await readAll(log);
+  assert.ok(left.length >= 13 && left.length <= 17, `${left.length} days are left`);
   await log.close();
 });
 
-test('a disk below its reserve takes nothing and can be read', async () => {
+test('a disk below its reserve takes nothing and can be read; it takes again when there is room', async () => {
   const folder = await newFolder();
   const log = await open(folder);
-  await appendAll(log, 0, 5);
+  await appendRange(log, 0, 5);
   await log.close();
   const full = await open(folder, { diskReserveBytes: Number.MAX_SAFE_INTEGER });
   assert.equal(full.refusal(), 'disk_full');
-  await assert.rejects(append(full, recordOf(5)), /disk_full/);
+  await assert.rejects(append(full, makeRecord({ seq: 5 })), /disk_full/);
   assert.deepEqual(await readAll(full), range(0, 5));
   await full.close();
 });
 
-test('old segments are removed by age and by size, the active one never', async () => {
+test('after a failed fdatasync nothing is acknowledged any more, and everything acknowledged before can be read', async () => {
   const folder = await newFolder();
-  const log = await open(folder, { segmentBytes: 2048, retentionMs: 1 });
-  for (let from = 0; from < 200; from += 20) {
-    await Promise.all(range(from, from + 20).map((seq) => append(log, recordOf(seq, 1, 1_700_000_000_000 + seq))));
+  const options = optionsOf(folder);
+  const { segment, handle } = await createSegment(folder, 0);
+  let isBroken = false;
+  let tries = 0;
+  // No disk here fails on demand: only this one call is replaced, everything else is the real file.
+  const datasync = handle.datasync.bind(handle);
+  handle.datasync = () => {
+    if (!isBroken) return datasync();
+    tries++;
+    return Promise.reject(Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' }));
+  };
+  const log = new Journal(
+    options,
+    { ...journalLimits, ...options.limits },
+    [segment],
+    handle,
+    await ConsumerOffsets.open(folder),
+  );
+  await appendRange(log, 0, 10);
+  isBroken = true;
+  const outcomes = await Promise.allSettled(range(10, 15).map((seq) => append(log, makeRecord({ seq }))));
+  assert.ok(outcomes.every(({ status }) => status === 'rejected'));
+  assert.equal(log.refusal(), 'failed');
+  isBroken = false;
+  await assert.rejects(append(log, makeRecord({ seq: 15 })), /failed/);
+  assert.equal(tries, 1, 'the same data is not tried again: the kernel may have dropped it');
+  assert.deepEqual(await readAll(log), range(0, 10));
+  await log.close();
+});
+
+test('a position file of consumers that cannot be read stops the start', async () => {
+  const folder = await newFolder();
+  await (await open(folder)).close();
+  for (const text of ['{', '{"export":"x"}']) {
+    await writeFile(path.join(folder, 'consumers.json'), text);
+    await assert.rejects(open(folder), /consumers\.json/);
   }
-  await log.enforceRetention();
-  assert.equal(log.statistics().segments, 1);
-  assert.ok(log.startOffset(0) > 0);
-  const left = await readAll(log, 0);
-  assert.equal(left.at(-1), 199);
-  await log.close();
 });
 
-test('positions of consumers are kept', async () => {
-  const folder = await newFolder();
-  const log = await open(folder);
-  await log.commitConsumer('export', { partition: 0, offset: 42 });
+test('a record that no reader could take is refused as our bug', async () => {
+  const log = await open(await newFolder());
+  assert.throws(() => log.append(new Uint8Array(10), { appended: () => {}, appendFailed: () => {} }, 0), /has 10 bytes/);
   await log.close();
-  const again = await open(folder);
-  assert.equal(await again.consumerPosition('export', 0), 42);
-  assert.equal(await again.consumerPosition('other', 0), undefined);
-  await again.close();
-});
-
-test('a segment that was made and never written to is begun again', async () => {
-  const folder = await newFolder();
-  const log = await open(folder);
-  await log.close();
-  await truncate(await lastSegment(folder), 7);
-  const again = await open(folder);
-  await appendAll(again, 0, 2);
-  assert.deepEqual(await readAll(again), [0, 1]);
-  await again.close();
 });

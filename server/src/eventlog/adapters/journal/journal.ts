@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
-import { open, statfs, unlink } from 'node:fs/promises';
-import type { RecordBatch } from '../../../events/index.ts';
-import { OperationalError } from '../../../kernel/index.ts';
+import { statfs, unlink } from 'node:fs/promises';
+import { type RecordBatch, recordBytesMax, recordHeaderBytes } from '../../../events/index.ts';
+import { assert, OperationalError } from '../../../kernel/index.ts';
 import type {
   AppendListener,
   EventLog,
@@ -20,7 +20,9 @@ import type { JournalLimits, JournalOptions } from './options.ts';
 import { PendingGroup } from './pending-group.ts';
 import { readGroups } from './read-groups.ts';
 import { readVehicleRecords } from './read-vehicle.ts';
-import { createSegment, filePosition, type Segment, syncFolder } from './segment.ts';
+import { saveDurableEnd } from './durable-end.ts';
+import { syncFolder, writeAll } from './files.ts';
+import { createSegment, filePosition, saveIndex, type Segment } from './segment.ts';
 
 const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
 
@@ -41,6 +43,8 @@ export class Journal implements EventLog, FollowSource {
   #whenWritable: (() => void)[] = [];
   #whenIdle: (() => void)[] = [];
   #stopDiskChecks: () => void = () => {};
+  /** Indexes of closed segments that are being written. */
+  #saving: Promise<void> = Promise.resolve();
   #appendedRecords = 0;
   #commits = 0;
 
@@ -61,6 +65,8 @@ export class Journal implements EventLog, FollowSource {
   append(record: Uint8Array, listener: AppendListener, token: number): LogRefusal | undefined {
     const refusal = this.refusal();
     if (refusal) return refusal;
+    const { length } = record;
+    assert(length >= recordHeaderBytes && length <= recordBytesMax, `a log record has ${length} bytes`);
     this.#gathering.add(record, listener, token);
     this.#schedule();
     return undefined;
@@ -101,10 +107,11 @@ export class Journal implements EventLog, FollowSource {
   }
 
   async read(fromOffset: number): Promise<RecordBatch> {
-    const segment = this.#segments.findLast((one) => one.firstOffset <= fromOffset) as Segment;
-    if (fromOffset === segment.endOffset && segment !== this.#active) {
-      return this.read((this.#segments[this.#segments.indexOf(segment) + 1] as Segment).firstOffset);
-    }
+    const index = this.#segments.findLastIndex((one) => one.firstOffset <= fromOffset);
+    const segment = this.#segments[index];
+    if (!segment) throw new OperationalError('unavailable', `the journal begins after offset ${fromOffset}`);
+    const next = this.#segments[index + 1];
+    if (next && fromOffset >= segment.endOffset) return this.read(next.firstOffset);
     return readGroups(segment, await findGroup(segment, fromOffset), this.#limits.readBytes);
   }
 
@@ -126,6 +133,9 @@ export class Journal implements EventLog, FollowSource {
       const oldest = this.#segments[0] as Segment;
       const isTooOld = oldest.index.newestReceivedAt < oldestMs;
       if (!isTooOld && this.statistics().bytes <= this.#limits.bytesMax) return;
+      await this.#saving;
+      // Another call may have removed it meanwhile.
+      if (this.#segments[0] !== oldest) continue;
       this.#segments.shift();
       await unlink(oldest.file);
       await unlink(`${oldest.file}.idx`).catch(() => {});
@@ -151,12 +161,17 @@ export class Journal implements EventLog, FollowSource {
     this.#stopDiskChecks();
     if (this.#isCommitting || this.#isScheduled) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
     for (const follower of this.#followers) await follower.stop();
+    await this.#saving;
     await this.#handle.close();
+    await saveDurableEnd(this.#options.folder, this.endOffset()).catch((error: unknown) =>
+      this.#options.logger.warn('the end of the journal could not be noted', { error }),
+    );
   }
 
   /** Looks at the free space from now on. */
   startDiskChecks(): Promise<void> {
     const again = (): void => {
+      if (this.#refusal === 'closed') return;
       this.#stopDiskChecks = this.#options.clock.after(this.#limits.diskCheckMs, () => void this.#checkDisk().then(again));
     };
     return this.#checkDisk().then(again);
@@ -198,7 +213,7 @@ export class Journal implements EventLog, FollowSource {
   async #write(): Promise<void> {
     const segment = this.#active;
     const bytes = this.#committing.seal(segment.endOffset);
-    await this.#handle.write(bytes, 0, bytes.length, filePosition(segment, segment.endOffset));
+    await writeAll(this.#handle, bytes, filePosition(segment, segment.endOffset));
     await this.#handle.datasync();
     this.#committing.addToIndex(segment.index, segment.firstOffset);
     segment.endOffset += bytes.length;
@@ -208,22 +223,29 @@ export class Journal implements EventLog, FollowSource {
 
   /** Read models first: what a device hears is stored can be read by then. */
   #deliver(): void {
-    const batch = this.#committing.batch();
-    const firstOffset = batch.nextOffset - this.#committing.byteLength;
-    for (const follower of this.#followers) follower.committed(batch, firstOffset);
-    this.#committing.tellAppended();
+    const group = this.#committing;
+    const batch = group.batch();
+    const firstOffset = batch.nextOffset - group.byteLength;
+    let isHeld = false;
+    for (const follower of this.#followers) isHeld = follower.committed(batch, firstOffset) || isHeld;
+    // A handler that is not done reads on in this memory: the next group gets other.
+    if (isHeld) this.#committing = new PendingGroup();
+    for (const error of group.tellAppended()) this.#options.logger.error('a listener of an append threw', { error });
   }
 
-  /** Begins a new segment when the active one is large enough. */
+  /** Begins a new segment when the active one is large or old enough. The index of the old one is written meanwhile. */
   async #roll(): Promise<void> {
     const old = this.#active;
-    const bytes = filePosition(old, old.endOffset);
-    if (bytes < this.#limits.segmentBytes) return;
-    await old.index.save(`${old.file}.idx`, bytes);
+    const isLarge = filePosition(old, old.endOffset) >= this.#limits.segmentBytes;
+    const isOld = this.#options.clock.now() - old.index.oldestReceivedAt > this.#limits.segmentAgeMs;
+    if (!isLarge && !isOld) return;
     const oldHandle = this.#handle;
     const { segment, handle } = await createSegment(this.#options.folder, old.endOffset);
     this.#handle = handle;
     this.#segments.push(segment);
+    this.#saving = this.#saving
+      .then(() => saveIndex(old))
+      .catch((error: unknown) => this.#options.logger.warn('an index is not written: it is made at the next start', { error }));
     await oldHandle.close();
   }
 
@@ -243,17 +265,27 @@ export class Journal implements EventLog, FollowSource {
       logger.error('the journal has failed: no report is taken until the server is started again', { error: cause });
     }
     const code = this.#refusal === 'disk_full' ? 'disk_full' : 'unavailable';
-    this.#committing.tellFailed(new OperationalError(code, 'the record could not be written', { cause: error }));
+    const failure = new OperationalError(code, 'the record could not be written', { cause: error });
+    for (const thrown of this.#committing.tellFailed(failure)) logger.error('a listener of an append threw', { error: thrown });
   }
 
   async #checkDisk(): Promise<void> {
     if (this.#refusal === 'failed' || this.#refusal === 'closed') return;
-    const { bavail, bsize } = await statfs(this.#options.folder);
-    const isLow = bavail * bsize < this.#limits.diskReserveBytes;
+    const isLow = await this.#isDiskLow();
     if (isLow && this.#refusal === undefined)
       this.#options.logger.warn('the disk is nearly full: no report is taken until there is room');
     if (this.#refusal === undefined || this.#refusal === 'disk_full') this.#refusal = isLow ? 'disk_full' : undefined;
     if (!isLow) this.#tellWritable();
+  }
+
+  async #isDiskLow(): Promise<boolean> {
+    try {
+      const { bavail, bsize } = await statfs(this.#options.folder);
+      return bavail * bsize < this.#limits.diskReserveBytes;
+    } catch (error) {
+      this.#options.logger.warn('the free space of the disk is not known', { error });
+      return this.#refusal === 'disk_full';
+    }
   }
 
   #tellWritable(): void {
@@ -261,5 +293,3 @@ export class Journal implements EventLog, FollowSource {
     for (const writable of this.#whenWritable.splice(0)) writable();
   }
 }
-
-export const openActive = (file: string): Promise<FileHandle> => open(file, 'r+');

@@ -1,77 +1,120 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { OperationalError } from '../../../kernel/index.ts';
+import { BugError, type Logger, OperationalError } from '../../../kernel/index.ts';
 import type { EventLog } from '../../ports.ts';
 import { ConsumerOffsets } from './consumer-offsets.ts';
-import { Journal, openActive } from './journal.ts';
-import { type JournalOptions, journalLimits } from './options.ts';
-import { createSegment, openClosedSegment, type Segment, scanSegment } from './segment.ts';
-import { decodeSegmentHeader, segmentHeaderBytes } from './format.ts';
+import { readDurableEnd } from './durable-end.ts';
+import { readUpTo } from './files.ts';
+import { segmentHeaderBytes } from './format.ts';
+import { Journal } from './journal.ts';
+import { type JournalOptions, journalLimits, retentionMsMax } from './options.ts';
+import {
+  corrupt,
+  createSegment,
+  openClosedSegment,
+  type ScannedSegment,
+  saveIndex,
+  type Segment,
+  scanSegment,
+} from './segment.ts';
 
-const listFiles = async (folder: string): Promise<string[]> => {
+interface Listed {
+  readonly file: string;
+  readonly firstOffset: number;
+  /** Given up by the operator, who renamed it. */
+  readonly isLost: boolean;
+}
+
+const listFiles = async (folder: string): Promise<Listed[]> => {
   const names = await readdir(folder);
   return names
-    .filter((name) => /^\d{16}\.log$/.test(name))
+    .filter((name) => /^\d{16}\.log(\.lost)?$/.test(name))
     .toSorted()
-    .map((name) => path.join(folder, name));
+    .map((name) => ({ file: path.join(folder, name), firstOffset: Number(name.slice(0, 16)), isLost: name.endsWith('.lost') }));
 };
 
 const openOlder = async (file: string): Promise<Segment> => {
   const indexed = await openClosedSegment(file);
   if (indexed) return indexed;
-  const { segment, validBytes } = await scanSegment(file, false);
-  await segment.index.save(`${file}.idx`, validBytes);
+  const { segment } = await scanSegment(file, false);
+  await saveIndex(segment);
   return segment;
 };
 
 /** The last file may have been created and not written to: it has no whole header then, and is made again. */
-const hasHeader = async (file: string): Promise<boolean> => {
-  const handle = await openActive(file);
-  const header = Buffer.alloc(segmentHeaderBytes);
-  const { bytesRead } = await handle.read(header, 0, segmentHeaderBytes, 0);
-  await handle.close();
-  return bytesRead === segmentHeaderBytes && (decodeSegmentHeader(header) !== undefined || header.some((byte) => byte !== 0));
+const isBegun = async (file: string): Promise<boolean> => {
+  const handle = await open(file, 'r');
+  try {
+    const header = await readUpTo(handle, segmentHeaderBytes + 1, 0);
+    return header.length > segmentHeaderBytes || (header.length === segmentHeaderBytes && header.some((byte) => byte !== 0));
+  } finally {
+    await handle.close();
+  }
 };
 
-const checkContinuity = (segments: readonly Segment[]): void => {
-  for (let i = 1; i < segments.length; i++) {
-    const [before, after] = [segments[i - 1] as Segment, segments[i] as Segment];
-    if (before.endOffset !== after.firstOffset) {
-      throw new OperationalError(
-        'unavailable',
-        `the journal has a gap: ${path.basename(before.file)} ends at ${before.endOffset}, the next begins at ${after.firstOffset}`,
-      );
+/** Each file begins where the one before ends; one that was given up ends where the next begins, or at its size. */
+const checkContinuity = async (files: readonly Listed[], segments: readonly Segment[]): Promise<number> => {
+  let end: number | undefined;
+  for (const { file, firstOffset, isLost } of files) {
+    const isAfterLost = end === Number.POSITIVE_INFINITY;
+    if (end !== undefined && end !== firstOffset && !isAfterLost) {
+      throw new OperationalError('unavailable', `the journal has a gap: ${path.basename(file)} should begin at offset ${end}`);
     }
+    end = isLost ? Number.POSITIVE_INFINITY : segments.find((segment) => segment.file === file)?.endOffset;
   }
+  const last = files.at(-1);
+  if (!last?.isLost) return end ?? 0;
+  return last.firstOffset + (await stat(last.file)).size;
+};
+
+/** What a crash left half written is cut; a whole group that it left is made durable, for from now on it counts. */
+const openForWriting = async (last: ScannedSegment, logger: Logger): Promise<FileHandle> => {
+  const { segment, validBytes, fileBytes } = last;
+  const handle = await open(segment.file, 'r+');
+  if (validBytes < fileBytes) {
+    logger.warn('cut a write that a crash had interrupted', { file: path.basename(segment.file), bytes: fileBytes - validBytes });
+    await handle.truncate(validBytes);
+  }
+  await handle.datasync();
+  return handle;
+};
+
+const beginSegment = async (folder: string, firstOffset: number, segments: Segment[]): Promise<FileHandle> => {
+  const { segment, handle } = await createSegment(folder, firstOffset);
+  segments.push(segment);
+  return handle;
 };
 
 /** Opens the journal of a folder: reads it through, cuts what a crash left half written, refuses damage in the middle. */
 export const openJournal = async (options: JournalOptions): Promise<EventLog> => {
   const limits = { ...journalLimits, ...options.limits };
+  if (limits.retentionMs > retentionMsMax) throw new BugError(`retentionMs is ${limits.retentionMs}, at most ${retentionMsMax}`);
   await mkdir(options.folder, { recursive: true });
   const files = await listFiles(options.folder);
-  const segments: Segment[] = [];
-  for (const file of files.slice(0, -1)) segments.push(await openOlder(file));
   const last = files.at(-1);
-  let handle = last && (await hasHeader(last)) ? await openActive(last) : undefined;
-  if (last && handle) {
-    const { segment, validBytes, fileBytes } = await scanSegment(last, true);
-    if (validBytes < fileBytes) {
-      options.logger.warn('cut a write that a crash had interrupted', {
-        file: path.basename(last),
-        bytes: fileBytes - validBytes,
-      });
-      await handle.truncate(validBytes);
-      await handle.datasync();
-    }
-    segments.push(segment);
-  } else {
-    const created = await createSegment(options.folder, segments.at(-1)?.endOffset ?? 0);
-    segments.push(created.segment);
-    handle = created.handle;
+  const isLastBegun = last !== undefined && !last.isLost && (await isBegun(last.file));
+  const begun = last && !last.isLost && !isLastBegun ? files.slice(0, -1) : files;
+  const older = isLastBegun ? begun.slice(0, -1) : begun;
+  const segments: Segment[] = [];
+  for (const { file, isLost } of older) if (!isLost) segments.push(await openOlder(file));
+  const durableEnd = await readDurableEnd(options.folder);
+  const scanned = isLastBegun ? await scanSegment(last.file, true) : undefined;
+  if (scanned) {
+    if (scanned.segment.endOffset < durableEnd) throw corrupt(last?.file ?? '', scanned.validBytes);
+    segments.push(scanned.segment);
   }
-  checkContinuity(segments);
-  const journal = new Journal(options, limits, segments, handle, await ConsumerOffsets.open(options.folder));
+  const endOffset = await checkContinuity(begun, segments);
+  if (endOffset < durableEnd) {
+    throw new OperationalError(
+      'unavailable',
+      `the journal ends at offset ${endOffset}, but was closed at ${durableEnd}: files are missing`,
+    );
+  }
+  const consumers = await ConsumerOffsets.open(options.folder);
+  const handle = scanned
+    ? await openForWriting(scanned, options.logger)
+    : await beginSegment(options.folder, endOffset, segments);
+  const journal = new Journal(options, limits, segments, handle, consumers);
   await journal.startDiskChecks();
   return journal;
 };

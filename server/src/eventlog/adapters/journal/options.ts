@@ -3,6 +3,8 @@ import type { Clock, Logger } from '../../../kernel/index.ts';
 export interface JournalLimits {
   /** A segment that has reached this is closed and a new one begun. */
   readonly segmentBytes: number;
+  /** A segment whose oldest record is older is closed too, so that little traffic does not keep records beyond the retention. */
+  readonly segmentAgeMs: number;
   /** Records and bytes waiting for a commit: past either, `queue_full`. */
   readonly pendingRecordsMax: number;
   readonly pendingBytesMax: number;
@@ -20,8 +22,12 @@ export interface JournalLimits {
   readonly readBytes: number;
 }
 
+/** The log is no archive: erasure relies on it ageing out. */
+export const retentionMsMax = 30 * 86_400_000;
+
 export const journalLimits: JournalLimits = {
   segmentBytes: 64 * 1024 * 1024,
+  segmentAgeMs: 86_400_000,
   pendingRecordsMax: 262_144,
   pendingBytesMax: 64 * 1024 * 1024,
   commitSpacingMs: 5,

@@ -67,18 +67,31 @@ export class PendingGroup {
     };
   }
 
-  tellAppended(): void {
-    for (let i = 0; i < this.count; i++) this.#listeners[i]?.appended(this.#tokens[i] as number, 0, this.#offsets[i] as number);
+  /** Tells every listener, also after one of them threw; answers what was thrown. */
+  tellAppended(): readonly unknown[] {
+    return this.#tellEach((listener, i) => listener.appended(this.#tokens[i] as number, 0, this.#offsets[i] as number));
   }
 
-  tellFailed(error: Error): void {
-    for (let i = 0; i < this.count; i++) this.#listeners[i]?.appendFailed(this.#tokens[i] as number, error);
+  tellFailed(error: Error): readonly unknown[] {
+    return this.#tellEach((listener, i) => listener.appendFailed(this.#tokens[i] as number, error));
   }
 
   reset(): void {
     this.count = 0;
     this.#at = groupHeaderBytes;
     this.#listeners.length = 0;
+  }
+
+  #tellEach(tell: (listener: AppendListener, index: number) => void): readonly unknown[] {
+    const thrown: unknown[] = [];
+    for (let i = 0; i < this.count; i++) {
+      try {
+        tell(this.#listeners[i] as AppendListener, i);
+      } catch (error) {
+        thrown.push(error);
+      }
+    }
+    return thrown;
   }
 
   #growBytes(needed: number): void {

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import type { RecordBatch } from '../../../events/index.ts';
 import { OperationalError } from '../../../kernel/index.ts';
 import { checkRecord, frameBytes, groupHeaderBytes, readGroupHeader } from './format.ts';
+import { readUpTo } from './files.ts';
 import { filePosition, type Segment } from './segment.ts';
 
 const damaged = (segment: Segment, offset: number): OperationalError =>
@@ -18,9 +19,8 @@ export const readGroups = async (segment: Segment, fromOffset: number, readBytes
   try {
     let wanted = Math.min(readBytes, segment.endOffset - fromOffset);
     for (;;) {
-      const bytes = Buffer.alloc(wanted);
-      const { bytesRead } = await handle.read(bytes, 0, wanted, filePosition(segment, fromOffset));
-      const batch = parseGroups(segment, bytes.subarray(0, bytesRead), fromOffset);
+      const bytes = await readUpTo(handle, wanted, filePosition(segment, fromOffset));
+      const batch = parseGroups(segment, bytes, fromOffset);
       if (batch.nextOffset > fromOffset) return batch;
       const recordBytes = readGroupHeader(bytes, 0, fromOffset);
       if (recordBytes === undefined || recordBytes + groupHeaderBytes <= wanted) throw damaged(segment, fromOffset);

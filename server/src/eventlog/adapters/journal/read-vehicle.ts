@@ -1,19 +1,22 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { recordFields } from '../../../events/index.ts';
+import { recordBytesMax, recordFields } from '../../../events/index.ts';
 import { OperationalError } from '../../../kernel/index.ts';
 import type { ReadVehicleOptions, VehicleRecord } from '../../ports.ts';
+import { readUpTo } from './files.ts';
 import { checkRecord, frameBytes } from './format.ts';
-import { filePosition, type Segment } from './segment.ts';
+import { filePosition, positionsOf, type Segment } from './segment.ts';
+
+/** Read at first for a record: most are smaller. */
+const firstReadBytes = 1024;
 
 const readRecord = async (handle: FileHandle, segment: Segment, position: number): Promise<Uint8Array> => {
   const at = filePosition(segment, segment.firstOffset + position);
-  const frame = Buffer.alloc(frameBytes);
-  await handle.read(frame, 0, frameBytes, at);
-  const bytes = Buffer.alloc(frameBytes + frame.readUInt32LE(0));
-  await handle.read(bytes, 0, bytes.length, at);
-  if (checkRecord(bytes, 0, bytes.length) === undefined)
+  let bytes = await readUpTo(handle, firstReadBytes, at);
+  const wanted = bytes.length < frameBytes ? 0 : frameBytes + bytes.readUInt32LE(0);
+  if (wanted > bytes.length && wanted <= frameBytes + recordBytesMax) bytes = await readUpTo(handle, wanted, at);
+  if (wanted === 0 || checkRecord(bytes, 0, bytes.length) === undefined)
     throw new OperationalError('unavailable', `the journal is damaged: ${segment.file} at byte ${at}`);
-  return new Uint8Array(bytes.subarray(frameBytes));
+  return new Uint8Array(bytes.subarray(frameBytes, wanted));
 };
 
 const receivedAtOf = (bytes: Uint8Array): number =>
@@ -21,7 +24,7 @@ const receivedAtOf = (bytes: Uint8Array): number =>
 
 const readSegment = async (segment: Segment, options: ReadVehicleOptions, into: VehicleRecord[]): Promise<void> => {
   const before = (options.beforeOffset ?? Number.POSITIVE_INFINITY) - segment.firstOffset;
-  const positions = await segment.index.positionsOf(options.vehicleNo, before);
+  const positions = await positionsOf(segment, options.vehicleNo, before);
   if (positions.length === 0) return;
   const handle = await open(segment.file, 'r');
   try {
@@ -29,8 +32,8 @@ const readSegment = async (segment: Segment, options: ReadVehicleOptions, into: 
       if (into.length >= options.limit) return;
       const bytes = await readRecord(handle, segment, position);
       const receivedAt = receivedAtOf(bytes);
-      if (receivedAt < options.fromMs) return;
-      if (receivedAt < options.toMs) into.push({ offset: segment.firstOffset + position, bytes });
+      // Goes on past an older one: the clock of a server may have been set back.
+      if (receivedAt >= options.fromMs && receivedAt < options.toMs) into.push({ offset: segment.firstOffset + position, bytes });
     }
   } finally {
     await handle.close();

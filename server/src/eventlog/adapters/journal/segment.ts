@@ -1,7 +1,8 @@
-import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { recordFields, recordHeaderBytes } from '../../../events/index.ts';
 import { OperationalError } from '../../../kernel/index.ts';
+import { readUpTo, syncFolder, writeAll } from './files.ts';
 import {
   checkRecord,
   decodeSegmentHeader,
@@ -12,7 +13,7 @@ import {
   readGroupHeader,
   segmentHeaderBytes,
 } from './format.ts';
-import { SegmentIndex } from './segment-index.ts';
+import { DamagedIndexError, SegmentIndex } from './segment-index.ts';
 
 /** One file of the journal. */
 export interface Segment {
@@ -20,33 +21,41 @@ export interface Segment {
   readonly firstOffset: number;
   /** Offset after its last durable byte. */
   endOffset: number;
-  readonly index: SegmentIndex;
+  /** Made anew when its file is damaged. */
+  index: SegmentIndex;
+}
+
+export interface ScannedSegment {
+  readonly segment: Segment;
+  /** Less than the file has when its last write was cut off. */
+  readonly validBytes: number;
+  readonly fileBytes: number;
 }
 
 export const segmentFile = (folder: string, firstOffset: number): string =>
   path.join(folder, `${String(firstOffset).padStart(16, '0')}.log`);
 export const filePosition = (segment: Segment, offset: number): number => segmentHeaderBytes + offset - segment.firstOffset;
 
-/** Makes the names in a folder durable. */
-export const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder, 'r');
-  await handle.sync();
-  await handle.close();
-};
-
+/** A new file with its header, durable; nothing is left of it when it cannot be made. */
 export const createSegment = async (folder: string, firstOffset: number): Promise<{ segment: Segment; handle: FileHandle }> => {
   const file = segmentFile(folder, firstOffset);
   const handle = await open(file, 'w+');
-  await handle.write(encodeSegmentHeader(firstOffset), 0, segmentHeaderBytes, 0);
-  await handle.datasync();
-  await syncFolder(folder);
+  try {
+    await writeAll(handle, encodeSegmentHeader(firstOffset), 0);
+    await handle.datasync();
+    await syncFolder(folder);
+  } catch (error) {
+    await handle.close();
+    await unlink(file).catch(() => {});
+    throw error;
+  }
   return { segment: { file, firstOffset, endOffset: firstOffset, index: new SegmentIndex() }, handle };
 };
 
-const corrupt = (file: string, position: number): OperationalError =>
+export const corrupt = (file: string, position: number): OperationalError =>
   new OperationalError(
     'unavailable',
-    `the journal is damaged in the middle: ${path.basename(file)} at byte ${position}. Restore it from a backup, or move the file away to go on without its reports.`,
+    `the journal is damaged in the middle: ${path.basename(file)} at byte ${position}. Restore it from a backup, or rename it to ${path.basename(file)}.lost to go on without its reports.`,
   );
 
 /** Adds the records of a group to the index; answers where the first damaged one starts, or the end. */
@@ -66,10 +75,7 @@ const scanGroup = (bytes: Buffer, view: DataView, from: number, end: number, ind
  * Reads a segment through. Damage in the last group of the last segment is a write that was cut off: `validBytes` ends before it.
  * Damage anywhere else is refused.
  */
-export const scanSegment = async (
-  file: string,
-  isLast: boolean,
-): Promise<{ segment: Segment; validBytes: number; fileBytes: number }> => {
+export const scanSegment = async (file: string, isLast: boolean): Promise<ScannedSegment> => {
   const bytes = await readFile(file);
   const firstOffset = decodeSegmentHeader(bytes);
   if (firstOffset === undefined) throw corrupt(file, 0);
@@ -101,10 +107,25 @@ export const openClosedSegment = async (file: string): Promise<Segment | undefin
   if (!index) return undefined;
   const { size } = await stat(file);
   const handle = await open(file, 'r');
-  const header = Buffer.alloc(segmentHeaderBytes);
-  await handle.read(header, 0, segmentHeaderBytes, 0);
+  const header = await readUpTo(handle, segmentHeaderBytes, 0);
   await handle.close();
   const firstOffset = decodeSegmentHeader(header);
   if (firstOffset === undefined || index.segmentBytes !== size) return undefined;
   return { file, firstOffset, endOffset: firstOffset + size - segmentHeaderBytes, index };
+};
+
+/** Writes the index of a closed segment, after which it needs no memory. */
+export const saveIndex = (segment: Segment): Promise<void> =>
+  segment.index.save(`${segment.file}.idx`, filePosition(segment, segment.endOffset));
+
+/** Positions of a vehicle's records below `before`, newest first. A damaged index is made anew from the segment. */
+export const positionsOf = async (segment: Segment, vehicleNo: number, before: number): Promise<number[]> => {
+  try {
+    return await segment.index.positionsOf(vehicleNo, before);
+  } catch (error) {
+    if (!(error instanceof DamagedIndexError)) throw error;
+    segment.index = (await scanSegment(segment.file, false)).segment.index;
+    await saveIndex(segment);
+    return segment.index.positionsOf(vehicleNo, before);
+  }
 };
