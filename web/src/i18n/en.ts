@@ -67,8 +67,8 @@ export default {
     map: 'Map',
     vehicles: 'Vehicles',
     connect: 'Connect a device',
-    find: 'Find a vehicle or page',
     findShort: 'Find',
+    findRest: 'a vehicle or page',
     theme: { label: 'Theme: {theme}', system: 'as the system', light: 'light', dark: 'dark' },
   },
   connection: {

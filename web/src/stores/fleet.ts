@@ -116,6 +116,8 @@ export const useFleet = defineStore('fleet', () => {
   /** Follows the fleet while somebody uses it. Answers how to stop. */
   const use = (): (() => void) => {
     if (users++ === 0) {
+      // What was empty when somebody looked last may not be any more.
+      isLoaded.value &&= vehicles.size > 0;
       void load().then(() => {
         if (users > 0 && stops.length === 0)
           stops = [liveStream.watchMap({ roster, frame }), liveStream.watchStatus(statusChanged)];

@@ -1,11 +1,15 @@
 import type { VehicleItem, VehicleQuery } from '@milepost/contract/api';
 import { onBeforeUnmount, type Ref, ref, type ShallowRef, shallowRef, watch } from 'vue';
+import type { StatusMessage } from '@milepost/contract/stream';
 import { ApiError, api } from '../../api/client.ts';
+import { liveStream } from '../../api/live-stream.ts';
 
 const pageSize = 100;
 /** As many rows are kept fresh; those below are as of when they were scrolled to. */
 const freshRowsMax = 500;
 const refreshMs = 3000;
+/** After a change of status the rest of the row has changed too. */
+const afterChangeMs = 300;
 
 export interface VehicleList {
   readonly items: ShallowRef<readonly VehicleItem[]>;
@@ -39,10 +43,10 @@ export const useVehicleList = (query: Readonly<Ref<VehicleQuery>>): VehicleList 
     }
   };
 
-  const refreshSoon = (): void => {
+  const refreshSoon = (waitMs = refreshMs): void => {
     clearTimeout(timer);
     if (isGone) return;
-    timer = setTimeout(() => void guard(refresh).finally(refreshSoon), refreshMs);
+    timer = setTimeout(() => void guard(refresh).finally(() => refreshSoon()), waitMs);
   };
   const refresh = async (signal: AbortSignal): Promise<void> => {
     const limit = Math.min(freshRowsMax, Math.max(pageSize, items.value.length));
@@ -70,6 +74,18 @@ export const useVehicleList = (query: Readonly<Ref<VehicleQuery>>): VehicleList 
     });
     refreshSoon();
   };
+  /** Changes of status come as they happen; all else with the next refresh. */
+  const statusChanged = ({ changes }: StatusMessage): void => {
+    const byVehicle = new Map(changes.map((change) => [change.vehicleId, change]));
+    if (!items.value.some(({ id }) => byVehicle.has(id))) return;
+    items.value = items.value.map((item) => {
+      const change = byVehicle.get(item.id);
+      return change ? { ...item, status: change.to, statusSince: change.at, statusReason: change.reason } : item;
+    });
+    refreshSoon(afterChangeMs);
+  };
+  const stopStatus = liveStream.watchStatus(statusChanged);
+
   let isLoadingMore = false;
   const loadMore = async (): Promise<void> => {
     if (next === null || isLoadingMore) return;
@@ -92,6 +108,7 @@ export const useVehicleList = (query: Readonly<Ref<VehicleQuery>>): VehicleList 
     aborter.abort();
     clearTimeout(timer);
     isGone = true;
+    stopStatus();
   });
   return { items, isLoaded, hasMore, problem, loadMore, reload };
 };

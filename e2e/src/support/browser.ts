@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { AxeBuilder } from '@axe-core/playwright';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Milepost } from './start-milepost.ts';
+
+const usualPath = '/usr/bin/chromium';
+const path = process.env['CHROMIUM_PATH'] || (existsSync(usualPath) ? usualPath : undefined);
+const actionMs = 15_000;
+
+/** For the option `skip` of a test: false, or why there is no browser to test with. */
+export const noBrowser: string | false = path ? false : 'no Chromium: set CHROMIUM_PATH';
+
+/** Without these Chromium's own connections go out, many at a time, and are refused. */
+const quietFlags = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export const openBrowser = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: path ?? usualPath,
+    args: process.getuid?.() === 0 ? ['--no-sandbox', ...quietFlags] : quietFlags,
+  });
+
+export interface Visit {
+  readonly page: Page;
+  /** Ends the visit; fails when the page threw or wrote an error that nobody expected. */
+  close(): Promise<void>;
+}
+
+export type VisitOptions = BrowserContextOptions & { readonly isSignedIn?: boolean; readonly expects?: RegExp };
+
+const signIn = async (page: Page, { origin, operatorToken, signInLink }: Milepost): Promise<void> => {
+  await page.goto(signInLink);
+  // A link works once: later visits of a test take the cookie of the first.
+  assert.ok(operatorToken !== '' && page.url().startsWith(origin));
+};
+
+const sessions = new WeakMap<Milepost, Awaited<ReturnType<Awaited<ReturnType<Browser['newContext']>>['storageState']>>>();
+
+const contextOf = async (browser: Browser, milepost: Milepost, options: BrowserContextOptions, isSignedIn: boolean) => {
+  const known = sessions.get(milepost);
+  const context = await browser.newContext({ ...options, ...(isSignedIn && known ? { storageState: known } : {}) });
+  context.setDefaultTimeout(actionMs);
+  if (isSignedIn && !known) {
+    const page = await context.newPage();
+    await signIn(page, milepost);
+    sessions.set(milepost, await context.storageState());
+    await page.close();
+  }
+  return context;
+};
+
+/** Opens an address of the web app as somebody who signed in by the printed link. */
+export const visit = async (
+  browser: Browser,
+  milepost: Milepost,
+  address: string,
+  { isSignedIn = true, expects, ...options }: VisitOptions = {},
+): Promise<Visit> => {
+  const context = await contextOf(browser, milepost, { viewport: { width: 1280, height: 800 }, ...options }, isSignedIn);
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.stack ?? error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !expects?.test(message.text())) errors.push(message.text());
+  });
+  await page.goto(milepost.origin + address);
+  return {
+    page,
+    close: async () => {
+      await context.close();
+      assert.deepEqual(errors, []);
+    },
+  };
+};
+
+/** What axe finds wrong with the page as it is: nothing is the only right answer. */
+export const accessibilityProblems = async (page: Page): Promise<string[]> => {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join(' | ')}`,
+  );
+};
+
+/** Waits until a condition over the page holds; says what it saw last when it never does. */
+export const until = async <T>(read: () => Promise<T>, holds: (value: T) => boolean, what: string): Promise<T> => {
+  const endMs = performance.now() + actionMs;
+  let last = await read();
+  while (!holds(last)) {
+    assert.ok(performance.now() < endMs, `${what}: last seen ${JSON.stringify(last)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    last = await read();
+  }
+  return last;
+};

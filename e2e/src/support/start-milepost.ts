@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const root = resolve(import.meta.dirname, '../../..');
+const readyMs = 60_000;
+const endMs = 15_000;
+
+export interface Milepost {
+  readonly origin: string;
+  /** Works once. */
+  readonly signInLink: string;
+  readonly operatorToken: string;
+  /** Ends the process, as Ctrl-C would, and leaves its data: `start` may be called again. */
+  stop(): Promise<void>;
+  /** The same server again on the same port and data. */
+  start(): Promise<void>;
+  /** Ends it and removes its data. */
+  close(): Promise<void>;
+}
+
+export interface MilepostOptions {
+  readonly mode: 'serve' | 'empty' | 'demo';
+  /** Further settings of the environment, by name. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+interface Ready {
+  readonly child: ChildProcess;
+  readonly origin: string;
+  readonly signInLink: string;
+}
+
+const waitUntilReady = (child: ChildProcess): Promise<Ready> =>
+  new Promise((done, failed) => {
+    const errors: string[] = [];
+    const timer = setTimeout(() => failed(new Error(`Milepost was not ready after ${readyMs} ms\n${errors.join('')}`)), readyMs);
+    child.stderr?.on('data', (text: Buffer) => errors.push(text.toString()));
+    child.once('exit', (code) => {
+      clearTimeout(timer);
+      failed(new Error(`Milepost ended with ${code} before it was ready\n${errors.join('')}`));
+    });
+    if (!child.stdout) throw new Error('the process has no standard output');
+    let origin = '';
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      origin ||= /^Milepost is ready at (\S+)$/.exec(line)?.[1] ?? '';
+      const signInLink = /^Sign in: (\S+)$/.exec(line)?.[1];
+      if (!origin || !signInLink) return;
+      clearTimeout(timer);
+      child.removeAllListeners('exit');
+      done({ child, origin, signInLink });
+    });
+  });
+
+const end = (child: ChildProcess): Promise<void> =>
+  new Promise((done) => {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      done();
+      return;
+    }
+    const cut = setTimeout(() => child.kill('SIGKILL'), endMs);
+    child.once('exit', () => {
+      clearTimeout(cut);
+      done();
+    });
+    child.kill('SIGTERM');
+  });
+
+/** Starts the real server on a free port with a data folder of its own, and waits until it says that it is ready. */
+export const startMilepost = async ({ mode, settings = {} }: MilepostOptions): Promise<Milepost> => {
+  const data = await mkdtemp(join(tmpdir(), 'milepost-e2e-'));
+  const operatorToken = randomBytes(24).toString('base64url');
+  const launch = (port: string): Promise<Ready> =>
+    waitUntilReady(
+      spawn(process.execPath, ['server/src/app/main.ts', `--mode=${mode}`], {
+        cwd: root,
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: {
+          PATH: process.env['PATH'],
+          HOME: process.env['HOME'],
+          MILEPOST_PORT: port,
+          MILEPOST_DATA: data,
+          MILEPOST_OPERATOR_TOKEN: operatorToken,
+          ...settings,
+        },
+      }),
+    );
+  let ready = await launch('0').catch(async (error: unknown) => {
+    await rm(data, { recursive: true, force: true });
+    throw error;
+  });
+  const { origin } = ready;
+  const stop = (): Promise<void> => end(ready.child);
+  return {
+    origin,
+    operatorToken,
+    get signInLink() {
+      return ready.signInLink;
+    },
+    stop,
+    start: async () => {
+      ready = await launch(new URL(origin).port);
+    },
+    close: async () => {
+      await stop();
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+};

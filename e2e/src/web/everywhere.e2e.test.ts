@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { accessibilityProblems, noBrowser, openBrowser, until, visit } from '../support/browser.ts';
+import { addFleet, signal, type TestVehicle } from '../support/fleet.ts';
+import { type Milepost, startMilepost } from '../support/start-milepost.ts';
+
+let milepost: Milepost;
+let browser: Browser;
+let fleet: TestVehicle[];
+const options = { skip: noBrowser };
+
+before(async () => {
+  if (noBrowser) return;
+  browser = await openBrowser();
+  milepost = await startMilepost({ mode: 'serve' });
+  fleet = await addFleet(milepost, [
+    { plate: 'VAN 1', customer: 'Atlas' },
+    { plate: 'VAN 2', customer: 'Demo' },
+  ]);
+  const signals = { [signal.latitude]: 34, [signal.longitude]: -6.8, [signal.speed]: 20 };
+  await Promise.all(fleet.map((vehicle) => vehicle.report({ time: Date.now(), signals })));
+});
+after(async () => {
+  await browser?.close();
+  await milepost?.close();
+});
+
+test('who is not signed in is told how to', options, async () => {
+  const { page, close } = await visit(browser, milepost, '/', { isSignedIn: false, expects: /401/ });
+  await page.getByRole('heading', { name: 'Open the sign-in link' }).waitFor();
+  assert.deepEqual(await accessibilityProblems(page), []);
+  await close();
+});
+
+test('keys lead to pages, and the palette to any vehicle', options, async () => {
+  const { page, close } = await visit(browser, milepost, '/vehicles');
+  await page.getByRole('row', { name: 'VAN 1' }).waitFor();
+  await page.keyboard.press('g');
+  await page.keyboard.press('m');
+  await page.waitForURL((url) => url.pathname === '/');
+  await page.keyboard.press('g');
+  await page.keyboard.press('v');
+  await page.waitForURL((url) => url.pathname === '/vehicles');
+  await page.keyboard.press('Control+k');
+  const palette = page.getByRole('combobox', { name: 'Find a vehicle or page' });
+  await palette.waitFor();
+  await palette.fill('van 2');
+  await page.getByRole('option', { name: /VAN 2/ }).waitFor();
+  assert.deepEqual(await accessibilityProblems(page), []);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'VAN 2' }).waitFor();
+  await page.keyboard.press('Control+k');
+  await palette.waitFor();
+  await page.keyboard.press('Escape');
+  await palette.waitFor({ state: 'detached' });
+  await close();
+});
+
+test('the theme follows the system until somebody chooses', options, async () => {
+  const { page, close } = await visit(browser, milepost, '/vehicles', { colorScheme: 'dark' });
+  const theme = (): Promise<string | undefined> => page.evaluate('document.documentElement.dataset.theme');
+  await until(theme, (now) => now === 'dark', 'it is that of the system');
+  await page.emulateMedia({ colorScheme: 'light' });
+  await until(theme, (now) => now === 'light', 'it follows');
+  await page.getByRole('button', { name: /^Theme/ }).click();
+  await page.getByRole('button', { name: /^Theme/ }).click();
+  await until(theme, (now) => now === 'dark', 'it is chosen');
+  await page.reload();
+  await until(theme, (now) => now === 'dark', 'it stays chosen');
+  await close();
+});
+
+test('when the server is away the page says so, and goes on by itself when it is back', options, async () => {
+  const { page, close } = await visit(browser, milepost, '/', { expects: /ERR_CONNECTION_REFUSED|WebSocket|Failed to load/ });
+  const rows = page.getByRole('region', { name: 'Vehicles' }).locator('[data-row]');
+  await until(
+    () => rows.count(),
+    (count) => count === 2,
+    'two vehicles',
+  );
+  await page.waitForLoadState('networkidle');
+  await milepost.stop();
+  await page.getByText('No connection to the server.').waitFor();
+  assert.equal(await rows.count(), 2);
+  await milepost.start();
+  await page.getByText('No connection to the server.').waitFor({ state: 'detached', timeout: 40_000 });
+  const before = await rows.first().getAttribute('data-position');
+  await Promise.all(
+    fleet.map((vehicle) =>
+      vehicle.report({ time: Date.now(), signals: { [signal.latitude]: 34.01, [signal.longitude]: -6.79 } }),
+    ),
+  );
+  await until(
+    () => rows.first().getAttribute('data-position'),
+    (now) => now !== before,
+    'positions come again',
+  );
+  await close();
+});

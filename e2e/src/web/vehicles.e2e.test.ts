@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { accessibilityProblems, noBrowser, openBrowser, until, visit } from '../support/browser.ts';
+import { addFleet, signal, type TestVehicle } from '../support/fleet.ts';
+import { type Milepost, startMilepost } from '../support/start-milepost.ts';
+
+/** More than a page of the list holds. */
+const vehicleCount = 130;
+
+let milepost: Milepost;
+let browser: Browser;
+let fleet: TestVehicle[];
+const options = { skip: noBrowser };
+
+before(async () => {
+  if (noBrowser) return;
+  browser = await openBrowser();
+  milepost = await startMilepost({
+    mode: 'serve',
+    settings: { MILEPOST_LATE_AFTER_SECONDS: '3', MILEPOST_OFFLINE_AFTER_SECONDS: '5' },
+  });
+  fleet = await addFleet(
+    milepost,
+    Array.from({ length: vehicleCount }, (_, n) => ({
+      plate: `VAN ${String(n + 1).padStart(3, '0')}`,
+      customer: n % 2 === 0 ? 'Atlas' : 'Demo',
+      model: n < 10 ? 'Twizy' : 'Kangoo',
+    })),
+  );
+});
+after(async () => {
+  await browser?.close();
+  await milepost?.close();
+});
+
+const rows = (page: Page) => page.locator('tr[data-vehicle]');
+const rowOf = (page: Page, name: string) => page.getByRole('row', { name });
+const names = (page: Page): Promise<string[]> => page.locator('tr[data-vehicle] .name').allTextContents();
+
+test(
+  'a report turns its vehicle online; silence turns it late, then offline, and the page follows by itself',
+  options,
+  async () => {
+    const { page, close } = await visit(browser, milepost, '/vehicles?q=005');
+    await rowOf(page, 'VAN 005').getByText('Never seen').waitFor();
+    await fleet[4]?.report({
+      time: Date.now(),
+      signals: { [signal.energy]: 47, [signal.speed]: 12, [signal.latitude]: 34, [signal.longitude]: -6.8 },
+    });
+    await rowOf(page, 'VAN 005').getByText('Online').waitFor();
+    await until(
+      () => rowOf(page, 'VAN 005').innerText(),
+      (text) => /47\s*%[\s\S]*12\s*km\/h/.test(text),
+      'energy and speed',
+    );
+    await rowOf(page, 'VAN 005').getByText('Late').waitFor();
+    await rowOf(page, 'VAN 005').getByText('Offline').waitFor();
+    await rowOf(page, 'VAN 005').getByText('fell silent').waitFor();
+    await close();
+  },
+);
+
+test('search, filters and order stand in the address', options, async () => {
+  const { page, close } = await visit(browser, milepost, '/vehicles');
+  await rowOf(page, 'VAN 001').waitFor();
+  await page.getByRole('searchbox', { name: 'Search vehicles' }).fill('twizy');
+  await page.waitForURL(/q=twizy/);
+  await until(
+    () => rows(page).count(),
+    (count) => count === 10,
+    'ten Twizys',
+  );
+  await page.getByLabel('Customer').selectOption('Demo');
+  await page.waitForURL(/customer=Demo/);
+  await until(
+    () => rows(page).count(),
+    (count) => count === 5,
+    'five of Demo',
+  );
+  await page.getByRole('button', { name: 'Vehicle', exact: true }).click();
+  await page.waitForURL(/sort=-name/);
+  await until(
+    () => names(page),
+    ([first]) => first?.trim() === 'VAN 010',
+    'the last name is first',
+  );
+  assert.equal(await page.getByRole('columnheader', { name: 'Vehicle' }).getAttribute('aria-sort'), 'descending');
+  await page.reload();
+  await until(
+    () => names(page),
+    (all) => all.length === 5 && all[0]?.trim() === 'VAN 010',
+    'the address brings it back',
+  );
+  await page.getByRole('searchbox').fill('nobody');
+  await page.getByRole('heading', { name: 'No vehicle fits' }).waitFor();
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await rowOf(page, 'VAN 130').or(rowOf(page, 'VAN 001')).first().waitFor();
+  await close();
+});
+
+test('the list goes on when one scrolls, until the last', options, async () => {
+  const { page, close } = await visit(browser, milepost, '/vehicles');
+  await rowOf(page, 'VAN 001').waitFor();
+  await until(
+    async () => {
+      await page.locator('main').evaluate((main) => main.scrollTo(0, main.scrollHeight));
+      return rows(page).count();
+    },
+    (count) => count === vehicleCount,
+    'all rows',
+  );
+  await page.getByText('That is all.').waitFor();
+  assert.equal(new Set(await names(page)).size, vehicleCount);
+  await close();
+});
+
+test('arrow keys go from row to row, Enter opens', options, async () => {
+  const { page, close } = await visit(browser, milepost, '/vehicles');
+  await rowOf(page, 'VAN 001').waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'VAN 002' }).waitFor();
+  await close();
+});
+
+test('dense rows are lower, and stay chosen', options, async () => {
+  const { page, close } = await visit(browser, milepost, '/vehicles');
+  const height = async (): Promise<number> => (await rowOf(page, 'VAN 001').boundingBox())?.height ?? 0;
+  const comfortable = await height();
+  await page.getByRole('button', { name: 'Dense rows' }).click();
+  await until(height, (now) => now > 0 && now < comfortable, 'lower rows');
+  await page.reload();
+  await rowOf(page, 'VAN 001').waitFor();
+  assert.ok((await height()) < comfortable);
+  await close();
+});
+
+test('the page is accessible in light, dark and on a phone', options, async () => {
+  for (const [colorScheme, width] of [
+    ['light', 1280],
+    ['dark', 1280],
+    ['light', 390],
+  ] as const) {
+    const { page, close } = await visit(browser, milepost, '/vehicles', { colorScheme, viewport: { width, height: 800 } });
+    await page.getByText('VAN 001').waitFor();
+    assert.deepEqual(await accessibilityProblems(page), [], `${colorScheme} ${width}`);
+    await close();
+  }
+});
