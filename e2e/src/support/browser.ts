@@ -30,7 +30,7 @@ export const openBrowser = (): Promise<Browser> =>
 export interface Visit {
   readonly page: Page;
   /** Ends the visit; fails when the page threw or wrote an error that nobody expected. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export type VisitOptions = BrowserContextOptions & { readonly isSignedIn?: boolean; readonly expects?: RegExp };

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { killWithDescendants } from './kill-with-descendants.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const readyMs = 60_000;
@@ -16,6 +18,8 @@ export interface Milepost {
   readonly operatorToken: string;
   /** Ends the process, as Ctrl-C would, and leaves its data: `start` may be called again. */
   stop(): Promise<void>;
+  /** SIGKILL to the server and everything that it started, also its PostgreSQL. Answers how many processes that were. */
+  kill(): Promise<number>;
   /** The same server again on the same port and data. */
   start(): Promise<void>;
   /** Ends it and removes its data. */
@@ -94,6 +98,12 @@ export const startMilepost = async ({ mode, settings = {} }: MilepostOptions): P
   });
   const { origin } = ready;
   const stop = (): Promise<void> => end(ready.child);
+  const kill = async (): Promise<number> => {
+    const ended = once(ready.child, 'exit');
+    const killed = killWithDescendants(ready.child.pid as number);
+    await ended;
+    return killed;
+  };
   return {
     origin,
     operatorToken,
@@ -101,6 +111,7 @@ export const startMilepost = async ({ mode, settings = {} }: MilepostOptions): P
       return ready.signInLink;
     },
     stop,
+    kill,
     start: async () => {
       ready = await launch(new URL(origin).port);
     },
