@@ -21,7 +21,7 @@ interface Picture {
   readonly name: string;
   readonly address: string;
   /** Waits until the page shows what it is for. */
-  ready(page: Page): Promise<unknown>;
+  readonly ready: (page: Page) => Promise<unknown>;
   readonly isWhole?: boolean;
 }
 

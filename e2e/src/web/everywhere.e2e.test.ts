@@ -85,7 +85,7 @@ test('when the server is away the page says so, and goes on by itself when it is
   assert.equal(await rows.count(), 2);
   await milepost.start();
   await page.getByText('No connection to the server.').waitFor({ state: 'detached', timeout: 40_000 });
-  const before = await rows.first().getAttribute('data-position');
+  const positionBefore = await rows.first().getAttribute('data-position');
   await Promise.all(
     fleet.map((vehicle) =>
       vehicle.report({ time: Date.now(), signals: { [signal.latitude]: 34.01, [signal.longitude]: -6.79 } }),
@@ -93,7 +93,7 @@ test('when the server is away the page says so, and goes on by itself when it is
   );
   await until(
     () => rows.first().getAttribute('data-position'),
-    (now) => now !== before,
+    (now) => now !== positionBefore,
     'positions come again',
   );
   await close();

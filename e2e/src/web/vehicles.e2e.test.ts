@@ -104,7 +104,7 @@ test('the list goes on when one scrolls, until the last', options, async () => {
   await rowOf(page, 'VAN 001').waitFor();
   await until(
     async () => {
-      await page.locator('main').evaluate((main) => main.scrollTo(0, main.scrollHeight));
+      await rows(page).last().scrollIntoViewIfNeeded();
       return rows(page).count();
     },
     (count) => count === vehicleCount,

@@ -15,20 +15,12 @@ const refreshMs = 5000;
 
 const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 
-/**
- * All vehicles with what changes each second. The vehicles are plain objects, changed in place; `revision` grows when any of them
- * changed, so ten thousand of them cost Vue one watcher.
- */
-export const useFleet = defineStore('fleet', () => {
-  const vehicles = new Map<string, FleetVehicle>();
-  const handles = new Map<number, string>();
-  const revision = ref(0);
+/** Loads all vehicles, page by page, and again, at most every `refreshMs`, when somebody finds that names or warnings are old. */
+const makeLoader = (vehicles: Map<string, FleetVehicle>, changed: () => void) => {
   const isLoaded = ref(false);
   const isCut = ref(false);
   const problem = shallowRef<ApiError | undefined>();
-  let users = 0;
-  let stops: (() => void)[] = [];
-  let refreshTimer: ReturnType<typeof setTimeout> | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   let loading: Promise<void> | undefined;
 
   const take = (item: VehicleItem): void => {
@@ -36,7 +28,6 @@ export const useFleet = defineStore('fleet', () => {
     if (known) known.item = item;
     else vehicles.set(item.id, makeFleetVehicle(item));
   };
-
   const loadAll = async (): Promise<void> => {
     const seen = new Set<string>();
     let cursor: string | undefined;
@@ -47,19 +38,16 @@ export const useFleet = defineStore('fleet', () => {
         take(item);
       }
       cursor = page.next ?? undefined;
-      revision.value++;
+      changed();
     } while (cursor && seen.size < fleetVehiclesMax);
     isCut.value = cursor !== undefined;
     for (const id of vehicles.keys()) if (!seen.has(id)) vehicles.delete(id);
+    isLoaded.value = true;
+    problem.value = undefined;
+    changed();
   };
-
   const load = (): Promise<void> => {
     loading ??= loadAll()
-      .then(() => {
-        isLoaded.value = true;
-        problem.value = undefined;
-        revision.value++;
-      })
       .catch((error: unknown) => {
         if (!(error instanceof ApiError)) throw error;
         problem.value = error;
@@ -69,22 +57,25 @@ export const useFleet = defineStore('fleet', () => {
       });
     return loading;
   };
-
-  const refreshSoon = (): void => {
-    refreshTimer ??= setTimeout(() => {
-      refreshTimer = undefined;
-      if (users > 0) void load();
+  const loadSoon = (isWanted: () => boolean): void => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      if (isWanted()) void load();
     }, refreshMs);
   };
+  return { isLoaded, isCut, problem, load, loadSoon };
+};
 
+/** What the stream tells, written into the vehicles. `outdated`: the list knows more than the stream does. */
+const makeListener = (vehicles: Map<string, FleetVehicle>, changed: () => void, outdated: () => void) => {
+  const handles = new Map<number, string>();
   const roster = (message: RosterMessage): void => {
     if (message.isComplete) handles.clear();
     for (const [handle, id] of message.vehicles) {
       handles.set(handle, id);
-      if (isLoaded.value && !vehicles.has(id)) refreshSoon();
+      if (!vehicles.has(id)) outdated();
     }
   };
-
   const frame = ({ entries, timeMs }: MapFrame): void => {
     noteServerTime(timeMs);
     const nowMs = performance.now();
@@ -97,11 +88,10 @@ export const useFleet = defineStore('fleet', () => {
       }
       applyEntry(vehicle, entry, nowMs, !reducedMotion.matches);
       // The frame says how bad it is; what it is, the list says.
-      if (entry.severity !== worstSeverity(vehicle.item)) refreshSoon();
+      if (entry.severity !== worstSeverity(vehicle.item)) outdated();
     }
-    revision.value++;
+    changed();
   };
-
   const statusChanged = ({ changes, more }: StatusMessage): void => {
     for (const { vehicleId, to, at, reason } of changes) {
       const vehicle = vehicles.get(vehicleId);
@@ -109,9 +99,26 @@ export const useFleet = defineStore('fleet', () => {
       vehicle.status = to;
       vehicle.item = { ...vehicle.item, status: to, statusSince: at, statusReason: reason };
     }
-    if (more > 0) refreshSoon();
+    if (more > 0) outdated();
+    changed();
+  };
+  return { roster, frame, statusChanged };
+};
+
+/**
+ * All vehicles with what changes each second. The vehicles are plain objects, changed in place; `revision` grows when any of them
+ * changed, so ten thousand of them cost Vue one watcher.
+ */
+export const useFleet = defineStore('fleet', () => {
+  const vehicles = new Map<string, FleetVehicle>();
+  const revision = ref(0);
+  const changed = (): void => {
     revision.value++;
   };
+  let users = 0;
+  let stops: (() => void)[] = [];
+  const { isLoaded, isCut, problem, load, loadSoon } = makeLoader(vehicles, changed);
+  const { roster, frame, statusChanged } = makeListener(vehicles, changed, () => loadSoon(() => users > 0));
 
   /** Follows the fleet while somebody uses it. Answers how to stop. */
   const use = (): (() => void) => {
