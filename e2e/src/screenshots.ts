@@ -1,6 +1,7 @@
 /**
  * Takes the pictures of docs/screenshots from the demo: each page in light, dark and on a phone, and the first-device page of an empty
- * Milepost. Usage: node tools/run.mjs e2e/src/screenshots.ts [seconds that the demo runs before]
+ * Milepost. Usage: node tools/run.mjs e2e/src/screenshots.ts [seconds that the demo runs before]; it shows the web app as it was built
+ * last.
  */
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

@@ -116,8 +116,8 @@ export const offlineStyle = (colours: MapColours, outlines: GeoJSON.FeatureColle
       minzoom: 8,
       paint: {
         'circle-color': colours.point,
-        'circle-radius': ['interpolate', ['exponential', 1.5], ['zoom'], 9, 0.6, 13, 1.5, 17, 4],
-        'circle-opacity': ['interpolate', ['linear'], ['zoom'], 8, 0.35, 13, 0.7],
+        'circle-radius': ['interpolate', ['exponential', 1.5], ['zoom'], 9, 1.1, 13, 2, 17, 4],
+        'circle-opacity': ['interpolate', ['linear'], ['zoom'], 8, 0.7, 13, 0.9],
       },
     },
     {
