@@ -5,7 +5,9 @@ import { CallerError, MilepostError, OperationalError } from '../kernel/index.ts
 import {
   type DeviceSession,
   type DeviceTransport,
+  BinaryReport,
   type JsonValue,
+  readDeviceFrame,
   readDeviceMessage,
   writeAck,
   writeError,
@@ -15,7 +17,7 @@ import {
 import { readSequence } from './read-sequence.ts';
 import { refusalError } from './refusal-error.ts';
 import { sessionLimits } from './session-limits.ts';
-import type { Ingest, JsonReport, ReportSequence } from './types.ts';
+import type { Ingest, Report, ReportSequence } from './types.ts';
 
 /** What a session needs of the gate that made it. */
 export interface SessionHost {
@@ -48,7 +50,7 @@ export class SocketSession implements DeviceSession, AppendListener {
   #firstToken = 0;
   #acked: PendingReport | undefined;
   #isReady = false;
-  #held: JsonReport[] = [];
+  #held: Report[] = [];
   #isPaused = false;
   #isOver = false;
   #saidGoodbye = false;
@@ -65,6 +67,22 @@ export class SocketSession implements DeviceSession, AppendListener {
     try {
       this.#handle(message);
     } catch (error) {
+      this.#host.logBug(error);
+      this.end(1011, 'an error of ours');
+    }
+  }
+
+  receivedFrame(bytes: Uint8Array): void {
+    if (this.#isOver) return;
+    try {
+      const report = readDeviceFrame(bytes);
+      this.#unreadable = 0;
+      this.#takeReport(report);
+    } catch (error) {
+      if (error instanceof CallerError) {
+        this.#refuseUnreadable(error);
+        return;
+      }
       this.#host.logBug(error);
       this.end(1011, 'an error of ours');
     }
@@ -109,7 +127,7 @@ export class SocketSession implements DeviceSession, AppendListener {
   #handle(message: JsonValue | undefined): void {
     const read = readDeviceMessage(message);
     if (read.kind === 'unreadable') {
-      this.#refuseUnreadable();
+      this.#refuseUnreadable(new CallerError('bad_request', 'the frame is not a JSON object'));
       return;
     }
     this.#unreadable = 0;
@@ -121,18 +139,18 @@ export class SocketSession implements DeviceSession, AppendListener {
     }
   }
 
-  #refuseUnreadable(): void {
-    this.#transport.send(writeError(new CallerError('bad_request', 'the frame is not a JSON object')));
+  #refuseUnreadable(error: CallerError): void {
+    this.#transport.send(writeError(error));
     if (++this.#unreadable >= sessionLimits.unreadableFramesMax) this.end(closeCodes.unreadable, 'too many unreadable frames');
   }
 
-  #takeReport(report: JsonReport): void {
+  #takeReport(report: Report): void {
     if (this.#held.length > 0) this.#hold(report);
     else this.#submit(report);
   }
 
   /** Answers false when the log takes nothing for the moment. */
-  #submit(report: JsonReport): boolean {
+  #submit(report: Report): boolean {
     let sequence: ReportSequence | undefined;
     try {
       sequence = readSequence(report);
@@ -148,7 +166,7 @@ export class SocketSession implements DeviceSession, AppendListener {
     }
   }
 
-  #submitSequenced(report: JsonReport, sequence: ReportSequence): boolean {
+  #submitSequenced(report: Report, sequence: ReportSequence): boolean {
     const token = this.#firstToken + this.#pending.length;
     const submission = this.#host.ingest.submit(this.identity.device, report, this, token);
     if (submission.refused) {
@@ -167,7 +185,7 @@ export class SocketSession implements DeviceSession, AppendListener {
     if (this.#pending.length >= sessionLimits.reportsInFlightMax) this.#pause();
   }
 
-  #refused(report: JsonReport, refusal: Parameters<typeof refusalError>[0]): void {
+  #refused(report: Report, refusal: Parameters<typeof refusalError>[0]): void {
     if (refusal === 'queue_full') {
       this.#hold(report);
       return;
@@ -176,8 +194,10 @@ export class SocketSession implements DeviceSession, AppendListener {
     this.end(closeCodes.tryAgainLater, refusal);
   }
 
-  #hold(report: JsonReport): void {
-    if (this.#held.push(report) > sessionLimits.reportsHeldMax) {
+  #hold(report: Report): void {
+    // What lies in the memory of the socket would keep all of that alive.
+    const kept = report instanceof BinaryReport ? report.copy() : report;
+    if (this.#held.push(kept) > sessionLimits.reportsHeldMax) {
       this.#transport.send(writeError(refusalError('queue_full')));
       this.end(closeCodes.tryAgainLater, 'too many reports are held');
     } else if (this.#held.length === 1) {
@@ -190,7 +210,7 @@ export class SocketSession implements DeviceSession, AppendListener {
     const held = this.#held;
     this.#held = [];
     for (let i = 0; i < held.length && !this.#isOver; i++) {
-      if (this.#submit(held[i] as JsonReport)) continue;
+      if (this.#submit(held[i] as Report)) continue;
       // `#submit` has put this one back as the first; the rest follows it.
       this.#held.push(...held.slice(i + 1));
       return;

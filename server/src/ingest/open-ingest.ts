@@ -3,22 +3,29 @@ import type { AppendListener, EventLog, LogRefusal } from '../eventlog/index.ts'
 import {
   ByteWriter,
   type ConnectionEventName,
+  decodeReport,
   encodeConnectionEvent,
   encodeRecord,
+  FormatError,
+  makeReportColumns,
   type RecordHeader,
   ReportBuilder,
+  type ReportColumn,
+  type ReportColumns,
   recordHeaderBytes,
   recordKinds,
   writeRecordHeader,
 } from '../events/index.ts';
-import type { Clock } from '../kernel/index.ts';
+import { CallerError, type Clock } from '../kernel/index.ts';
+import { BinaryReport } from '../protocols/index.ts';
 import type { Device, Directory } from '../registry/index.ts';
+import { checkColumns, cleanVehicle } from './check-columns.ts';
 import { checkSample } from './check-sample.ts';
 import { JoinedListener } from './joined-listener.ts';
 import { NewestTimes } from './newest-times.ts';
-import { asSamples, makePlacement, placeSamples, vehicleAt } from './place-samples.ts';
+import { asSamples, makePlacement, placeColumns, placeSamples, vehicleAt } from './place-samples.ts';
 import { readSequence } from './read-sequence.ts';
-import type { Ingest, IngestStatistics, JsonReport, PriorValues, Submission } from './types.ts';
+import type { Ingest, IngestStatistics, PriorValues, Report, Submission } from './types.ts';
 import { VerdictBuilder } from './verdict.ts';
 
 export interface IngestOptions {
@@ -31,12 +38,29 @@ export interface IngestOptions {
   readonly retentionMs: number;
 }
 
+/** The samples of a report: a list of JSON values, or the decoded columns. */
+type Samples = readonly unknown[] | ReportColumns;
+
+const isList = (samples: Samples): samples is readonly unknown[] => Array.isArray(samples);
+const countOf = (samples: Samples): number => (isList(samples) ? samples.length : samples.sampleCount);
+
+const valueCountOf = ({ columns, columnCount, sampleCount }: ReportColumns): number => {
+  let values = 0;
+  for (let c = 0; c < columnCount; c++) {
+    const { hasPresence, present } = columns[c] as ReportColumn;
+    if (!hasPresence) values += sampleCount;
+    else for (let i = 0; i < sampleCount; i++) values += present[i] as number;
+  }
+  return values;
+};
+
 const unheard: AppendListener = { appended: () => {}, appendFailed: () => {} };
 
 class LogIngest implements Ingest {
   readonly #options: IngestOptions;
   readonly #builder = new ReportBuilder();
   readonly #writer = new ByteWriter(4096);
+  readonly #columns = makeReportColumns();
   readonly #placement = makePlacement();
   readonly #verdict = new VerdictBuilder();
   readonly #newest = new NewestTimes();
@@ -50,17 +74,16 @@ class LogIngest implements Ingest {
     this.#options = options;
   }
 
-  submit(device: Device, report: JsonReport, listener: AppendListener, token: number): Submission {
-    const { log, clock, directory, retentionMs } = this.#options;
+  submit(device: Device, report: Report, listener: AppendListener, token: number): Submission {
+    const { log, clock, directory } = this.#options;
     const refused = log.refusal();
     if (refused) return { refused };
     const sequence = readSequence(report);
-    const samples = asSamples(report.samples);
+    const samples = report instanceof BinaryReport ? this.#decode(report) : asSamples(report.samples);
     const receivedAt = clock.now();
     const current = directory.deviceByNo(device.deviceNo) ?? device;
     this.#verdict.reset();
     this.#records.length = 0;
-    placeSamples(samples, { device: current, receivedAt, retentionMs }, this.#placement, this.#verdict);
     const header: RecordHeader = {
       kind: recordKinds.telemetry,
       vehicleNo: 0,
@@ -71,8 +94,10 @@ class LogIngest implements Ingest {
       receivedAt,
       vocabularyVersion: this.#options.vocabulary.version,
     };
-    const stored = this.#recordSamples(samples, header);
-    if (this.#records.length === 0) this.#recordHeartbeat(current, header, samples.length === 0);
+    const stored =
+      (report instanceof BinaryReport && this.#recordAsItIs(report, current, header)) ||
+      this.#recordSamples(samples, current, header);
+    if (this.#records.length === 0) this.#recordHeartbeat(current, header, countOf(samples) === 0);
     const failed = this.#append(listener, token);
     if (failed) return { refused: failed };
     this.#reports++;
@@ -108,11 +133,42 @@ class LogIngest implements Ingest {
     };
   }
 
+  #decode({ bytes }: BinaryReport): ReportColumns {
+    try {
+      decodeReport(bytes, 0, bytes.length, this.#columns);
+    } catch (error) {
+      if (error instanceof FormatError) throw new CallerError('bad_request', `the report cannot be read: ${error.message}`);
+      throw error;
+    }
+    if (this.#columns.hasOriginalTimes)
+      throw new CallerError('bad_request', 'the report has original times, expected none: only the server moves samples');
+    return this.#columns;
+  }
+
+  /** A binary report without any flaw is its own record. Answers the samples stored; 0: it has to be looked at closely. */
+  #recordAsItIs({ bytes }: BinaryReport, device: Device, header: RecordHeader): number {
+    const { retentionMs, vocabulary } = this.#options;
+    const { deviceNo, receivedAt } = header;
+    const columns = this.#columns;
+    const context = { device, receivedAt, retentionMs, vocabulary, newestMs: this.#newest.get(deviceNo) };
+    const vehicleNo = cleanVehicle(columns, context);
+    if (vehicleNo === 0) return 0;
+    for (let i = 0; i < columns.sampleCount; i++) this.#newest.raise(deviceNo, columns.times[i] as number);
+    this.#beginRecord({ ...header, vehicleNo }).append(bytes);
+    this.#records.push(this.#writer.toBytes());
+    this.#samples += columns.sampleCount;
+    this.#values += valueCountOf(columns);
+    return columns.sampleCount;
+  }
+
   /** One record for each vehicle that the samples belong to: nearly always one. Answers the samples stored. */
-  #recordSamples(samples: readonly unknown[], header: RecordHeader): number {
-    const { vehicleNos } = this.#placement;
+  #recordSamples(samples: Samples, device: Device, header: RecordHeader): number {
+    const context = { device, receivedAt: header.receivedAt, retentionMs: this.#options.retentionMs };
+    if (isList(samples)) placeSamples(samples, context, this.#placement, this.#verdict);
+    else placeColumns(samples, context, this.#placement, this.#verdict);
+    const { vehicleNos, count } = this.#placement;
     let stored = 0;
-    for (let first = 0; first < samples.length; first++) {
+    for (let first = 0; first < count; first++) {
       const vehicleNo = vehicleNos[first] as number;
       if (vehicleNo !== 0) stored += this.#recordVehicle(samples, first, { ...header, vehicleNo });
     }
@@ -120,17 +176,19 @@ class LogIngest implements Ingest {
   }
 
   /** Takes all samples of one vehicle, from its first on, and marks them as taken. */
-  #recordVehicle(samples: readonly unknown[], first: number, header: RecordHeader): number {
-    const { vehicleNos, storedMs, originalMs } = this.#placement;
+  #recordVehicle(samples: Samples, first: number, header: RecordHeader): number {
+    const { vehicleNos, storedMs, originalMs, count } = this.#placement;
     const builder = this.#builder;
     builder.reset();
-    for (let i = first; i < samples.length; i++) {
+    for (let i = first; i < count; i++) {
       if (vehicleNos[i] !== header.vehicleNo) continue;
       vehicleNos[i] = 0;
+      const timeMs = storedMs[i] as number;
       const identityMs = originalMs[i] as number;
       const storedBefore = this.#storedBefore(header.vehicleNo, header.deviceNo, identityMs);
       const context = { vocabulary: this.#options.vocabulary, storedBefore };
-      checkSample(i, samples[i], storedMs[i] as number, identityMs, context, builder, this.#verdict);
+      if (isList(samples)) checkSample(i, samples[i], timeMs, identityMs, context, builder, this.#verdict);
+      else checkColumns(i, samples, timeMs, identityMs, context, builder, this.#verdict);
       this.#newest.raise(header.deviceNo, identityMs);
     }
     if (builder.sampleCount === 0) return 0;
@@ -163,13 +221,18 @@ class LogIngest implements Ingest {
   }
 
   #record(header: RecordHeader): void {
+    const writer = this.#beginRecord(header);
+    this.#builder.encode(writer);
+    this.#records.push(writer.toBytes());
+  }
+
+  #beginRecord(header: RecordHeader): ByteWriter {
     const writer = this.#writer;
     writer.at = 0;
     writer.reserve(recordHeaderBytes);
     writeRecordHeader(writer.view, 0, header);
     writer.at = recordHeaderBytes;
-    this.#builder.encode(writer);
-    this.#records.push(writer.toBytes());
+    return writer;
   }
 
   #append(listener: AppendListener, token: number): LogRefusal | undefined {

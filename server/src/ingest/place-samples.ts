@@ -1,3 +1,4 @@
+import type { ReportColumns } from '../events/index.ts';
 import { CallerError, invalidField } from '../kernel/index.ts';
 import type { Assignment, Device } from '../registry/index.ts';
 import { ingestLimits } from './limits.ts';
@@ -52,47 +53,66 @@ export const asSamples = (samples: unknown): readonly unknown[] => {
   return samples;
 };
 
-/** Reads the times; answers the newest readable one. */
-const readTimes = (samples: readonly unknown[], into: Float64Array): number => {
-  let newestMs = Number.NEGATIVE_INFINITY;
+const readTimes = (samples: readonly unknown[], into: Float64Array): void => {
   for (let i = 0; i < samples.length; i++) {
     const sample = samples[i];
-    const timeMs = isSample(sample) ? readSampleTime(sample.time) : Number.NaN;
-    into[i] = timeMs;
-    if (timeMs > newestMs) newestMs = timeMs;
+    into[i] = isSample(sample) ? readSampleTime(sample.time) : Number.NaN;
   }
+};
+
+const newestOf = (times: Float64Array, count: number): number => {
+  let newestMs = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < count; i++) if ((times[i] as number) > newestMs) newestMs = times[i] as number;
   return newestMs;
 };
 
-/**
- * Decides time and vehicle of each sample. A sample more than five minutes ahead of the server is stored at receivedAt minus its
- * distance to the newest sample of the report; the vehicle is the one that the device was on at the stored time.
- */
+/** Decides time and vehicle of each sample of a JSON report. */
 export const placeSamples = (
   samples: readonly unknown[],
   context: PlacingContext,
   into: Placement,
   verdict: VerdictBuilder,
 ): void => {
+  readTimes(samples, into.originalMs);
   into.count = samples.length;
-  const newestMs = readTimes(samples, into.originalMs);
+  placeTimes(context, into, verdict, (i) => (isSample(samples[i]) ? samples[i].time : samples[i]));
+};
+
+/** Decides time and vehicle of each sample of a binary report. */
+export const placeColumns = (report: ReportColumns, context: PlacingContext, into: Placement, verdict: VerdictBuilder): void => {
+  into.count = report.sampleCount;
+  for (let i = 0; i < report.sampleCount; i++) into.originalMs[i] = report.times[i] as number;
+  placeTimes(context, into, verdict, (i) => report.times[i]);
+};
+
+/**
+ * A sample more than five minutes ahead of the server is stored at receivedAt minus its distance to the newest sample of the
+ * report; the vehicle is the one that the device was on at the stored time.
+ */
+const placeTimes = (
+  context: PlacingContext,
+  into: Placement,
+  verdict: VerdictBuilder,
+  timeAsSent: (sample: number) => unknown,
+): void => {
+  const newestMs = newestOf(into.originalMs, into.count);
   const { receivedAt, device } = context;
-  for (let i = 0; i < samples.length; i++) {
+  for (let i = 0; i < into.count; i++) {
     const originalMs = into.originalMs[i] as number;
     into.vehicleNos[i] = 0;
     if (Number.isNaN(originalMs)) {
-      verdict.rejectSample(i, isSample(samples[i]) ? (samples[i] as { time: unknown }).time : samples[i], 'bad_time');
+      verdict.rejectSample(i, timeAsSent(i), 'bad_time');
       continue;
     }
     const isAhead = originalMs > receivedAt + ingestLimits.clockAheadMaxMs;
     const storedMs = isAhead ? receivedAt - (newestMs - originalMs) : originalMs;
     if (storedMs < receivedAt - context.retentionMs) {
-      verdict.rejectSample(i, (samples[i] as { time: unknown }).time, 'too_old');
+      verdict.rejectSample(i, timeAsSent(i), 'too_old');
       continue;
     }
     const vehicleNo = vehicleAt(device.assignments, storedMs);
     if (vehicleNo === 0) {
-      verdict.rejectSample(i, (samples[i] as { time: unknown }).time, 'not_assigned');
+      verdict.rejectSample(i, timeAsSent(i), 'not_assigned');
       continue;
     }
     if (isAhead) verdict.adjust(i, originalMs, storedMs);

@@ -1,6 +1,7 @@
 import type { RejectionReason, Vocabulary } from '@milepost/contract';
 import type { ConnectionEventName } from '../events/index.ts';
 import type { AppendListener, LogRefusal } from '../eventlog/index.ts';
+import type { BinaryReport } from '../protocols/index.ts';
 import type { Device } from '../registry/index.ts';
 
 /** One value, sample or report that was not stored, and why. Without `signal` the whole sample, without `sample` the whole report. */
@@ -38,6 +39,9 @@ export interface JsonReport {
   readonly samples?: unknown;
 }
 
+/** A report as it came, in either form. */
+export type Report = JsonReport | BinaryReport;
+
 /** boot and seq of a report that names them. */
 export interface ReportSequence {
   readonly boot: number;
@@ -73,7 +77,7 @@ export interface Ingest {
    * Throws CallerError when the report has no readable shape (nothing is stored). Otherwise appends and answers the verdict; the
    * listener hears once, when all of it is durable (or failed). `refused`: the report must be submitted again later; the listener is not called.
    */
-  submit(device: Device, report: JsonReport, listener: AppendListener, token: number): Submission;
+  submit(device: Device, report: Report, listener: AppendListener, token: number): Submission;
   /** Notes something about the connection of a device; nobody waits for it. */
   noteConnection(device: Device, event: ConnectionEventName): void;
   statistics(): IngestStatistics;

@@ -1,3 +1,4 @@
+export { BinaryReport, deviceFrameType, isDeviceFrame, readDeviceFrame } from './binary/read-device-frame.ts';
 export { readBearer } from './bearer.ts';
 export { telemetryRoute } from './http/telemetry-route.ts';
 export * from './json/index.ts';

@@ -15,6 +15,8 @@ export interface DeviceTransport {
 export interface DeviceSession {
   /** A text frame, decoded; undefined: it was not JSON. */
   received(message: JsonValue | undefined): void;
+  /** A binary frame: docs/formats/device-frame.md. The bytes are read before it answers, or copied. */
+  receivedFrame(bytes: Uint8Array): void;
   closed(): void;
 }
 

@@ -15,7 +15,7 @@ export interface DeviceWebSocketOptions {
   readonly logger: Logger;
 }
 
-/** Device sockets of `/v1/devices/stream`: one JSON message a text frame. */
+/** Device sockets of `/v1/devices/stream`: one JSON message a text frame, or one report a binary frame. */
 export interface DeviceWebSockets {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   connections(): number;
@@ -30,8 +30,8 @@ interface Connection {
   isSilent: boolean;
 }
 
-const textOf = (data: RawData): string =>
-  (Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data as Buffer)).toString('utf8');
+const bytesOf = (data: RawData): Buffer => (Array.isArray(data) ? Buffer.concat(data) : (data as Buffer));
+const textOf = (data: RawData): string => bytesOf(data).toString('utf8');
 
 class WebSocketListener implements DeviceWebSockets {
   readonly #options: DeviceWebSocketOptions;
@@ -91,7 +91,7 @@ class WebSocketListener implements DeviceWebSockets {
     this.#connections.add(connection);
     socket.on('message', (data: RawData, isBinary: boolean) => {
       connection.isSilent = false;
-      if (isBinary) socket.close(closeCodes.unsupportedData, 'expected text frames with JSON');
+      if (isBinary) session.receivedFrame(bytesOf(data));
       else session.received(readJson(textOf(data)));
     });
     socket.on('pong', () => {

@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { coreSignal, coreVocabulary, present, type SignalDefinition, type StoredValue } from '@milepost/contract';
+import fc from 'fast-check';
+import { openJournal } from '../eventlog/adapters/journal/index.ts';
+import type { EventLog } from '../eventlog/index.ts';
+import {
+  ByteWriter,
+  decodeReport,
+  hasValue,
+  makeReportColumns,
+  ReportBuilder,
+  recordFields,
+  recordHeaderBytes,
+  storedValueOf,
+} from '../events/index.ts';
+import { CallerError, makeManualClock, silentLogger } from '../kernel/index.ts';
+import { aDevice, makeMemoryDirectory } from '../live/memory-directory.ts';
+import { readDeviceFrame } from '../protocols/index.ts';
+import { openIngest } from './open-ingest.ts';
+import type { Ingest, Report, Verdict } from './types.ts';
+
+const nowMs = Date.UTC(2026, 10, 20, 12);
+const dayMs = 86_400_000;
+const jsonVehicle = 1;
+const binaryVehicle = 2;
+/** The devices of the two forms are on another vehicle from here on. */
+const movedAtMs = nowMs - 1000;
+const devices = [jsonVehicle, binaryVehicle].map((no) =>
+  aDevice(no, no, {
+    assignments: [
+      { vehicleNo: no, fromMs: nowMs - 40 * dayMs, toMs: movedAtMs },
+      { vehicleNo: no + 10, fromMs: movedAtMs, toMs: Number.POSITIVE_INFINITY },
+    ],
+  }),
+);
+
+let folder: string;
+let log: EventLog;
+let ingest: Ingest;
+
+before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'milepost-binary-'));
+  const clock = makeManualClock(nowMs);
+  log = await openJournal({ folder, clock, logger: silentLogger, limits: { diskReserveBytes: 0, commitSpacingMs: 0 } });
+  const directory = makeMemoryDirectory();
+  for (const device of devices) directory.put({ kind: 'device', device });
+  ingest = openIngest({
+    log,
+    directory,
+    vocabulary: coreVocabulary,
+    prior: { find: () => undefined },
+    clock,
+    retentionMs: 30 * dayMs,
+  });
+});
+after(async () => {
+  await log.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const submit = (deviceIndex: number, report: Report): Promise<Verdict> =>
+  new Promise((resolve, reject) => {
+    const device = devices[deviceIndex];
+    assert.ok(device);
+    let verdict: Verdict | undefined;
+    const submission = ingest.submit(
+      device,
+      report,
+      { appended: () => verdict && resolve(verdict), appendFailed: (_token, error) => reject(error) },
+      0,
+    );
+    if (submission.refused) return void reject(new Error(submission.refused));
+    verdict = submission.verdict;
+    if (!verdict.isPending) resolve(verdict);
+  });
+
+interface Sample {
+  readonly timeMs: number;
+  readonly values: readonly (readonly [SignalDefinition, StoredValue])[];
+}
+
+const encode = (samples: readonly Sample[]): Uint8Array => {
+  const builder = new ReportBuilder();
+  for (const { timeMs, values } of samples) {
+    builder.addSample(timeMs);
+    for (const [signal, stored] of values) builder.addValue(signal.number, stored);
+  }
+  const out = new ByteWriter();
+  out.byte(0);
+  builder.encode(out);
+  return out.toBytes();
+};
+
+const asJson = (samples: readonly Sample[]): Report => ({
+  samples: samples.map(({ timeMs, values }) => ({
+    time: timeMs,
+    signals: Object.fromEntries(values.map(([signal, stored]) => [signal.path, present(signal, stored)])),
+  })),
+});
+
+/** What the newest records of a vehicle hold: each sample with its values. */
+const storedOf = async (vehicleNo: number): Promise<string[]> => {
+  const [record] = await log.readVehicle({ vehicleNo, fromMs: 0, toMs: nowMs * 2, limit: 1 });
+  if (!record) return [];
+  const columns = makeReportColumns();
+  decodeReport(record.bytes, recordHeaderBytes, record.bytes.length, columns);
+  return Array.from({ length: columns.sampleCount }, (_, i) =>
+    JSON.stringify([
+      columns.times[i],
+      columns.hasOriginalTimes ? columns.originalTimes[i] : columns.times[i],
+      ...columns.columns
+        .slice(0, columns.columnCount)
+        .flatMap((column) => (hasValue(column, i) ? [[column.signalNumber, storedValueOf(column, i)]] : [])),
+    ]),
+  );
+};
+
+const comparable = ({ stored, rejected, adjusted }: Verdict) => ({
+  stored,
+  // JSON keeps the device's order of signals, columns stand in order of their numbers.
+  rejected: rejected.map(({ sample, signal, reason }) => `${sample} ${signal} ${reason}`).toSorted(),
+  adjusted,
+});
+
+const signals = ['Vehicle.Speed', 'Vehicle.CurrentLocation.Latitude', 'Vehicle.Diagnostics.DTCList', 'Vehicle.IsMoving'].map(
+  coreSignal,
+);
+const valueOf = (signal: SignalDefinition): fc.Arbitrary<StoredValue> => {
+  if (signal.kind === 'stringList') return fc.constantFrom('[]', '["P0562"]', JSON.stringify(['x'.repeat(signal.max)]));
+  const [min, max] = [signal.min * signal.perUnit, signal.max * signal.perUnit];
+  if (signal.kind === 'boolean') return fc.integer({ min: 0, max: 1 });
+  return fc.oneof(fc.integer({ min, max }), fc.constantFrom(min, max, max + 1, min - 1));
+};
+/** Most are newer than all before, as usual; some late, ahead, too old or on the other side of the move. */
+const timeOf = fc.oneof(
+  { weight: 6, arbitrary: fc.integer({ min: nowMs - 2000, max: nowMs + 1000 }) },
+  { weight: 1, arbitrary: fc.constantFrom(nowMs + dayMs, nowMs - 31 * dayMs, nowMs - dayMs, movedAtMs, movedAtMs - 1) },
+);
+const sampleOf: fc.Arbitrary<Sample> = fc.record({
+  timeMs: timeOf,
+  values: fc
+    .uniqueArray(fc.constantFrom(...signals), { maxLength: signals.length })
+    .chain((chosen) => fc.tuple(...chosen.map((signal) => fc.tuple(fc.constant(signal), valueOf(signal))))),
+});
+
+test('a binary report is stored, refused and adjusted as the same report in JSON is', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(sampleOf, { maxLength: 6 }), async (samples) => {
+      // A sample without values says nothing: JSON drops it without a word, and so must the binary form.
+      const json = await submit(0, asJson(samples));
+      const binary = await submit(1, readDeviceFrame(encode(samples)));
+      assert.deepEqual(comparable(binary), comparable(json));
+      for (const vehicle of [0, 10])
+        assert.deepEqual(await storedOf(binaryVehicle + vehicle), await storedOf(jsonVehicle + vehicle));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a report without a flaw goes into the log byte for byte', async () => {
+  const speed = coreSignal('Vehicle.Speed');
+  const frame = encode([
+    { timeMs: nowMs + 60_000, values: [[speed, 5010]] },
+    { timeMs: nowMs + 61_000, values: [[speed, 5020]] },
+  ]);
+  await submit(1, readDeviceFrame(frame));
+  const [record] = await log.readVehicle({ vehicleNo: binaryVehicle + 10, fromMs: 0, toMs: nowMs * 2, limit: 1 });
+  assert.deepEqual(record?.bytes.subarray(recordHeaderBytes), frame.subarray(1));
+});
+
+test('boot and seq of a frame are those of its record; a heartbeat is one', async () => {
+  const out = new ByteWriter();
+  out.byte(1);
+  out.varint(4_294_967_295);
+  out.varint(2 ** 52 - 1);
+  new ReportBuilder().encode(out);
+  const verdict = await submit(1, readDeviceFrame(out.toBytes()));
+  assert.deepEqual(comparable(verdict), { stored: 0, rejected: [], adjusted: [] });
+  const [record] = await log.readVehicle({ vehicleNo: binaryVehicle + 10, fromMs: 0, toMs: nowMs * 2, limit: 1 });
+  assert.ok(record);
+  const view = new DataView(record.bytes.buffer, record.bytes.byteOffset);
+  assert.equal(recordFields.boot(view, 0), 4_294_967_295);
+  assert.equal(recordFields.seq(view, 0), 2 ** 52 - 1);
+});
+
+test('a signal that nobody knows, a text where a number belongs, and original times are named', async () => {
+  const builder = new ReportBuilder();
+  builder.addSample(nowMs);
+  builder.addValue(coreSignal('Vehicle.Speed').number, 'fast');
+  builder.addValue(40_000, 7);
+  const out = new ByteWriter();
+  out.byte(0);
+  builder.encode(out);
+  const verdict = await submit(1, readDeviceFrame(out.toBytes()));
+  assert.deepEqual(verdict.rejected, [
+    { sample: 0, signal: 'Vehicle.Speed', value: 'fast', reason: 'wrong_type' },
+    { sample: 0, signal: '40000', value: 7, reason: 'unknown_signal' },
+  ]);
+  builder.reset();
+  builder.addSample(nowMs, nowMs - 1);
+  builder.addValue(coreSignal('Vehicle.Speed').number, 1);
+  out.at = 0;
+  out.byte(0);
+  builder.encode(out);
+  await assert.rejects(submit(1, readDeviceFrame(out.toBytes())), /original times/);
+});
+
+test('bytes of any kind are a report or a fault of the caller, and harm nothing', async () => {
+  const good = encode([{ timeMs: nowMs, values: [[coreSignal('Vehicle.Speed'), 100]] }]);
+  const mutated = fc.tuple(fc.nat(good.length - 1), fc.integer({ min: 0, max: 255 })).map(([at, byte]) => {
+    const bytes = good.slice();
+    bytes[at] = byte;
+    return bytes;
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(fc.uint8Array({ maxLength: 200 }), mutated), async (bytes) => {
+      try {
+        await submit(1, readDeviceFrame(bytes));
+      } catch (error) {
+        assert.ok(error instanceof CallerError, String(error));
+      }
+    }),
+    { numRuns: Number(process.env['FUZZ_RUNS'] ?? 2000) },
+  );
+});
