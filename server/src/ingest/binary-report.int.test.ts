@@ -73,7 +73,10 @@ const submit = (deviceIndex: number, report: Report): Promise<Verdict> =>
       { appended: () => verdict && resolve(verdict), appendFailed: (_token, error) => reject(error) },
       0,
     );
-    if (submission.refused) return void reject(new Error(submission.refused));
+    if (submission.refused) {
+      reject(new Error(submission.refused));
+      return;
+    }
     verdict = submission.verdict;
     if (!verdict.isPending) resolve(verdict);
   });

@@ -1,12 +1,14 @@
+import { setImmediate } from 'node:timers/promises';
 import type { AppendListener } from '../eventlog/index.ts';
 import { CallerError, type Clock, OperationalError } from '../kernel/index.ts';
-import type { TelemetryAnswer } from '../protocols/index.ts';
+import { readDeviceFrame, type TelemetryAnswer, type TelemetryBody } from '../protocols/index.ts';
 import type { Device } from '../registry/index.ts';
+import { ingestLimits } from './limits.ts';
 import { readSequence } from './read-sequence.ts';
 import { refusalError } from './refusal-error.ts';
-import type { Ingest, JsonReport, Verdict } from './types.ts';
+import type { Adjustment, Ingest, Rejection, Report, Verdict } from './types.ts';
 
-const answerOf = (verdict: Verdict, seq: number | undefined, clock: Clock): TelemetryAnswer => ({
+const answerOf = (verdict: Omit<Verdict, 'isPending'>, seq: number | undefined, clock: Clock): TelemetryAnswer => ({
   ...(seq === undefined ? {} : { ack: seq }),
   stored: verdict.stored,
   rejected: verdict.rejected,
@@ -15,26 +17,91 @@ const answerOf = (verdict: Verdict, seq: number | undefined, clock: Clock): Tele
   serverTime: new Date(clock.now()).toISOString(),
 });
 
-/** One report, answered when it is durable. */
-export const handleTelemetry = (ingest: Ingest, device: Device, report: unknown, clock: Clock): Promise<TelemetryAnswer> => {
-  if (typeof report !== 'object' || report === null || Array.isArray(report))
-    throw new CallerError('bad_request', 'expected a JSON object with samples');
-  const seq = readSequence(report as JsonReport)?.seq;
-  return new Promise((resolve, reject) => {
+/** Submits a report; resolves when it is durable. */
+const submit = (ingest: Ingest, device: Device, report: Report): Promise<Verdict> =>
+  new Promise((resolve, reject) => {
     let verdict: Verdict | undefined;
     const listener: AppendListener = {
       appended: () => {
-        if (verdict) resolve(answerOf(verdict, seq, clock));
+        if (verdict) resolve(verdict);
       },
       appendFailed: (_token, cause) =>
         reject(new OperationalError('unavailable', 'the report could not be stored', { retryAfterSeconds: 30, cause })),
     };
-    const submission = ingest.submit(device, report as JsonReport, listener, 0);
+    const submission = ingest.submit(device, report, listener, 0);
     if (submission.refused) {
       reject(refusalError(submission.refused));
       return;
     }
     verdict = submission.verdict;
-    if (!verdict.isPending) resolve(answerOf(verdict, seq, clock));
+    if (!verdict.isPending) resolve(verdict);
   });
+
+/** What became of many reports, as if they had been one: the samples are counted on. */
+const joinVerdicts = (verdicts: readonly Verdict[], sizes: readonly number[]): Omit<Verdict, 'isPending'> => {
+  const rejected: Rejection[] = [];
+  const adjusted: Adjustment[] = [];
+  let [stored, rejectedMore, first] = [0, 0, 0];
+  for (const [i, verdict] of verdicts.entries()) {
+    stored += verdict.stored;
+    rejectedMore += verdict.rejectedMore;
+    for (const rejection of verdict.rejected) {
+      if (rejected.length >= ingestLimits.verdictsListedMax) rejectedMore++;
+      else rejected.push(rejection.sample === undefined ? rejection : { ...rejection, sample: rejection.sample + first });
+    }
+    for (const adjustment of verdict.adjusted)
+      if (adjusted.length < ingestLimits.verdictsListedMax) adjusted.push({ ...adjustment, sample: adjustment.sample + first });
+    first += sizes[i] as number;
+  }
+  return { stored, rejected, rejectedMore, adjusted };
+};
+
+/** Many samples, a report for each slice; other work is done between two slices. */
+const handleSlices = async (
+  ingest: Ingest,
+  device: Device,
+  slices: Iterable<readonly unknown[]>,
+): Promise<Omit<Verdict, 'isPending'>> => {
+  // Read whole before anything is stored: a line that is no JSON refuses the request.
+  const read: (readonly unknown[])[] = [];
+  for (const samples of slices) {
+    read.push(samples);
+    await setImmediate();
+  }
+  if (read.length === 0)
+    throw new CallerError('bad_request', 'the body has no line', { field: 'body', expected: 'a sample a line' });
+  const submitted: Promise<Verdict>[] = [];
+  for (const samples of read) {
+    const verdict = submit(ingest, device, { samples });
+    // Heard at the end; until then a failure must not count as one that nobody waits for.
+    verdict.catch(() => {});
+    submitted.push(verdict);
+    await setImmediate();
+  }
+  const settled = await Promise.allSettled(submitted);
+  const failed = settled.find(({ status }) => status === 'rejected');
+  if (failed) throw (failed as PromiseRejectedResult).reason;
+  const verdicts = settled.map((one) => (one as PromiseFulfilledResult<Verdict>).value);
+  return joinVerdicts(
+    verdicts,
+    read.map(({ length }) => length),
+  );
+};
+
+const asReport = (report: unknown): Report => {
+  if (typeof report === 'object' && report !== null && !Array.isArray(report)) return report;
+  throw new CallerError('bad_request', 'expected a JSON object with samples');
+};
+
+/** What one request carries, answered when all of it is durable. A part that was stored is stored once, however often it comes. */
+export const handleTelemetry = async (
+  ingest: Ingest,
+  device: Device,
+  body: TelemetryBody,
+  clock: Clock,
+): Promise<TelemetryAnswer> => {
+  if (body.kind === 'lines') return answerOf(await handleSlices(ingest, device, body.slices), undefined, clock);
+  const report = body.kind === 'frame' ? readDeviceFrame(body.bytes) : asReport(body.report);
+  const seq = readSequence(report)?.seq;
+  return answerOf(await submit(ingest, device, report), seq, clock);
 };

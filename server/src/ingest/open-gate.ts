@@ -1,8 +1,15 @@
 import { closeCodes } from '@milepost/contract';
 import type { DeviceIdentity, Devices } from '../devices/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
-import { CallerError, type Clock, type Logger } from '../kernel/index.ts';
-import type { DeviceGate, DeviceSession, DeviceTransport, TelemetryHandler } from '../protocols/index.ts';
+import { CallerError, type Clock, type Logger, OperationalError } from '../kernel/index.ts';
+import type {
+  DeviceGate,
+  DeviceSession,
+  DeviceTransport,
+  TelemetryAnswer,
+  TelemetryBody,
+  TelemetryHandler,
+} from '../protocols/index.ts';
 import { type SessionHost, SocketSession } from './device-session.ts';
 import { sessionLimits } from './session-limits.ts';
 import { handleTelemetry } from './handle-telemetry.ts';
@@ -31,6 +38,7 @@ class SessionGate implements Gate, SessionHost {
   /** Sessions by deviceNo, oldest first. */
   readonly #sessions = new Map<number, SocketSession[]>();
   #count = 0;
+  #batches = 0;
   #ready: SocketSession[] = [];
   #isFlushing = false;
   readonly #stopListening: () => void;
@@ -46,9 +54,22 @@ class SessionGate implements Gate, SessionHost {
     return (transport) => this.#open(identity, transport);
   }
 
-  async handle(token: string | undefined, report: unknown): Promise<Awaited<ReturnType<TelemetryHandler['handle']>>> {
+  async handle(token: string | undefined, body: TelemetryBody): Promise<TelemetryAnswer> {
     const identity = await this.authenticate(token);
-    return handleTelemetry(this.ingest, identity.device, report, this.#options.clock);
+    if (body.kind === 'lines') return this.#handleBatch(identity, body);
+    return handleTelemetry(this.ingest, identity.device, body, this.#options.clock);
+  }
+
+  /** The samples of a batch are in memory all at once, so only a few batches are. */
+  async #handleBatch({ device }: DeviceIdentity, body: TelemetryBody): Promise<TelemetryAnswer> {
+    if (this.#batches >= sessionLimits.batchesAtOnceMax)
+      throw new OperationalError('overloaded', `${this.#batches} batches are taken in already`, { retryAfterSeconds: 1 });
+    this.#batches++;
+    try {
+      return await handleTelemetry(this.ingest, device, body, this.#options.clock);
+    } finally {
+      this.#batches--;
+    }
   }
 
   async authenticate(token: string | undefined): Promise<DeviceIdentity> {

@@ -25,9 +25,16 @@ export interface DeviceGate {
   admit(token: string | undefined): Promise<(transport: DeviceTransport) => DeviceSession>;
 }
 
-/** Takes one report by HTTP; resolves when it is durable. Throws a MilepostError. */
+/** What a request to `POST /v1/telemetry` carries. */
+export type TelemetryBody =
+  | { readonly kind: 'json'; readonly report: JsonValue }
+  | { readonly kind: 'frame'; readonly bytes: Uint8Array }
+  /** Slices of samples, in order; a slice throws a CallerError when a line of it is no JSON. */
+  | { readonly kind: 'lines'; readonly slices: Iterable<readonly JsonValue[]> };
+
+/** Takes what was sent by HTTP; resolves when it is durable. Throws a MilepostError. */
 export interface TelemetryHandler {
-  handle(token: string | undefined, report: JsonValue): Promise<TelemetryAnswer>;
+  handle(token: string | undefined, body: TelemetryBody): Promise<TelemetryAnswer>;
 }
 
 export interface TelemetryAnswer {

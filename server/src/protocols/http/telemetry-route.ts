@@ -1,28 +1,72 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import type {} from '@fastify/swagger';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { CallerError } from '../../kernel/index.ts';
 import { readBearer } from '../bearer.ts';
-import { type JsonValue, readJson } from '../json/index.ts';
+import { deviceFrameType } from '../binary/read-device-frame.ts';
+import { readJson } from '../json/index.ts';
 import { listenerLimits } from '../limits.ts';
-import type { TelemetryHandler } from '../types.ts';
+import type { TelemetryBody, TelemetryHandler } from '../types.ts';
+import { readLines } from './read-lines.ts';
+
+const unzip = promisify(gunzip);
+const jsonType = 'application/json';
+const linesType = 'application/x-ndjson';
+
+const tooLarge = (bytesMax: number): CallerError =>
+  new CallerError('payload_too_large', `the body is larger than ${bytesMax} bytes`, { expected: `at most ${bytesMax} bytes` });
+
+/** The body as the device wrote it, at most `bytesMax` long. */
+const unpacked = async (request: FastifyRequest, bytesMax: number): Promise<Buffer> => {
+  const body = request.body as Buffer;
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding === 'identity') {
+    if (body.length > bytesMax) throw tooLarge(bytesMax);
+    return body;
+  }
+  if (encoding !== 'gzip')
+    throw new CallerError('bad_request', `the body has the encoding ${encoding}`, {
+      field: 'Content-Encoding',
+      value: encoding,
+      expected: 'gzip or identity',
+    });
+  try {
+    return await unzip(body, { maxOutputLength: bytesMax });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(bytesMax);
+    throw new CallerError('bad_request', 'the body is not a whole gzip stream', { field: 'body', expected: 'gzip' });
+  }
+};
+
+const readBody = async (request: FastifyRequest): Promise<TelemetryBody> => {
+  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
+  if (type === deviceFrameType) return { kind: 'frame', bytes: await unpacked(request, listenerLimits.frameBytesMax) };
+  if (type === linesType) {
+    const text = (await unpacked(request, listenerLimits.batchBytesMax)).toString('utf8');
+    return { kind: 'lines', slices: readLines(text, listenerLimits.samplesPerSliceMax) };
+  }
+  const report = readJson((await unpacked(request, listenerLimits.frameBytesMax)).toString('utf8'));
+  if (report === undefined) throw new CallerError('bad_request', 'the body is not JSON', { field: 'body', expected: 'JSON' });
+  return { kind: 'json', report };
+};
 
 /**
- * `POST /v1/telemetry`: one JSON report a request, answered when it is durable. A plugin of its own, because it reads JSON
- * without the checks that other routes want: `ingest` looks at every value itself and names what is wrong.
+ * `POST /v1/telemetry`: a report as JSON or as a device frame, or many samples as NDJSON; any of them may be compressed with gzip.
+ * Answered when it is durable. A plugin of its own, because it reads bodies without the checks that other routes want: `ingest` looks
+ * at every value itself and names what is wrong.
  */
 export const telemetryRoute =
   (handler: TelemetryHandler) =>
   async (fastify: FastifyInstance): Promise<void> => {
-    fastify.removeContentTypeParser('application/json');
-    fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
-      const report = readJson(body as string);
-      if (report === undefined) done(new CallerError('bad_request', 'the body is not JSON'));
-      else done(null, report);
-    });
+    fastify.removeAllContentTypeParsers();
+    fastify.addContentTypeParser([jsonType, linesType, deviceFrameType], { parseAs: 'buffer' }, (_request, body, done) =>
+      done(null, body),
+    );
     fastify.route({
       method: 'POST',
       url: '/v1/telemetry',
-      bodyLimit: listenerLimits.frameBytesMax,
+      bodyLimit: listenerLimits.batchBytesMax,
       schema: {
         summary: 'Report what a vehicle measured',
         description:
@@ -30,6 +74,6 @@ export const telemetryRoute =
         tags: ['devices'],
         security: [{ deviceToken: [] }],
       },
-      handler: (request) => handler.handle(readBearer(request.headers.authorization), request.body as JsonValue),
+      handler: async (request) => handler.handle(readBearer(request.headers.authorization), await readBody(request)),
     });
   };
