@@ -64,7 +64,8 @@ class LogIngest implements Ingest {
   readonly #placement = makePlacement();
   readonly #verdict = new VerdictBuilder();
   readonly #newest = new NewestTimes();
-  readonly #records: Uint8Array[] = [];
+  /** Where each record of the report ends in `#writer`: the log copies what it takes. */
+  readonly #recordEnds: number[] = [];
   #reports = 0;
   #samples = 0;
   #values = 0;
@@ -83,7 +84,8 @@ class LogIngest implements Ingest {
     const receivedAt = clock.now();
     const current = directory.deviceByNo(device.deviceNo) ?? device;
     this.#verdict.reset();
-    this.#records.length = 0;
+    this.#recordEnds.length = 0;
+    this.#writer.at = 0;
     const header: RecordHeader = {
       kind: recordKinds.telemetry,
       vehicleNo: 0,
@@ -97,11 +99,11 @@ class LogIngest implements Ingest {
     const stored =
       (report instanceof BinaryReport && this.#recordAsItIs(report, current, header)) ||
       this.#recordSamples(samples, current, header);
-    if (this.#records.length === 0) this.#recordHeartbeat(current, header, countOf(samples) === 0);
+    if (this.#recordEnds.length === 0) this.#recordHeartbeat(current, header, countOf(samples) === 0);
     const failed = this.#append(listener, token);
     if (failed) return { refused: failed };
     this.#reports++;
-    return { verdict: this.#verdict.build(stored, this.#records.length > 0) };
+    return { verdict: this.#verdict.build(stored, this.#recordEnds.length > 0) };
   }
 
   noteConnection(device: Device, event: ConnectionEventName): void {
@@ -155,7 +157,7 @@ class LogIngest implements Ingest {
     if (vehicleNo === 0) return 0;
     for (let i = 0; i < columns.sampleCount; i++) this.#newest.raise(deviceNo, columns.times[i] as number);
     this.#beginRecord({ ...header, vehicleNo }).append(bytes);
-    this.#records.push(this.#writer.toBytes());
+    this.#recordEnds.push(this.#writer.at);
     this.#samples += columns.sampleCount;
     this.#values += valueCountOf(columns);
     return columns.sampleCount;
@@ -223,25 +225,27 @@ class LogIngest implements Ingest {
   #record(header: RecordHeader): void {
     const writer = this.#beginRecord(header);
     this.#builder.encode(writer);
-    this.#records.push(writer.toBytes());
+    this.#recordEnds.push(writer.at);
   }
 
   #beginRecord(header: RecordHeader): ByteWriter {
     const writer = this.#writer;
-    writer.at = 0;
     writer.reserve(recordHeaderBytes);
-    writeRecordHeader(writer.view, 0, header);
-    writer.at = recordHeaderBytes;
+    writeRecordHeader(writer.view, writer.at, header);
+    writer.at += recordHeaderBytes;
     return writer;
   }
 
   #append(listener: AppendListener, token: number): LogRefusal | undefined {
-    const records = this.#records;
+    const ends = this.#recordEnds;
+    const { bytes } = this.#writer;
     const { log } = this.#options;
-    if (records.length === 1) return log.append(records[0] as Uint8Array, listener, token);
-    const joined = new JoinedListener(listener, records.length);
-    for (const record of records) {
-      const refused = log.append(record, joined, token);
+    if (ends.length === 1) return log.append(bytes.subarray(0, ends[0]), listener, token);
+    const joined = new JoinedListener(listener, ends.length);
+    let start = 0;
+    for (const end of ends) {
+      const refused = log.append(bytes.subarray(start, end), joined, token);
+      start = end;
       if (!refused) continue;
       joined.cancel();
       return refused;
