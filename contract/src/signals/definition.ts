@@ -64,7 +64,7 @@ export interface SignalDefinition {
 export type SignalValue = number | boolean | string | readonly string[];
 
 /**
- * A value as it is stored: a scaled integer (|v| ≤ 2^53), or text. A string list is its canonical JSON text,
+ * A value as it is stored: a scaled integer (|v| ≤ 2^53 − 1), or text. A string list is its canonical JSON text,
  * so equality of stored values is equality of values.
  */
 export type StoredValue = number | string;

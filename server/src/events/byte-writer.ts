@@ -39,7 +39,7 @@ export class ByteWriter {
     this.bytes[this.at++] = small;
   }
 
-  /** |value| ≤ 2^52: a zigzag code is twice as large. */
+  /** |value| < 2^52: a zigzag code is twice as large. */
   zigzag(value: number): void {
     this.varint(value >= 0 ? value * 2 : -value * 2 - 1);
   }

@@ -23,13 +23,15 @@ const makeColumn = (capacity: number): ReportColumn => ({
   dictionary: [],
 });
 
-export const makeReportColumns = (): ReportColumns => ({
+/** `columnsMax` bounds the memory of a decoder that reads what strangers send. */
+export const makeReportColumns = (columnsMax: number = columnsPerReportMax): ReportColumns => ({
   sampleCount: 0,
   times: new Float64Array(16),
   hasOriginalTimes: false,
   originalTimes: new Float64Array(16),
   columnCount: 0,
   columns: [],
+  columnsMax,
 });
 
 const readTimes = (input: ByteReader, times: Float64Array, count: number): void => {
@@ -146,8 +148,7 @@ const readBody = (input: ByteReader, into: ReportColumns, count: number): void =
   readTimes(input, into.times, count);
   if (into.hasOriginalTimes) readTimes(input, into.originalTimes, count);
   const columns = input.varint();
-  if (columns > columnsPerReportMax)
-    throw new FormatError(`report has ${columns} signals, expected at most ${columnsPerReportMax}`);
+  if (columns > into.columnsMax) throw new FormatError(`report has ${columns} signals, expected at most ${into.columnsMax}`);
   let signalNumber = 0;
   for (let i = 0; i < columns; i++) {
     const gap = input.varint();

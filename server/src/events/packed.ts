@@ -5,6 +5,12 @@ import type { ByteWriter } from './byte-writer.ts';
 export const widthCodeOf = (range: number): number =>
   range === 0 ? 0 : range < 0x100 ? 1 : range < 0x1_0000 ? 2 : range < 0x1_0000_0000 ? 3 : 4;
 
+/** Largest |base|: its zigzag code is twice as large, and a varint ends at 2^53 − 1. */
+export const baseMax = 2 ** 52 - 1;
+
+/** Width code of values that are written as they are, whatever the base. */
+export const floatWidthCode = 4;
+
 const bytesOf = [0, 1, 2, 4, 8] as const;
 
 /** Writes the base and the offsets of `count` values; the width code goes into a head byte of the caller's. */

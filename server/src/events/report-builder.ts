@@ -1,5 +1,5 @@
 import type { ByteWriter } from './byte-writer.ts';
-import { widthCodeOf, writePacked } from './packed.ts';
+import { baseMax, floatWidthCode, widthCodeOf, writePacked } from './packed.ts';
 import { columnHead, reportFlags, reportVersion } from './report.ts';
 
 const utf8 = new TextEncoder();
@@ -141,12 +141,14 @@ export class ReportBuilder {
       if (value < min) min = value;
       else if (value > max) max = value;
     }
-    const widthCode = widthCodeOf(max - min);
+    // A base that a varint cannot hold: the values stand there themselves.
+    const isBaseable = Math.abs(min) <= baseMax;
+    const widthCode = isBaseable ? widthCodeOf(max - min) : floatWidthCode;
     const hasPresence = present < this.#samples;
     out.byte(widthCode | (hasPresence ? columnHead.hasPresence : 0) | (isText ? columnHead.isText : 0));
     if (hasPresence) this.#encodePresence(out, from, to);
     if (words) encodeDictionary(out, words);
-    writePacked(out, values, present, min, widthCode);
+    writePacked(out, values, present, isBaseable ? min : 0, widthCode);
   }
 
   #copyValues(from: number, to: number): undefined {

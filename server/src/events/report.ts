@@ -50,6 +50,8 @@ export interface ReportColumns {
   originalTimes: Float64Array;
   columnCount: number;
   columns: ReportColumn[];
+  /** A report with more signals is refused: what the columns may grow to. */
+  readonly columnsMax: number;
 }
 
 export const hasValue = (column: ReportColumn, sample: number): boolean => !column.hasPresence || column.present[sample] === 1;

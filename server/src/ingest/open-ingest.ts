@@ -22,6 +22,7 @@ import type { Device, Directory } from '../registry/index.ts';
 import { checkColumns, cleanVehicle } from './check-columns.ts';
 import { checkSample } from './check-sample.ts';
 import { JoinedListener } from './joined-listener.ts';
+import { ingestLimits } from './limits.ts';
 import { NewestTimes } from './newest-times.ts';
 import { asSamples, makePlacement, placeColumns, placeSamples, vehicleAt } from './place-samples.ts';
 import { readSequence } from './read-sequence.ts';
@@ -60,7 +61,7 @@ class LogIngest implements Ingest {
   readonly #options: IngestOptions;
   readonly #builder = new ReportBuilder();
   readonly #writer = new ByteWriter(4096);
-  readonly #columns = makeReportColumns();
+  readonly #columns: ReportColumns;
   readonly #placement = makePlacement();
   readonly #verdict = new VerdictBuilder();
   readonly #newest = new NewestTimes();
@@ -73,6 +74,7 @@ class LogIngest implements Ingest {
 
   constructor(options: IngestOptions) {
     this.#options = options;
+    this.#columns = makeReportColumns(options.vocabulary.signals.length + ingestLimits.unknownSignalsMax);
   }
 
   submit(device: Device, report: Report, listener: AppendListener, token: number): Submission {
