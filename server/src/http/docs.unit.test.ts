@@ -4,6 +4,9 @@ import { test } from 'node:test';
 import { closeCodes, coreSignals, errorCodes, type SignalDefinition } from '@milepost/contract';
 import { type ApiRoute, apiLimits, apiRoutes } from '@milepost/contract/api';
 import { streamLimits } from '@milepost/contract/stream';
+import { journalLimits } from '../eventlog/adapters/journal/options.ts';
+import { ingestLimits, sessionLimits } from '../ingest/index.ts';
+import { listenerLimits } from '../protocols/index.ts';
 import { accessLimits } from './access/operator-access.ts';
 import { httpLimits } from './limits.ts';
 import { browserStreamLimits } from './stream/limits.ts';
@@ -76,9 +79,19 @@ test('docs/api.md lists every route', () => {
   checkTable('api.md', 'routes', table(['route', 'what', 'for', 'status'], rows));
 });
 
-test('docs/limits.md names every limit of the API and the browser stream', () => {
+test('docs/limits.md names every limit of devices, log, API and browser stream', () => {
   const text = read('limits.md');
-  for (const limits of [apiLimits, httpLimits, accessLimits, streamLimits, browserStreamLimits]) {
+  for (const limits of [
+    listenerLimits,
+    sessionLimits,
+    ingestLimits,
+    journalLimits,
+    apiLimits,
+    httpLimits,
+    accessLimits,
+    streamLimits,
+    browserStreamLimits,
+  ]) {
     for (const name of Object.keys(limits)) assert.ok(text.includes(`\`${name}\``), `${name} is missing`);
   }
 });
