@@ -15,17 +15,18 @@ import {
 import { Registry as MetricsRegistry } from 'prom-client';
 import { Value } from 'typebox/value';
 import { type Devices, openDevices } from '../../devices/index.ts';
+import { openJournal } from '../../eventlog/adapters/journal/index.ts';
+import type { EventLog } from '../../eventlog/index.ts';
 import { type History, openHistory } from '../../history/index.ts';
-import { type Ingest, openGate, openIngest } from '../../ingest/index.ts';
+import { type Gate, type Ingest, openGate, openIngest } from '../../ingest/index.ts';
 import { silentLogger, systemClock } from '../../kernel/index.ts';
 import { type Live, openLive } from '../../live/index.ts';
-import { telemetryRoute } from '../../protocols/index.ts';
+import { listenDeviceWebSockets, telemetryRoute } from '../../protocols/index.ts';
 import { openRegistry, type Registry } from '../../registry/index.ts';
 import { openTestStorage, type TestStorage } from '../../storage/testing/test-storage.ts';
 import { type OperatorAccess, makeOperatorAccess } from '../access/operator-access.ts';
 import { createHttp } from '../create-http.ts';
 import type { Http, HttpConfig } from '../types.ts';
-import { makeMemoryLog } from './memory-log.ts';
 
 export const operatorToken = 'operator-token-of-the-tests';
 
@@ -36,7 +37,9 @@ export interface TestServer {
   readonly devices: Devices;
   readonly live: Live;
   readonly history: History;
+  readonly eventLog: EventLog;
   readonly ingest: Ingest;
+  readonly gate: Gate;
   readonly port: number;
   readonly origin: string;
   /** Calls by address as the operator; `body` is sent as JSON. */
@@ -105,6 +108,24 @@ const openTestHistory = async (folder: string): Promise<History> => {
   });
 };
 
+/** The journal, with live and history behind it, as in the server. */
+const openTestLog = async (folder: string, live: Live, history: History): Promise<EventLog> => {
+  const log = await openJournal({ ...base, folder, limits: { diskReserveBytes: 0, commitSpacingMs: 0 } });
+  log.follow({
+    partition: 0,
+    fromOffset: log.startOffset(0),
+    handle: (batch) => {
+      live.apply(batch);
+      history.applyStatus(live.takeStatusChanges());
+      history.apply(batch);
+    },
+    failed: (error) => {
+      throw error;
+    },
+  });
+  return log;
+};
+
 const isUp = (test: TestStorage): Promise<boolean> =>
   test.storage.ping().then(
     () => true,
@@ -120,11 +141,7 @@ const openParts = async (test: TestStorage) => {
   const { directory } = registry;
   const live = openLive({ directory, vocabulary: () => coreVocabulary, folder: join(test.folder, 'live'), ...base });
   const history = await openTestHistory(join(test.folder, 'history'));
-  const eventLog = makeMemoryLog((batch) => {
-    live.apply(batch);
-    history.applyStatus(live.takeStatusChanges());
-    history.apply(batch);
-  });
+  const eventLog = await openTestLog(join(test.folder, 'journal'), live, history);
   const ingest = openIngest({
     log: eventLog,
     directory,
@@ -136,6 +153,7 @@ const openParts = async (test: TestStorage) => {
   const gate = openGate({ ingest, devices, log: eventLog, ...base });
   const close = async (): Promise<void> => {
     gate.close();
+    await eventLog.close();
     await history.close();
     live.close();
     await devices.close();
@@ -196,12 +214,17 @@ export const openTestServer = async (name: string, changes: Partial<HttpConfig> 
     readiness: async () => [{ name: 'postgres', isReady: await isUp(test) }],
     telemetryRoute: telemetryRoute(gate),
   });
-  http.server.on('upgrade', (request, socket, head) => http.streams.handleUpgrade(request, socket, head));
+  const sockets = listenDeviceWebSockets({ gate, ...base });
+  http.server.on('upgrade', (request, socket, head) => {
+    if (request.url?.startsWith('/v1/devices/stream')) sockets.handleUpgrade(request, socket, head);
+    else http.streams.handleUpgrade(request, socket, head);
+  });
   const port = await http.listen('127.0.0.1', 0);
   const origin = `http://127.0.0.1:${port}`;
   const call = callAt(origin);
   return {
     ...parts,
+    gate,
     http,
     access,
     port,
@@ -209,6 +232,7 @@ export const openTestServer = async (name: string, changes: Partial<HttpConfig> 
     call,
     ask: askWith(call),
     close: async () => {
+      sockets.close();
       await http.close();
       await close();
     },
