@@ -1,85 +1,37 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { coreSignal, coreVocabulary, present, type SignalDefinition, type StoredValue } from '@milepost/contract';
+import { coreSignal, present, type SignalDefinition, type StoredValue } from '@milepost/contract';
 import fc from 'fast-check';
-import { openJournal } from '../eventlog/adapters/journal/index.ts';
-import type { EventLog } from '../eventlog/index.ts';
-import {
-  ByteWriter,
-  decodeReport,
-  hasValue,
-  makeReportColumns,
-  ReportBuilder,
-  recordFields,
-  recordHeaderBytes,
-  storedValueOf,
-} from '../events/index.ts';
-import { CallerError, makeManualClock, silentLogger } from '../kernel/index.ts';
-import { aDevice, makeMemoryDirectory } from '../live/memory-directory.ts';
+import { ByteWriter, ReportBuilder } from '../events/index.ts';
+import { CallerError } from '../kernel/index.ts';
+import { aDevice } from '../live/memory-directory.ts';
 import { readDeviceFrame } from '../protocols/index.ts';
-import { openIngest } from './open-ingest.ts';
-import type { Ingest, Report, Verdict } from './types.ts';
+import type { Device } from '../registry/index.ts';
+import { dayMs, openTestIngest, type TestIngest, testNowMs } from './testing/open-test-ingest.ts';
+import type { Report, Verdict } from './types.ts';
 
-const nowMs = Date.UTC(2026, 10, 20, 12);
-const dayMs = 86_400_000;
+const nowMs = testNowMs;
 const jsonVehicle = 1;
 const binaryVehicle = 2;
 /** The devices of the two forms are on another vehicle from here on. */
 const movedAtMs = nowMs - 1000;
-const devices = [jsonVehicle, binaryVehicle].map((no) =>
+const [jsonDevice, binaryDevice] = [jsonVehicle, binaryVehicle].map((no) =>
   aDevice(no, no, {
     assignments: [
       { vehicleNo: no, fromMs: nowMs - 40 * dayMs, toMs: movedAtMs },
       { vehicleNo: no + 10, fromMs: movedAtMs, toMs: Number.POSITIVE_INFINITY },
     ],
   }),
-);
+) as [Device, Device];
 
-let folder: string;
-let log: EventLog;
-let ingest: Ingest;
-
+let opened: TestIngest;
 before(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'milepost-binary-'));
-  const clock = makeManualClock(nowMs);
-  log = await openJournal({ folder, clock, logger: silentLogger, limits: { diskReserveBytes: 0, commitSpacingMs: 0 } });
-  const directory = makeMemoryDirectory();
-  for (const device of devices) directory.put({ kind: 'device', device });
-  ingest = openIngest({
-    log,
-    directory,
-    vocabulary: coreVocabulary,
-    prior: { find: () => undefined },
-    clock,
-    retentionMs: 30 * dayMs,
-  });
+  opened = await openTestIngest([jsonDevice, binaryDevice]);
 });
-after(async () => {
-  await log.close();
-  await rm(folder, { recursive: true, force: true });
-});
+after(() => opened.close());
 
-const submit = (deviceIndex: number, report: Report): Promise<Verdict> =>
-  new Promise((resolve, reject) => {
-    const device = devices[deviceIndex];
-    assert.ok(device);
-    let verdict: Verdict | undefined;
-    const submission = ingest.submit(
-      device,
-      report,
-      { appended: () => verdict && resolve(verdict), appendFailed: (_token, error) => reject(error) },
-      0,
-    );
-    if (submission.refused) {
-      reject(new Error(submission.refused));
-      return;
-    }
-    verdict = submission.verdict;
-    if (!verdict.isPending) resolve(verdict);
-  });
+const submitJson = (report: Report): Promise<Verdict> => opened.submit(jsonDevice, report);
+const submitFrame = (frame: Uint8Array): Promise<Verdict> => opened.submit(binaryDevice, readDeviceFrame(frame));
 
 interface Sample {
   readonly timeMs: number;
@@ -105,22 +57,7 @@ const asJson = (samples: readonly Sample[]): Report => ({
   })),
 });
 
-/** What the newest records of a vehicle hold: each sample with its values. */
-const storedOf = async (vehicleNo: number): Promise<string[]> => {
-  const [record] = await log.readVehicle({ vehicleNo, fromMs: 0, toMs: nowMs * 2, limit: 1 });
-  if (!record) return [];
-  const columns = makeReportColumns();
-  decodeReport(record.bytes, recordHeaderBytes, record.bytes.length, columns);
-  return Array.from({ length: columns.sampleCount }, (_, i) =>
-    JSON.stringify([
-      columns.times[i],
-      columns.hasOriginalTimes ? columns.originalTimes[i] : columns.times[i],
-      ...columns.columns
-        .slice(0, columns.columnCount)
-        .flatMap((column) => (hasValue(column, i) ? [[column.signalNumber, storedValueOf(column, i)]] : [])),
-    ]),
-  );
-};
+const samplesOf = async (vehicleNo: number) => (await opened.records(vehicleNo)).map(({ samples }) => samples);
 
 const comparable = ({ stored, rejected, adjusted }: Verdict) => ({
   stored,
@@ -154,11 +91,11 @@ test('a binary report is stored, refused and adjusted as the same report in JSON
   await fc.assert(
     fc.asyncProperty(fc.array(sampleOf, { maxLength: 6 }), async (samples) => {
       // A sample without values says nothing: JSON drops it without a word, and so must the binary form.
-      const json = await submit(0, asJson(samples));
-      const binary = await submit(1, readDeviceFrame(encode(samples)));
+      const json = await submitJson(asJson(samples));
+      const binary = await submitFrame(encode(samples));
       assert.deepEqual(comparable(binary), comparable(json));
       for (const vehicle of [0, 10])
-        assert.deepEqual(await storedOf(binaryVehicle + vehicle), await storedOf(jsonVehicle + vehicle));
+        assert.deepEqual(await samplesOf(binaryVehicle + vehicle), await samplesOf(jsonVehicle + vehicle));
     }),
     { numRuns: 300 },
   );
@@ -170,9 +107,9 @@ test('a report without a flaw goes into the log byte for byte', async () => {
     { timeMs: nowMs + 60_000, values: [[speed, 5010]] },
     { timeMs: nowMs + 61_000, values: [[speed, 5020]] },
   ]);
-  await submit(1, readDeviceFrame(frame));
-  const [record] = await log.readVehicle({ vehicleNo: binaryVehicle + 10, fromMs: 0, toMs: nowMs * 2, limit: 1 });
-  assert.deepEqual(record?.bytes.subarray(recordHeaderBytes), frame.subarray(1));
+  await submitFrame(frame);
+  const [record] = await opened.records(binaryVehicle + 10);
+  assert.deepEqual(record?.body, frame.subarray(1));
 });
 
 test('boot and seq of a frame are those of its record; a heartbeat is one', async () => {
@@ -181,13 +118,12 @@ test('boot and seq of a frame are those of its record; a heartbeat is one', asyn
   out.varint(4_294_967_295);
   out.varint(2 ** 52 - 1);
   new ReportBuilder().encode(out);
-  const verdict = await submit(1, readDeviceFrame(out.toBytes()));
+  const verdict = await submitFrame(out.toBytes());
   assert.deepEqual(comparable(verdict), { stored: 0, rejected: [], adjusted: [] });
-  const [record] = await log.readVehicle({ vehicleNo: binaryVehicle + 10, fromMs: 0, toMs: nowMs * 2, limit: 1 });
-  assert.ok(record);
-  const view = new DataView(record.bytes.buffer, record.bytes.byteOffset);
-  assert.equal(recordFields.boot(view, 0), 4_294_967_295);
-  assert.equal(recordFields.seq(view, 0), 2 ** 52 - 1);
+  const [record] = await opened.records(binaryVehicle + 10);
+  assert.equal(record?.header.boot, 4_294_967_295);
+  assert.equal(record?.header.seq, 2 ** 52 - 1);
+  assert.deepEqual(record?.samples, []);
 });
 
 test('a signal that nobody knows, a text where a number belongs, and original times are named', async () => {
@@ -198,7 +134,7 @@ test('a signal that nobody knows, a text where a number belongs, and original ti
   const out = new ByteWriter();
   out.byte(0);
   builder.encode(out);
-  const verdict = await submit(1, readDeviceFrame(out.toBytes()));
+  const verdict = await submitFrame(out.toBytes());
   assert.deepEqual(verdict.rejected, [
     { sample: 0, signal: 'Vehicle.Speed', value: 'fast', reason: 'wrong_type' },
     { sample: 0, signal: '40000', value: 7, reason: 'unknown_signal' },
@@ -209,7 +145,7 @@ test('a signal that nobody knows, a text where a number belongs, and original ti
   out.at = 0;
   out.byte(0);
   builder.encode(out);
-  await assert.rejects(submit(1, readDeviceFrame(out.toBytes())), /original times/);
+  await assert.rejects(submitFrame(out.toBytes()), /original times/);
 });
 
 test('bytes of any kind are a report or a fault of the caller, and harm nothing', async () => {
@@ -222,7 +158,7 @@ test('bytes of any kind are a report or a fault of the caller, and harm nothing'
   await fc.assert(
     fc.asyncProperty(fc.oneof(fc.uint8Array({ maxLength: 200 }), mutated), async (bytes) => {
       try {
-        await submit(1, readDeviceFrame(bytes));
+        await submitFrame(bytes);
       } catch (error) {
         assert.ok(error instanceof CallerError, String(error));
       }
