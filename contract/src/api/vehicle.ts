@@ -75,6 +75,14 @@ export type WarningView = Static<typeof vehicleWarning>;
 
 const percent = Type.Number({ minimum: 0, maximum: 100 });
 
+/** How a vehicle is connected, the same in a list and alone. */
+const connection = {
+  status: oneOf(connectionStatuses),
+  statusSince: nullable(isoTime),
+  statusReason: oneOf(statusReasons),
+  lastSeen: nullable(isoTime),
+};
+
 /** A vehicle in a list. */
 export const vehicleItem = closed({
   id: opaqueId,
@@ -85,10 +93,7 @@ export const vehicleItem = closed({
   model: nullable(Type.String()),
   groups,
   note: nullable(Type.String()),
-  status: oneOf(connectionStatuses),
-  statusSince: nullable(isoTime),
-  statusReason: oneOf(statusReasons),
-  lastSeen: nullable(isoTime),
+  ...connection,
   position: nullable(position),
   warnings: Type.Array(vehicleWarning),
   energyPercent: nullable(percent),
@@ -187,12 +192,7 @@ export const vehicleDetail = closed({
   note: nullable(Type.String()),
   createdAt: isoTime,
   endedAt: nullable(isoTime),
-  status: closed({
-    status: oneOf(connectionStatuses),
-    since: nullable(isoTime),
-    reason: oneOf(statusReasons),
-    lastSeen: nullable(isoTime),
-  }),
+  ...connection,
   position: nullable(position),
   warnings: Type.Array(vehicleWarning),
   devices: Type.Array(assignedDevice),

@@ -52,7 +52,7 @@ const codeOf = (text: string): string => (JSON.parse(text) as { code: string }).
 
 test('what was acknowledged can be read at once, as the contract says it looks', async () => {
   const { json } = await server.ask('readVehicle', { id: van.id });
-  assert.equal(json.status.status, 'online');
+  assert.equal(json.status, 'online');
   assert.deepEqual(json.latest['Vehicle.Speed'], {
     ...json.latest['Vehicle.Speed'],
     value: 49.5,

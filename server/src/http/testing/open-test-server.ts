@@ -16,6 +16,7 @@ import { Registry as MetricsRegistry } from 'prom-client';
 import { Value } from 'typebox/value';
 import { type Devices, openDevices } from '../../devices/index.ts';
 import { openJournal } from '../../eventlog/adapters/journal/index.ts';
+import type { JournalLimits } from '../../eventlog/adapters/journal/options.ts';
 import type { EventLog } from '../../eventlog/index.ts';
 import { type History, openHistory } from '../../history/index.ts';
 import { type Gate, type Ingest, openGate, openIngest } from '../../ingest/index.ts';
@@ -109,8 +110,13 @@ const openTestHistory = async (folder: string): Promise<History> => {
 };
 
 /** The journal, with live and history behind it, as in the server. */
-const openTestLog = async (folder: string, live: Live, history: History): Promise<EventLog> => {
-  const log = await openJournal({ ...base, folder, limits: { diskReserveBytes: 0, commitSpacingMs: 0 } });
+const openTestLog = async (
+  folder: string,
+  live: Live,
+  history: History,
+  limits: Partial<JournalLimits> = {},
+): Promise<EventLog> => {
+  const log = await openJournal({ ...base, folder, limits: { diskReserveBytes: 0, commitSpacingMs: 0, ...limits } });
   log.follow({
     partition: 0,
     fromOffset: log.startOffset(0),
@@ -134,14 +140,20 @@ const isUp = (test: TestStorage): Promise<boolean> =>
 
 const base = { clock: systemClock, logger: silentLogger };
 
-const openParts = async (test: TestStorage) => {
+export interface TestServerSettings {
+  readonly tokenLifetimeMs?: number;
+  readonly logLimits?: Partial<JournalLimits>;
+}
+
+const openParts = async (test: TestStorage, { tokenLifetimeMs, logLimits }: TestServerSettings) => {
   const pepper = Buffer.alloc(32, 7);
   const registry = await openRegistry({ storage: test.storage, pepper, ...base });
-  const devices = await openDevices({ storage: test.storage, registry, pepper, ...base });
+  const lifetime = tokenLifetimeMs === undefined ? {} : { tokenLifetimeMs };
+  const devices = await openDevices({ storage: test.storage, registry, pepper, ...base, ...lifetime });
   const { directory } = registry;
   const live = openLive({ directory, vocabulary: () => coreVocabulary, folder: join(test.folder, 'live'), ...base });
   const history = await openTestHistory(join(test.folder, 'history'));
-  const eventLog = await openTestLog(join(test.folder, 'journal'), live, history);
+  const eventLog = await openTestLog(join(test.folder, 'journal'), live, history, logLimits);
   const ingest = openIngest({
     log: eventLog,
     directory,
@@ -193,11 +205,15 @@ const askWith =
   };
 
 /** The HTTP server over real parts: PostgreSQL, live, history on SQLite, ingest. On a free port, in a folder of its own. */
-export const openTestServer = async (name: string, changes: Partial<HttpConfig> = {}): Promise<TestServer> => {
+export const openTestServer = async (
+  name: string,
+  changes: Partial<HttpConfig> = {},
+  settings: TestServerSettings = {},
+): Promise<TestServer> => {
   const test = await openTestStorage(name);
   const webRoot = join(test.folder, 'web');
   await writeWebApp(webRoot);
-  const { close, gate, ...parts } = await openParts(test);
+  const { close, gate, ...parts } = await openParts(test, settings);
   const access = makeOperatorAccess({ token: operatorToken, clock: systemClock });
   const http = await createHttp({
     ...base,

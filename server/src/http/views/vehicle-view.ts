@@ -32,6 +32,13 @@ const identityView = (directory: Directory, vehicle: Vehicle) => {
   };
 };
 
+const connectionView = ({ status, since, reason, lastSeen }: VehicleStatus) => ({
+  status,
+  statusSince: toIsoOrNull(since),
+  statusReason: reason,
+  lastSeen: toIsoOrNull(lastSeen),
+});
+
 const positionView = (
   position: { readonly latitude: number; readonly longitude: number; readonly time: number },
   heading: number | null,
@@ -48,10 +55,7 @@ export const vehicleItemView = (context: ViewContext, scope: ReadScope, item: Ve
   const vocabulary = context.vocabulary();
   return {
     ...identityView(context.directory, vehicle),
-    status: status.status,
-    statusSince: toIsoOrNull(status.since),
-    statusReason: status.reason,
-    lastSeen: toIsoOrNull(status.lastSeen),
+    ...connectionView(status),
     position: item.position && positionView(item.position, map?.headingDegrees ?? null),
     warnings: item.warnings.map((warning) => warningView(vocabulary, warning)),
     energyPercent: item.energyPercent,
@@ -98,13 +102,6 @@ const devicesView = (directory: Directory, vehicleNo: number): VehicleDetail['de
     since: toIsoOrNull(device.assignments.findLast((assignment) => assignment.vehicleNo === vehicleNo)?.fromMs ?? null),
   }));
 
-const statusView = (status: VehicleStatus): VehicleDetail['status'] => ({
-  status: status.status,
-  since: toIsoOrNull(status.since),
-  reason: status.reason,
-  lastSeen: toIsoOrNull(status.lastSeen),
-});
-
 export const vehicleDetailView = (context: ViewContext, scope: ReadScope, vehicle: Vehicle): VehicleDetail => {
   const { live, directory } = context;
   const values = live.latest(scope, vehicle.vehicleNo);
@@ -116,7 +113,7 @@ export const vehicleDetailView = (context: ViewContext, scope: ReadScope, vehicl
     tirePlacardKpa: vehicle.tirePlacardKpa && [...vehicle.tirePlacardKpa],
     createdAt: toIso(vehicle.createdAt),
     endedAt: toIsoOrNull(vehicle.endedAt),
-    status: statusView(live.status(scope, vehicle.vehicleNo)),
+    ...connectionView(live.status(scope, vehicle.vehicleNo)),
     position: latestPosition(context, values),
     warnings: live.warnings(scope, vehicle.vehicleNo).map((warning) => warningView(vocabulary, warning)),
     devices: devicesView(directory, vehicle.vehicleNo),

@@ -23,7 +23,7 @@ const positionOf = (detail: VehicleDetail, latest: VehicleDetail['latest']): Veh
 
 const merge = (detail: VehicleDetail, message: VehicleMessage): VehicleDetail => {
   const latest = message.isComplete ? message.latest : { ...detail.latest, ...message.latest };
-  return { ...detail, latest, position: positionOf(detail, latest), status: { ...detail.status, lastSeen: message.lastSeen } };
+  return { ...detail, latest, position: positionOf(detail, latest), lastSeen: message.lastSeen };
 };
 
 export interface WatchedVehicle {
@@ -63,8 +63,7 @@ export const useVehicle = (id: string): WatchedVehicle => {
   const statusChanged = ({ changes, more }: StatusMessage): void => {
     const change = changes.findLast(({ vehicleId }) => vehicleId === id);
     if (change && detail.value) {
-      const status = { ...detail.value.status, status: change.to, since: change.at, reason: change.reason };
-      detail.value = { ...detail.value, status };
+      detail.value = { ...detail.value, status: change.to, statusSince: change.at, statusReason: change.reason };
     }
     if (more > 0) refreshSoon();
   };
