@@ -5,4 +5,5 @@ export * from './problem.ts';
 export * from './routes.ts';
 export * from './server.ts';
 export * from './shared.ts';
+export * from './telemetry.ts';
 export * from './vehicle.ts';

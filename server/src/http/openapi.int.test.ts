@@ -59,7 +59,11 @@ test('the document is OpenAPI 3.1 with every route of the contract', () => {
     assert.equal(operation.requestBody === undefined, route.body === undefined, `${name} describes its body`);
     assert.ok(operation.responses['default']?.content?.['application/problem+json'], `${name} describes its errors`);
   }
-  assert.ok(document.paths['/v1/telemetry']?.['post'], 'the route of devices is there too');
+  const telemetry = document.paths['/v1/telemetry']?.['post'];
+  assert.ok(
+    telemetry?.requestBody && telemetry.responses['200']?.content?.['application/json']?.schema,
+    'the route of devices too',
+  );
 });
 
 test('no route is in the document that the contract does not have', () => {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { coreSignal } from '@milepost/contract';
-import type { Problem } from '@milepost/contract/api';
+import { type Problem, telemetryAnswer } from '@milepost/contract/api';
 import { ByteWriter, ReportBuilder } from '../events/index.ts';
+import { Value } from 'typebox/value';
 import type { TelemetryAnswer } from '../protocols/index.ts';
 import { listenerLimits } from '../protocols/index.ts';
 import { openTestServer, type TestServer } from './testing/open-test-server.ts';
@@ -32,7 +33,9 @@ const send = async (type: string, body: string | Uint8Array<ArrayBuffer>, header
     headers: { authorization: `Bearer ${token}`, 'content-type': type, ...headers },
     body,
   });
-  return { status: response.status, json: (await response.json()) as TelemetryAnswer & Problem };
+  const json = (await response.json()) as TelemetryAnswer & Problem;
+  if (response.status === 200) assert.deepEqual(Value.Errors(telemetryAnswer, json), []);
+  return { status: response.status, json };
 };
 
 const speeds = async (fromMs: number, toMs: number): Promise<unknown[]> => {

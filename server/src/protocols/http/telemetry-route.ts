@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type {} from '@fastify/swagger';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { telemetryAnswer, telemetryReport, telemetrySample } from '@milepost/contract/api';
 import { CallerError } from '../../kernel/index.ts';
 import { readBearer } from '../bearer.ts';
 import { deviceFrameType } from '../binary/read-device-frame.ts';
@@ -70,10 +71,21 @@ export const telemetryRoute =
       schema: {
         summary: 'Report what a vehicle measured',
         description:
-          'One report: samples of one time and many signals each. Answered when it is on disk. `samples: []` is a heartbeat.',
+          'A report: samples of one time and many signals each; `samples: []` is a heartbeat. Or many samples as NDJSON, a line each. Or a binary report (docs/formats/device-frame.md). Each may be compressed with gzip. Answered when it is on disk; what is wrong in it is named, all else is kept.',
+        operationId: 'reportTelemetry',
         tags: ['devices'],
         security: [{ deviceToken: [] }],
+        body: {
+          content: {
+            [jsonType]: { schema: telemetryReport },
+            [linesType]: { schema: { ...telemetrySample, description: 'A sample a line' } },
+            [deviceFrameType]: { schema: { type: 'string', contentEncoding: 'binary' } },
+          },
+        },
+        response: { 200: { description: 'What became of it', content: { [jsonType]: { schema: telemetryAnswer } } } },
       },
+      // Described for who reads /openapi.json; a report is judged value by value, never refused for one of them.
+      validatorCompiler: () => () => true,
       handler: async (request) => handler.handle(readBearer(request.headers.authorization), await readBody(request)),
     });
   };
