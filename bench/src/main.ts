@@ -1,37 +1,33 @@
 /**
- * `npm run bench [scenario …]`: what the server costs. A real server, its data in a temporary folder; load from another process; figures are
+ * `npm run bench [scenario …]`: what the server costs. A real server, its data in a temporary folder, load from another process; figures are
  * reports for each CPU second of the server, all its threads counted. Results go to bench/results/. docs/bench.md
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Measured } from './load/main.ts';
+import { type LoadScenario, type ScriptScenario, scenarios } from './scenarios.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const operatorToken = 'operator-token-of-the-bench';
-const connections = 1000;
+const warmUpSeconds = 3;
 const seconds = 10;
 const clockTicksPerSecond = 100;
-
-interface Measured {
-  readonly acked: number;
-  readonly connections: number;
-}
-
-const scenarios: Readonly<Record<string, { readonly what: string; readonly inFlight: number }>> = {
-  'ws-json': {
-    what: 'WebSocket JSON, one report of 13 signals a frame, 1,000 connections, one report in flight each',
-    inFlight: 1,
-  },
-  'ws-json-pipelined': { what: 'the same, four reports in flight each', inFlight: 4 },
-};
+const round = (value: number): number => Math.round(value * 100) / 100;
 
 const cpuSecondsOf = async (pid: number): Promise<number> => {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond;
+};
+
+/** Peak of the resident memory, MB. */
+const peakMemoryMbOf = async (pid: number): Promise<number> => {
+  const text = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Math.round(Number(/VmHWM:\s+(\d+)/.exec(text)?.[1]) / 1024);
 };
 
 const startServer = async (folder: string): Promise<{ child: ChildProcess; origin: string }> => {
@@ -48,11 +44,11 @@ const startServer = async (folder: string): Promise<{ child: ChildProcess; origi
   throw new Error('the server ended before it was ready');
 };
 
-/** The load process prints one JSON line each second: what was acknowledged so far. */
-const startLoad = (origin: string, inFlight: number): { child: ChildProcess; next: () => Promise<Measured> } => {
-  const program = path.join(import.meta.dirname, 'load-websocket.ts');
-  const args = [program, origin, operatorToken, String(connections), String(inFlight)];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+const startLoad = (load: LoadScenario['load'], origin: string): { child: ChildProcess; next: () => Promise<Measured> } => {
+  const program = path.join(import.meta.dirname, 'load/main.ts');
+  const child = spawn(process.execPath, [program, JSON.stringify({ ...load, origin, operatorToken })], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async (): Promise<Measured> => {
     const line = await lines.next();
@@ -62,43 +58,79 @@ const startLoad = (origin: string, inFlight: number): { child: ChildProcess; nex
   return { child, next };
 };
 
-const measure = async (name: string): Promise<object> => {
-  const scenario = scenarios[name];
-  if (!scenario) throw new Error(`scenario ${name} is unknown, expected one of ${Object.keys(scenarios).join(', ')}`);
+const measureLoad = async ({ load }: LoadScenario): Promise<object> => {
   const folder = await mkdtemp(path.join(tmpdir(), 'milepost-bench-'));
   const { child, origin } = await startServer(folder);
-  const load = startLoad(origin, scenario.inFlight);
+  const loading = startLoad(load, origin);
   try {
     // The first seconds warm up the compiler and the caches.
-    for (let second = 0; second < 3; second++) await load.next();
+    for (let second = 0; second < warmUpSeconds; second++) await loading.next();
     const pid = child.pid as number;
-    const [before, cpuBefore, startedAt] = [await load.next(), await cpuSecondsOf(pid), performance.now()];
-    let after = before;
-    for (let second = 0; second < seconds; second++) after = await load.next();
+    const [before, cpuBefore, startedAt] = [await loading.next(), await cpuSecondsOf(pid), performance.now()];
+    const measured: Measured[] = [];
+    for (let second = 0; second < seconds; second++) measured.push(await loading.next());
     const cpuSeconds = (await cpuSecondsOf(pid)) - cpuBefore;
     const wallSeconds = (performance.now() - startedAt) / 1000;
-    const acked = after.acked - before.acked;
+    const last = measured.at(-1) as Measured;
+    const reports = last.reports - before.reports;
     return {
-      scenario: name,
-      what: scenario.what,
-      connections: after.connections,
-      reportsPerSecond: Math.round(acked / wallSeconds),
-      serverCpuCores: Math.round((cpuSeconds / wallSeconds) * 100) / 100,
-      reportsPerCpuSecond: Math.round(acked / cpuSeconds),
+      connections: last.connections,
+      reportsPerCpuSecond: Math.round(reports / cpuSeconds),
+      samplesPerCpuSecond: Math.round((reports * load.samples) / cpuSeconds),
+      reportsPerSecond: Math.round(reports / wallSeconds),
+      serverCpuCores: round(cpuSeconds / wallSeconds),
+      ackP50Ms: Math.max(...measured.map(({ ackP50Ms }) => ackP50Ms)),
+      ackP99Ms: Math.max(...measured.map(({ ackP99Ms }) => ackP99Ms)),
+      serverPeakMemoryMb: await peakMemoryMbOf(pid),
     };
   } finally {
-    load.child.kill('SIGTERM');
+    loading.child.kill('SIGTERM');
     child.kill('SIGTERM');
     await once(child, 'exit');
     await rm(folder, { recursive: true, force: true });
   }
 };
 
+const runScript = async ({ script, args }: ScriptScenario): Promise<object> => {
+  const child = spawn(process.execPath, [path.join(root, script), ...args], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const figures: unknown[] = [];
+  for await (const line of createInterface({ input: child.stdout })) if (line.startsWith('{')) figures.push(JSON.parse(line));
+  if (child.exitCode === null) await once(child, 'exit');
+  if (child.exitCode !== 0) throw new Error(`${script} ended with ${child.exitCode}`);
+  return { figures };
+};
+
+/** Which state of the project was measured. */
+const readCommit = (): string => {
+  const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+  try {
+    return (
+      git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ' and changes')
+    );
+  } catch {
+    return 'unknown';
+  }
+};
+
+const run = async (name: string): Promise<void> => {
+  const scenario = scenarios[name];
+  if (!scenario) throw new Error(`scenario ${name} is unknown, expected one of ${Object.keys(scenarios).join(', ')}`);
+  const figures = 'load' in scenario ? await measureLoad(scenario) : await runScript(scenario);
+  const result = {
+    scenario: name,
+    what: scenario.what,
+    ...figures,
+    command: `npm run bench ${name}`,
+    commit: readCommit(),
+    date: new Date().toISOString().slice(0, 10),
+    node: process.version,
+    cores: cpus().length,
+    cpu: cpus()[0]?.model.trim(),
+  };
+  await writeFile(path.join(root, `bench/results/${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
+  process.stdout.write(`${JSON.stringify({ scenario: name, ...figures }, null, 2)}\n`);
+};
+
 const asked = process.argv.slice(2);
 await mkdir(path.join(root, 'bench/results'), { recursive: true });
-for (const name of asked.length > 0 ? asked : Object.keys(scenarios)) {
-  const figures = await measure(name);
-  const result = { ...figures, command: `npm run bench ${name}`, node: process.version, cores: cpus().length };
-  await writeFile(path.join(root, `bench/results/${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
-  process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
-}
+for (const name of asked.length > 0 ? asked : Object.keys(scenarios)) await run(name);

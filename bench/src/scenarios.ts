@@ -1,0 +1,60 @@
+import type { LoadOptions } from './load/main.ts';
+
+/** Against a real server, load from another process. */
+export interface LoadScenario {
+  readonly what: string;
+  readonly load: Omit<LoadOptions, 'origin' | 'operatorToken'>;
+}
+
+/** A script that prints its figures, one JSON object a line. */
+export interface ScriptScenario {
+  readonly what: string;
+  readonly script: string;
+  readonly args: readonly string[];
+}
+
+export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> = {
+  'ws-json': {
+    what: 'WebSocket, JSON, one report of 13 signals a frame, one in flight',
+    load: { way: 'websocket', form: 'json', samples: 1, connections: 1000, inFlight: 1 },
+  },
+  'ws-json-pipelined': {
+    what: 'the same, four in flight',
+    load: { way: 'websocket', form: 'json', samples: 1, connections: 1000, inFlight: 4 },
+  },
+  'ws-binary': {
+    what: 'WebSocket, binary, four frames a write',
+    load: { way: 'websocket', form: 'binary', samples: 1, connections: 1000, inFlight: 4 },
+  },
+  'ws-binary-100': {
+    what: 'WebSocket, binary, 100 samples a report',
+    load: { way: 'websocket', form: 'binary', samples: 100, connections: 200, inFlight: 4 },
+  },
+  'ws-json-100': {
+    what: 'WebSocket, JSON, 100 samples a report',
+    load: { way: 'websocket', form: 'json', samples: 100, connections: 200, inFlight: 2 },
+  },
+  'http-json': {
+    what: 'HTTP, JSON, one report a request, connections kept',
+    load: { way: 'http', form: 'json', samples: 1, connections: 200, inFlight: 1 },
+  },
+  'http-binary': {
+    what: 'HTTP, binary, one report a request, connections kept',
+    load: { way: 'http', form: 'binary', samples: 1, connections: 200, inFlight: 1 },
+  },
+  'http-ndjson-100': {
+    what: 'HTTP, NDJSON, 100 samples a request, connections kept',
+    load: { way: 'http', form: 'ndjson', samples: 100, connections: 100, inFlight: 1 },
+  },
+  'live-100k': {
+    what: 'Live state of 100,000 vehicles, falling silent at once included',
+    script: 'bench/src/live.ts',
+    args: ['100000'],
+  },
+  history: { what: 'History: applying, flushing, bytes a sample, queries', script: 'bench/src/history.ts', args: [] },
+  'map-stream': {
+    what: 'A second of the map: 10,000 moving vehicles, 100 viewers',
+    script: 'bench/src/map-stream.ts',
+    args: ['10000', '100', '20'],
+  },
+};
