@@ -44,7 +44,7 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
   },
   'http-ndjson-100': {
     what: 'HTTP, NDJSON, 100 samples a request, connections kept',
-    load: { way: 'http', form: 'ndjson', samples: 100, connections: 100, inFlight: 1 },
+    load: { way: 'http', form: 'ndjson', samples: 100, connections: 200, inFlight: 1 },
   },
   'live-100k': {
     what: 'Live state of 100,000 vehicles, falling silent at once included',

@@ -1,8 +1,11 @@
 import type { ByteWriter } from './byte-writer.ts';
 import { baseMax, floatWidthCode, widthCodeOf, writePacked } from './packed.ts';
+import { signalNumberMax } from '@milepost/contract';
 import { columnHead, reportFlags, reportVersion } from './report.ts';
 
 const utf8 = new TextEncoder();
+/** Up to so many cells are sorted by insertion, which a report of one sample is best with. */
+const insertionSortMax = 32;
 
 /**
  * Collects the accepted values of a report, sample by sample, and writes them in the binary format. One builder is reused for
@@ -20,6 +23,8 @@ export class ReportBuilder {
   #cellText: (string | undefined)[] = [];
   #order = new Int32Array(512);
   #scratch = new Float64Array(64);
+  /** All zero between two reports. */
+  readonly #signalCounts = new Uint32Array(signalNumberMax + 1);
 
   get sampleCount(): number {
     return this.#samples;
@@ -92,11 +97,10 @@ export class ReportBuilder {
     const signals = this.#cellSignal;
     const count = this.#cells;
     for (let i = 0; i < count; i++) order[i] = i;
-    if (this.#samples > 1) {
-      order.subarray(0, count).sort((a, b) => (signals[a] as number) - (signals[b] as number) || a - b);
+    if (count > insertionSortMax) {
+      this.#bucketCells();
       return;
     }
-    // One sample of a dozen signals is the common report: insertion sort is fastest there.
     for (let i = 1; i < count; i++) {
       const moving = order[i] as number;
       const signal = signals[moving] as number;
@@ -107,6 +111,32 @@ export class ReportBuilder {
       }
       order[at + 1] = moving;
     }
+  }
+
+  /** Many cells of few signals: counted by signal, then each put where its signal begins. */
+  #bucketCells(): void {
+    const signals = this.#cellSignal;
+    const counts = this.#signalCounts;
+    const used: number[] = [];
+    for (let i = 0; i < this.#cells; i++) {
+      const signal = signals[i] as number;
+      if (counts[signal] === 0) used.push(signal);
+      counts[signal] = (counts[signal] as number) + 1;
+    }
+    used.sort((a, b) => a - b);
+    let start = 0;
+    for (const signal of used) {
+      const count = counts[signal] as number;
+      counts[signal] = start;
+      start += count;
+    }
+    for (let i = 0; i < this.#cells; i++) {
+      const signal = signals[i] as number;
+      const at = counts[signal] as number;
+      counts[signal] = at + 1;
+      this.#order[at] = i;
+    }
+    for (const signal of used) counts[signal] = 0;
   }
 
   #encodeTimes(out: ByteWriter, times: Float64Array): void {

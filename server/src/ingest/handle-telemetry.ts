@@ -65,18 +65,18 @@ const handleSlices = async (
   // Read whole before anything is stored: a line that is no JSON refuses the request.
   const read: (readonly unknown[])[] = [];
   for (const samples of slices) {
+    if (read.length > 0) await setImmediate();
     read.push(samples);
-    await setImmediate();
   }
   if (read.length === 0)
     throw new CallerError('bad_request', 'the body has no line', { field: 'body', expected: 'a sample a line' });
   const submitted: Promise<Verdict>[] = [];
   for (const samples of read) {
+    if (submitted.length > 0) await setImmediate();
     const verdict = submit(ingest, device, { samples });
     // Heard at the end; until then a failure must not count as one that nobody waits for.
     verdict.catch(() => {});
     submitted.push(verdict);
-    await setImmediate();
   }
   const settled = await Promise.allSettled(submitted);
   const failed = settled.find(({ status }) => status === 'rejected');

@@ -44,8 +44,8 @@ const readBody = async (request: FastifyRequest): Promise<TelemetryBody> => {
   const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
   if (type === deviceFrameType) return { kind: 'frame', bytes: await unpacked(request, listenerLimits.frameBytesMax) };
   if (type === linesType) {
-    const text = (await unpacked(request, listenerLimits.batchBytesMax)).toString('utf8');
-    return { kind: 'lines', slices: readLines(text, listenerLimits.samplesPerSliceMax) };
+    const body = await unpacked(request, listenerLimits.batchBytesMax);
+    return { kind: 'lines', slices: readLines(body, listenerLimits.samplesPerSliceMax) };
   }
   const report = readJson((await unpacked(request, listenerLimits.frameBytesMax)).toString('utf8'));
   if (report === undefined) throw new CallerError('bad_request', 'the body is not JSON', { field: 'body', expected: 'JSON' });

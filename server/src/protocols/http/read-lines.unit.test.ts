@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { CallerError } from '../../kernel/index.ts';
+import { readLines } from './read-lines.ts';
+
+const read = (text: string, sliceMax = 1000): unknown[] => [...readLines(Buffer.from(text), sliceMax)].flat();
+
+test('lines are values in their order, whatever stands between them, in slices of any size', () => {
+  const value = fc.oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.string({ unit: 'grapheme' }), fc.integer());
+  const between = fc.constantFrom('\n', '\r\n', '\n\n', '\n  \n');
+  fc.assert(
+    fc.property(fc.array(fc.tuple(value, between)), fc.integer({ min: 1, max: 7 }), (lines, sliceMax) => {
+      const text = lines.map(([one, separator]) => JSON.stringify(one) + separator).join('');
+      const slices = [...readLines(Buffer.from(text), sliceMax)];
+      assert.deepEqual(
+        slices.flat(),
+        lines.map(([one]) => JSON.parse(JSON.stringify(one)) as unknown),
+      );
+      assert.ok(slices.every(({ length }) => length >= 1 && length <= sliceMax));
+    }),
+  );
+});
+
+test('a line that is no JSON is named by its number in the body, blank ones counted', () => {
+  const refused = (text: string, number: number, sliceMax?: number): void =>
+    assert.throws(
+      () => read(text, sliceMax),
+      (error) => error instanceof CallerError && error.details.field === `line ${number}`,
+    );
+  refused('{}\n\n{"a":\n{}', 3);
+  refused('{}\n{}\n{}\nx', 4, 2);
+  refused('{} {}', 1);
+});
+
+test('nothing is no value', () => {
+  assert.deepEqual(read(''), []);
+  assert.deepEqual(read(' \r\n\n'), []);
+});
