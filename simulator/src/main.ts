@@ -19,6 +19,8 @@ const main = async (): Promise<void> => {
     void (running?.stop() ?? Promise.resolve()).finally(() => process.exit(0));
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, end);
+  // Started by a server that is gone.
+  if (process.connected) process.once('disconnect', end);
   running = await runSimulator(readArguments(process.argv.slice(2), process.env), tell);
 };
 

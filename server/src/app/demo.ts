@@ -12,7 +12,8 @@ export const startDemo = (server: RunningServer, dataFolder: string, tell: (line
     process.execPath,
     [program, '--server', server.origin, '--data', dataFolder, '--from', '2h'],
     {
-      stdio: ['ignore', 'inherit', 'inherit'],
+      // The channel carries nothing: when this process is killed outright, the simulator hears that it is gone.
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       env: { PATH: process.env['PATH'], MILEPOST_OPERATOR_TOKEN: server.operatorToken },
     },
   );
