@@ -22,25 +22,42 @@ const idsOf = (name) => {
   return { uid: Number(uid), gid: Number(gid), home: String(home) };
 };
 
-/** Processes whose command line or working directory is below the folder. @param {string} folder */
-const processesOf = (folder) =>
-  readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => {
-      try {
-        return (
-          readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder) ||
-          readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`MILEPOST_DATA=${folder}`)
-        );
-      } catch {
-        return false;
-      }
-    });
+/** Parent and start time of a process; undefined when it is gone. @param {number} pid */
+const statOf = (pid) => {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? undefined : { parent: Number(fields[1]), startedAt: String(fields[19]) };
+  } catch {
+    return undefined;
+  }
+};
 
-/** Proportional set size of all of them, MB. @param {string} folder */
-const memoryMbOf = (folder) => {
+/** @typedef {{ pid: number, startedAt: string, command: string }} Process */
+
+/** A process and all that came from it. @param {number} ancestor */
+const familyOf = (ancestor) => {
+  const all = readdirSync('/proc').map(Number).filter(Number.isInteger);
+  const parents = new Map(all.map((pid) => [pid, statOf(pid)?.parent]));
+  const family = [ancestor];
+  for (const known of family) for (const [pid, parent] of parents) if (parent === known) family.push(pid);
+  return family.flatMap((pid) => {
+    const stat = statOf(pid);
+    if (!stat) return [];
+    return [
+      {
+        pid,
+        startedAt: stat.startedAt,
+        command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').slice(0, 100),
+      },
+    ];
+  });
+};
+
+/** Proportional set size of all of them, MB. @param {readonly Process[]} processes */
+const memoryMbOf = (processes) => {
   let kilobytes = 0;
-  for (const pid of processesOf(folder)) {
+  for (const { pid } of processes) {
     try {
       kilobytes += Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
     } catch {
@@ -93,16 +110,17 @@ const start = async (folder, user) => {
   });
   const readyMs = performance.now() - startedMs;
   const vehicles = await untilMoving(/** @type {string} */ (origin));
-  return { child, readyMs, movingMs: performance.now() - startedMs, vehicles };
+  return { pid: /** @type {number} */ (child.pid), readyMs, movingMs: performance.now() - startedMs, vehicles };
 };
 
-/** Ms until no process is left. @param {string} folder */
-const untilAllEnded = async (folder) => {
+/** Ms until none of them is left. @param {readonly Process[]} processes */
+const untilEnded = async (processes) => {
   const fromMs = performance.now();
   for (;;) {
-    const left = processesOf(folder);
+    const left = processes.filter(({ pid, startedAt }) => statOf(pid)?.startedAt === startedAt);
     if (left.length === 0) return performance.now() - fromMs;
-    if (performance.now() - fromMs > endMaxMs) throw new Error(`left running: ${left.join(', ')}`);
+    if (performance.now() - fromMs > endMaxMs)
+      throw new Error(`left running:\n${left.map(({ pid, command }) => `${pid} ${command}`).join('\n')}`);
     await wait(50);
   }
 };
@@ -117,30 +135,33 @@ await runMain(async () => {
   const folder = resolve(target);
   if (existsSync(folder) && readdirSync(folder).length > 0) throw new EnsureError(`${folder} is not empty`);
   execFileSync('git', ['clone', '--quiet', root, folder]);
+  /** @type {{ uid?: number, gid?: number, home?: string }} */
   const user = name === undefined ? {} : idsOf(name);
   if (user.uid !== undefined) execFileSync('chown', ['-R', `${user.uid}:${user.gid}`, folder]);
 
   const first = await start(folder, user);
-  tell(`first start: ready`, first.readyMs / 1000, 's');
+  tell('first start: ready', first.readyMs / 1000, 's');
   tell(`first start: ${first.vehicles} vehicles online and moving`, first.movingMs / 1000, 's');
   await wait(10_000);
-  tell('memory of all its processes (PSS)', memoryMbOf(folder), 'MB');
-  process.kill(-(/** @type {number} */ (first.child.pid)), 'SIGINT');
-  tell('Ctrl-C: everything has ended', (await untilAllEnded(folder)) / 1000, 's');
+  const firstFamily = familyOf(first.pid);
+  tell(`memory of its ${firstFamily.length} processes (PSS)`, memoryMbOf(firstFamily), 'MB');
+  process.kill(-first.pid, 'SIGINT');
+  tell('Ctrl-C: everything has ended', (await untilEnded(firstFamily)) / 1000, 's');
 
   const second = await start(folder, user);
   tell('second start: ready', second.readyMs / 1000, 's');
   tell('second start: vehicles moving', second.movingMs / 1000, 's');
-  process.kill(/** @type {number} */ (second.child.pid), 'SIGTERM');
-  tell('SIGTERM to npm alone: everything has ended', (await untilAllEnded(folder)) / 1000, 's');
+  const secondFamily = familyOf(second.pid);
+  process.kill(second.pid, 'SIGTERM');
+  tell('SIGTERM to npm alone: everything has ended', (await untilEnded(secondFamily)) / 1000, 's');
 
   const third = await start(folder, user);
-  for (const pid of processesOf(folder))
-    if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('server/src/app/main.ts')) process.kill(Number(pid), 'SIGKILL');
+  const thirdFamily = familyOf(third.pid);
+  for (const { pid, command } of thirdFamily) if (!command.startsWith('postgres')) process.kill(pid, 'SIGKILL');
   const fourth = await start(folder, user);
-  tell('start after kill -9 of the server: vehicles moving', fourth.movingMs / 1000, 's');
-  process.kill(-(/** @type {number} */ (third.child.pid)), 'SIGINT');
-  process.kill(-(/** @type {number} */ (fourth.child.pid)), 'SIGINT');
-  tell('Ctrl-C: everything has ended', (await untilAllEnded(folder)) / 1000, 's');
+  tell('start after kill -9 of all but PostgreSQL: moving', fourth.movingMs / 1000, 's');
+  const fourthFamily = familyOf(fourth.pid);
+  process.kill(-fourth.pid, 'SIGINT');
+  tell('Ctrl-C: everything has ended, also what was left', (await untilEnded([...thirdFamily, ...fourthFamily])) / 1000, 's');
   return 0;
 });

@@ -1,7 +1,10 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
 /** After the first signal a child has this long to end by itself when a budget is used up. */
 export const graceMs = 5_000;
+/** How often it is looked whether npm is still there. */
+const npmCheckMs = 500;
 
 /** @typedef {{ code: number | null, signal: NodeJS.Signals | null, output: string, seconds: number, isOverBudget: boolean }} Outcome */
 /** @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv, budgetMs?: number, onOutput?: (text: string) => void }} RunOptions */
@@ -94,6 +97,42 @@ const endGroupWithUs = (leader) => {
   };
 };
 
+/** @param {number} pid */
+const isAlive = (pid) => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM';
+  }
+};
+
+/** From `/proc` where there is one: a small Linux has no `ps`. @param {number} pid */
+const parentOf = (pid) => {
+  if (process.platform !== 'linux')
+    return Number(execFileSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' }).trim());
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+};
+
+/**
+ * npm runs a script through a shell, which passes no signal on: told to end, npm ends the shell and not us. So we look whether both are
+ * still there. Answers how to stop looking.
+ * @param {() => void} end
+ */
+const whenNpmIsGone = (end) => {
+  if (process.env['npm_lifecycle_event'] === undefined) return () => {};
+  const shell = process.ppid;
+  const npm = parentOf(shell);
+  const timer = setInterval(() => {
+    if (process.ppid === shell && isAlive(npm)) return;
+    clearInterval(timer);
+    end();
+  }, npmCheckMs);
+  timer.unref();
+  return () => clearInterval(timer);
+};
+
 /**
  * Runs commands side by side for a person in front of them: they print for themselves; the first Ctrl-C (or SIGTERM, SIGHUP) asks each
  * to end, the second ends their process groups by force. When one ends, the others are asked to end too.
@@ -115,6 +154,7 @@ export const runInForeground = async (commands) => {
     else for (const child of children) signalGroup(child.pid, 'SIGKILL');
   };
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) process.on(signal, onSignal);
+  const stopWatching = whenNpmIsGone(onSignal);
 
   const codes = children.map(
     (child) =>
@@ -129,6 +169,7 @@ export const runInForeground = async (commands) => {
   const first = /** @type {number} */ (await Promise.race(codes));
   askAll();
   await Promise.all(codes);
+  stopWatching();
   // What a child started and left behind in its group.
   for (const child of children) signalGroup(child.pid, 'SIGTERM');
   return first;
