@@ -204,6 +204,11 @@ test('vehicles, customers and devices are read, changed and ended by the usual r
 
   assert.equal((await server.ask('revokeDevice', { id: made.deviceId })).status, 204);
   assert.notEqual((await server.ask('readDevice', { id: made.deviceId })).json.revokedAt, null);
+  const all = (await server.ask('listDevices')).json.items.map((device) => device.id);
+  assert.ok(
+    [made.deviceId, spare.deviceId, van.deviceId].every((id) => all.includes(id)),
+    'the revoked one is listed, too',
+  );
   await assert.rejects(made.report([]), /revoked/);
 
   assert.equal((await server.ask('endVehicle', { id: made.id })).status, 204);

@@ -65,6 +65,7 @@ export const makeMemoryDirectory = (): MemoryDirectory => {
     deviceById: (id) => find(devices.values(), (device) => device.id === id),
     deviceByImei: (imei) => find(devices.values(), (device) => device.imei === imei),
     devicesOnVehicle: (vehicleNo) => [...devices.values()].filter((device) => isOn(device, vehicleNo)),
+    devices: () => devices.values(),
     vehicles: () => vehicles.values(),
     vehicleCount: () => vehicles.size,
     customers: () => customers.values(),

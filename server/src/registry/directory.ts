@@ -77,6 +77,7 @@ export const makeDirectory = (clock: Clock, logger: Logger): WritableDirectory =
       const all = (deviceNosOfVehicle[vehicleNo] ?? []).map((deviceNo) => devices.byNo[deviceNo] as Device);
       return all.filter((device) => isOn(device, vehicleNo, nowMs));
     },
+    devices: () => present(devices.byNo),
     vehicles: () => present(vehicles.byNo),
     vehicleCount: () => vehicles.byId.size,
     customers: () => present(customers.byNo),
@@ -96,7 +97,13 @@ export const makeDirectory = (clock: Clock, logger: Logger): WritableDirectory =
     },
     putDevice: (row) => {
       if (!devices.put(row.entity.deviceNo, row)) return;
-      devicesByImei.set(row.entity.imei, row.entity);
+      // One that was revoked gives way to its successor, and never takes its place again.
+      if (
+        row.entity.revokedAt === null ||
+        devicesByImei.get(row.entity.imei)?.deviceNo === row.entity.deviceNo ||
+        !devicesByImei.has(row.entity.imei)
+      )
+        devicesByImei.set(row.entity.imei, row.entity);
       noteAssignments(row.entity);
       tell({ kind: 'device', device: row.entity });
     },

@@ -173,7 +173,7 @@ describe('registry', { timeout: 120_000 }, () => {
     );
   });
 
-  it('ends a vehicle: devices come off, its past stays, its number and VIN are not given again', async () => {
+  it('ends a vehicle: devices come off, its past stays, its number is not given again', async () => {
     const vehicle = await newVehicle();
     const { device } = await registry.createDevice({ imei: newImei(), vehicleId: vehicle.id });
     const { device: future } = await registry.createDevice({ imei: newImei(), vehicleId: vehicle.id, fromMs: startMs + hourMs });
@@ -183,7 +183,6 @@ describe('registry', { timeout: 120_000 }, () => {
     assert.equal(registry.directory.deviceById(device.id)?.assignments[0]?.toMs, startMs);
     assert.deepEqual(registry.directory.deviceById(future.id)?.assignments, [], 'an assignment that never began is gone');
     assert.deepEqual(await registry.endVehicle(vehicle.id), ended, 'once more changes nothing');
-    await assert.rejects(registry.createVehicle({ vin: vehicle.vin, customer: 'Acme' }), withCode('already_exists', vehicle.id));
     await assert.rejects(registry.createDevice({ imei: newImei(), vehicleId: vehicle.id }), ofField('vehicleId'));
     const next = await newVehicle();
     assert.ok(next.vehicleNo > vehicle.vehicleNo);
@@ -203,6 +202,25 @@ describe('registry', { timeout: 120_000 }, () => {
     assert.deepEqual(await registry.revokeDevice(device.id), revoked);
     await assert.rejects(registry.assignDevice(device.id, vehicle.id, startMs + 1), ofField('id'));
     await assert.rejects(registry.revokeDevice('dev_0000000000000000'), withCode('not_found'));
+  });
+
+  it('lets the VIN of an ended vehicle and the IMEI of a revoked device come back, as others', async () => {
+    const sold = await newVehicle();
+    await registry.endVehicle(sold.id);
+    const bought = await registry.createVehicle({ vin: sold.vin, customer: 'Next' });
+    assert.ok(bought.vehicleNo > sold.vehicleNo && bought.id !== sold.id);
+    await assert.rejects(registry.createVehicle({ vin: sold.vin, customer: 'Acme' }), withCode('already_exists', bought.id));
+
+    const imei = newImei();
+    const first = await registry.createDevice({ imei, vehicleId: bought.id });
+    await registry.revokeDevice(first.device.id);
+    assert.equal(registry.directory.deviceByImei(imei)?.id, first.device.id);
+    const second = await registry.createDevice({ imei, vehicleId: bought.id });
+    assert.equal(registry.directory.deviceByImei(imei)?.id, second.device.id);
+    await registry.revokeDevice(first.device.id);
+    assert.equal(registry.directory.deviceByImei(imei)?.id, second.device.id, 'the old one does not take its place again');
+    assert.notEqual(second.secret, first.secret);
+    await assert.rejects(registry.createDevice({ imei, vehicleId: bought.id }), withCode('already_exists', second.device.id));
   });
 
   it('a directory of another process follows every write within a second, in order', async () => {

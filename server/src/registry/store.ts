@@ -107,9 +107,11 @@ export const insertVehicle = async (tx: Transaction, row: VehicleRowInput, nowMs
     (id, vin, vin_check_digit_valid, plate, customer_no, model, gross_weight_kg, tire_placard_kpa, groups, note, created_at)
     values (${row.id}, ${row.vin}, ${row.isVinCheckDigitValid}, ${row.plate}, ${row.customerNo}, ${row.model}, ${row.grossWeightKg},
       ${row.tirePlacardKpa}, ${row.groups}, ${row.note}, ${at(nowMs)})
-    on conflict (vin) do nothing returning vehicle_no as no`.execute(tx);
+    on conflict (vin) where ended_at is null do nothing returning vehicle_no as no`.execute(tx);
   if (rows[0]) return rows[0].no;
-  const { rows: existing } = await sql<{ id: string }>`select id from vehicles where vin = ${row.vin}`.execute(tx);
+  const { rows: existing } = await sql<{
+    id: string;
+  }>`select id from vehicles where vin = ${row.vin} and ended_at is null`.execute(tx);
   throw alreadyExists('vin', row.vin, first(existing).id);
 };
 
@@ -172,10 +174,12 @@ export interface DeviceRowInput extends CheckedDevice {
 export const insertDevice = async (tx: Transaction, row: DeviceRowInput, vehicleNo: number, nowMs: number): Promise<number> => {
   const { rows } = await sql<{ no: number }>`insert into devices (id, imei, imei_check_digit_valid, kind, secret_hash, created_at)
     values (${row.id}, ${row.imei}, ${row.isImeiCheckDigitValid}, ${row.kind}, ${row.secretHash}, ${at(nowMs)})
-    on conflict (imei) do nothing returning device_no as no`.execute(tx);
+    on conflict (imei) where revoked_at is null do nothing returning device_no as no`.execute(tx);
   const no = rows[0]?.no;
   if (no === undefined) {
-    const { rows: existing } = await sql<{ id: string }>`select id from devices where imei = ${row.imei}`.execute(tx);
+    const { rows: existing } = await sql<{
+      id: string;
+    }>`select id from devices where imei = ${row.imei} and revoked_at is null`.execute(tx);
     throw alreadyExists('imei', row.imei, first(existing).id);
   }
   await sql`insert into assignments values (${no}, ${vehicleNo}, ${periodFrom(row.fromMs)}::tstzrange)`.execute(tx);

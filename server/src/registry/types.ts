@@ -59,7 +59,10 @@ export interface Directory {
   customerByNo(customerNo: number): Customer | undefined;
   deviceByNo(deviceNo: number): Device | undefined;
   deviceById(id: string): Device | undefined;
+  /** The one in use; when there is none, one that was revoked. */
   deviceByImei(imei: string): Device | undefined;
+  /** All of them, the revoked ones, too. */
+  devices(): Iterable<Device>;
   /** Devices that are on the vehicle now. */
   devicesOnVehicle(vehicleNo: number): readonly Device[];
   vehicles(): Iterable<Vehicle>;

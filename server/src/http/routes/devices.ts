@@ -1,5 +1,5 @@
 import { apiLimits } from '@milepost/contract/api';
-import type { Device, Directory, NewDevice } from '../../registry/index.ts';
+import type { NewDevice } from '../../registry/index.ts';
 import { pageByNumber } from '../cursors.ts';
 import { findDevice, findVehicle } from '../find-vehicle.ts';
 import type { RouteRegistrar } from '../register-route.ts';
@@ -14,15 +14,6 @@ const deviceFields = (fields: DeviceFields): Omit<NewDevice, 'vehicleId'> => ({
   kind: fields.kind,
   fromMs: fields.from === undefined ? undefined : readTime('from', fields.from),
 });
-
-/** Each once, though a device can come by more than one vehicle while it moves. */
-const devicesInUse = (directory: Directory): Iterable<Device> => {
-  const found = new Map<number, Device>();
-  for (const vehicle of directory.vehicles()) {
-    for (const device of directory.devicesOnVehicle(vehicle.vehicleNo)) found.set(device.deviceNo, device);
-  }
-  return found.values();
-};
 
 export const addDeviceRoutes = (routes: RouteRegistrar, { registry, devices, clock }: HttpDeps): void => {
   const { directory } = registry;
@@ -40,7 +31,7 @@ export const addDeviceRoutes = (routes: RouteRegistrar, { registry, devices, clo
       query.vehicleId === undefined
         ? undefined
         : directory.devicesOnVehicle(findVehicle(directory, scope, query.vehicleId).vehicleNo);
-    let found = onVehicle ?? (byImei ? [byImei] : devicesInUse(directory));
+    let found = onVehicle ?? (byImei ? [byImei] : directory.devices());
     if (query.imei !== undefined) found = Array.from(found).filter((device) => device === byImei);
     const page = pageByNumber(found, (device) => device.deviceNo, {
       cursor: query.cursor,
