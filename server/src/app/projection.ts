@@ -78,7 +78,11 @@ export const startProjection = async (options: ProjectionOptions): Promise<Proje
     state,
     caughtUp: caughtUp.promise,
     tick: (nowMs) => {
-      if (!state.isCaughtUp || live.tick(nowMs) === 0) return;
+      if (!state.isCaughtUp) return;
+      // What was heard and is not applied yet may show that a vehicle is there: no silence is found beyond what is known.
+      const isBehind = follower.position.offset < log.endOffset(partition);
+      const knownToMs = Math.min(isBehind ? state.newestReceivedAt : nowMs, log.statistics().oldestPendingAt ?? nowMs);
+      if (live.tick(knownToMs) === 0) return;
       history.applyStatus(live.takeStatusChanges());
     },
     position: () => follower.position.offset,

@@ -60,6 +60,8 @@ export interface LogStatistics {
   readonly commits: number;
   readonly pendingRecords: number;
   readonly pendingBytes: number;
+  /** When the oldest of the records that are not durable yet was appended, ms; null: there is none. */
+  readonly oldestPendingAt: number | null;
 }
 
 /** Why the log takes nothing just now; reading always goes on. */

@@ -157,15 +157,3 @@ test('own timeouts of device and customer; a change moves running timers', () =>
   ]);
   assert.deepEqual(live.counts(operatorScope()), { never_seen: 1, online: 0, late: 2, offline: 0 });
 });
-
-test('ticks stay behind a record that waits to be applied', () => {
-  let pending: number | undefined = t0 + 70 * s;
-  const live = aLive(aDirectory(1), '/nonexistent', { oldestPendingMs: () => pending });
-  live.apply(aBatch([aReport(1, 1, t0)]));
-  live.takeStatusChanges();
-  assert.equal(live.tick(t0 + 90 * s), 0);
-  live.apply(aBatch([aReport(1, 1, t0 + 70 * s)], 1));
-  pending = undefined;
-  assert.equal(live.tick(t0 + 90 * s), 0);
-  assert.deepEqual(live.takeStatusChanges(), []);
-});

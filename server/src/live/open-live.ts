@@ -16,8 +16,6 @@ export interface LiveOptions {
   /** Where snapshots lie. */
   readonly folder: string;
   readonly defaults?: StatusTimeouts;
-  /** receivedAt of the oldest record that was appended but not applied yet; undefined: there is none. Ticks stay before it. */
-  readonly oldestPendingMs?: () => number | undefined;
 }
 
 const statisticsOf = (core: LiveCore, isSaving: boolean): LiveStatistics => {
@@ -35,14 +33,14 @@ const statisticsOf = (core: LiveCore, isSaving: boolean): LiveStatistics => {
 
 /** Opens an empty live state; load a snapshot, then apply the log. One instance follows one physical partition. */
 export const openLive = (options: LiveOptions): Live => {
-  const { directory, vocabulary, clock, logger, folder, defaults = defaultTimeouts, oldestPendingMs } = options;
+  const { directory, vocabulary, clock, logger, folder, defaults = defaultTimeouts } = options;
   const core = new LiveCore({ directory, vocabulary, logger, defaults });
   const reader = new LiveReader(core, clock);
   const snapshots = new Snapshots(core, folder, clock, logger);
   const stopListening = directory.onChange((change) => core.directoryChanged(change));
   return {
     apply: (batch) => core.applier.apply(batch),
-    tick: (nowMs) => core.tracker.advance(Math.min(nowMs - tickLagMs, oldestPendingMs?.() ?? Number.POSITIVE_INFINITY)),
+    tick: (nowMs) => core.tracker.advance(nowMs - tickLagMs),
     takeStatusChanges: () => core.takeStatusChanges(),
     latest: (scope, vehicleNo) => reader.latest(scope, vehicleNo),
     peek: (vehicleNo, signalNumber) => core.latest.value(vehicleNo, signalNumber),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type RecordBatch, recordFields, virtualPartitionOf } from '../../events/index.ts';
-import { append, appendRange, makeRecord, range, readAll, viewOf } from '../test-support.ts';
+import { append, appendRange, makeRecord, range, readAll, testEpochMs, viewOf } from '../test-support.ts';
 import type { LogHarness } from './log-harness.ts';
 
 export const testAppending = (opened: () => LogHarness): void => {
@@ -104,6 +104,17 @@ export const testAppending = (opened: () => LogHarness): void => {
     await pending;
     await append(log, makeRecord({ seq: 12 }));
     assert.deepEqual(await readAll(log), [...range(0, 10), 12]);
+    await log.close();
+  });
+
+  test('what waits for its commit is told with the time of the oldest', async () => {
+    const log = await opened().open({ nowMs: testEpochMs });
+    assert.equal(log.statistics().oldestPendingAt, null);
+    const pending = append(log, makeRecord({ seq: 0 }));
+    assert.equal(log.statistics().oldestPendingAt, testEpochMs);
+    await pending;
+    await new Promise(setImmediate);
+    assert.equal(log.statistics().oldestPendingAt, null);
     await log.close();
   });
 

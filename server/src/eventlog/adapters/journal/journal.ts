@@ -67,6 +67,7 @@ export class Journal implements EventLog, FollowSource {
     if (refusal) return refusal;
     const { length } = record;
     assert(length >= recordHeaderBytes && length <= recordBytesMax, `a log record has ${length} bytes`);
+    this.#gathering.oldestAt ??= this.#options.clock.now();
     this.#gathering.add(record, listener, token);
     this.#schedule();
     return undefined;
@@ -153,6 +154,7 @@ export class Journal implements EventLog, FollowSource {
       commits: this.#commits,
       pendingRecords: this.#gathering.count + this.#committing.count,
       pendingBytes: this.#gathering.byteLength + this.#committing.byteLength,
+      oldestPendingAt: this.#committing.oldestAt ?? this.#gathering.oldestAt,
     };
   }
 

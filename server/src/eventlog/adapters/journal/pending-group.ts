@@ -17,6 +17,8 @@ export class PendingGroup {
   #at = groupHeaderBytes;
   #firstOffset = 0;
   count = 0;
+  /** When its first record was appended, ms. */
+  oldestAt: number | null = null;
 
   get byteLength(): number {
     return this.#at;
@@ -78,6 +80,7 @@ export class PendingGroup {
 
   reset(): void {
     this.count = 0;
+    this.oldestAt = null;
     this.#at = groupHeaderBytes;
     this.#listeners.length = 0;
   }
