@@ -12,6 +12,8 @@ export default defineConfig(() => ({
     target: { browser: ['es2022', 'firefox115', 'chrome115', 'safari16'] },
   },
   devServer: {
+    // Not reachable from elsewhere, and the cookie of the sign-in link is of this host.
+    host: '127.0.0.1',
     open: false,
     proxy: {
       // The Origin that the server checks is its own, so the proxy speaks as the server.
