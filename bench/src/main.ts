@@ -10,6 +10,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Measured } from './load/main.ts';
 import { type LoadScenario, type ScriptScenario, scenarios } from './scenarios.ts';
+import { writePage } from './write-page.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const operatorToken = 'operator-token-of-the-bench';
@@ -134,3 +135,4 @@ const run = async (name: string): Promise<void> => {
 const asked = process.argv.slice(2);
 await mkdir(path.join(root, 'bench/results'), { recursive: true });
 for (const name of asked.length > 0 ? asked : Object.keys(scenarios)) await run(name);
+writePage();
