@@ -65,6 +65,11 @@ export const makeDirectory = (clock: Clock, logger: Logger): WritableDirectory =
       if (!list.includes(device.deviceNo)) list.push(device.deviceNo);
     }
   };
+  /** One that was revoked gives way to its successor, and never takes its place again. */
+  const noteImei = (device: Device): void => {
+    const known = devicesByImei.get(device.imei);
+    if (!known || known.deviceNo === device.deviceNo || device.revokedAt === null) devicesByImei.set(device.imei, device);
+  };
   return {
     vehicleByNo: (vehicleNo) => vehicles.byNo[vehicleNo],
     vehicleById: (id) => vehicles.byId.get(id),
@@ -97,13 +102,7 @@ export const makeDirectory = (clock: Clock, logger: Logger): WritableDirectory =
     },
     putDevice: (row) => {
       if (!devices.put(row.entity.deviceNo, row)) return;
-      // One that was revoked gives way to its successor, and never takes its place again.
-      if (
-        row.entity.revokedAt === null ||
-        devicesByImei.get(row.entity.imei)?.deviceNo === row.entity.deviceNo ||
-        !devicesByImei.has(row.entity.imei)
-      )
-        devicesByImei.set(row.entity.imei, row.entity);
+      noteImei(row.entity);
       noteAssignments(row.entity);
       tell({ kind: 'device', device: row.entity });
     },
