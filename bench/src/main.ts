@@ -8,7 +8,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Measured } from './load/main.ts';
+import type { Measured } from './load/types.ts';
 import { type LoadScenario, type ScriptScenario, scenarios } from './scenarios.ts';
 import { writePage } from './write-page.ts';
 

@@ -1,4 +1,4 @@
-import type { LoadOptions } from './load/main.ts';
+import type { LoadOptions } from './load/types.ts';
 
 /** Against a real server, load from another process. */
 export interface LoadScenario {

@@ -1,5 +1,6 @@
 import net from 'node:net';
-import type { LoadOptions, Tally } from './main.ts';
+import type { LoadOptions, Tally } from './types.ts';
+
 import { contentTypes, type Payload } from './payloads.ts';
 
 /** One device that sends a request, waits for its answer, and sends the next on the same connection. */

@@ -3,36 +3,11 @@
  * those since the line before.
  */
 import { enrolDevices } from './enrol.ts';
-import { Latencies } from './latencies.ts';
-import { type Form, makePayload } from './payloads.ts';
 import { loadHttp } from './http.ts';
+import { Latencies } from './latencies.ts';
+import { makePayload } from './payloads.ts';
+import type { LoadOptions, Measured, Tally } from './types.ts';
 import { loadWebSocket } from './websocket.ts';
-
-export interface LoadOptions {
-  readonly origin: string;
-  readonly operatorToken: string;
-  readonly way: 'websocket' | 'http';
-  readonly form: Form;
-  readonly samples: number;
-  readonly connections: number;
-  /** Reports of one connection that are not acknowledged yet. */
-  readonly inFlight: number;
-}
-
-/** What was acknowledged so far. */
-export interface Measured {
-  readonly reports: number;
-  readonly connections: number;
-  readonly ackP50Ms: number;
-  readonly ackP99Ms: number;
-}
-
-/** Where the two ways count. */
-export interface Tally {
-  reports: number;
-  connections: number;
-  readonly latencies: Latencies;
-}
 
 const options = JSON.parse(process.argv[2] ?? '{}') as LoadOptions;
 const tally: Tally = { reports: 0, connections: 0, latencies: new Latencies() };

@@ -1,5 +1,6 @@
 import net from 'node:net';
-import type { LoadOptions, Tally } from './main.ts';
+import type { LoadOptions, Tally } from './types.ts';
+
 import type { Payload } from './payloads.ts';
 
 /** A frame with a mask of zeros, which leaves the payload as it is. */
