@@ -1,10 +1,6 @@
-export { ByteReader, FormatError } from './byte-reader.ts';
-export { ByteWriter } from './byte-writer.ts';
+export * from '@milepost/contract/report';
 export * from './connection-event.ts';
-export { decodeReport, makeReportColumns } from './decode-report.ts';
 export * from './partition.ts';
 export * from './read-scope.ts';
 export * from './record.ts';
 export * from './record-batch.ts';
-export * from './report.ts';
-export { ReportBuilder } from './report-builder.ts';

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { connectionEvents, decodeConnectionEvent, encodeConnectionEvent, type ConnectionEventName } from './connection-event.ts';
 import { virtualPartitionCount, virtualPartitionOf } from './partition.ts';
 import { encodeRecord, readRecordHeader, type RecordHeader, recordHeaderBytes, recordKinds } from './record.ts';
-import { decodePlain, encodePlain } from './test-support.ts';
+import { decodePlain, encodePlain } from '@milepost/contract/report';
 
 const receivedAt = Date.UTC(2026, 10, 20, 12);
 const header: RecordHeader = {

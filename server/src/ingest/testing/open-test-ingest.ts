@@ -6,7 +6,7 @@ import { coreVocabulary } from '@milepost/contract';
 import { openJournal } from '../../eventlog/adapters/journal/index.ts';
 import type { EventLog } from '../../eventlog/index.ts';
 import { type RecordHeader, readRecordHeader, recordHeaderBytes } from '../../events/index.ts';
-import { decodePlain, type PlainSample } from '../../events/test-support.ts';
+import { decodePlain, type PlainSample } from '@milepost/contract/report';
 import { makeManualClock, silentLogger } from '../../kernel/index.ts';
 import { makeMemoryDirectory } from '../../live/memory-directory.ts';
 import type { Device } from '../../registry/index.ts';

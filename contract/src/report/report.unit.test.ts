@@ -7,7 +7,7 @@ import { FormatError } from './byte-reader.ts';
 import { decodeReport, makeReportColumns } from './decode-report.ts';
 import { baseMax } from './packed.ts';
 import { columnsPerReportMax, samplesPerReportMax, timeMsMax } from './report.ts';
-import { decodePlain, encodePlain, type PlainSample } from './test-support.ts';
+import { decodePlain, encodePlain, type PlainSample } from './plain-report.ts';
 
 const t0 = Date.UTC(2026, 10, 20, 12);
 

@@ -3,7 +3,7 @@ import { decodeReport, makeReportColumns } from './decode-report.ts';
 import { ReportBuilder } from './report-builder.ts';
 import { hasValue, storedValueOf } from './report.ts';
 
-/** A report as plain values, for tests. */
+/** A report as plain values: for devices, and tests. Slower than `ReportBuilder` by itself. */
 export interface PlainSample {
   readonly timeMs: number;
   /** What the device said, where the sample was moved. */

@@ -1,6 +1,6 @@
 import type { ByteWriter } from './byte-writer.ts';
 import { baseMax, floatWidthCode, widthCodeOf, writePacked } from './packed.ts';
-import { signalNumberMax } from '@milepost/contract';
+import { signalNumberMax } from '../signals/index.ts';
 import { columnHead, reportFlags, reportVersion } from './report.ts';
 
 const utf8 = new TextEncoder();
