@@ -38,7 +38,7 @@ class SessionGate implements Gate, SessionHost {
   /** Sessions by deviceNo, oldest first. */
   readonly #sessions = new Map<number, SocketSession[]>();
   #count = 0;
-  #batches = 0;
+  #batchBytes = 0;
   #ready: SocketSession[] = [];
   #isFlushing = false;
   readonly #stopListening: () => void;
@@ -61,14 +61,14 @@ class SessionGate implements Gate, SessionHost {
   }
 
   /** The samples of a batch are in memory all at once, so only a few batches are. */
-  async #handleBatch({ device }: DeviceIdentity, body: TelemetryBody): Promise<TelemetryAnswer> {
-    if (this.#batches >= sessionLimits.batchesAtOnceMax)
-      throw new OperationalError('overloaded', `${this.#batches} batches are taken in already`, { retryAfterSeconds: 1 });
-    this.#batches++;
+  async #handleBatch({ device }: DeviceIdentity, body: TelemetryBody & { readonly kind: 'lines' }): Promise<TelemetryAnswer> {
+    if (this.#batchBytes + body.bytes > sessionLimits.batchBytesAtOnceMax)
+      throw new OperationalError('overloaded', 'as many batches as may are taken in already', { retryAfterSeconds: 1 });
+    this.#batchBytes += body.bytes;
     try {
       return await handleTelemetry(this.ingest, device, body, this.#options.clock);
     } finally {
-      this.#batches--;
+      this.#batchBytes -= body.bytes;
     }
   }
 

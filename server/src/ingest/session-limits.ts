@@ -8,8 +8,8 @@ export const sessionLimits = {
   connectionsPerDeviceMax: 3,
   /** Frames in a row that cannot be read before the socket is closed. */
   unreadableFramesMax: 10,
-  /** NDJSON bodies that are taken apart at once; further ones are answered 503 with Retry-After. */
-  batchesAtOnceMax: 8,
+  /** Bytes of NDJSON bodies that are taken apart at once; a further one is answered 503 with Retry-After. */
+  batchBytesAtOnceMax: 64 * 1024 * 1024,
   /** Acknowledgements of one connection are at least this far apart; the first comes at once. */
   ackSpacingMs: 10,
 } as const;

@@ -30,7 +30,7 @@ export type TelemetryBody =
   | { readonly kind: 'json'; readonly report: JsonValue }
   | { readonly kind: 'frame'; readonly bytes: Uint8Array }
   /** Slices of samples, in order; a slice throws a CallerError when a line of it is no JSON. */
-  | { readonly kind: 'lines'; readonly slices: Iterable<readonly JsonValue[]> };
+  | { readonly kind: 'lines'; readonly bytes: number; readonly slices: Iterable<readonly JsonValue[]> };
 
 /** Takes what was sent by HTTP; resolves when it is durable. Throws a MilepostError. */
 export interface TelemetryHandler {

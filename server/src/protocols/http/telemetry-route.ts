@@ -45,7 +45,7 @@ const readBody = async (request: FastifyRequest): Promise<TelemetryBody> => {
   if (type === deviceFrameType) return { kind: 'frame', bytes: await unpacked(request, listenerLimits.frameBytesMax) };
   if (type === linesType) {
     const body = await unpacked(request, listenerLimits.batchBytesMax);
-    return { kind: 'lines', slices: readLines(body, listenerLimits.samplesPerSliceMax) };
+    return { kind: 'lines', bytes: body.length, slices: readLines(body, listenerLimits.samplesPerSliceMax) };
   }
   const report = readJson((await unpacked(request, listenerLimits.frameBytesMax)).toString('utf8'));
   if (report === undefined) throw new CallerError('bad_request', 'the body is not JSON', { field: 'body', expected: 'JSON' });
