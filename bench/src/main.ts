@@ -106,7 +106,10 @@ const readCommit = (): string => {
   const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
   try {
     return (
-      git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '--untracked-files=no') === '' ? '' : ' and changes')
+      git('rev-parse', '--short', 'HEAD') +
+      (git('status', '--porcelain', '--untracked-files=no', '--', '.', ':!bench/results', ':!docs/bench.md') === ''
+        ? ''
+        : ' and changes')
     );
   } catch {
     return 'unknown';

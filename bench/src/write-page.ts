@@ -58,7 +58,8 @@ const figuresOf = ({ figures = [] }: Result): string =>
   figures
     .map(({ what, ...values }) => {
       const pairs = Object.entries(values).map(
-        ([name, value]) => `${name} ${typeof value === 'number' ? grouped(value) : String(value)}`,
+        ([name, value]) =>
+          `${name} ${typeof value === 'number' ? grouped(value) : typeof value === 'string' ? value : JSON.stringify(value)}`,
       );
       return `- ${what === undefined ? '' : `${what}: `}${pairs.join(', ')}`;
     })
