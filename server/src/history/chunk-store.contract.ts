@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { encodeChunk } from './encode-chunk.ts';
 import { addToTable } from './flush-table.ts';
 import { bucketOf } from './month-bucket.ts';
-import type { ChunkFlush, ChunkStore, StatusChange, StatusQuery, StoredChunk } from './ports.ts';
+import type { ChunkFlush, ChunkStore, MergeUnit, StatusChange, StatusQuery, StoredChunk } from './ports.ts';
 import { RowTable } from './row-table.ts';
 import { encodeTestReport } from './test-support.ts';
 
@@ -75,6 +75,15 @@ const online = (vehicleNo: number, at: number): StatusChange => ({
   to: 'online',
   reason: 'none',
 });
+
+/** Vehicles of the contract are few: the unit of one is found by asking. */
+const unitOf = async (store: ChunkStore, vehicleNo: number): Promise<MergeUnit> => {
+  for (const unit of await store.mergeUnits()) {
+    const isHere = (await store.readUnit(unit, vehicleNo, vehicleNo + 1)).length > 0;
+    if (unit.bucket === bucketOf(startMs) && isHere) return unit;
+  }
+  assert.fail(`no unit has vehicle ${vehicleNo}`);
+};
 
 /** What every `ChunkStore` must do; each test has a store of its own. */
 export const testChunkStore = (name: string, make: () => Promise<ContractStore>): void => {
@@ -201,6 +210,92 @@ export const testChunkStore = (name: string, make: () => Promise<ContractStore>)
       const merged = makeChunk(1, 10, [startMs, startMs + 1], 1);
       await store.write(makeFlush(0, 100, [flushed, merged]));
       assert.deepEqual(await readAll(store, 1), [flushed, merged]);
+    });
+
+    withStore('a replacement takes chunks out and puts others in, and again changes nothing', async (store) => {
+      const old = Array.from({ length: 400 }, (_, i) => makeChunk(1 + (i % 100), 10 + i, [startMs + i, startMs + 1000 + i]));
+      await store.write(makeFlush(0, 250, old.slice(0, 240)));
+      await store.write(makeFlush(250, 500, old.slice(240)));
+      const removed = old.filter(({ vehicleNo }) => vehicleNo >= 20 && vehicleNo < 60);
+      const unit = await unitOf(store, 20);
+      const group = new Set((await store.readUnit(unit, 0, 1000)).map(({ vehicleNo }) => vehicleNo));
+      const taken = removed.filter(({ vehicleNo }) => group.has(vehicleNo));
+      const added = [...new Set(taken.map(({ vehicleNo }) => vehicleNo))].map((vehicleNo) =>
+        makeChunk(
+          vehicleNo,
+          taken.find((chunk) => chunk.vehicleNo === vehicleNo)?.firstOffset ?? 0,
+          [startMs, startMs + 1399],
+          1,
+        ),
+      );
+      for (let i = 0; i < 2; i++) {
+        await store.replace(unit, { removed: taken, added, removedStatus: [] });
+        const left = old.filter((chunk) => !taken.includes(chunk));
+        for (const vehicleNo of [1, 19, 20, 21, 30, 59, 60, 100]) {
+          const expected = [...left, ...added].filter((chunk) => chunk.vehicleNo === vehicleNo);
+          assert.deepEqual(await readAll(store, vehicleNo), expected);
+        }
+        const { chunks, rows } = await store.statistics();
+        assert.deepEqual([chunks, rows], [left.length + added.length, (left.length + added.length) * 2]);
+      }
+      assert.deepEqual(await store.readMerged(added.slice(0, 3)), added.slice(0, 3));
+      await store.write(makeFlush(0, 250, old.slice(0, 240)));
+      assert.equal((await readAll(store, added[0]?.vehicleNo ?? 0)).length, 1);
+    });
+
+    withStore('what can be merged is what complete flushes wrote, by month and group', async (store) => {
+      await store.write(
+        makeFlush(0, 100, [makeChunk(1, 10, [startMs]), makeChunk(1, 20, [monthBefore]), makeChunk(2, 30, [startMs])]),
+      );
+      const units = await store.mergeUnits();
+      assert.deepEqual([...new Set(units.map(({ bucket }) => bucket))], [bucketOf(monthBefore), bucketOf(startMs)]);
+      assert.equal(
+        units.reduce((sum, { flushedChunks }) => sum + flushedChunks, 0),
+        3,
+      );
+      const unit = await unitOf(store, 1);
+      assert.deepEqual([unit.oldestFlushMs, unit.mergedChunks, unit.swept], [startMs + 100, 0, '']);
+      const [vehicle] = await store.readUnit(unit, 1, 2);
+      assert.deepEqual(vehicle, { vehicleNo: 1, flushed: [makeChunk(1, 10, [startMs])], merged: [] });
+      const merged = makeChunk(1, 10, [startMs, startMs + 5], 1);
+      await store.replace(unit, { removed: vehicle?.flushed ?? [], added: [merged], removedStatus: [], swept: 'x' });
+      const { bytes, ...info } = merged;
+      assert.ok(bytes.length > 0);
+      assert.deepEqual(await store.readUnit(unit, 0, 2), [{ vehicleNo: 1, flushed: [], merged: [{ ...info, hasMoved: false }] }]);
+      const after = await unitOf(store, 1);
+      assert.deepEqual([after.mergedChunks, after.mergedRows, after.swept], [1, 2, 'x']);
+      assert.equal(await store.giveBack(after, 1 << 30), 0);
+    });
+
+    withStore('status changes of a vehicle and time are removed with a replacement', async (store) => {
+      await store.write(makeFlush(0, 100, [makeChunk(1, 10, [startMs])], [offline(1, 5), offline(1, 50), offline(2, 5)]));
+      const unit = await unitOf(store, 1);
+      await store.replace(unit, {
+        removed: [],
+        added: [],
+        removedStatus: [{ vehicleNo: 1, fromMs: startMs, toMs: startMs + 50 }],
+      });
+      const left = await store.readStatus({ vehicleNos: null, fromMs: 0, toMs: startMs * 2, limit: 10 });
+      assert.deepEqual(left, [offline(1, 50), offline(2, 5)]);
+    });
+
+    withStore('a reader sees a replacement whole or not at all', async (store, made) => {
+      const reader = await made.open('read');
+      try {
+        let parts = [makeChunk(1, 10, [startMs]), makeChunk(1, 20, [startMs + 1])];
+        await store.write(makeFlush(0, 100, parts));
+        const unit = await unitOf(store, 1);
+        for (let level = 1; level < 30; level++) {
+          const added = [makeChunk(1, 10, [startMs], level * 2), makeChunk(1, 10, [startMs + 1], level * 2 + 1)];
+          const reading = readAll(reader, 1);
+          await store.replace(unit, { removed: parts, added, removedStatus: [] });
+          assert.equal((await reading).length, 2);
+          assert.deepEqual(await readAll(reader, 1), added);
+          parts = added;
+        }
+      } finally {
+        await reader.close();
+      }
     });
 
     withStore('status changes are found by vehicle, time and status, newest first, by pages', async (store) => {

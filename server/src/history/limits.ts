@@ -41,3 +41,27 @@ export const queriesWaitingMax = 1024;
 /** A flush that failed is tried again after this long, doubling up to the maximum. */
 export const flushRetryMsMin = 500;
 export const flushRetryMsMax = 30_000;
+
+/** Rows of a merged chunk; one between two others may have half as many more. */
+export const rowsPerMergedChunk = 1024;
+/** A month that is not over is merged when its vehicles have this many flushed rows each on average. */
+export const mergeRowsPerVehicle = rowsPerMergedChunk;
+/** … or when so many flushes wait, since a query reads a part of each … */
+export const mergeFlushesMax = 288;
+/** … or when the oldest is this old. */
+export const mergeAgeMsMax = 24 * 3_600_000;
+/** Late rows of a month that is over are merged when the oldest of them waited this long. */
+export const mergeLateAfterMs = 3_600_000;
+/** Rows that one step of a merge reads at most, where one vehicle does not have more: a flush waits no longer than for a step. */
+export const mergeStepRows = 50_000;
+/** Vehicle numbers that one step spans at most. */
+export const mergeStepVehiclesMax = 65_536;
+/** Bytes that one step gives back to the disk. */
+export const giveBackStepBytes = 4 * 1024 * 1024;
+/** Spare space of a month that is not over is kept for its next flushes; a larger share of a month that is over is given back. */
+export const spareShareMax = 0.02;
+export const spareBytesKept = 65_536;
+/** How often it is looked whether there is something to merge. */
+export const mergeEveryMs = 60_000;
+/** Pause after a step that leaves more to do: whatever waits for the thread goes first. */
+export const mergePauseMs = 5;

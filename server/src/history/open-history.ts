@@ -4,18 +4,20 @@ import {
   flushRetryMsMax,
   flushRetryMsMin,
   queriesWaitingMax,
-  queryRecordBytesMax,
   sealAgeMsDefault,
   sealBytesDefault,
   sealedTablesMax,
   statusPageMax,
 } from './limits.ts';
+import { copyRecords } from './copy-records.ts';
+import { groupTable, HiddenValues, type HidingRules, nothingHidden } from './hidden-values.ts';
+import { type MergeCounts, mergeFigures } from './merge-pass.ts';
+import { MergeSchedule } from './merge-schedule.ts';
 import type { Memtable } from './memtable.ts';
 import { PartitionTables, type Table } from './partition-tables.ts';
 import type { StatusChange, StatusQuery } from './ports.ts';
-import { type ConsentGroupOf, maySeeStatus, permittedPeriods } from './read-permission.ts';
+import { type ConsentGroupOf, cutHidden, isStatusKept, maySeeStatus, permittedPeriods } from './read-permission.ts';
 import { RecentValues } from './recent-values.ts';
-import type { TimePeriod } from './row-collector.ts';
 import { joinStatus, selectStatus } from './status-pages.ts';
 import { ThreadClient } from './thread-client.ts';
 import type { FlushAnswer, StoreStatistics } from './thread-messages.ts';
@@ -70,6 +72,9 @@ export class ThreadedHistory implements History {
   readonly #recent = new RecentValues();
   readonly #sealListeners: ((partition: number, offset: number) => void)[] = [];
   readonly #sealAgeMs: number;
+  readonly #merging: MergeSchedule;
+  #hidden = new HiddenValues(nothingHidden);
+  #merged: MergeCounts | undefined;
   #stored: StoreStatistics;
   #cancelTimer: (() => void) | undefined;
   #isWriting = false;
@@ -88,6 +93,15 @@ export class ThreadedHistory implements History {
     this.#stored = stored;
     this.#sealAgeMs = options.sealAgeMs ?? sealAgeMsDefault;
     this.#startTimer();
+    this.#merging = new MergeSchedule({
+      clock: options.clock,
+      logger: options.logger,
+      step: (nowMs) => writer.ask('merge', nowMs),
+      answered: ({ counts, statistics }) => {
+        this.#merged = counts;
+        this.#stored = statistics;
+      },
+    });
   }
 
   /** Takes up a partition where the store stands. */
@@ -127,46 +141,18 @@ export class ThreadedHistory implements History {
   }
 
   async query(scope: ReadScope, query: HistoryQuery): Promise<HistoryResult> {
-    const periods = permittedPeriods(scope, query, this.#options.consentGroupOf);
+    const { consentGroupOf, clock } = this.#options;
+    const permitted = permittedPeriods(scope, query, consentGroupOf);
+    const { periods, signalsFromMs } = cutHidden(this.#hidden, query, permitted, consentGroupOf, clock.now());
     if (this.#reader.waiting >= queriesWaitingMax) {
       throw new OperationalError('overloaded', `${queriesWaitingMax} queries wait already`, { retryAfterSeconds: 1 });
     }
     const completeTo = this.#completeTo();
-    const { records, ends } = this.#copyRecords(query.vehicleNo, periods);
+    const { records, ends } = copyRecords(periods.length > 0 ? this.#memtables() : [], query.vehicleNo);
     const { vehicleNo, signals, stepMs, rowsMax } = query;
-    const request = { vehicleNo, signals, periods, stepMs, rowsMax, records, ends };
+    const request = { vehicleNo, signals, periods, signalsFromMs, stepMs, rowsMax, records, ends };
     const answer = await this.#reader.ask('query', request, [records.buffer as ArrayBuffer]);
     return { ...answer, completeTo };
-  }
-
-  /**
-   * The vehicle's records of all tables that the store is not known to hold, oldest first. Taken before the store is read: a record is
-   * in this copy, or in a chunk that was committed before, or in both, and then it is counted once.
-   */
-  #copyRecords(vehicleNo: number, periods: readonly TimePeriod[]): { readonly records: Uint8Array; readonly ends: number[] } {
-    const found: Uint8Array[] = [];
-    let length = 0;
-    for (const { records } of periods.length > 0 ? this.#tables() : []) {
-      for (const position of records.positionsOf(vehicleNo)) {
-        const record = records.recordAt(position);
-        found.push(record);
-        length += record.length;
-      }
-    }
-    if (length > queryRecordBytesMax)
-      throw new OperationalError(
-        'overloaded',
-        `a query needs ${length} bytes of memory, expected at most ${queryRecordBytesMax}`,
-      );
-    const records = new Uint8Array(length);
-    const ends: number[] = [];
-    let at = 0;
-    for (const record of found) {
-      records.set(record, at);
-      at += record.length;
-      ends.push(at);
-    }
-    return { records, ends };
   }
 
   async status(scope: ReadScope, query: StatusQuery): Promise<readonly StatusChange[]> {
@@ -179,7 +165,8 @@ export class ThreadedHistory implements History {
     let page = query;
     for (let pages = 0; pages < statusPagesReadMax; pages++) {
       const found = await this.#statusPage(page);
-      for (const change of found) if (maySeeStatus(scope, change)) seen.push(change);
+      const nowMs = this.#options.clock.now();
+      for (const change of found) if (maySeeStatus(scope, change) && isStatusKept(this.#hidden, change, nowMs)) seen.push(change);
       const last = found.at(-1);
       if (seen.length >= query.limit || found.length < page.limit || !last) return joinStatus(seen, [], query.limit);
       page = { ...query, after: { at: last.at, vehicleNo: last.vehicleNo } };
@@ -196,6 +183,7 @@ export class ThreadedHistory implements History {
   }
 
   findRecent(vehicleNo: number, deviceNo: number, signalNumber: number, timeMs: number): number | string | undefined {
+    if (this.#hidden.isErased(vehicleNo, timeMs)) return undefined;
     return this.#recent.find(this.#memtables(), vehicleNo, deviceNo, signalNumber, timeMs);
   }
 
@@ -211,6 +199,15 @@ export class ThreadedHistory implements History {
     // The reader lets go of the files first.
     await this.#reader.ask('dropBefore', ms);
     this.#stored = await this.#writer.ask('dropBefore', ms);
+  }
+
+  async setHiding(rules: HidingRules): Promise<void> {
+    this.#hidden = new HiddenValues(rules);
+    await this.#writer.ask('setRules', { rules, groupsOfSignals: groupTable(this.#options.consentGroupOf) });
+  }
+
+  merge(): Promise<void> {
+    return this.#merging.runAll();
   }
 
   async flush(): Promise<void> {
@@ -235,7 +232,8 @@ export class ThreadedHistory implements History {
       storedRows: this.#stored.rows,
       flushes: this.#counts.flushes,
       lastFlushMs: this.#counts.lastFlushMs,
-      conflictsAtMerge: this.#counts.conflicts,
+      conflictsAtMerge: this.#counts.conflicts + (this.#merged?.conflicts ?? 0),
+      ...mergeFigures(this.#merged),
       unreadableRecords: this.#counts.unreadable,
       flushFailures: this.#counts.failures,
       sealedTables: [...this.#partitions.values()].reduce((sum, { sealed }) => sum + sealed.length, 0),
@@ -261,6 +259,7 @@ export class ThreadedHistory implements History {
   #end(): void {
     this.#isClosed = true;
     this.#cancelTimer?.();
+    this.#merging.stop();
   }
 
   #partition(partition: number): PartitionTables {

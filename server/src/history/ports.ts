@@ -39,6 +39,72 @@ export interface ChunkFlush {
   readonly statusChanges: readonly StatusChange[];
 }
 
+/** What names a chunk. */
+export interface ChunkKey {
+  readonly vehicleNo: number;
+  readonly bucket: number;
+  readonly firstOffset: number;
+  readonly level: number;
+}
+
+/** A merged chunk without its bytes. */
+export interface ChunkInfo extends ChunkKey {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly rows: number;
+  /** Some of its samples were moved: it has original times. */
+  readonly hasMoved: boolean;
+}
+
+/** The chunks of one month and one group of vehicles: what is merged together. The store says which vehicles share a group. */
+export interface UnitKey {
+  readonly bucket: number;
+  readonly group: number;
+}
+
+export interface MergeUnit extends UnitKey {
+  /** Flushes that still have chunks, of which the applied offset says that they are complete. */
+  readonly flushes: number;
+  readonly flushedChunks: number;
+  readonly flushedRows: number;
+  /** receivedAt (ms) of the oldest of them; NaN: none. */
+  readonly oldestFlushMs: number;
+  readonly mergedChunks: number;
+  readonly mergedRows: number;
+  /** Largest vehicleNo that has a chunk. */
+  readonly vehicleNoMax: number;
+  /** Bytes that the store could give back, and those it needs. */
+  readonly spareBytes: number;
+  readonly usedBytes: number;
+  /** What the last finished sweep was given, empty: none. */
+  readonly swept: string;
+}
+
+export interface VehicleChunks {
+  readonly vehicleNo: number;
+  /** Of complete flushes, in order of firstOffset. */
+  readonly flushed: readonly StoredChunk[];
+  /** In order of fromMs. */
+  readonly merged: readonly ChunkInfo[];
+}
+
+/** One step of a merge: all of it is seen, or nothing. Done again it changes nothing. */
+export interface Replacement {
+  readonly removed: readonly ChunkKey[];
+  readonly added: readonly StoredChunk[];
+  /** Status changes of these vehicles and times are removed. */
+  readonly removedStatus: readonly VehiclePeriod[];
+  /** Set when a sweep is finished. */
+  readonly swept?: string;
+}
+
+export interface VehiclePeriod {
+  readonly vehicleNo: number;
+  /** ms; `toMs` exclusive. */
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 export interface AppliedState {
   readonly partition: number;
   readonly appliedOffset: number;
@@ -69,12 +135,23 @@ export interface StatusQuery {
  * Where chunks and status changes lie. The contract asks only: idempotent by key; the applied offset is monotone and written
  * after (or together with) the chunks. A flush that a crash cut off is written again from the same `fromOffset` and may end earlier or
  * later than the first time: of two chunks with one key, the one of the flush that ends later stays, because it holds all of the other.
+ * A flush that the applied offset says is complete is not written again: its chunks may have been merged.
  */
 export interface ChunkStore {
   write(flush: ChunkFlush): Promise<void>;
   /** Chunks of a vehicle whose [fromMs, toMs] meets the period (`toMs` exclusive), in order of firstOffset, then level. */
   read(vehicleNo: number, fromMs: number, toMs: number): AsyncIterable<StoredChunk>;
   readStatus(query: StatusQuery): Promise<readonly StatusChange[]>;
+  /** In order of (bucket, group). */
+  mergeUnits(): Promise<readonly MergeUnit[]>;
+  /** Vehicles `fromVehicleNo` … `toVehicleNo` − 1 that have a complete flushed or a merged chunk, ascending. */
+  readUnit(unit: UnitKey, fromVehicleNo: number, toVehicleNo: number): Promise<readonly VehicleChunks[]>;
+  /** Merged chunks with their bytes, in the order of the keys. */
+  readMerged(keys: readonly ChunkKey[]): Promise<readonly StoredChunk[]>;
+  /** A reader sees each row once, before and after. Keys that are not there are no error. */
+  replace(unit: UnitKey, replacement: Replacement): Promise<void>;
+  /** Gives up to about `bytesMax` back; answers what is left to give. */
+  giveBack(unit: UnitKey, bytesMax: number): Promise<number>;
   /** Undefined: nothing was ever written for the partition. */
   appliedOffset(partition: number): Promise<number | undefined>;
   /** Everything that `appliedOffset` and `completeTo` of past flushes say, by partition. */

@@ -38,6 +38,9 @@ export const readChunkHeader = (bytes: Uint8Array): ChunkHeader => {
   return { rows, fromMs, toMs };
 };
 
+/** Whether a chunk has samples that were moved, and so original times. */
+export const chunkHasMoved = (bytes: Uint8Array): boolean => ((bytes[1] ?? 0) & chunkFlags.originals) !== 0;
+
 /** Values of one column by row. Arrays are the reader's own until its next column: copy what is kept. */
 export interface ChunkColumn {
   readonly signalNumber: number;

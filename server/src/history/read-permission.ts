@@ -1,6 +1,7 @@
 import type { ConsentGroup } from '@milepost/contract';
 import type { ReadScope } from '../events/index.ts';
 import { CallerError, invalidField } from '../kernel/index.ts';
+import type { HiddenValues } from './hidden-values.ts';
 import { queryRowsMax, signalsPerQueryMax } from './limits.ts';
 import type { StatusChange } from './ports.ts';
 import type { TimePeriod } from './row-collector.ts';
@@ -47,3 +48,26 @@ export const maySeeStatus = (scope: ReadScope, { vehicleNo, at }: StatusChange):
   scope.allowsVehicle(vehicleNo) &&
   scope.allowsGroup(vehicleNo, 'status') &&
   scope.periods(vehicleNo).some(({ fromMs, toMs }) => at >= fromMs && (toMs === null || at < toMs));
+
+export const isStatusKept = (hidden: HiddenValues, { vehicleNo, at }: StatusChange, nowMs: number): boolean =>
+  at >= hidden.keptFromMs(vehicleNo, 'status', nowMs) && !hidden.isErased(vehicleNo, at);
+
+/** What of the permitted periods is still kept, and from when on each signal is. */
+export const cutHidden = (
+  hidden: HiddenValues,
+  { vehicleNo, signals }: HistoryQuery,
+  permitted: readonly TimePeriod[],
+  groupOf: ConsentGroupOf,
+  nowMs: number,
+): { readonly periods: TimePeriod[]; readonly signalsFromMs: number[] } => {
+  const signalsFromMs = signals.map((signalNumber) => {
+    const group = groupOf(signalNumber);
+    return group === undefined ? Number.NEGATIVE_INFINITY : hidden.keptFromMs(vehicleNo, group, nowMs);
+  });
+  const keptFromMs = Math.min(...signalsFromMs);
+  const periods = hidden
+    .cutErased(vehicleNo, permitted)
+    .map(({ fromMs, toMs }) => ({ fromMs: Math.max(fromMs, keptFromMs), toMs }))
+    .filter(({ fromMs, toMs }) => fromMs < toMs);
+  return { periods, signalsFromMs };
+};

@@ -19,6 +19,8 @@ export interface CollectedSignal {
   /** Indices into `words`; undefined until a text is seen. */
   texts: Float64Array<ArrayBuffer> | undefined;
   readonly words: string[];
+  /** Values of earlier times are passed over. */
+  readonly fromMs: number;
 }
 
 /** What tells of moved samples. */
@@ -80,10 +82,17 @@ export class RowCollector {
   #isOrdered = true;
   #hasMoved = false;
 
-  constructor(signalNumbers: readonly number[]) {
-    const makeSignal = (): CollectedSignal => ({ numbers: new Float64Array(1024).fill(Number.NaN), texts: undefined, words: [] });
+  constructor(signalNumbers: readonly number[], signalsFromMs?: readonly number[]) {
+    const makeSignal = (fromMs: number): CollectedSignal => ({
+      numbers: new Float64Array(1024).fill(Number.NaN),
+      texts: undefined,
+      words: [],
+      fromMs,
+    });
     const wanted = new Map<number, CollectedSignal>();
-    for (const signalNumber of signalNumbers) if (!wanted.has(signalNumber)) wanted.set(signalNumber, makeSignal());
+    signalNumbers.forEach((signalNumber, i) => {
+      if (!wanted.has(signalNumber)) wanted.set(signalNumber, makeSignal(signalsFromMs?.[i] ?? Number.NEGATIVE_INFINITY));
+    });
     this.#wanted = wanted;
     this.signals = signalNumbers.map((signalNumber) => wanted.get(signalNumber) as CollectedSignal);
   }
@@ -159,7 +168,10 @@ export class RowCollector {
     const wordBase = signal.words.length;
     if (words) for (const word of words) signal.words.push(word);
     let at = base;
-    for (const { from, to } of ranges) {
+    for (const range of ranges) {
+      let { from } = range;
+      const { to } = range;
+      for (; from < to && (this.times[at] as number) < signal.fromMs; from++) at++;
       for (let i = from; i < to; i++, at++) if (present[i] === 1) into[at] = (values[i] as number) + (words ? wordBase : 0);
     }
   }

@@ -1,3 +1,4 @@
+import type { ChunkColumn, ChunkReader } from './read-chunk.ts';
 import { hasValue, type ReportColumn, type ReportColumns } from '../events/index.ts';
 
 /** Values of one signal by row: numbers, or indices into `words`. */
@@ -71,6 +72,64 @@ export class RowTable {
       this.#addRow(time, deviceNo, original, 0);
     }
     for (let i = 0; i < report.columnCount; i++) this.#addColumn(report.columns[i] as ReportColumn, from, sampleCount);
+  }
+
+  /** Adds the rows of a chunk: in the order in which they came where that is known, else as they lie. */
+  addChunk(chunk: ChunkReader): void {
+    const { rows } = chunk;
+    const from = this.rows;
+    this.#reserve(from + rows);
+    const places = chunk.hasOriginals ? placesByArrival(chunk, from) : undefined;
+    for (let i = 0; i < rows; i++) {
+      const source = places ? (places.sources[i] as number) : i;
+      const time = chunk.times[source] as number;
+      const heartbeat = chunk.hasHeartbeats ? (chunk.heartbeats[source] as number) : 0;
+      this.#addRow(
+        time,
+        chunk.devices[source] as number,
+        chunk.hasOriginals ? (chunk.originals[source] as number) : time,
+        heartbeat,
+      );
+    }
+    if (chunk.hasOriginals) this.hasOriginals = true;
+    if (chunk.hasHeartbeats) this.hasHeartbeats = true;
+    chunk.readColumns(
+      () => true,
+      (column) => this.#addChunkColumn(column, from, rows, places?.targets),
+    );
+  }
+
+  #addChunkColumn(
+    { signalNumber, values, present, words }: ChunkColumn,
+    from: number,
+    rows: number,
+    targets?: Uint32Array,
+  ): void {
+    const column = this.#columnOf(signalNumber, words !== undefined);
+    const indices = words?.map((word) => wordIndexOf(column, word));
+    for (let i = 0; i < rows; i++) {
+      if (present[i] !== 1) continue;
+      const to = targets ? (targets[i] as number) : from + i;
+      column.present[to] = 1;
+      column.values[to] = indices ? (indices[values[i] as number] as number) : (values[i] as number);
+    }
+  }
+
+  /** Keeps the rows that are marked, of a finished table. */
+  keepRows(isKept: Uint8Array): void {
+    let to = 0;
+    for (let row = 0; row < this.rows; row++) {
+      if (isKept[row] !== 1) continue;
+      for (const values of [this.times, this.devices, this.originals, this.arrivals]) values[to] = values[row] as number;
+      this.heartbeats[to] = this.heartbeats[row] as number;
+      for (const column of this.columns) {
+        column.values[to] = column.values[row] as number;
+        column.present[to] = column.present[row] as number;
+      }
+      to++;
+    }
+    for (const column of this.columns) column.present.fill(0, to, this.rows);
+    this.rows = to;
   }
 
   /**
@@ -198,6 +257,23 @@ export class RowTable {
     this.rows = rows;
   }
 }
+
+interface Places {
+  /** By arrival: the row of the chunk. */
+  readonly sources: Uint32Array;
+  /** By row of the chunk: the row of the table. */
+  readonly targets: Uint32Array;
+}
+
+const placesByArrival = ({ rows, arrivals }: ChunkReader, from: number): Places => {
+  const sources = Uint32Array.from({ length: rows }, (_, i) => i);
+  sources.sort((a, b) => (arrivals[a] as number) - (arrivals[b] as number) || a - b);
+  const targets = new Uint32Array(rows);
+  sources.forEach((source, i) => {
+    targets[source] = from + i;
+  });
+  return { sources, targets };
+};
 
 const spareColumnsMax = 256;
 

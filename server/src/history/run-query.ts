@@ -15,6 +15,8 @@ export interface QueryRequest {
   readonly signals: readonly number[];
   /** What may be read of the period asked for: ascending, not overlapping. */
   readonly periods: readonly TimePeriod[];
+  /** By signal: values of earlier sample times are not shown. */
+  readonly signalsFromMs?: readonly number[];
   readonly stepMs: number | undefined;
   readonly rowsMax: number;
   /** Records in the order of the log, one after the other; `ends` says where each ends. */
@@ -90,7 +92,7 @@ const nextReadable = (periods: readonly TimePeriod[], ms: number): number | unde
 export const runQuery = async (store: ChunkStore, request: QueryRequest): Promise<QueryAnswer> => {
   const { periods, signals, stepMs, rowsMax } = request;
   const table = tableOf(request);
-  const collector = new RowCollector(signals);
+  const collector = new RowCollector(signals, request.signalsFromMs);
   const answer = stepMs === undefined ? new RawAnswer(signals.length, rowsMax) : new StepAnswer(signals.length, stepMs, rowsMax);
   let windowMs = request.windowMs ?? queryWindowMsDefault;
   let nextFromMs: number | undefined;

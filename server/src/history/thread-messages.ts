@@ -1,5 +1,7 @@
 import type { ErrorCode } from '@milepost/contract';
 import type { FlushCounts } from './flush-table.ts';
+import type { HidingRules } from './hidden-values.ts';
+import type { MergeCounts } from './merge-pass.ts';
 import type { SharedTable } from './memtable.ts';
 import type { AppliedState, StatusChange, StatusQuery } from './ports.ts';
 import type { QueryAnswer, QueryRequest } from './run-query.ts';
@@ -30,10 +32,26 @@ export interface FlushAnswer extends FlushCounts {
   readonly statistics: StoreStatistics;
 }
 
+export interface MergeAnswer {
+  /** There is more to merge now. */
+  readonly isMore: boolean;
+  readonly counts: MergeCounts;
+  readonly statistics: StoreStatistics;
+}
+
+export interface RulesRequest {
+  readonly rules: HidingRules;
+  /** By signal number: index of its consent group. */
+  readonly groupsOfSignals: Uint8Array;
+}
+
 /** What a thread can be asked, and what it answers. */
 export interface ThreadOperations {
   open: { request: undefined; answer: { readonly applied: readonly AppliedState[]; readonly statistics: StoreStatistics } };
   flush: { request: FlushRequest; answer: FlushAnswer };
+  /** One step; the request is the time now, ms. */
+  merge: { request: number; answer: MergeAnswer };
+  setRules: { request: RulesRequest; answer: undefined };
   query: { request: QueryRequest; answer: QueryAnswer };
   status: { request: StatusQuery; answer: readonly StatusChange[] };
   dropBefore: { request: number; answer: StoreStatistics };

@@ -1,15 +1,26 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, MilepostError, OperationalError } from '../kernel/index.ts';
 import { chunksOfTable, type FlushCounts } from './flush-table.ts';
+import { MergePass } from './merge-pass.ts';
 import type { ChunkStore, ChunkStoreModule, StatusQuery } from './ports.ts';
 import { type QueryAnswer, type QueryRequest, runQuery } from './run-query.ts';
-import type { FlushAnswer, FlushRequest, ThreadAnswer, ThreadData, ThreadError, ThreadRequest } from './thread-messages.ts';
+import type {
+  FlushAnswer,
+  FlushRequest,
+  MergeAnswer,
+  RulesRequest,
+  ThreadAnswer,
+  ThreadData,
+  ThreadError,
+  ThreadRequest,
+} from './thread-messages.ts';
 
 /** One of the two threads of history: it writes chunks, or it answers queries. The adapter is named by who starts it. */
 const port = parentPort;
 assert(port, 'thread.ts runs only as a worker thread');
 const data = workerData as ThreadData;
 let store: ChunkStore | undefined;
+let merging: MergePass | undefined;
 
 const opened = (): ChunkStore => {
   assert(store, 'the store is not open');
@@ -19,6 +30,7 @@ const opened = (): ChunkStore => {
 const open = async (): Promise<unknown> => {
   const adapter = (await import(data.adapterModule)) as ChunkStoreModule;
   store = await adapter.openChunkStore(data.adapterOptions, data.mode);
+  merging = new MergePass(store);
   return { applied: await store.applied(), statistics: await store.statistics() };
 };
 
@@ -29,9 +41,17 @@ const flush = async (request: FlushRequest): Promise<FlushAnswer> => {
   return { ...counts, statistics: await opened().statistics() };
 };
 
+const merge = async (nowMs: number): Promise<MergeAnswer> => {
+  assert(merging, 'the store is not open');
+  const isMore = await merging.step(nowMs);
+  return { isMore, counts: merging.counts, statistics: await opened().statistics() };
+};
+
 const operations: Record<ThreadRequest['operation'], (request: never) => Promise<unknown>> = {
   open,
   flush,
+  merge,
+  setRules: ({ rules, groupsOfSignals }: RulesRequest) => Promise.resolve(merging?.setRules(rules, groupsOfSignals)),
   query: (request: QueryRequest) => runQuery(opened(), request),
   status: (request: StatusQuery) => opened().readStatus(request),
   dropBefore: async (ms: number) => {

@@ -1,4 +1,5 @@
 import type { ReadScope, RecordBatch } from '../events/index.ts';
+import type { HidingRules } from './hidden-values.ts';
 import type { StatusChange, StatusQuery } from './ports.ts';
 
 export interface HistoryQuery {
@@ -49,8 +50,16 @@ export interface HistoryStatistics {
   readonly storedRows: number;
   readonly flushes: number;
   readonly lastFlushMs: number;
-  /** Values that lost against a different one at a lower offset, found when a chunk was made. */
+  /** Values that lost against a different one at a lower offset, found when a chunk was made or merged. */
   readonly conflictsAtMerge: number;
+  /** Since the start: months that were merged to their end, and what went in and came out. */
+  readonly merges: number;
+  readonly mergeRowsBefore: number;
+  readonly mergeRowsAfter: number;
+  readonly mergeBytesBefore: number;
+  readonly mergeBytesAfter: number;
+  /** Months from which everything that is no longer kept was removed, since the start. */
+  readonly sweeps: number;
   /** Records that could not be decoded: always 0 unless something is broken. */
   readonly unreadableRecords: number;
   /** Flushes that failed and were tried again. */
@@ -82,6 +91,13 @@ export interface History {
   onSeal(callback: (partition: number, offset: number) => void): void;
   /** Removes whole months that ended before, for all vehicles. */
   dropBefore(ms: number): Promise<void>;
+  /**
+   * What may no longer be read, all of it: replaces the rules given before. Hidden at once, removed by the next merges. Erased periods stay
+   * in the rules for ever: they also hide samples that arrive later.
+   */
+  setHiding(rules: HidingRules): Promise<void>;
+  /** Merges all that is due now, instead of step by step in the background. */
+  merge(): Promise<void>;
   /** Writes what is in memory now; resolves when it is stored, rejects when the store cannot take it (it is tried again by itself). */
   flush(): Promise<void>;
   statistics(): HistoryStatistics;

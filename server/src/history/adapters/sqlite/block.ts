@@ -1,5 +1,4 @@
 import { ByteReader, ByteWriter, FormatError } from '../../../events/index.ts';
-import type { StoredChunk } from '../../ports.ts';
 
 /**
  * Small chunks of a flush share a row, because a row of its own costs SQLite some 23 bytes and an insert.
@@ -21,7 +20,7 @@ export const blockSize = (chunkBytes: number, count: number): number => chunkByt
 
 const out = new ByteWriter(16 * 1024);
 
-export const encodeBlock = (chunks: readonly StoredChunk[], fromOffset: number): Uint8Array => {
+export const encodeBlock = (chunks: readonly BlockChunk[], fromOffset: number): Uint8Array => {
   out.at = 0;
   out.byte(blockVersion);
   out.varint(chunks.length);
@@ -39,18 +38,24 @@ export const encodeBlock = (chunks: readonly StoredChunk[], fromOffset: number):
 };
 
 export interface BlockChunk {
+  readonly vehicleNo: number;
   readonly firstOffset: number;
   readonly bytes: Uint8Array;
 }
 
-/** The chunks of one vehicle in a block; they lie in the block's bytes. */
-export const chunksOfVehicle = (block: Uint8Array, fromOffset: number, wanted: number): BlockChunk[] => {
+/** The chunks of the vehicles `fromVehicleNo` … `toVehicleNo` − 1 in a block; they lie in the block's bytes. */
+export const chunksOfBlock = (
+  block: Uint8Array,
+  fromOffset: number,
+  fromVehicleNo: number,
+  toVehicleNo: number,
+): BlockChunk[] => {
   const input = new ByteReader(block);
   const version = input.byte();
   if (version !== blockVersion) throw new FormatError(`block has version ${version}, expected ${blockVersion}`);
   const count = input.varint();
   if (count > chunksPerBlockMax) throw new FormatError(`block has ${count} chunks, expected at most ${chunksPerBlockMax}`);
-  const found: { readonly firstOffset: number; readonly at: number; readonly length: number }[] = [];
+  const found: { readonly vehicleNo: number; readonly firstOffset: number; readonly at: number; readonly length: number }[] = [];
   let vehicleNo = 0;
   let firstOffset = fromOffset;
   let at = 0;
@@ -58,12 +63,13 @@ export const chunksOfVehicle = (block: Uint8Array, fromOffset: number, wanted: n
     vehicleNo += input.varint();
     firstOffset += input.zigzag();
     const length = input.varint();
-    if (vehicleNo === wanted) found.push({ firstOffset, at, length });
+    if (vehicleNo >= fromVehicleNo && vehicleNo < toVehicleNo) found.push({ vehicleNo, firstOffset, at, length });
     at += length;
   }
   const start = input.at;
   if (start + at !== block.length) throw new FormatError(`block has ${block.length} bytes, its entries say ${start + at}`);
   return found.map((one) => ({
+    vehicleNo: one.vehicleNo,
     firstOffset: one.firstOffset,
     bytes: block.subarray(start + one.at, start + one.at + one.length),
   }));

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { testChunkStore } from '../../chunk-store.contract.ts';
+import { encodeChunk } from '../../encode-chunk.ts';
+import { addToTable } from '../../flush-table.ts';
+import { MergePass } from '../../merge-pass.ts';
+import type { ChunkStore, StoredChunk } from '../../ports.ts';
+import { RowTable } from '../../row-table.ts';
+import { encodeTestReport } from '../../test-support.ts';
 import { openChunkStore, SqliteChunkStore } from './open-chunk-store.ts';
 
 testChunkStore('SQLite', async () => {
@@ -35,9 +42,9 @@ test('a file of a later version is refused, and nothing is changed in it', () =>
   withFolder(async (folder) => {
     await new SqliteChunkStore({ folder }, 'write').close();
     const db = new DatabaseSync(join(folder, 'store.sqlite'));
-    db.exec('PRAGMA user_version = 2');
+    db.exec('PRAGMA user_version = 3');
     db.close();
-    assert.throws(() => new SqliteChunkStore({ folder }, 'write'), /version 2; this server reads version 1/);
+    assert.throws(() => new SqliteChunkStore({ folder }, 'write'), /version 3; this server reads version 2/);
   }));
 
 test('no more files are open than allowed, however many months are written', () =>
@@ -55,4 +62,76 @@ test('no more files are open than allowed, however many months are written', () 
     const openAfter = (await readdir('/proc/self/fd').catch(() => [])).length;
     assert.ok(openAfter <= open + 2, `${openAfter} descriptors, ${open} before`);
     await store.close();
+  }));
+
+const makeAChunk = (): Uint8Array => {
+  const time = Date.UTC(2026, 0, 5);
+  const record = encodeTestReport({ vehicleNo: 1, deviceNo: 1, receivedAt: time, samples: [{ time, values: [[7, 1]] }] });
+  const table = new RowTable();
+  addToTable(table, record, new DataView(record.buffer), 0, record.length);
+  table.finish();
+  return encodeChunk(table, 0, 1);
+};
+const aChunk = makeAChunk();
+
+const allOf = async (store: ChunkStore, vehicleNo: number): Promise<StoredChunk[]> => {
+  const chunks: StoredChunk[] = [];
+  for await (const chunk of store.read(vehicleNo, 0, Number.MAX_SAFE_INTEGER)) chunks.push(chunk);
+  return chunks;
+};
+
+test('a store of version 1 is brought to this version, read, and merged', () =>
+  withFolder(async (folder) => {
+    for (const name of ['store.sqlite', 'month-2026-11-0000.sqlite']) {
+      const packed = await readFile(new URL(`../../golden/store-v1/${name}.gz`, import.meta.url));
+      await writeFile(join(folder, name), gunzipSync(packed));
+    }
+    const store = new SqliteChunkStore({ folder }, 'write');
+    const reader = new SqliteChunkStore({ folder }, 'read');
+    const before = await allOf(reader, 2);
+    assert.deepEqual([before.length, before.reduce((sum, { rows }) => sum + rows, 0)], [3, 20]);
+    const [unit] = await store.mergeUnits();
+    assert.deepEqual([unit?.flushes, unit?.flushedChunks, unit?.flushedRows, unit?.vehicleNoMax], [3, 9, 60, 3]);
+    const merging = new MergePass(store);
+    while (await merging.step(Date.UTC(2027, 1)));
+    const after = await allOf(reader, 2);
+    assert.deepEqual([after.length, after[0]?.rows, after[0]?.level, merging.counts.conflicts], [1, 20, 1, 0]);
+    assert.equal((await reader.readStatus({ vehicleNos: [1], fromMs: 0, toMs: Date.UTC(2027, 1), limit: 9 })).length, 3);
+    await reader.close();
+    await store.close();
+  }));
+
+test('a flush that a crash cut off between two files is not merged before it is complete', () =>
+  withFolder(async (folder) => {
+    let filesLeft = 1;
+    const afterFile = (): void => {
+      if (--filesLeft < 0) throw new Error('crash');
+    };
+    const statusChanges = [1, 2, 3, 4].map(
+      (vehicleNo) => ({ vehicleNo, at: Date.UTC(2026, 0, 5), from: 'late', to: 'offline', reason: 'silent' }) as const,
+    );
+    const chunks = [1, 2, 3, 4].map((vehicleNo) => ({
+      vehicleNo,
+      bucket: 56 * 12,
+      firstOffset: vehicleNo,
+      level: 0,
+      fromMs: Date.UTC(2026, 0, 5),
+      toMs: Date.UTC(2026, 0, 5),
+      rows: 1,
+      bytes: Uint8Array.from(aChunk),
+    }));
+    const flush = { partition: 0, fromOffset: 0, appliedOffset: 10, completeTo: 1, chunks, statusChanges };
+    const first = new SqliteChunkStore({ folder, groups: 4, afterFile }, 'write');
+    assert.throws(() => void first.write(flush), /crash/);
+    await first.close();
+    filesLeft = 100;
+    const again = new SqliteChunkStore({ folder, groups: 4, afterFile }, 'write');
+    const waiting = await again.mergeUnits();
+    assert.equal(waiting.length > 0 && waiting.every(({ flushes }) => flushes === 0), true);
+    await again.write(flush);
+    assert.equal(
+      (await again.mergeUnits()).reduce((sum, { flushedChunks }) => sum + flushedChunks, 0),
+      4,
+    );
+    await again.close();
   }));

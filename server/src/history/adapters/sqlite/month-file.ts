@@ -1,22 +1,25 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '../../../kernel/index.ts';
-import type { ChunkFlush, StatusChange, StatusQuery, StoredChunk } from '../../ports.ts';
-import { readChunkHeader } from '../../read-chunk.ts';
-import { blockBytesMax, blockSize, chunksOfVehicle, encodeBlock } from './block.ts';
+import type { ChunkFlush, ChunkKey, Replacement, StatusChange, StatusQuery, StoredChunk, VehicleChunks } from '../../ports.ts';
+import { chunkHasMoved, readChunkHeader } from '../../read-chunk.ts';
+import { chunksOfBlock } from './block.ts';
+import { flushNoMax, flushShift, readBlocks, writeBlocks } from './flushed-blocks.ts';
+import {
+  type AppliedOffsets,
+  countFile,
+  describeUnit,
+  type UnitDescription,
+  giveBackPages,
+  readMergedChunks,
+  readVehicles,
+  replaceChunks,
+} from './merge-files.ts';
+import { Statements } from './statements.ts';
 import { reasonCodes, reasonNames, statusCodes, statusNames } from './status-codes.ts';
-
-const ordinalBits = 12n;
-const ordinalMax = 4095;
-const flushShift = 43n;
-const flushNoMax = 2 ** 20 - 1;
 
 interface FlushRow {
   readonly flush_no: number;
   readonly end_offset: number;
-}
-interface BlockRow {
-  readonly from_offset: number;
-  readonly block: Uint8Array;
 }
 interface ChunkRow {
   readonly first_offset: number;
@@ -33,23 +36,21 @@ interface StatusRow {
 
 const sql = {
   flushOf: 'SELECT flush_no, end_offset FROM flush WHERE partition = ? AND from_offset = ?',
-  addFlush:
-    'INSERT INTO flush (partition, from_offset, end_offset, from_ms, to_ms) VALUES (?, ?, ?, ?, ?) RETURNING flush_no, end_offset',
+  addFlush: `INSERT INTO flush (partition, from_offset, end_offset, from_ms, to_ms, complete_to, chunks, rows, vehicle_max)
+    VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0) RETURNING flush_no, end_offset`,
   extendFlush:
     'UPDATE flush SET end_offset = max(end_offset, ?), from_ms = min(from_ms, ?), to_ms = max(to_ms, ?) WHERE flush_no = ?',
+  countFlush: 'UPDATE flush SET chunks = ?, rows = ?, vehicle_max = ? WHERE flush_no = ?',
+  uncounted: 'SELECT flush_no, from_offset FROM flush WHERE chunks < 0',
+  allBlocks: 'SELECT block FROM flushed WHERE id BETWEEN ? AND ?',
   clearFlush: 'DELETE FROM flushed WHERE id BETWEEN ? AND ?',
-  addBlock: 'INSERT INTO flushed (id, block) VALUES (?, ?)',
-  addChunk: `INSERT INTO chunk (vehicle_no, first_offset, level, from_ms, to_ms, end_offset, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (vehicle_no, first_offset, level) DO UPDATE SET from_ms = excluded.from_ms, to_ms = excluded.to_ms,
-      end_offset = excluded.end_offset, bytes = excluded.bytes WHERE excluded.end_offset > end_offset`,
+  addChunk: `INSERT INTO chunk (vehicle_no, first_offset, level, from_ms, to_ms, end_offset, rows, has_moved, bytes)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (vehicle_no, first_offset, level) DO UPDATE SET from_ms = excluded.from_ms, to_ms = excluded.to_ms, rows = excluded.rows,
+      has_moved = excluded.has_moved, end_offset = excluded.end_offset, bytes = excluded.bytes WHERE excluded.end_offset > end_offset`,
   addStatus: 'INSERT OR IGNORE INTO status (vehicle_no, at, to_status, from_status, reason) VALUES (?, ?, ?, ?, ?)',
   applied: `INSERT INTO applied (partition, applied_offset) VALUES (?, ?)
     ON CONFLICT (partition) DO UPDATE SET applied_offset = max(applied_offset, excluded.applied_offset)`,
-  // Of each flush: the block that starts at or before the vehicle's first chunk, and those that start within its chunks.
-  readBlocks: `SELECT f.from_offset AS from_offset, b.block AS block FROM flush f CROSS JOIN flushed b
-      ON b.id BETWEEN coalesce((SELECT max(id) FROM flushed WHERE id BETWEEN f.flush_no << 43 AND (f.flush_no << 43) + ?1), f.flush_no << 43)
-        AND (f.flush_no << 43) + ?2
-      WHERE f.to_ms >= ?3 AND f.from_ms < ?4`,
   readChunks: 'SELECT first_offset, level, bytes FROM chunk WHERE vehicle_no = ? AND to_ms >= ? AND from_ms < ?',
 } as const;
 
@@ -86,42 +87,22 @@ export interface MonthPart {
 /** One file: the chunks and status changes of one month of the vehicles of one group. */
 export class MonthFile {
   readonly bucket: number;
-  readonly #db: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: Statements;
 
   constructor(db: DatabaseSync, bucket: number) {
-    this.#db = db;
+    this.#statements = new Statements(db);
     this.bucket = bucket;
-  }
-
-  #statement(text: string): StatementSync {
-    const known = this.#statements.get(text);
-    if (known) return known;
-    const made = this.#db.prepare(text);
-    if (this.#statements.size < statementsMax) this.#statements.set(text, made);
-    return made;
   }
 
   /** One transaction: chunks, status changes, and how far this file is. */
   write(flush: ChunkFlush, part: MonthPart): void {
-    this.#db.exec('BEGIN IMMEDIATE');
-    try {
+    this.#statements.within('IMMEDIATE', () => {
       if (part.chunks.length > 0) this.#writeChunks(flush, part.chunks);
-      for (const change of part.statusChanges) {
-        this.#statement(sql.addStatus).run(
-          change.vehicleNo,
-          change.at,
-          statusCodes[change.to],
-          statusCodes[change.from],
-          reasonCodes[change.reason],
-        );
-      }
-      this.#statement(sql.applied).run(flush.partition, flush.appliedOffset);
-      this.#db.exec('COMMIT');
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      throw error;
-    }
+      const addStatus = this.#statements.of(sql.addStatus);
+      for (const { vehicleNo, at, to, from, reason } of part.statusChanges)
+        addStatus.run(vehicleNo, at, statusCodes[to], statusCodes[from], reasonCodes[reason]);
+      this.#statements.of(sql.applied).run(flush.partition, flush.appliedOffset);
+    });
   }
 
   #writeChunks(flush: ChunkFlush, chunks: readonly StoredChunk[]): void {
@@ -133,47 +114,19 @@ export class MonthFile {
     if (flushed.length === 0) return;
     const flushNo = this.#openFlush(flush, flushed);
     if (flushNo === undefined) return;
-    this.#writeBlocks(flush, flushed, BigInt(flushNo) << flushShift);
-  }
-
-  /** `chunks` are in order of (vehicleNo, firstOffset). */
-  #writeBlocks(flush: ChunkFlush, chunks: readonly StoredChunk[], base: bigint): void {
-    const insert = this.#statement(sql.addBlock);
-    let id = base;
-    let block: StoredChunk[] = [];
-    let blockBytes = 0;
-    const closeBlock = (): void => {
-      if (block.length > 0) insert.run(id, encodeBlock(block, flush.fromOffset));
-      block = [];
-      blockBytes = 0;
-    };
-    let vehicleNo = Number.NaN;
-    let ordinal = 0;
-    for (const chunk of chunks) {
-      ordinal = chunk.vehicleNo === vehicleNo ? ordinal + 1 : 0;
-      vehicleNo = chunk.vehicleNo;
-      if (ordinal > ordinalMax) {
-        this.#writeChunk(flush, chunk);
-        continue;
-      }
-      if (blockSize(blockBytes + chunk.bytes.length, block.length + 1) > blockBytesMax) closeBlock();
-      if (block.length === 0) id = base + (BigInt(vehicleNo) << ordinalBits) + BigInt(ordinal);
-      block.push(chunk);
-      blockBytes += chunk.bytes.length;
-    }
-    closeBlock();
+    const left = writeBlocks(this.#statements, flushNo, flush.fromOffset, flushed);
+    for (const chunk of left) this.#writeChunk(flush, chunk);
+    const inBlocks = flushed.length - left.length;
+    const rows = flushed.reduce((sum, chunk) => sum + chunk.rows, 0) - left.reduce((sum, chunk) => sum + chunk.rows, 0);
+    this.#statements.of(sql.countFlush).run(inBlocks, rows, flushed.at(-1)?.vehicleNo ?? 0, flushNo);
   }
 
   #writeChunk(flush: ChunkFlush, chunk: StoredChunk): void {
-    this.#statement(sql.addChunk).run(
-      chunk.vehicleNo,
-      chunk.firstOffset,
-      chunk.level,
-      chunk.fromMs,
-      chunk.toMs,
-      flush.appliedOffset,
-      chunk.bytes,
-    );
+    const { vehicleNo, firstOffset, level, fromMs, toMs, rows, bytes } = chunk;
+    const hasMoved = chunkHasMoved(bytes) ? 1 : 0;
+    this.#statements
+      .of(sql.addChunk)
+      .run(vehicleNo, firstOffset, level, fromMs, toMs, flush.appliedOffset, rows, hasMoved, bytes);
   }
 
   /**
@@ -187,61 +140,92 @@ export class MonthFile {
       if (chunk.fromMs < fromMs) fromMs = chunk.fromMs;
       if (chunk.toMs > toMs) toMs = chunk.toMs;
     }
-    const known = this.#statement(sql.flushOf).get(flush.partition, flush.fromOffset) as FlushRow | undefined;
-    if (known && known.end_offset >= flush.appliedOffset) return undefined;
+    const { partition, fromOffset, appliedOffset, completeTo } = flush;
+    const known = this.#statements.of(sql.flushOf).get(partition, fromOffset) as FlushRow | undefined;
+    if (known && known.end_offset >= appliedOffset) return undefined;
     if (known) {
       const base = BigInt(known.flush_no) << flushShift;
-      this.#statement(sql.clearFlush).run(base, base + (1n << flushShift) - 1n);
-      this.#statement(sql.extendFlush).run(flush.appliedOffset, fromMs, toMs, known.flush_no);
+      this.#statements.of(sql.clearFlush).run(base, base + (1n << flushShift) - 1n);
+      this.#statements.of(sql.extendFlush).run(appliedOffset, fromMs, toMs, known.flush_no);
       return known.flush_no;
     }
-    const row = this.#statement(sql.addFlush).get(
-      flush.partition,
-      flush.fromOffset,
-      flush.appliedOffset,
-      fromMs,
-      toMs,
-    ) as unknown as FlushRow;
-    assert(
-      row.flush_no <= flushNoMax,
-      `month file of ${this.bucket} holds ${row.flush_no} flushes, expected at most ${flushNoMax}`,
-    );
-    return row.flush_no;
+    const added = this.#statements.of(sql.addFlush).get(partition, fromOffset, appliedOffset, fromMs, toMs, completeTo);
+    const { flush_no } = added as unknown as FlushRow;
+    assert(flush_no <= flushNoMax, `month file of ${this.bucket} holds ${flush_no} flushes, expected at most ${flushNoMax}`);
+    return flush_no;
   }
 
-  /** In no order. */
-  *read(vehicleNo: number, fromMs: number, toMs: number): Generator<StoredChunk> {
-    const first = vehicleNo * (ordinalMax + 1);
-    const blocks = this.#statement(sql.readBlocks).iterate(
-      first,
-      first + ordinalMax,
-      fromMs,
-      toMs,
-    ) as unknown as Iterable<BlockRow>;
-    for (const { from_offset, block } of blocks) {
-      for (const { firstOffset, bytes } of chunksOfVehicle(block, from_offset, vehicleNo)) {
-        const header = readChunkHeader(bytes);
-        if (header.toMs >= fromMs && header.fromMs < toMs)
-          yield { vehicleNo, bucket: this.bucket, firstOffset, level: 0, ...header, bytes };
+  /** Counts the flushes of a file that was made before they were counted. */
+  countFlushes(): void {
+    this.#statements.within('IMMEDIATE', () => {
+      const flushes = this.#statements.of(sql.uncounted).all() as unknown as { flush_no: number; from_offset: number }[];
+      for (const { flush_no, from_offset } of flushes) {
+        const base = BigInt(flush_no) << flushShift;
+        const blocks = this.#statements.of(sql.allBlocks).all(base, base + (1n << flushShift) - 1n) as unknown as {
+          block: Uint8Array;
+        }[];
+        const chunks = blocks.flatMap(({ block }) => chunksOfBlock(block, from_offset, 0, Number.POSITIVE_INFINITY));
+        const rows = chunks.reduce((sum, { bytes }) => sum + readChunkHeader(bytes).rows, 0);
+        this.#statements.of(sql.countFlush).run(chunks.length, rows, chunks.at(-1)?.vehicleNo ?? 0, flush_no);
       }
+    });
+  }
+
+  /** In no order; one state of the file. */
+  read(vehicleNo: number, fromMs: number, toMs: number): StoredChunk[] {
+    return this.#statements.within('DEFERRED', () => [
+      ...this.#readFlushed(vehicleNo, fromMs, toMs),
+      ...this.#readMerged(vehicleNo, fromMs, toMs),
+    ]);
+  }
+
+  *#readFlushed(vehicleNo: number, fromMs: number, toMs: number): Generator<StoredChunk> {
+    for (const { firstOffset, bytes } of readBlocks(this.#statements, vehicleNo, vehicleNo + 1, fromMs, toMs)) {
+      const header = readChunkHeader(bytes);
+      if (header.toMs >= fromMs && header.fromMs < toMs)
+        yield { vehicleNo, bucket: this.bucket, firstOffset, level: 0, ...header, bytes };
     }
-    const merged = this.#statement(sql.readChunks).iterate(vehicleNo, fromMs, toMs) as unknown as Iterable<ChunkRow>;
-    for (const { first_offset, level, bytes } of merged) {
+  }
+
+  *#readMerged(vehicleNo: number, fromMs: number, toMs: number): Generator<StoredChunk> {
+    const rows = this.#statements.of(sql.readChunks).iterate(vehicleNo, fromMs, toMs) as unknown as Iterable<ChunkRow>;
+    for (const { first_offset, level, bytes } of rows)
       yield { vehicleNo, bucket: this.bucket, firstOffset: first_offset, level, ...readChunkHeader(bytes), bytes };
-    }
+  }
+
+  describe(applied: AppliedOffsets): UnitDescription {
+    return describeUnit(this.#statements, applied);
+  }
+
+  count(): { readonly chunks: number; readonly rows: number } {
+    return countFile(this.#statements);
+  }
+
+  readVehicles(applied: AppliedOffsets, fromVehicleNo: number, toVehicleNo: number): VehicleChunks[] {
+    return readVehicles(this.#statements, this.bucket, applied, fromVehicleNo, toVehicleNo);
+  }
+
+  readMergedChunks(keys: readonly ChunkKey[]): StoredChunk[] {
+    return readMergedChunks(this.#statements, keys);
+  }
+
+  replace(replacement: Replacement): void {
+    replaceChunks(this.#statements, replacement);
+  }
+
+  giveBack(bytesMax: number): number {
+    return giveBackPages(this.#statements, bytesMax);
   }
 
   /** Newest first, then by vehicleNo. */
   *readStatus(query: StatusQuery): Generator<StatusChange> {
     const text = statusSql(query);
-    const statement = query.vehicleNos && query.vehicleNos.length > 1 ? this.#db.prepare(text) : this.#statement(text);
+    const isOnce = query.vehicleNos !== null && query.vehicleNos.length > 1;
+    const statement = isOnce ? this.#statements.db.prepare(text) : this.#statements.of(text);
     for (const row of statement.iterate(...statusParameters(query)) as unknown as Iterable<StatusRow>) yield statusOf(row);
   }
 
   close(): void {
-    this.#statements.clear();
-    this.#db.close();
+    this.#statements.close();
   }
 }
-
-const statementsMax = 64;

@@ -1,13 +1,25 @@
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { virtualPartitionCount, virtualPartitionOf } from '../../../events/index.ts';
 import { assert } from '../../../kernel/index.ts';
 import { bucketOf, bucketStartMs } from '../../month-bucket.ts';
-import type { ChunkFlush, ChunkStore, StatusChange, StatusQuery, StoredChunk } from '../../ports.ts';
+import type {
+  ChunkFlush,
+  ChunkKey,
+  ChunkStore,
+  MergeUnit,
+  Replacement,
+  StatusChange,
+  StatusQuery,
+  StoredChunk,
+  UnitKey,
+  VehicleChunks,
+} from '../../ports.ts';
+import type { UnitFigures } from './merge-files.ts';
 import { MonthFile, type MonthPart } from './month-file.ts';
-import { type FileMode, openDatabase } from './open-database.ts';
-import { monthApplicationId, monthSchema, storeApplicationId, storeSchema } from './schema.ts';
-import { StoreFile } from './store-file.ts';
+import { type FileMode, openDatabase, versionOf } from './open-database.ts';
+import { monthApplicationId, monthSchema, monthUpgrade1, storeApplicationId, storeSchema } from './schema.ts';
+import { type FileCounts, StoreFile } from './store-file.ts';
 
 export interface SqliteChunkStoreOptions {
   readonly folder: string;
@@ -49,12 +61,14 @@ export class SqliteChunkStore implements ChunkStore {
   /** In order of use, least recent first. */
   readonly #open = new Map<string, MonthFile>();
   #isClosed = false;
+  readonly #figures = new Map<string, UnitFigures>();
 
   constructor(options: SqliteChunkStoreOptions, mode: FileMode) {
     this.#options = options;
     this.#mode = mode;
     if (mode === 'write') mkdirSync(options.folder, { recursive: true });
-    const db = openDatabase(join(options.folder, 'store.sqlite'), mode, storeApplicationId, storeSchema);
+    if (mode === 'write') this.#upgradeMonths();
+    const db = openDatabase(join(options.folder, 'store.sqlite'), mode, storeApplicationId, storeSchema, '');
     assert(db, `${options.folder} is opened for reading before it was made`);
     this.#store = new StoreFile(db);
     this.#groups = this.#store.groups(options.groups, groupsDefault);
@@ -64,21 +78,34 @@ export class SqliteChunkStore implements ChunkStore {
     );
   }
 
+  /** Before the store says that it is of this version: a reader never meets an older month. */
+  #upgradeMonths(): void {
+    const path = join(this.#options.folder, 'store.sqlite');
+    if (!existsSync(path) || versionOf(path) !== 1) return;
+    for (const { name } of this.#names(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)) this.#file(name);
+  }
+
   /** Each file in a transaction of its own, then the applied offset: a crash between leaves chunks that the next flush writes again. */
   write(flush: ChunkFlush): Promise<void> {
-    const parts = this.#split(flush);
-    const counts = [];
+    const applied = this.#appliedOffsets().get(flush.partition) ?? -1;
+    // Its chunks may have been merged since: only what has a key of its own is written again.
+    const parts = this.#split(flush.appliedOffset <= applied ? { ...flush, chunks: [] } : flush);
+    const counts: FileCounts[] = [];
     for (const [name, part] of parts) {
       const file = this.#file(name);
       assert(file, `${name} cannot be opened for writing`);
       file.write(flush, part);
+      this.#figures.delete(name);
       this.#options.afterFile?.(name);
-      const rows = part.chunks.reduce((sum, chunk) => sum + chunk.rows, 0);
-      const parsed = parseName(name) as FileName;
-      counts.push({ bucket: parsed.bucket, part: parsed.group, chunks: part.chunks.length, rows });
+      const { bucket, group } = parseName(name) as FileName;
+      counts.push({ bucket, part: group, ...file.count() });
     }
     this.#store.commit(flush, counts);
     return Promise.resolve();
+  }
+
+  #appliedOffsets(): Map<number, number> {
+    return new Map(this.#store.applied().map(({ partition, appliedOffset }) => [partition, appliedOffset]));
   }
 
   #groupOf(vehicleNo: number): number {
@@ -144,6 +171,56 @@ export class SqliteChunkStore implements ChunkStore {
     return found;
   }
 
+  mergeUnits(): Promise<readonly MergeUnit[]> {
+    const applied = this.#appliedOffsets();
+    const units = this.#names(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY).map(({ name, bucket, group }) => ({
+      bucket,
+      group,
+      ...this.#figuresOf(name, applied),
+    }));
+    return Promise.resolve(units);
+  }
+
+  /** Kept until the file is written to: years of months that are merged are not opened each time. */
+  #figuresOf(name: string, applied: ReadonlyMap<number, number>): UnitFigures {
+    const known = this.#figures.get(name);
+    if (known) return known;
+    const file = this.#file(name);
+    assert(file, `${name} cannot be opened for writing`);
+    const { figures, isComplete } = file.describe(applied);
+    if (isComplete) this.#figures.set(name, figures);
+    return figures;
+  }
+
+  readUnit({ bucket, group }: UnitKey, fromVehicleNo: number, toVehicleNo: number): Promise<readonly VehicleChunks[]> {
+    const file = this.#file(nameOf(bucket, group));
+    return Promise.resolve(file?.readVehicles(this.#appliedOffsets(), fromVehicleNo, toVehicleNo) ?? []);
+  }
+
+  readMerged(keys: readonly ChunkKey[]): Promise<readonly StoredChunk[]> {
+    const found = keys.flatMap(
+      (key) => this.#file(nameOf(key.bucket, this.#groupOf(key.vehicleNo)))?.readMergedChunks([key]) ?? [],
+    );
+    return Promise.resolve(found);
+  }
+
+  replace({ bucket, group }: UnitKey, replacement: Replacement): Promise<void> {
+    const name = nameOf(bucket, group);
+    const file = this.#file(name);
+    assert(file, `${name} cannot be opened for writing`);
+    file.replace(replacement);
+    this.#options.afterFile?.(name);
+    this.#figures.delete(name);
+    this.#store.setCounts({ bucket, part: group, ...file.count() });
+    return Promise.resolve();
+  }
+
+  giveBack({ bucket, group }: UnitKey, bytesMax: number): Promise<number> {
+    const name = nameOf(bucket, group);
+    this.#figures.delete(name);
+    return Promise.resolve(this.#file(name)?.giveBack(bytesMax) ?? 0);
+  }
+
   appliedOffset(partition: number): Promise<number | undefined> {
     return Promise.resolve(this.#store.applied().find((state) => state.partition === partition)?.appliedOffset);
   }
@@ -156,6 +233,7 @@ export class SqliteChunkStore implements ChunkStore {
     for (const { name, bucket, group } of this.#names(Number.NEGATIVE_INFINITY, ms)) {
       if (bucketStartMs(bucket + 1) > ms) continue;
       this.#close(name);
+      this.#figures.delete(name);
       if (this.#mode === 'read') continue;
       for (const suffix of ['', '-wal', '-shm']) rmSync(join(this.#options.folder, name + suffix), { force: true });
       this.#store.forget(bucket, group);
@@ -194,9 +272,10 @@ export class SqliteChunkStore implements ChunkStore {
       this.#open.set(name, known);
       return known;
     }
-    const db = openDatabase(join(this.#options.folder, name), this.#mode, monthApplicationId, monthSchema);
+    const db = openDatabase(join(this.#options.folder, name), this.#mode, monthApplicationId, monthSchema, monthUpgrade1);
     if (!db) return undefined;
     const file = new MonthFile(db, (parseName(name) as FileName).bucket);
+    if (this.#mode === 'write') file.countFlushes();
     this.#open.set(name, file);
     const oldest = this.#open.keys().next();
     if (this.#open.size > (this.#options.openFilesMax ?? openFilesMaxDefault) && !oldest.done) this.#close(oldest.value);

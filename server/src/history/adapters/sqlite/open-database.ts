@@ -11,14 +11,21 @@ export type FileMode = 'write' | 'read';
 
 /**
  * Opens one file. Writing creates it; reading answers undefined while it has no content yet (its writer is just making it).
+ * A file of version 1 is brought to this version by its writer, with `upgrade1`.
  * synchronous=FULL: a commit has reached the disk before the applied offset is written anywhere.
  */
-export const openDatabase = (path: string, mode: FileMode, applicationId: number, schema: string): DatabaseSync | undefined => {
+export const openDatabase = (
+  path: string,
+  mode: FileMode,
+  applicationId: number,
+  schema: string,
+  upgrade1: string,
+): DatabaseSync | undefined => {
   const db = new DatabaseSync(path, { timeout: busyTimeoutMs });
   try {
     if (mode === 'write')
       db.exec(
-        `PRAGMA page_size = ${pageBytes}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${walBytesKept}`,
+        `PRAGMA page_size = ${pageBytes}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${walBytesKept}`,
       );
     const found = fileVersion(db);
     if (found.version === 0 && mode === 'read') {
@@ -26,6 +33,8 @@ export const openDatabase = (path: string, mode: FileMode, applicationId: number
       return undefined;
     }
     if (found.version === 0) createSchema(db, applicationId, schema);
+    else if (found.version === 1 && found.applicationId === applicationId && mode === 'write')
+      createSchema(db, applicationId, upgrade1);
     else if (found.version !== schemaVersion || found.applicationId !== applicationId) {
       throw new OperationalError(
         'unavailable',
@@ -37,5 +46,15 @@ export const openDatabase = (path: string, mode: FileMode, applicationId: number
   } catch (error) {
     db.close();
     throw error;
+  }
+};
+
+/** Version of a file's tables, 0: it has none yet. */
+export const versionOf = (path: string): number => {
+  const db = new DatabaseSync(path, { timeout: busyTimeoutMs });
+  try {
+    return fileVersion(db).version;
+  } finally {
+    db.close();
   }
 };

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 /** 'MPst' and 'MPmo': what kind of file it is. */
 export const storeApplicationId = 0x4d507374;
 export const monthApplicationId = 0x4d506d6f;
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 export const storeSchema = `
   CREATE TABLE setting (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;
@@ -19,16 +19,33 @@ export const storeSchema = `
  * `chunk` holds merged chunks, and the rare flushed ones past the last ordinal.
  */
 export const monthSchema = `
-  CREATE TABLE flush (flush_no INTEGER PRIMARY KEY, partition INTEGER NOT NULL, from_offset REAL NOT NULL, end_offset REAL NOT NULL,
-    from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, UNIQUE (partition, from_offset)) STRICT;
+  CREATE TABLE flush (flush_no INTEGER PRIMARY KEY, partition INTEGER NOT NULL, from_offset REAL NOT NULL,
+    end_offset REAL NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, complete_to INTEGER NOT NULL, chunks INTEGER NOT NULL,
+    rows INTEGER NOT NULL, vehicle_max INTEGER NOT NULL, UNIQUE (partition, from_offset)) STRICT;
   CREATE TABLE flushed (id INTEGER PRIMARY KEY, block BLOB NOT NULL) STRICT;
   CREATE TABLE chunk (id INTEGER PRIMARY KEY, vehicle_no INTEGER NOT NULL, first_offset REAL NOT NULL, level INTEGER NOT NULL,
-    from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, end_offset REAL NOT NULL, bytes BLOB NOT NULL,
+    from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, end_offset REAL NOT NULL, rows INTEGER NOT NULL, has_moved INTEGER NOT NULL, bytes BLOB NOT NULL,
     UNIQUE (vehicle_no, first_offset, level)) STRICT;
+  CREATE TABLE merged (one INTEGER PRIMARY KEY CHECK (one = 1), chunks INTEGER NOT NULL, rows INTEGER NOT NULL, swept TEXT NOT NULL) STRICT;
+  INSERT INTO merged (one, chunks, rows, swept) VALUES (1, 0, 0, '');
   CREATE TABLE status (vehicle_no INTEGER NOT NULL, at INTEGER NOT NULL, to_status INTEGER NOT NULL, from_status INTEGER NOT NULL,
     reason INTEGER NOT NULL, PRIMARY KEY (vehicle_no, at, to_status)) WITHOUT ROWID, STRICT;
   CREATE INDEX status_by_time ON status (at);
   CREATE TABLE applied (partition INTEGER PRIMARY KEY, applied_offset REAL NOT NULL) STRICT;
+`;
+
+/** From version 1, which had no merged chunks. The figures of its flushes are filled in by `MonthFile`. */
+export const monthUpgrade1 = `
+  ALTER TABLE flush RENAME TO flush_1;
+  CREATE TABLE flush (flush_no INTEGER PRIMARY KEY, partition INTEGER NOT NULL, from_offset REAL NOT NULL,
+    end_offset REAL NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, complete_to INTEGER NOT NULL, chunks INTEGER NOT NULL,
+    rows INTEGER NOT NULL, vehicle_max INTEGER NOT NULL, UNIQUE (partition, from_offset)) STRICT;
+  INSERT INTO flush SELECT flush_no, partition, from_offset, end_offset, from_ms, to_ms, to_ms, -1, 0, 0 FROM flush_1;
+  DROP TABLE flush_1;
+  ALTER TABLE chunk ADD COLUMN rows INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE chunk ADD COLUMN has_moved INTEGER NOT NULL DEFAULT 0;
+  CREATE TABLE merged (one INTEGER PRIMARY KEY CHECK (one = 1), chunks INTEGER NOT NULL, rows INTEGER NOT NULL, swept TEXT NOT NULL) STRICT;
+  INSERT INTO merged (one, chunks, rows, swept) VALUES (1, 0, 0, '');
 `;
 
 /** Versions of a file that another process or an older server wrote are checked before anything else is read. */

@@ -47,9 +47,7 @@ export class StoreFile {
   commit(flush: ChunkFlush, counts: readonly FileCounts[]): void {
     this.#db.exec('BEGIN IMMEDIATE');
     try {
-      const count = this.#db.prepare(`INSERT INTO month_file (bucket, part, chunks, rows) VALUES (?, ?, ?, ?)
-        ON CONFLICT (bucket, part) DO UPDATE SET chunks = chunks + excluded.chunks, rows = rows + excluded.rows`);
-      for (const { bucket, part, chunks, rows } of counts) count.run(bucket, part, chunks, rows);
+      for (const count of counts) this.setCounts(count);
       this.#db
         .prepare(`INSERT INTO applied (partition, applied_offset, complete_to) VALUES (?, ?, ?) ON CONFLICT (partition)
           DO UPDATE SET applied_offset = max(applied_offset, excluded.applied_offset), complete_to = max(complete_to, excluded.complete_to)`)
@@ -59,6 +57,13 @@ export class StoreFile {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
     }
+  }
+
+  /** What a month file says it holds: sets right what a crash between two files left. */
+  setCounts({ bucket, part, chunks, rows }: FileCounts): void {
+    this.#db
+      .prepare('INSERT OR REPLACE INTO month_file (bucket, part, chunks, rows) VALUES (?, ?, ?, ?)')
+      .run(bucket, part, chunks, rows);
   }
 
   totals(): { readonly chunks: number; readonly rows: number } {
