@@ -1,5 +1,7 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { placingName } from '../backup/index.ts';
+import { OperationalError } from '../kernel/index.ts';
 
 /** Where everything of one data folder lies. docs/architecture.md lists it. */
 export interface DataFolder {
@@ -20,6 +22,8 @@ export const openDataFolder = async (root: string): Promise<DataFolder> => {
     live: folder('live'),
     secrets: folder('secrets'),
   };
+  if (await stat(folder(placingName)).catch(() => undefined))
+    throw new OperationalError('unavailable', `a restore of ${absolute} was cut off half-way: run it again with --force`);
   for (const one of [folders.root, folders.journal, folders.history, folders.live]) await mkdir(one, { recursive: true });
   await mkdir(folders.secrets, { recursive: true, mode: 0o700 });
   return folders;

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Registry as MetricsRegistry } from 'prom-client';
 import type { EventLog } from '../eventlog/index.ts';
@@ -7,6 +6,8 @@ import type { Gate } from '../ingest/index.ts';
 import { CallerError, type Clock, type Logger } from '../kernel/index.ts';
 import { type DeviceWebSockets, listenDeviceWebSockets, refuseUpgrade, telemetryRoute } from '../protocols/index.ts';
 import { lockDataFolder } from '../storage/adapters/folder-lock.ts';
+import { BackupHold } from './backup-hold.ts';
+import { listenControl } from './control-socket.ts';
 import { openDataFolder } from './data-folder.ts';
 import {
   type Base,
@@ -23,6 +24,7 @@ import { type Projection, startProjection } from './projection.ts';
 import { makeServerRecords, serverAliveEveryMs } from './server-records.ts';
 import type { Configuration } from './settings.ts';
 import { repeat } from './repeat.ts';
+import { readVersion } from './version.ts';
 
 export interface ServerOptions {
   readonly configuration: Configuration;
@@ -53,11 +55,6 @@ const demoNotes = [
   'Recorded trips of real vehicles are replayed here, with their times shifted to now.',
   'What the recordings lack (tire pressure, weight, warnings and more) is modelled: each vehicle says which of its values are.',
 ];
-
-const readVersion = async (): Promise<string> => {
-  const text = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-};
 
 const httpConfig = async ({ configuration, isDemo }: ServerOptions): Promise<HttpConfig> => ({
   version: await readVersion(),
@@ -157,9 +154,26 @@ const keepServerRecords = async (
   });
 };
 
-const keepRetention = (base: Base, log: EventLog, models: ReadModels, closers: Closers): void => {
+/** Answers programs beside the server on the socket of the data folder; at most one takes a backup. */
+const openControl = async (
+  base: Base,
+  stored: Stored,
+  log: EventLog,
+  models: ReadModels,
+  closers: Closers,
+): Promise<BackupHold> => {
+  const { configuration, folder, clock, logger } = base;
+  const isEmbedded = configuration.databaseUrl === undefined;
+  const hold = new BackupHold({ log, history: models.history, storage: stored.storage, isEmbedded, clock, logger });
+  const control = await listenControl(folder.root, () => hold.openSession(), logger);
+  closers.add('control', () => control.close());
+  return hold;
+};
+
+const keepRetention = (base: Base, log: EventLog, models: ReadModels, hold: BackupHold, closers: Closers): void => {
   const { clock, configuration, logger } = base;
   const enforce = async (): Promise<void> => {
+    if (hold.isHeld) return;
     await log.enforceRetention();
     await models.history.dropBefore(clock.now() - configuration.historyRetentionDays * dayMs);
   };
@@ -187,7 +201,8 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   closers.add('projection', () => projection.stop());
   await projection.caughtUp;
   await keepServerRecords(base, log, stored, projection, closers);
-  keepRetention(base, log, models, closers);
+  const hold = await openControl(base, stored, log, models, closers);
+  keepRetention(base, log, models, hold, closers);
   closers.add(
     'ticks',
     repeat(clock, tickEveryMs, () => projection.tick(clock.now())),

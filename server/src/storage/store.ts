@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { type Clock, type Logger, OperationalError } from '../kernel/index.ts';
+import { currentPoint, startBackup } from './backup-mode.ts';
 import { codeOf, isAway, translateError } from './errors.ts';
 import { listen } from './listen.ts';
 import { migrate, schemaName } from './migrate.ts';
@@ -120,6 +121,8 @@ export const openStorage = async (options: StorageOptions): Promise<Storage> => 
       closers.add(() => subscription.close());
       return subscription;
     },
+    startBackup: () => startBackup(clientConfig(options.config)),
+    currentPoint: () => currentPoint(clientConfig(options.config)),
     ping: () => withActor({ kind: 'system', id: 'ping' }, async (tx) => void (await sql`select 1`.execute(tx))),
     close: async () => {
       await Promise.all([...closers].map((close) => close()));

@@ -31,6 +31,29 @@ export interface Subscription {
   close(): Promise<void>;
 }
 
+/** What makes a copy of the cluster's folder, taken between start and stop, a whole one. */
+export interface DatabaseBackupEnd {
+  /** Up to where the copy is consistent: everything committed before is in it. */
+  readonly stopLsn: string;
+  /** Text of `backup_label`, to lie in the copied folder. */
+  readonly label: string;
+  /** Names in `pg_wal` that the copy cannot be opened without. They stay until `release`. */
+  readonly walFiles: readonly string[];
+}
+
+/** The database is told that its folder is being copied; it goes on working. */
+export interface DatabaseBackup {
+  readonly startLsn: string;
+  stop(): Promise<DatabaseBackupEnd>;
+  /** Lets go of everything; without `stop` before, the copy is worth nothing. Idempotent. */
+  release(): Promise<void>;
+}
+
+export interface DatabasePoint {
+  readonly lsn: string;
+  readonly at: string;
+}
+
 export interface Storage {
   /** The only door to SQL: one transaction as the actor. Throws `unavailable` when PostgreSQL is away. */
   withActor<T>(actor: Actor, run: (tx: Transaction) => Promise<T>): Promise<T>;
@@ -39,6 +62,10 @@ export interface Storage {
    * so the hearer reads everything again.
    */
   listen(channel: string, notified: Notified, lost: () => void): Promise<Subscription>;
+  /** Only where the login may: of the embedded PostgreSQL. Throws `unavailable`. */
+  startBackup(): Promise<DatabaseBackup>;
+  /** Where the database stands now: for whoever backs up a PostgreSQL of their own. */
+  currentPoint(): Promise<DatabasePoint>;
   /** Asks PostgreSQL for a sign of life; throws `unavailable`. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -1,2 +1,3 @@
 export { openJournal } from './open-journal.ts';
 export { type JournalLimits, type JournalOptions, journalLimits } from './options.ts';
+export { journalExtents, journalNotes, type JournalExtent } from './backup-files.ts';

@@ -89,14 +89,34 @@ const makeCluster = async (folder: string, options: ClusterOptions): Promise<voi
 };
 
 /** Single-user mode takes one statement a line and asks for no password, so the superuser needs none. */
-const runAsSuperuser = (folder: string, options: ClusterOptions, statements: readonly string[]): Promise<void> =>
-  runInside(
-    folder,
-    options,
-    'postgres',
-    ['--single', '-D', dataFolderArgument(folder), 'postgres'],
-    `${statements.join('\n')}\n`,
-  );
+const runAsSuperuser = (
+  folder: string,
+  options: ClusterOptions,
+  statements: readonly string[],
+  database = 'postgres',
+): Promise<void> =>
+  runInside(folder, options, 'postgres', ['--single', '-D', dataFolderArgument(folder), database], `${statements.join('\n')}\n`);
+
+/** Says, inside a cluster, which rights its login was given: clusters of older versions get the missing ones at their next start. */
+const grantsFile = 'milepost-grants';
+const grantsVersion = '1';
+
+/** What a backup of the running cluster needs: the two functions, and a slot that keeps the write-ahead log meanwhile. */
+const backupGrants = [
+  `alter role ${loginRole} replication`,
+  `grant execute on function pg_catalog.pg_backup_start(text, boolean), pg_catalog.pg_backup_stop(boolean) to ${loginRole}`,
+] as const;
+
+const noteGrants = (folder: string): Promise<void> =>
+  writeFile(join(folder, grantsFile), `${grantsVersion}\n`, { mode: 0o644, flush: true });
+
+/** Rights to functions of the system are kept by database. */
+const giveGrants = async (folder: string, options: ClusterOptions): Promise<void> => {
+  const given = await readFile(join(folder, grantsFile), 'utf8').catch(() => '');
+  if (given.trim() === grantsVersion) return;
+  await runAsSuperuser(folder, options, backupGrants, databaseName);
+  await noteGrants(folder);
+};
 
 const checkVersion = async (cluster: string): Promise<void> => {
   const version = (await readFile(join(cluster, 'PG_VERSION'), 'utf8')).trim();
@@ -128,16 +148,21 @@ export const prepareCluster = async (
   if (await stat(join(cluster, 'PG_VERSION')).catch(() => undefined)) {
     await checkVersion(cluster);
     if (!hadPassword) await runAsSuperuser(cluster, options, [`alter role ${loginRole} password '${password}'`]);
+    await giveGrants(cluster, options);
     return { password };
   }
   const fresh = `${cluster}.new`;
   await rm(fresh, { recursive: true, force: true });
   await ownedFolder(fresh, options.runAs);
   await makeCluster(fresh, options);
-  await runAsSuperuser(fresh, options, [
+  // In the database that the new one is a copy of, so that one run of PostgreSQL does it.
+  const statements = [
     `create role ${loginRole} login createrole password '${password}'`,
+    ...backupGrants,
     `create database ${databaseName} owner ${loginRole}`,
-  ]);
+  ];
+  await runAsSuperuser(fresh, options, statements, 'template1');
+  await noteGrants(fresh);
   await rename(fresh, cluster);
   await fsyncFolder(dirname(cluster));
   return { password };

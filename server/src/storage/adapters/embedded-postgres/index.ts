@@ -4,7 +4,7 @@ import type { Clock, Logger } from '../../../kernel/index.ts';
 import type { PostgresConfig } from '../../types.ts';
 import { type FolderLock, lockFile } from '../folder-lock.ts';
 import { findPostgresPackage, type PostgresPackage, provideBinaries } from './binaries.ts';
-import { chooseUser, databaseName, loginRole, prepareCluster } from './cluster.ts';
+import { chooseUser, databaseName, loginRole, nobody, prepareCluster } from './cluster.ts';
 import { removeSocketFolder, stopLeftover } from './leftover.ts';
 import { type Postmaster, startPostmaster } from './postmaster.ts';
 import type { RunAs } from './run.ts';
@@ -133,3 +133,19 @@ export const startEmbeddedPostgres = async (given: EmbeddedPostgresOptions): Pro
     throw error;
   }
 };
+
+/** Keeps anybody from starting the cluster, and ends what a killed server left running in it: its folder can be copied as it lies. */
+export const holdStoppedCluster = async (dataFolder: string, logger: Logger): Promise<FolderLock> => {
+  const folder = join(resolve(dataFolder), 'postgres');
+  const lock = lockFile(join(folder, 'supervisor.lock'));
+  try {
+    await stopLeftover(join(folder, 'cluster'), logger);
+    return lock;
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+};
+
+/** Who must own the folder of a cluster that this user puts there; undefined: the user itself. */
+export const clusterOwner = (): RunAs | undefined => (process.getuid?.() === 0 ? nobody : undefined);

@@ -24,8 +24,11 @@ const settings: Readonly<Record<string, string>> = {
   max_wal_size: '256MB',
   min_wal_size: '32MB',
   max_parallel_workers_per_gather: '0',
+  // A backup of the running cluster needs what `replica` writes, and a slot that keeps the log until it is copied; within bounds.
+  wal_level: 'replica',
   max_wal_senders: '0',
-  wal_level: 'minimal',
+  max_replication_slots: '2',
+  max_slot_wal_keep_size: '4GB',
   huge_pages: 'off',
   jit: 'off',
   autovacuum_max_workers: '2',

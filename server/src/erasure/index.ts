@@ -1,0 +1,2 @@
+export * from './types.ts';
+export { joinLedgers, readLedger } from './ledger-file.ts';
