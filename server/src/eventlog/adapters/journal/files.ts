@@ -8,6 +8,7 @@ import path from 'node:path';
 export const writeAll = async (handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> => {
   for (let at = 0; at < bytes.length; ) {
     const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, position + at);
+    if (bytesWritten === 0) throw new Error(`no byte could be written at ${position + at}`);
     at += bytesWritten;
   }
 };

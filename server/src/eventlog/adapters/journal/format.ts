@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { OperationalError } from '../../../kernel/index.ts';
 
 /**
  * Files of the journal, little-endian; docs/formats/journal.md.
@@ -29,10 +30,16 @@ export const encodeSegmentHeader = (firstOffset: number): Buffer => {
   return header;
 };
 
-/** The first offset; undefined when the bytes are no header of this version. */
+/** The first offset; undefined when the bytes are no header. Throws on one of another version, which is no damage. */
 export const decodeSegmentHeader = (header: Buffer): number | undefined => {
   if (header.length < segmentHeaderBytes || header.readUInt32LE(0) !== segmentMagic) return undefined;
-  if (header.readUInt16LE(4) !== segmentVersion || header.readUInt32LE(16) !== crc32(header.subarray(0, 16))) return undefined;
+  if (header.readUInt32LE(16) !== crc32(header.subarray(0, 16))) return undefined;
+  const version = header.readUInt16LE(4);
+  if (version !== segmentVersion)
+    throw new OperationalError(
+      'unavailable',
+      `the journal has a segment of version ${version}; this program reads version ${segmentVersion}: it is older than its data`,
+    );
   return Number(header.readBigUInt64LE(8));
 };
 

@@ -133,7 +133,8 @@ export class JournalFollower implements Follower {
     this.#isStopped = true;
     this.#source.forget(this);
     this.#tellStopped();
-    this.#options.failed(error);
+    // Apart: what it throws is its own failure, not that of the commit which is being told.
+    queueMicrotask(() => this.#options.failed(error));
   }
 
   #tellStopped(): void {

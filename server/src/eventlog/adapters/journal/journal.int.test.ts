@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, open as openFile, readdir, readFile, rename, rm, truncate, unlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open as openFile, readdir, readFile, rename, rm, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import { makeManualClock, silentLogger } from '../../../kernel/index.ts';
 import type { EventLog } from '../../ports.ts';
 import { append, appendRange, makeRecord, range, readAll, seqOf, testEpochMs } from '../../test-support.ts';
@@ -265,4 +266,61 @@ test('a record that no reader could take is refused as our bug', async () => {
   const log = await open(await newFolder());
   assert.throws(() => log.append(new Uint8Array(10), { appended: () => {}, appendFailed: () => {} }, 0), /has 10 bytes/);
   await log.close();
+});
+
+const manySegments = { segmentBytes: 2000, commitSpacingMs: 0 };
+
+test('a vehicle is read while retention takes its oldest records away: what is left is answered', async () => {
+  const log = await open(await newFolder(), { ...manySegments, bytesMax: 4000 });
+  for (let from = 0; from < 1000; from += 50) await appendRange(log, from, from + 50);
+  const reads = range(0, 20).map(() => log.readVehicle({ vehicleNo: 1, fromMs: 0, toMs: testEpochMs * 2, limit: 1000 }));
+  const [pages] = await Promise.all([Promise.all(reads), log.enforceRetention()]);
+  const all = range(0, 1000).filter((seq) => seq % 5 === 0);
+  for (const page of pages) {
+    const seqs = page.map(({ bytes }) => seqOf(bytes)).toReversed();
+    assert.ok(seqs.length > 0);
+    assert.deepEqual(seqs, all.slice(-seqs.length), 'the newest, without a gap');
+  }
+  await log.close();
+});
+
+test('a disk that takes no index keeps nobody from reading', async () => {
+  const folder = await newFolder();
+  const log = await open(folder, manySegments);
+  for (let from = 0; from < 200; from += 20) await appendRange(log, from, from + 20);
+  await log.close();
+  const [index] = await filesOf(folder, '.idx');
+  assert.ok(index);
+  await unlink(index);
+  // Where the index would be written there is something that cannot be written to.
+  await mkdir(`${index}.new`);
+  const again = await open(folder, manySegments);
+  assert.deepEqual(await readAll(again), range(0, 200));
+  const found = await again.readVehicle({ vehicleNo: 2, fromMs: 0, toMs: testEpochMs * 2, limit: 1000 });
+  assert.equal(found.length, 40);
+  await again.close();
+});
+
+test('closed is closed, also on a full disk while its free space is being looked at', async () => {
+  const folder = await newFolder();
+  const options = optionsOf(folder, { diskReserveBytes: Number.MAX_SAFE_INTEGER, diskCheckMs: 1000 });
+  const log = await openJournal(options);
+  assert.equal(log.refusal(), 'disk_full');
+  options.clock.advance(1000);
+  await log.close();
+  assert.equal(log.refusal(), 'closed');
+  options.clock.advance(10_000);
+  await new Promise(setImmediate);
+  assert.equal(log.refusal(), 'closed');
+  await assert.rejects(append(log, makeRecord({ seq: 0 })), /closed/);
+});
+
+test('a segment of a later version is no damage: it is named, and nobody is told to give it up', async () => {
+  const folder = await newFolder();
+  const { file, whole } = await writeThreeGroups(folder);
+  const later = Buffer.from(whole);
+  later.writeUInt16LE(2, 4);
+  later.writeUInt32LE(crc32(later.subarray(0, 16)), 16);
+  await writeFile(file, later);
+  await assert.rejects(open(folder), /version 2; this program reads version 1/);
 });

@@ -39,10 +39,13 @@ export class Journal implements EventLog, FollowSource {
   #isCommitting = false;
   #isScheduled = false;
   #lastCommitAt = 0;
-  #refusal: LogRefusal | undefined;
+  #refusal: Exclude<LogRefusal, 'closed'> | undefined;
+  #isClosed = false;
   #whenWritable: (() => void)[] = [];
   #whenIdle: (() => void)[] = [];
   #stopDiskChecks: () => void = () => {};
+  /** The look at the free space that is under way. */
+  #checking: Promise<void> = Promise.resolve();
   /** Indexes of closed segments that are being written. */
   #saving: Promise<void> = Promise.resolve();
   #appendedRecords = 0;
@@ -74,6 +77,7 @@ export class Journal implements EventLog, FollowSource {
   }
 
   refusal(): LogRefusal | undefined {
+    if (this.#isClosed) return 'closed';
     if (this.#refusal) return this.#refusal;
     const { count, byteLength } = this.#gathering;
     if (count < this.#limits.pendingRecordsMax && byteLength < this.#limits.pendingBytesMax) return undefined;
@@ -117,7 +121,7 @@ export class Journal implements EventLog, FollowSource {
   }
 
   readVehicle(options: ReadVehicleOptions): Promise<readonly VehicleRecord[]> {
-    return readVehicleRecords([...this.#segments], options);
+    return readVehicleRecords([...this.#segments], options, (segment) => this.#segments.includes(segment));
   }
 
   commitConsumer(consumer: string, position: LogPosition): Promise<void> {
@@ -137,10 +141,22 @@ export class Journal implements EventLog, FollowSource {
       await this.#saving;
       // Another call may have removed it meanwhile.
       if (this.#segments[0] !== oldest) continue;
-      this.#segments.shift();
-      await unlink(oldest.file);
-      await unlink(`${oldest.file}.idx`).catch(() => {});
+      await this.#removeOldest(oldest);
       await syncFolder(this.#options.folder);
+    }
+  }
+
+  /** Readers are told first that it is gone. One that cannot be removed stays in its place: a gap would be refused at the next start. */
+  async #removeOldest(oldest: Segment): Promise<void> {
+    this.#segments.shift();
+    try {
+      await unlink(`${oldest.file}.idx`).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+      });
+      await unlink(oldest.file);
+    } catch (error) {
+      this.#segments.unshift(oldest);
+      throw error;
     }
   }
 
@@ -159,8 +175,9 @@ export class Journal implements EventLog, FollowSource {
   }
 
   async close(): Promise<void> {
-    this.#refusal ??= 'closed';
+    this.#isClosed = true;
     this.#stopDiskChecks();
+    await this.#checking;
     if (this.#isCommitting || this.#isScheduled) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
     for (const follower of this.#followers) await follower.stop();
     await this.#saving;
@@ -173,8 +190,10 @@ export class Journal implements EventLog, FollowSource {
   /** Looks at the free space from now on. */
   startDiskChecks(): Promise<void> {
     const again = (): void => {
-      if (this.#refusal === 'closed') return;
-      this.#stopDiskChecks = this.#options.clock.after(this.#limits.diskCheckMs, () => void this.#checkDisk().then(again));
+      if (this.#isClosed) return;
+      this.#stopDiskChecks = this.#options.clock.after(this.#limits.diskCheckMs, () => {
+        this.#checking = this.#checkDisk().then(again);
+      });
     };
     return this.#checkDisk().then(again);
   }
@@ -272,7 +291,7 @@ export class Journal implements EventLog, FollowSource {
   }
 
   async #checkDisk(): Promise<void> {
-    if (this.#refusal === 'failed' || this.#refusal === 'closed') return;
+    if (this.#refusal === 'failed' || this.#isClosed) return;
     const isLow = await this.#isDiskLow();
     if (isLow && this.#refusal === undefined)
       this.#options.logger.warn('the disk is nearly full: no report is taken until there is room');

@@ -4,7 +4,7 @@ import { BugError, type Logger, OperationalError } from '../../../kernel/index.t
 import type { EventLog } from '../../ports.ts';
 import { ConsumerOffsets } from './consumer-offsets.ts';
 import { readDurableEnd } from './durable-end.ts';
-import { readUpTo } from './files.ts';
+import { readUpTo, syncFolder } from './files.ts';
 import { segmentHeaderBytes } from './format.ts';
 import { Journal } from './journal.ts';
 import { type JournalOptions, journalLimits, retentionMsMax } from './options.ts';
@@ -33,11 +33,14 @@ const listFiles = async (folder: string): Promise<Listed[]> => {
     .map((name) => ({ file: path.join(folder, name), firstOffset: Number(name.slice(0, 16)), isLost: name.endsWith('.lost') }));
 };
 
-const openOlder = async (file: string): Promise<Segment> => {
+const openOlder = async (file: string, logger: Logger): Promise<Segment> => {
   const indexed = await openClosedSegment(file);
   if (indexed) return indexed;
   const { segment } = await scanSegment(file, false);
-  await saveIndex(segment);
+  // A disk that is full takes no index and must not keep anybody from reading: it stays in memory then.
+  await saveIndex(segment).catch((error: unknown) =>
+    logger.warn('an index cannot be written', { file: path.basename(file), error }),
+  );
   return segment;
 };
 
@@ -89,14 +92,14 @@ const beginSegment = async (folder: string, firstOffset: number, segments: Segme
 export const openJournal = async (options: JournalOptions): Promise<EventLog> => {
   const limits = { ...journalLimits, ...options.limits };
   if (limits.retentionMs > retentionMsMax) throw new BugError(`retentionMs is ${limits.retentionMs}, at most ${retentionMsMax}`);
-  await mkdir(options.folder, { recursive: true });
+  if (await mkdir(options.folder, { recursive: true })) await syncFolder(path.dirname(options.folder));
   const files = await listFiles(options.folder);
   const last = files.at(-1);
   const isLastBegun = last !== undefined && !last.isLost && (await isBegun(last.file));
   const begun = last && !last.isLost && !isLastBegun ? files.slice(0, -1) : files;
   const older = isLastBegun ? begun.slice(0, -1) : begun;
   const segments: Segment[] = [];
-  for (const { file, isLost } of older) if (!isLost) segments.push(await openOlder(file));
+  for (const { file, isLost } of older) if (!isLost) segments.push(await openOlder(file, options.logger));
   const durableEnd = await readDurableEnd(options.folder);
   const scanned = isLastBegun ? await scanSegment(last.file, true) : undefined;
   if (scanned) {

@@ -22,6 +22,20 @@ const readRecord = async (handle: FileHandle, segment: Segment, position: number
 const receivedAtOf = (bytes: Uint8Array): number =>
   recordFields.receivedAt(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0);
 
+/** A segment that retention took away while it was read ends there: its records are gone, not damaged. */
+const readSegmentIfThere = async (
+  segment: Segment,
+  options: ReadVehicleOptions,
+  into: VehicleRecord[],
+  isThere: (segment: Segment) => boolean,
+): Promise<void> => {
+  try {
+    await readSegment(segment, options, into);
+  } catch (error) {
+    if (isThere(segment)) throw error;
+  }
+};
+
 const readSegment = async (segment: Segment, options: ReadVehicleOptions, into: VehicleRecord[]): Promise<void> => {
   const before = (options.beforeOffset ?? Number.POSITIVE_INFINITY) - segment.firstOffset;
   const positions = await positionsOf(segment, options.vehicleNo, before);
@@ -44,6 +58,7 @@ const readSegment = async (segment: Segment, options: ReadVehicleOptions, into: 
 export const readVehicleRecords = async (
   segments: readonly Segment[],
   options: ReadVehicleOptions,
+  isThere: (segment: Segment) => boolean,
 ): Promise<readonly VehicleRecord[]> => {
   const found: VehicleRecord[] = [];
   for (const segment of segments.toReversed()) {
@@ -51,7 +66,7 @@ export const readVehicleRecords = async (
     const { index } = segment;
     if (index.count === 0 || index.newestReceivedAt < options.fromMs || index.oldestReceivedAt >= options.toMs) continue;
     if (options.beforeOffset !== undefined && segment.firstOffset >= options.beforeOffset) continue;
-    await readSegment(segment, options, found);
+    await readSegmentIfThere(segment, options, found, isThere);
   }
   return found;
 };

@@ -125,7 +125,8 @@ export const positionsOf = async (segment: Segment, vehicleNo: number, before: n
   } catch (error) {
     if (!(error instanceof DamagedIndexError)) throw error;
     segment.index = (await scanSegment(segment.file, false)).segment.index;
-    await saveIndex(segment);
+    // A disk that is full takes no index: it stays in memory then.
+    await saveIndex(segment).catch(() => {});
     return segment.index.positionsOf(vehicleNo, before);
   }
 };
