@@ -43,5 +43,7 @@ export const endLeftovers = async (marker) => {
       // Ended meanwhile.
     }
   }
+  // A kill takes a moment.
+  for (let waitedMs = 0; findMarked(marker).size > 0 && waitedMs < endingMs; waitedMs += pollMs) await setTimeout(pollMs);
   return [...left.values()].filter((command) => command !== '');
 };
