@@ -1,12 +1,19 @@
-import { closeCodes } from '@milepost/contract';
+import type { Vocabulary } from '@milepost/contract';
 import type { DeviceToken } from '@milepost/contract/api';
-import { WebSocket } from 'ws';
 import { ApiError, readAnswer } from './api-error.ts';
-import { backoffMs, readRetryAfterMs } from './backoff.ts';
+import { backoffMs } from './backoff.ts';
 import { type ClientClock, systemClientClock } from './clock.ts';
-import { type DeviceProblem, type ReportVerdict, readServerMessage } from './device-messages.ts';
+import { connectHttp } from './connect-http.ts';
+import { connectWebSocket } from './connect-websocket.ts';
+import type { Connect, Connection, Ending } from './connection.ts';
+import type { DeviceProblem, ReportVerdict, ServerMessage } from './device-messages.ts';
+import { type Form, reportEncoder, type Sample } from './encode-report.ts';
 import { clientLimits } from './limits.ts';
-import { type AddResult, ReportBuffer, type Sample } from './report-buffer.ts';
+import { type AddResult, ReportBuffer } from './report-buffer.ts';
+import { ReportFile } from './report-file.ts';
+
+export const ways = { websocket: connectWebSocket, http: connectHttp } as const satisfies Readonly<Record<string, Connect>>;
+export type Way = keyof typeof ways;
 
 export type DeviceClientState = 'idle' | 'connecting' | 'open' | 'waiting' | 'stopped';
 
@@ -15,7 +22,15 @@ export interface DeviceClientOptions {
   readonly server: string;
   readonly imei: string;
   readonly secret: string;
-  /** Grows with each start of the device, 0 … 2^32 - 1. The clock's second when it is not given. */
+  /** What carries the reports; WebSocket when it is not given. */
+  readonly way?: Way;
+  /** JSON when it is not given. */
+  readonly form?: Form;
+  /** For the binary form: signals beyond the core table. */
+  readonly vocabulary?: Vocabulary;
+  /** Where reports are kept until they are acknowledged, over restarts of the device. In memory when it is not given. One client a folder. */
+  readonly folder?: string;
+  /** Grows with each start of the device, 0 … 2^32 - 1. When it is not given: one more than the last in the folder, or the clock's second. */
   readonly boot?: number;
   readonly reportsBufferedMax?: number;
   readonly clock?: ClientClock;
@@ -32,8 +47,8 @@ export interface DeviceClientOptions {
 export type SendResult = AddResult | { readonly ok: false; readonly reason: 'stopped' };
 
 /**
- * A device that reports to Milepost: JSON over one WebSocket. A report is kept until the server has acknowledged it and is
- * sent again, in order and under the same seq, after each connection that was lost.
+ * A device that reports to Milepost, over WebSocket or HTTP, as JSON or in the binary form. A report is kept until the server has
+ * acknowledged it and is sent again, in order and under the same boot and seq, after each connection that was lost.
  */
 export class DeviceClient {
   readonly #options: DeviceClientOptions;
@@ -41,7 +56,7 @@ export class DeviceClient {
   readonly #random: () => number;
   readonly #buffer: ReportBuffer;
   #state: DeviceClientState = 'idle';
-  #socket: WebSocket | undefined;
+  #connection: Connection | undefined;
   #token: { readonly text: string; readonly renewAtMs: number } | undefined;
   #failures = 0;
   #retryAfterMs = 0;
@@ -54,8 +69,14 @@ export class DeviceClient {
     this.#options = options;
     this.#clock = options.clock ?? systemClientClock;
     this.#random = options.random ?? Math.random;
-    const boot = options.boot ?? Math.floor(this.#clock.now() / 1000);
-    this.#buffer = new ReportBuffer(boot, options.reportsBufferedMax);
+    const { folder, form = 'json', vocabulary, reportsBufferedMax: reportsMax } = options;
+    const file = folder === undefined ? undefined : new ReportFile(folder, this.#clock);
+    this.#buffer = new ReportBuffer({
+      boot: options.boot ?? file?.boot ?? Math.floor(this.#clock.now() / 1000),
+      encode: reportEncoder(form, vocabulary),
+      ...(reportsMax === undefined ? {} : { reportsMax }),
+      ...(file === undefined ? {} : { file }),
+    });
   }
 
   get state(): DeviceClientState {
@@ -76,31 +97,28 @@ export class DeviceClient {
     if (this.#state === 'stopped') return { ok: false, reason: 'stopped' };
     const added = this.#buffer.add(samples);
     if (added.ok && this.#state === 'open') {
-      this.#socket?.send(added.report.text);
       if (this.#buffer.size === 1) this.#heardAtMs = this.#clock.now();
+      this.#connection?.send(added.report);
     }
     return added;
   }
 
-  /** Says goodbye, closes and ends for good. Answers how many reports were not acknowledged. */
+  /** Says goodbye, closes and ends for good. Answers how many reports were not acknowledged; those in a folder come with the next start. */
   async goodbye(): Promise<number> {
-    const socket = this.#socket;
-    const wasOpen = this.#state === 'open';
+    const connection = this.#connection;
     this.#stop('goodbye');
-    if (socket && wasOpen) await this.#closePolitely(socket);
-    else socket?.terminate();
+    if (connection) await this.#closePolitely(connection);
+    this.#buffer.close();
     return this.#buffer.size;
   }
 
-  #closePolitely(socket: WebSocket): Promise<void> {
+  #closePolitely(connection: Connection): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#clock.after(clientLimits.goodbyeTimeoutMs, () => socket.terminate());
-      socket.once('close', () => {
+      const cancel = this.#clock.after(clientLimits.goodbyeTimeoutMs, () => connection.terminate());
+      void connection.goodbye().then(() => {
         cancel();
         resolve();
       });
-      socket.send('{"goodbye":true}');
-      socket.close(1000);
     });
   }
 
@@ -113,7 +131,7 @@ export class DeviceClient {
     this.#cancelRetry();
     this.#cancelRenewal();
     this.#cancelWatch();
-    this.#socket = undefined;
+    this.#connection = undefined;
     if (this.#state !== 'stopped') this.#setState('stopped', why);
   }
 
@@ -149,7 +167,7 @@ export class DeviceClient {
   }
 
   #retryLater(why: string, retryAfterMs = 0): void {
-    this.#socket = undefined;
+    this.#connection = undefined;
     this.#cancelRenewal();
     this.#cancelWatch();
     this.#failures++;
@@ -160,46 +178,34 @@ export class DeviceClient {
   }
 
   #open(token: string): void {
-    const url = new URL('/v1/devices/stream', this.#options.server);
-    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    const socket = new WebSocket(url, {
-      headers: { authorization: `Bearer ${token}` },
-      perMessageDeflate: false,
-      handshakeTimeout: clientLimits.handshakeTimeoutMs,
+    const isOurs = (): boolean => this.#connection === connection;
+    const connection: Connection = ways[this.#options.way ?? 'websocket']({
+      server: this.#options.server,
+      token,
+      now: () => this.#clock.now(),
+      listener: {
+        opened: () => isOurs() && this.#opened(connection),
+        heard: (message) => isOurs() && this.#heard(message),
+        ended: (ending) => isOurs() && this.#ended(ending),
+      },
     });
-    this.#socket = socket;
-    let failure = '';
-    const isOurs = () => this.#socket === socket;
-    socket.on('open', () => isOurs() && this.#opened(socket));
-    socket.on('message', (data) => isOurs() && this.#received((data as Buffer).toString('utf8')));
-    socket.on('error', (error) => {
-      failure = error.message;
-    });
-    socket.on('unexpected-response', (request, response) => {
-      response.resume();
-      request.destroy();
-      if (!isOurs()) return;
-      if (response.statusCode === 401) this.#token = undefined;
-      const retryAfterMs = readRetryAfterMs(response.headers['retry-after'], this.#clock.now());
-      this.#retryLater(`the server answered ${response.statusCode}`, retryAfterMs);
-    });
-    socket.on('close', (code) => isOurs() && this.#closed(code, failure));
+    this.#connection = connection;
   }
 
-  #opened(socket: WebSocket): void {
+  #opened(connection: Connection): void {
     this.#setState('open', '');
     this.#heardAtMs = this.#clock.now();
-    for (const report of this.#buffer.all()) socket.send(report.text);
+    for (const report of this.#buffer.all()) connection.send(report);
     this.#renewLater();
-    this.#watchLater(socket);
+    this.#watchLater(connection);
   }
 
   /** A connection can die without a word (a network that changed): then nothing is acknowledged any more. */
-  #watchLater(socket: WebSocket): void {
+  #watchLater(connection: Connection): void {
     this.#cancelWatch = this.#clock.after(clientLimits.ackTimeoutMs / 2, () => {
       const isDead = this.#buffer.size > 0 && this.#clock.now() - this.#heardAtMs > clientLimits.ackTimeoutMs;
-      if (isDead) socket.terminate();
-      else this.#watchLater(socket);
+      if (isDead) connection.terminate();
+      else this.#watchLater(connection);
     });
   }
 
@@ -217,7 +223,7 @@ export class DeviceClient {
     try {
       const token = await this.#logIn();
       if (this.#state !== 'open') return;
-      this.#socket?.send(JSON.stringify({ token: token.text }));
+      this.#connection?.renew(token.text);
       this.#renewLater();
     } catch (error) {
       // The old token still holds for a fifth of its life; the server closes with 4401 after that.
@@ -226,9 +232,8 @@ export class DeviceClient {
     }
   }
 
-  #received(text: string): void {
+  #heard(message: ServerMessage): void {
     this.#heardAtMs = this.#clock.now();
-    const message = readServerMessage(text);
     if (message.kind === 'ack') {
       this.#failures = 0;
       if (this.#buffer.acknowledge(message.boot, message.ack) > 0) this.#options.onAck?.(message.ack);
@@ -239,12 +244,12 @@ export class DeviceClient {
     }
   }
 
-  #closed(code: number, failure: string): void {
-    if (code === closeCodes.revoked) {
-      this.#stop('the device was revoked');
+  #ended({ why, isFinal = false, isTokenOver = false, retryAfterMs = 0 }: Ending): void {
+    if (isFinal) {
+      this.#stop(why);
       return;
     }
-    if (code === closeCodes.tokenExpired) this.#token = undefined;
-    this.#retryLater(failure || `the connection was closed (${code})`);
+    if (isTokenOver) this.#token = undefined;
+    this.#retryLater(why, retryAfterMs);
   }
 }

@@ -3,6 +3,7 @@ export * from './backoff.ts';
 export * from './clock.ts';
 export * from './device-client.ts';
 export * from './device-messages.ts';
+export * from './encode-report.ts';
 export * from './limits.ts';
 export * from './operator-client.ts';
 export * from './report-buffer.ts';

@@ -2,8 +2,12 @@
 export const clientLimits = {
   /** Reports kept until the server has acknowledged them; a further one is refused with `buffer_full`. */
   reportsBufferedMax: 1000,
-  /** Their text, in UTF-16 code units (a byte each, as long as texts are plain); past it: `buffer_full`. */
-  charactersBufferedMax: 8 * 1024 * 1024,
+  /** Their bytes on the wire; past it: `buffer_full`. */
+  bytesBufferedMax: 8 * 1024 * 1024,
+  /** Reports in a folder are handed to the disk so long after they were written to the file. */
+  diskSyncMs: 1000,
+  /** A file of reports that is larger is written anew once half of it was acknowledged. */
+  diskRewriteBytes: 1024 * 1024,
   /** A larger report is refused with `report_too_large`, as the server would close the socket on it. */
   reportBytesMax: 1024 * 1024,
   /** First wait before the next attempt to connect; it doubles with each failure up to the second figure. */

@@ -1,35 +1,37 @@
-import type { SignalValue } from '@milepost/contract';
+import { type BufferedReport, type EncodeReport, payloadBytes, reportEncoder, type Sample } from './encode-report.ts';
 import { clientLimits } from './limits.ts';
-
-/** Values of one moment. */
-export interface Sample {
-  /** ms since the epoch, or ISO 8601 with a zone. */
-  readonly time: number | string;
-  /** By VSS path. */
-  readonly signals: Readonly<Record<string, SignalValue>>;
-}
-
-export interface BufferedReport {
-  readonly seq: number;
-  /** As it goes over the wire. */
-  readonly text: string;
-}
+import type { ReportFile } from './report-file.ts';
 
 export type AddResult =
   | { readonly ok: true; readonly report: BufferedReport }
-  | { readonly ok: false; readonly reason: 'buffer_full' | 'report_too_large' };
+  | { readonly ok: false; readonly reason: 'buffer_full' | 'report_too_large' }
+  | { readonly ok: false; readonly reason: 'invalid_value'; readonly detail: string };
 
-/** Reports in the order of their seq that the server has not acknowledged. Never forgets one by itself: it refuses the next. */
+export interface ReportBufferOptions {
+  readonly boot: number;
+  readonly encode?: EncodeReport;
+  readonly reportsMax?: number;
+  /** Keeps what is not acknowledged over a restart; what it holds already comes first. */
+  readonly file?: ReportFile;
+}
+
+/** Reports that the server has not acknowledged, in their order. Never forgets one by itself: it refuses the next. */
 export class ReportBuffer {
   readonly #boot: number;
+  readonly #encode: EncodeReport;
   readonly #reportsMax: number;
+  readonly #file: ReportFile | undefined;
   #nextSeq = 1;
-  #reports: BufferedReport[] = [];
-  #characters = 0;
+  #reports: BufferedReport[];
+  #bytes = 0;
 
-  constructor(boot: number, reportsMax: number = clientLimits.reportsBufferedMax) {
+  constructor({ boot, encode = reportEncoder('json'), reportsMax = clientLimits.reportsBufferedMax, file }: ReportBufferOptions) {
     this.#boot = boot;
+    this.#encode = encode;
     this.#reportsMax = reportsMax;
+    this.#file = file;
+    this.#reports = file ? [...file.kept] : [];
+    for (const { payload } of this.#reports) this.#bytes += payloadBytes(payload);
   }
 
   get size(): number {
@@ -38,30 +40,43 @@ export class ReportBuffer {
 
   add(samples: readonly Sample[]): AddResult {
     if (this.#reports.length >= this.#reportsMax) return { ok: false, reason: 'buffer_full' };
-    const text = JSON.stringify({ boot: this.#boot, seq: this.#nextSeq, samples });
-    if (Buffer.byteLength(text) > clientLimits.reportBytesMax) return { ok: false, reason: 'report_too_large' };
-    if (this.#characters + text.length > clientLimits.charactersBufferedMax) return { ok: false, reason: 'buffer_full' };
-    const report = { seq: this.#nextSeq++, text };
+    const encoded = this.#encode(this.#boot, this.#nextSeq, samples);
+    if (!encoded.ok) return encoded;
+    const { payload } = encoded;
+    const bytes = payloadBytes(payload);
+    if (bytes > clientLimits.reportBytesMax) return { ok: false, reason: 'report_too_large' };
+    if (this.#bytes + bytes > clientLimits.bytesBufferedMax) return { ok: false, reason: 'buffer_full' };
+    const report = { boot: this.#boot, seq: this.#nextSeq++, payload };
+    this.#file?.append(report);
     this.#reports.push(report);
-    this.#characters += text.length;
+    this.#bytes += bytes;
     return { ok: true, report };
   }
 
-  /** Lets go of everything up to `seq`; answers how many that were. An ack of another boot says nothing about these. */
+  /**
+   * Lets go of everything up to (boot, seq); answers how many that were. Reports of an older boot stand before those of a newer and
+   * were sent before them, so an acknowledgement covers them, too.
+   */
   acknowledge(boot: number, seq: number): number {
-    if (boot !== this.#boot) return 0;
+    const isCovered = (report: BufferedReport): boolean => report.boot < boot || (report.boot === boot && report.seq <= seq);
     let done = 0;
     for (; done < this.#reports.length; done++) {
       const report = this.#reports[done] as BufferedReport;
-      if (report.seq > seq) break;
-      this.#characters -= report.text.length;
+      if (!isCovered(report)) break;
+      this.#bytes -= payloadBytes(report.payload);
     }
-    if (done > 0) this.#reports = this.#reports.slice(done);
+    if (done === 0) return 0;
+    this.#reports = this.#reports.slice(done);
+    this.#file?.keepOnly(this.#reports);
     return done;
   }
 
   /** Oldest first. */
   all(): readonly BufferedReport[] {
     return this.#reports;
+  }
+
+  close(): void {
+    this.#file?.close();
   }
 }

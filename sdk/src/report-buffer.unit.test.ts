@@ -8,7 +8,7 @@ const sample = (time: number) => ({ time, signals: { 'Vehicle.Speed': 1 } });
 const seqs = (buffer: ReportBuffer) => buffer.all().map((report) => report.seq);
 
 test('a buffer keeps what is not acknowledged, in order, and refuses when full', () => {
-  const buffer = new ReportBuffer(7, 3);
+  const buffer = new ReportBuffer({ boot: 7, reportsMax: 3 });
   for (let time = 0; time < 3; time++) assert.ok(buffer.add([sample(time)]).ok);
   assert.deepEqual(buffer.add([]), { ok: false, reason: 'buffer_full' });
   assert.deepEqual(seqs(buffer), [1, 2, 3]);
@@ -17,12 +17,12 @@ test('a buffer keeps what is not acknowledged, in order, and refuses when full',
   assert.equal(buffer.acknowledge(7, 1), 0, 'an old ack changes nothing');
   const added = buffer.add([]);
   assert.ok(added.ok);
-  assert.equal(added.report.text, '{"boot":7,"seq":4,"samples":[]}');
+  assert.equal(added.report.payload, '{"boot":7,"seq":4,"samples":[]}');
   assert.deepEqual(seqs(buffer), [3, 4]);
 });
 
 test('a report that no server takes is refused and uses up no seq', () => {
-  const buffer = new ReportBuffer(1);
+  const buffer = new ReportBuffer({ boot: 1 });
   const tooLarge = { time: 0, signals: { x: 'y'.repeat(clientLimits.reportBytesMax) } };
   assert.deepEqual(buffer.add([tooLarge]), { ok: false, reason: 'report_too_large' });
   assert.ok(buffer.add([]).ok);
@@ -30,11 +30,11 @@ test('a report that no server takes is refused and uses up no seq', () => {
 });
 
 test('text in the buffer is bounded, and acknowledging makes room', () => {
-  const buffer = new ReportBuffer(1);
+  const buffer = new ReportBuffer({ boot: 1 });
   const large = [{ time: 0, signals: { x: 'y'.repeat(1_000_000) } }];
   let added = 0;
   while (buffer.add(large).ok) added++;
-  assert.equal(added, Math.floor(clientLimits.charactersBufferedMax / 1_000_050));
+  assert.equal(added, Math.floor(clientLimits.bytesBufferedMax / 1_000_050));
   buffer.acknowledge(1, 1);
   assert.ok(buffer.add(large).ok);
 });

@@ -1,0 +1,84 @@
+import type { TelemetryAnswerView } from '@milepost/contract/api';
+import { ApiError, readAnswer } from './api-error.ts';
+import type { Connect } from './connection.ts';
+import { clientLimits } from './limits.ts';
+import type { BufferedReport } from './encode-report.ts';
+
+const typeOf = (payload: BufferedReport['payload']): string =>
+  typeof payload === 'string' ? 'application/json' : 'application/vnd.milepost.report';
+
+/** Of these answers the server says that the report will never be stored, however often it comes. */
+const isHopeless = ({ status }: ApiError): boolean => status === 400 || status === 413 || status === 415;
+
+/** `POST /v1/telemetry`: a report a request, one after the other, on a connection that is kept. There is no goodbye: silence says the same. */
+export const connectHttp: Connect = ({ server, token: firstToken, now, listener }) => {
+  const url = new URL('/v1/telemetry', server);
+  const waiting: BufferedReport[] = [];
+  const aborter = new AbortController();
+  let token = firstToken;
+  let isSending = false;
+  let isOver = false;
+
+  const post = async (report: BufferedReport): Promise<void> => {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': typeOf(report.payload) },
+      body: typeof report.payload === 'string' ? report.payload : new Uint8Array(report.payload),
+      signal: AbortSignal.any([aborter.signal, AbortSignal.timeout(clientLimits.requestTimeoutMs)]),
+    });
+    const answer = (await readAnswer(response, now())) as TelemetryAnswerView;
+    if (answer.rejected.length > 0 || answer.adjusted.length > 0)
+      listener.heard({ kind: 'verdict', verdict: { ...answer, boot: report.boot, seq: report.seq } });
+  };
+  const settle = async (report: BufferedReport): Promise<void> => {
+    try {
+      await post(report);
+    } catch (error) {
+      if (!(error instanceof ApiError) || !isHopeless(error)) throw error;
+      const { code, detail = error.message } = error.problem ?? { code: 'bad_request' as const };
+      listener.heard({ kind: 'error', problem: { code, detail }, seq: report.seq });
+    }
+    if (!isOver) listener.heard({ kind: 'ack', boot: report.boot, ack: report.seq });
+  };
+  const fail = (error: unknown): void => {
+    if (isOver) return;
+    isOver = true;
+    const isApi = error instanceof ApiError;
+    listener.ended({
+      why: error instanceof Error ? error.message : String(error),
+      isTokenOver: isApi && error.status === 401,
+      retryAfterMs: isApi ? error.retryAfterMs : 0,
+    });
+  };
+  const sendNext = async (): Promise<void> => {
+    if (isSending) return;
+    isSending = true;
+    try {
+      for (let report = waiting.shift(); report && !isOver; report = waiting.shift()) await settle(report);
+    } catch (error) {
+      fail(error);
+    }
+    isSending = false;
+  };
+  queueMicrotask(() => {
+    if (!isOver) listener.opened();
+  });
+  return {
+    send: (report) => {
+      waiting.push(report);
+      void sendNext();
+    },
+    renew: (next) => {
+      token = next;
+    },
+    goodbye: () => {
+      isOver = true;
+      aborter.abort();
+      return Promise.resolve();
+    },
+    terminate: () => {
+      fail(new Error('the connection was given up'));
+      aborter.abort();
+    },
+  };
+};
