@@ -1,8 +1,10 @@
 import type { TelemetryAnswerView } from '@milepost/contract/api';
 import { ApiError, readAnswer } from './api-error.ts';
-import type { Connect } from './connection.ts';
+import type { Connect, ConnectOptions } from './connection.ts';
 import { clientLimits } from './limits.ts';
 import type { BufferedReport } from './encode-report.ts';
+
+type PostOptions = Pick<ConnectOptions, 'now' | 'listener'> & { readonly signal: AbortSignal };
 
 const typeOf = (payload: BufferedReport['payload']): string =>
   typeof payload === 'string' ? 'application/json' : 'application/vnd.milepost.report';
@@ -10,29 +12,32 @@ const typeOf = (payload: BufferedReport['payload']): string =>
 /** Of these answers the server says that the report will never be stored, however often it comes. */
 const isHopeless = ({ status }: ApiError): boolean => status === 400 || status === 413 || status === 415;
 
+/** Resolves when the report is durable; throws ApiError. */
+const post = async (url: URL, token: string, { boot, seq, payload }: BufferedReport, options: PostOptions): Promise<void> => {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': typeOf(payload) },
+    body: typeof payload === 'string' ? payload : new Uint8Array(payload),
+    signal: AbortSignal.any([options.signal, AbortSignal.timeout(clientLimits.requestTimeoutMs)]),
+  });
+  const answer = (await readAnswer(response, options.now())) as TelemetryAnswerView;
+  if (answer.rejected.length > 0 || answer.adjusted.length > 0)
+    options.listener.heard({ kind: 'verdict', verdict: { ...answer, boot, seq } });
+};
+
 /** `POST /v1/telemetry`: a report a request, one after the other, on a connection that is kept. There is no goodbye: silence says the same. */
 export const connectHttp: Connect = ({ server, token: firstToken, now, listener }) => {
   const url = new URL('/v1/telemetry', server);
   const waiting: BufferedReport[] = [];
   const aborter = new AbortController();
+  const options: PostOptions = { now, listener, signal: aborter.signal };
   let token = firstToken;
   let isSending = false;
   let isOver = false;
 
-  const post = async (report: BufferedReport): Promise<void> => {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': typeOf(report.payload) },
-      body: typeof report.payload === 'string' ? report.payload : new Uint8Array(report.payload),
-      signal: AbortSignal.any([aborter.signal, AbortSignal.timeout(clientLimits.requestTimeoutMs)]),
-    });
-    const answer = (await readAnswer(response, now())) as TelemetryAnswerView;
-    if (answer.rejected.length > 0 || answer.adjusted.length > 0)
-      listener.heard({ kind: 'verdict', verdict: { ...answer, boot: report.boot, seq: report.seq } });
-  };
   const settle = async (report: BufferedReport): Promise<void> => {
     try {
-      await post(report);
+      await post(url, token, report, options);
     } catch (error) {
       if (!(error instanceof ApiError) || !isHopeless(error)) throw error;
       const { code, detail = error.message } = error.problem ?? { code: 'bad_request' as const };
