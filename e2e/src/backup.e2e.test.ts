@@ -1,31 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtemp, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { DeviceClient, OperatorClient } from '@milepost/sdk';
+import { runCommand } from './support/commands.ts';
 import { logIn, reportAs } from './support/fleet.ts';
 import { type Milepost, startMilepost } from './support/start-milepost.ts';
 
-const root = resolve(import.meta.dirname, '../..');
 const devicesCount = 6;
 const acksBefore = 60;
-
-interface Ran {
-  readonly code: number;
-  readonly output: string;
-}
-
-/** One of the commands of docs/operating.md, as npm runs it. */
-const command = (program: 'backup' | 'restore', ...args: string[]): Promise<Ran> =>
-  new Promise((done) => {
-    const file = join(root, `server/src/app/${program}-main.ts`);
-    const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
-    execFile(process.execPath, [file, ...args], { cwd: root, env }, (error, stdout, stderr) =>
-      done({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr }),
-    );
-  });
 
 /** A device that reports its own count, as fast as it is acknowledged, and remembers when each report was. */
 class StreamingDevice {
@@ -129,7 +113,7 @@ test('a backup under a stream of reports: the folder is destroyed and restored, 
   try {
     for (const device of devices) device.fill();
     await Promise.all(devices.map((device) => device.untilAcked(acksBefore)));
-    const taken = await command('backup', backup, '--data', data);
+    const taken = await runCommand('backup', backup, '--data', data);
     assert.equal(taken.code, 0, taken.output);
     const manifest = JSON.parse(await readFile(join(backup, 'manifest.json'), 'utf8')) as {
       isLive: boolean;
@@ -150,7 +134,7 @@ test('a backup under a stream of reports: the folder is destroyed and restored, 
     await milepost.kill();
     await rm(data, { recursive: true });
 
-    const restored = await command('restore', backup, '--to', data);
+    const restored = await runCommand('restore', backup, '--to', data);
     assert.equal(restored.code, 0, restored.output);
     await milepost.start();
     for (const [n, device] of devices.entries()) {
@@ -184,18 +168,18 @@ test('a stopped server: to one file and back; a damaged backup and a folder in u
     const token = await logIn(milepost, '351000000000099', secret);
     const time = Date.now() - 60_000;
     await reportAs(milepost, token, [{ time, signals: { 'Vehicle.Speed': 42 } }]);
-    const inUse = await command('restore', place, '--to', data);
+    const inUse = await runCommand('restore', place, '--to', data);
     assert.match(inUse.output, /is no backup/);
     // As after a power cut: PostgreSQL has to recover in the copy.
     await milepost.kill();
 
     for (const target of [archive, folder]) {
-      const taken = await command('backup', target, '--data', data);
+      const taken = await runCommand('backup', target, '--data', data);
       assert.equal(taken.code, 0, taken.output);
     }
-    const again = await command('backup', folder, '--data', data);
+    const again = await runCommand('backup', folder, '--data', data);
     assert.match(again.output, /exists already/);
-    const notEmpty = await command('restore', archive, '--to', data);
+    const notEmpty = await runCommand('restore', archive, '--to', data);
     assert.equal(notEmpty.code, 1);
     assert.match(notEmpty.output, /is not empty .*--force/);
 
@@ -204,7 +188,7 @@ test('a stopped server: to one file and back; a damaged backup and a folder in u
     };
     const journal = files.find((file) => file.path.startsWith('journal/') && file.path.endsWith('.log'))?.path as string;
     await flipByte(join(folder, journal));
-    const damaged = await command('restore', folder, '--to', other);
+    const damaged = await runCommand('restore', folder, '--to', other);
     assert.equal(damaged.code, 1);
     assert.ok(damaged.output.includes(`${journal} is damaged: its SHA-256 is`), damaged.output);
     assert.deepEqual(
@@ -212,15 +196,15 @@ test('a stopped server: to one file and back; a damaged backup and a folder in u
       [],
     );
     await flipByte(join(folder, journal));
-    assert.equal((await command('restore', folder, '--check')).code, 0);
+    assert.equal((await runCommand('restore', folder, '--check')).code, 0);
     await flipByte(join(folder, 'manifest.json'));
-    assert.match((await command('restore', folder, '--check')).output, /manifest.json is damaged/);
+    assert.match((await runCommand('restore', folder, '--check')).output, /manifest.json is damaged/);
 
-    const forced = await command('restore', archive, '--to', data, '--force');
+    const forced = await runCommand('restore', archive, '--to', data, '--force');
     assert.equal(forced.code, 0, forced.output);
     assert.equal((await readdir(data)).filter((name) => name.startsWith('.replaced-')).length, 1);
     await milepost.start();
-    const running = await command('restore', archive, '--to', data, '--force');
+    const running = await runCommand('restore', archive, '--to', data, '--force');
     assert.match(running.output, /is in use by the process/);
     const answer = await fetch(
       `${milepost.origin}/v1/vehicles/${vehicle.id}/history?signals=Vehicle.Speed&from=${time}&to=${time + 1}`,

@@ -8,6 +8,20 @@ const period = {
   to: Type.Optional(Type.Union([timeParameter], { description: 'End, exclusive' })),
 };
 
+export const eraseQuery = closed({
+  ...period,
+  why: Type.Optional(Type.String({ maxLength: 500, description: 'Kept in the ledger; no personal data belongs here' })),
+});
+export const erasure = closed({
+  id: opaqueId,
+  from: isoTime,
+  to: isoTime,
+  requestedAt: isoTime,
+  why: Type.String({ maxLength: 500 }),
+});
+export type ErasureView = Static<typeof erasure>;
+export const erasures = closed({ items: Type.Array(erasure, { description: 'In the order in which they were asked for' }) });
+
 export const historyQuery = closed({
   signals: Type.String({
     minLength: 1,

@@ -162,6 +162,27 @@ export const apiRoutes = {
     status: 200,
     response: past.reportPage,
   }),
+  eraseData: operator({
+    method: 'DELETE',
+    path: '/v1/vehicles/{id}/data',
+    summary: 'Erase what it reported in a period',
+    description:
+      'By sample time; everything up to now when neither `from` nor `to` is given. Hidden at once, removed by the next merge, never brought back by a rebuild or a restore.',
+    tag: 'history',
+    params: byId,
+    query: past.eraseQuery,
+    status: 200,
+    response: past.erasure,
+  }),
+  listErasures: operator({
+    method: 'GET',
+    path: '/v1/vehicles/{id}/erasures',
+    summary: 'List what was erased',
+    tag: 'history',
+    params: byId,
+    status: 200,
+    response: past.erasures,
+  }),
   listStatusChanges: operator({
     method: 'GET',
     path: '/v1/status',

@@ -1,6 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { placingName } from '../backup/index.ts';
+import { ledgerFile, placingName } from '../backup/index.ts';
 import { OperationalError } from '../kernel/index.ts';
 
 /** Where everything of one data folder lies. docs/architecture.md lists it. */
@@ -10,6 +10,8 @@ export interface DataFolder {
   readonly history: string;
   readonly live: string;
   readonly secrets: string;
+  /** What was erased; a file. */
+  readonly ledger: string;
 }
 
 export const openDataFolder = async (root: string): Promise<DataFolder> => {
@@ -21,6 +23,7 @@ export const openDataFolder = async (root: string): Promise<DataFolder> => {
     history: folder('history'),
     live: folder('live'),
     secrets: folder('secrets'),
+    ledger: folder(ledgerFile),
   };
   if (await stat(folder(placingName)).catch(() => undefined))
     throw new OperationalError('unavailable', `a restore of ${absolute} was cut off half-way: run it again with --force`);

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Vocabulary } from '@milepost/contract';
 import { type Devices, openDevices } from '../devices/index.ts';
+import { type Erasures, openErasures } from '../erasure/index.ts';
 import { openJournal } from '../eventlog/adapters/journal/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
 import { type History, openHistory } from '../history/index.ts';
@@ -13,6 +14,7 @@ import { loadPepper, loadVocabulary, openRegistry, type Registry } from '../regi
 import { startEmbeddedPostgres } from '../storage/adapters/embedded-postgres/index.ts';
 import { keepSecretFile, openStorage, parseDatabaseUrl, type Storage } from '../storage/index.ts';
 import type { DataFolder } from './data-folder.ts';
+import { hideErased } from './hide-erased.ts';
 import type { Configuration } from './settings.ts';
 
 export interface Base {
@@ -130,6 +132,17 @@ export const openReadModels = async (base: Base, stored: Stored, closers: Closer
   });
   closers.add('history', () => history.close());
   return { live, history };
+};
+
+/** The ledger of erasures, applied to the read models, which have caught up with the log by now. */
+export const openLedger = async (base: Base, stored: Stored, models: ReadModels, closers: Closers): Promise<Erasures> => {
+  const { configuration, folder, clock, logger } = base;
+  const { storage, registry } = stored;
+  const erasures = await openErasures({ storage, directory: registry.directory, file: folder.ledger, clock, logger });
+  const standard = { retentionMs: configuration.historyRetentionDays * dayMs };
+  const retention = () => ({ standard, byVehicle: new Map() });
+  closers.add('erasures', await hideErased({ erasures, ...models, retention, logger }));
+  return erasures;
 };
 
 /** What is stored already, as far as memory knows: the memtable of history, and the latest values. */

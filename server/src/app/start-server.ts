@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Registry as MetricsRegistry } from 'prom-client';
+import type { Erasures } from '../erasure/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
 import { createHttp, type Http, type HttpConfig, makeOperatorAccess, type OperatorAccess } from '../http/index.ts';
 import type { Gate } from '../ingest/index.ts';
@@ -12,6 +13,7 @@ import { openDataFolder } from './data-folder.ts';
 import {
   type Base,
   Closers,
+  openLedger,
   openLog,
   openReadModels,
   openStored,
@@ -107,19 +109,21 @@ interface HttpParts {
   readonly stored: Stored;
   readonly log: EventLog;
   readonly models: ReadModels;
+  readonly erasures: Erasures;
   readonly projection: Projection;
   readonly gate: Gate;
   readonly access: OperatorAccess;
 }
 
 const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http> => {
-  const { stored, log, models, projection, gate, access } = parts;
+  const { stored, log, models, erasures, projection, gate, access } = parts;
   const { clock, logger } = options;
   return createHttp({
     registry: stored.registry,
     devices: stored.devices,
     ...models,
     eventLog: log,
+    erasures,
     vocabulary: () => stored.vocabulary,
     clock,
     logger,
@@ -200,6 +204,7 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   });
   closers.add('projection', () => projection.stop());
   await projection.caughtUp;
+  const erasures = await openLedger(base, stored, models, closers);
   await keepServerRecords(base, log, stored, projection, closers);
   const hold = await openControl(base, stored, log, models, closers);
   keepRetention(base, log, models, hold, closers);
@@ -215,7 +220,7 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   );
   const token = await operatorToken(base);
   const access = makeOperatorAccess({ token, clock });
-  const http = await openHttp(options, { stored, log, models, projection, gate, access });
+  const http = await openHttp(options, { stored, log, models, erasures, projection, gate, access });
   const sockets = listenDeviceWebSockets({ gate, clock, logger });
   routeUpgrades(http, sockets);
   closers.add('http', () => http.close());

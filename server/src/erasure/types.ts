@@ -35,6 +35,7 @@ export interface Erasures {
   list(vehicleId?: string): readonly Erasure[];
   /** Of the vehicles that the registry knows. */
   periods(): readonly ErasedPeriod[];
+  periodsOf(vehicleNo: number): readonly ErasedPeriod[];
   isErased(vehicleNo: number, timeMs: number): boolean;
   /** Called with each new erasure, in the same turn in which it counts. */
   onErased(callback: (period: ErasedPeriod) => void): () => void;

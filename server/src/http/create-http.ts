@@ -12,6 +12,7 @@ import { problemOf, problemType, toMilepostError } from './problems.ts';
 import { checkAccess, RouteRegistrar } from './register-route.ts';
 import { addCustomerRoutes } from './routes/customers.ts';
 import { addDeviceRoutes } from './routes/devices.ts';
+import { addErasureRoutes } from './routes/erasures.ts';
 import { addErrorsPage } from './routes/errors-page.ts';
 import { addHistoryRoutes } from './routes/history.ts';
 import { addReportRoutes } from './routes/reports.ts';
@@ -100,6 +101,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps): void => {
     addHistoryRoutes,
     addStatusRoutes,
     addReportRoutes,
+    addErasureRoutes,
     addServerRoutes,
   ]) {
     add(routes, deps);

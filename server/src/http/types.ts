@@ -4,6 +4,7 @@ import type { Vocabulary } from '@milepost/contract';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { Devices } from '../devices/index.ts';
+import type { Erasures } from '../erasure/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
 import type { History } from '../history/index.ts';
 import type { Clock, Logger } from '../kernel/index.ts';
@@ -60,6 +61,7 @@ export interface HttpDeps {
   readonly live: Live;
   readonly history: History;
   readonly eventLog: EventLog;
+  readonly erasures: Erasures;
   readonly vocabulary: () => Vocabulary;
   readonly clock: Clock;
   readonly logger: Logger;

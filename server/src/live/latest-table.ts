@@ -154,6 +154,24 @@ export class LatestTable {
     return text;
   }
 
+  /** Forgets the values of a vehicle whose sample time lies in the period (`toMs` exclusive); answers the interest bits of their signals. */
+  erase(vehicleNo: number, fromMs: number, toMs: number): number {
+    let touched = 0;
+    const at = (vehicleNo & slotMask) * cell.length;
+    for (const signalNumber of this.#signals) {
+      const page = this.#columns[signalNumber]?.[vehicleNo >> pageShift];
+      const time = page?.cells[at + cell.time] ?? -1;
+      if (!page || time < 0 || time < fromMs || time >= toMs) continue;
+      if (page.savedIn !== this.guard.saveNo) this.#keep(page);
+      page.cells[at + cell.time] = -1;
+      page.cells[at] = 0;
+      if (page.texts) page.texts[vehicleNo & slotMask] = undefined;
+      this.#values--;
+      touched |= this.#interest[signalNumber] as number;
+    }
+    return touched;
+  }
+
   #keep(page: LatestPage): void {
     if (!this.guard.isActive) {
       page.savedIn = this.guard.saveNo;

@@ -83,6 +83,10 @@ export class LiveCore {
     return taken;
   }
 
+  erase(vehicleNo: number, fromMs: number, toMs: number): void {
+    this.#touched(vehicleNo, this.latest.erase(vehicleNo, fromMs, toMs));
+  }
+
   directoryChanged(change: DirectoryChange): void {
     if (change.kind === 'device') {
       for (const assignment of change.device.assignments) this.tracker.refresh(assignment.vehicleNo);

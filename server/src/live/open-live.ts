@@ -40,6 +40,7 @@ export const openLive = (options: LiveOptions): Live => {
   const stopListening = directory.onChange((change) => core.directoryChanged(change));
   return {
     apply: (batch) => core.applier.apply(batch),
+    erase: (vehicleNo, fromMs, toMs) => core.erase(vehicleNo, fromMs, toMs),
     tick: (nowMs) => core.tracker.advance(nowMs - tickLagMs),
     takeStatusChanges: () => core.takeStatusChanges(),
     latest: (scope, vehicleNo) => reader.latest(scope, vehicleNo),

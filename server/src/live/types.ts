@@ -125,6 +125,8 @@ export interface LiveListener {
 /** Latest state and connection status of every vehicle: a read model of the log. */
 export interface Live {
   apply(batch: RecordBatch): void;
+  /** Forgets latest values whose sample time lies in the period (`toMs` exclusive). The connection status stays. */
+  erase(vehicleNo: number, fromMs: number, toMs: number): void;
   /** Moves the status timers to now (called by a ticker, at least each 250 ms); returns how many transitions happened. */
   tick(nowMs: number): number;
   /** Transitions since the last call, in order: history takes them in the same turn. */

@@ -15,6 +15,7 @@ import {
 import { Registry as MetricsRegistry } from 'prom-client';
 import { Value } from 'typebox/value';
 import { type Devices, openDevices } from '../../devices/index.ts';
+import { type Erasures, openErasures } from '../../erasure/index.ts';
 import { openJournal } from '../../eventlog/adapters/journal/index.ts';
 import type { JournalLimits } from '../../eventlog/adapters/journal/options.ts';
 import type { EventLog } from '../../eventlog/index.ts';
@@ -39,6 +40,7 @@ export interface TestServer {
   readonly live: Live;
   readonly history: History;
   readonly eventLog: EventLog;
+  readonly erasures: Erasures;
   readonly ingest: Ingest;
   readonly gate: Gate;
   readonly port: number;
@@ -162,6 +164,7 @@ const openParts = async (test: TestStorage, { tokenLifetimeMs, logLimits }: Test
     clock: systemClock,
     retentionMs: 365 * 86_400_000,
   });
+  const erasures = await openErasures({ storage: test.storage, directory, file: join(test.folder, 'erasures.ndjson'), ...base });
   const gate = openGate({ ingest, devices, log: eventLog, ...base });
   const close = async (): Promise<void> => {
     gate.close();
@@ -172,7 +175,7 @@ const openParts = async (test: TestStorage, { tokenLifetimeMs, logLimits }: Test
     await registry.close();
     await test.close();
   };
-  return { registry, devices, live, history, eventLog, ingest, gate, close };
+  return { registry, devices, live, history, eventLog, erasures, ingest, gate, close };
 };
 
 const callAt =

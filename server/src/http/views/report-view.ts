@@ -13,12 +13,15 @@ import {
   type ReportColumns,
   storedValueOf,
 } from '../../events/index.ts';
+import type { Erasures } from '../../erasure/index.ts';
 import type { Directory } from '../../registry/index.ts';
 import { toIso } from '../times.ts';
 
 export interface ReportContext {
   readonly directory: Directory;
   readonly vocabulary: Vocabulary;
+  /** The log keeps raw reports until it is too old; what was erased is not shown meanwhile. */
+  readonly erasures: Pick<Erasures, 'isErased'>;
 }
 
 type Sample = ReportView['samples'][number];
@@ -47,16 +50,16 @@ const signalsOf = (
 const isInPeriods = (scope: ReadScope, vehicleNo: number, timeMs: number): boolean =>
   scope.periods(vehicleNo).some((period) => timeMs >= period.fromMs && (period.toMs === null || timeMs < period.toMs));
 
-/** Samples of the times that the scope shows. */
-const samplesOf = (bytes: Uint8Array, vehicleNo: number, scope: ReadScope, vocabulary: Vocabulary): Sample[] => {
+/** Samples of the times that the scope shows and that were not erased. */
+const samplesOf = (bytes: Uint8Array, vehicleNo: number, scope: ReadScope, context: ReportContext): Sample[] => {
   decodeReport(bytes, recordHeaderBytes, bytes.length, columns);
   const samples: Sample[] = [];
   for (let i = 0; i < columns.sampleCount; i++) {
     const time = columns.times[i] as number;
-    if (!isInPeriods(scope, vehicleNo, time)) continue;
+    if (!isInPeriods(scope, vehicleNo, time) || context.erasures.isErased(vehicleNo, time)) continue;
     const deviceTime = columns.hasOriginalTimes ? (columns.originalTimes[i] as number) : time;
     const moved = deviceTime === time ? {} : { deviceTime: toIso(deviceTime) };
-    samples.push({ time: toIso(time), ...moved, signals: signalsOf(columns, i, vehicleNo, scope, vocabulary) });
+    samples.push({ time: toIso(time), ...moved, signals: signalsOf(columns, i, vehicleNo, scope, context.vocabulary) });
   }
   return samples;
 };
@@ -66,22 +69,22 @@ const contentOf = (
   bytes: Uint8Array,
   view: DataView,
   scope: ReadScope,
-  vocabulary: Vocabulary,
+  context: ReportContext,
 ): Pick<ReportView, 'kind' | 'samples' | 'event'> => {
   if (header.kind === recordKinds.connection)
     return { kind: 'connection', samples: [], event: decodeConnectionEvent(view, recordHeaderBytes).event };
-  const samples = samplesOf(bytes, header.vehicleNo, scope, vocabulary);
+  const samples = samplesOf(bytes, header.vehicleNo, scope, context);
   return { kind: columns.sampleCount === 0 ? 'heartbeat' : 'report', samples };
 };
 
 /** A record of the log as JSON: what the scope shows of it. */
-export const reportView = ({ directory, vocabulary }: ReportContext, scope: ReadScope, bytes: Uint8Array): ReportView => {
+export const reportView = (context: ReportContext, scope: ReadScope, bytes: Uint8Array): ReportView => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const header = readRecordHeader(view, 0);
   return {
-    ...contentOf(header, bytes, view, scope, vocabulary),
+    ...contentOf(header, bytes, view, scope, context),
     receivedAt: toIso(header.receivedAt),
-    deviceId: directory.deviceByNo(header.deviceNo)?.id ?? null,
+    deviceId: context.directory.deviceByNo(header.deviceNo)?.id ?? null,
     ...(header.hasSequence ? { boot: header.boot, seq: header.seq } : {}),
     bytes: bytes.length,
   };

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { silentLogger, systemClock } from '../kernel/index.ts';
+import { openRegistry } from '../registry/index.ts';
+import { openTestStorage } from '../storage/testing/test-storage.ts';
+import { appendLedger, joinLedgers, readLedger } from './ledger-file.ts';
+import { openErasures } from './open-erasures.ts';
+import type { Erasure } from './types.ts';
+
+const folder = await mkdtemp(path.join(tmpdir(), 'milepost-ledger-'));
+after(() => rm(folder, { recursive: true, force: true }));
+
+const erasure = (n: number, vehicleId = `veh_${n}`): Erasure => ({
+  id: `era_${n}`,
+  vehicleId,
+  fromMs: n * 1000,
+  toMs: n * 1000 + 500,
+  requestedAtMs: 1_700_000_000_000 + n,
+  why: n % 2 === 0 ? '' : 'asked for, "in words" and ünïcode',
+});
+
+test('what was appended is read back; a line that a crash cut off was never confirmed and makes place for the next', async () => {
+  const file = path.join(folder, 'cut.ndjson');
+  assert.deepEqual(await readLedger(file), []);
+  await appendLedger(file, [erasure(1), erasure(2)]);
+  await appendFile(file, '{"id":"era_3","veh');
+  assert.deepEqual(await readLedger(file), [erasure(1), erasure(2)]);
+  await appendLedger(file, [erasure(4)]);
+  assert.deepEqual(await readLedger(file), [erasure(1), erasure(2), erasure(4)]);
+});
+
+test('a damaged line is refused and named, whichever character it is', async () => {
+  const file = path.join(folder, 'damaged.ndjson');
+  await appendLedger(file, [erasure(1), erasure(2), erasure(3)]);
+  const text = await readFile(file, 'utf8');
+  const second = text.indexOf('\n') + 1;
+  for (let at = second; at < text.indexOf('\n', second); at += 7) {
+    const other = text[at] === '0' ? '1' : '0';
+    await writeFile(file, text.slice(0, at) + other + text.slice(at + 1));
+    await assert.rejects(readLedger(file), /damaged in line 2/, `character ${at - second}`);
+  }
+});
+
+test('ledgers are joined: each erasure once, missing files are empty', async () => {
+  const [one, two] = [path.join(folder, 'one.ndjson'), path.join(folder, 'two.ndjson')];
+  await appendLedger(one, [erasure(1), erasure(2)]);
+  await appendLedger(two, [erasure(2), erasure(3)]);
+  assert.equal(await joinLedgers(one, [two, path.join(folder, 'none'), two]), 1);
+  assert.deepEqual(await readLedger(one), [erasure(1), erasure(2), erasure(3)]);
+});
+
+test('a start joins the file and the database; a vehicle that the registry does not know waits in the file', async () => {
+  const opened = await openTestStorage('erasure');
+  try {
+    const base = { clock: systemClock, logger: silentLogger };
+    const registry = await openRegistry({ storage: opened.storage, pepper: Buffer.alloc(32, 1), ...base });
+    const { directory } = registry;
+    const vehicle = await registry.createVehicle({ vin: 'WVWZZZ1JZ00000001', customer: 'Erasure' });
+    const file = path.join(folder, 'joined.ndjson');
+    await appendLedger(file, [erasure(1, vehicle.id), erasure(2, 'veh_unknown')]);
+    const options = { storage: opened.storage, directory, file, ...base };
+    const first = await openErasures(options);
+    assert.deepEqual(first.periods(), [{ vehicleNo: vehicle.vehicleNo, fromMs: 1000, toMs: 1500 }]);
+    assert.equal(first.unknownCount(), 1);
+    const heard: unknown[] = [];
+    first.onErased((period) => heard.push(period));
+    const made = await first.erase({ vehicleId: vehicle.id, fromMs: 5000, toMs: 6000, why: 'test' });
+    assert.deepEqual(heard, [{ vehicleNo: vehicle.vehicleNo, fromMs: 5000, toMs: 6000 }]);
+    assert.ok(first.isErased(vehicle.vehicleNo, 5000) && !first.isErased(vehicle.vehicleNo, 6000));
+
+    // The database has it all; the file is lost, as when only the database was restored.
+    await rm(file);
+    const second = await openErasures(options);
+    assert.deepEqual(await readLedger(file), [erasure(1, vehicle.id), made]);
+    assert.deepEqual(second.list(vehicle.id), [erasure(1, vehicle.id), made]);
+    await assert.rejects(second.erase({ vehicleId: 'veh_unknown' }), /no vehicle/);
+    await assert.rejects(second.erase({ vehicleId: vehicle.id, fromMs: 10, toMs: 10 }), /expected a moment after from/);
+    await registry.close();
+  } finally {
+    await opened.close();
+  }
+});

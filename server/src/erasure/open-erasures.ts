@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { CallerError, type Clock, invalidField, type Logger } from '../kernel/index.ts';
+import type { Directory } from '../registry/index.ts';
+import { type Storage, systemActor } from '../storage/index.ts';
+import { appendLedger, readLedger } from './ledger-file.ts';
+import { insertErasures, readErasures } from './store.ts';
+import type { ErasedPeriod, EraseRequest, Erasure, Erasures } from './types.ts';
+
+export interface ErasuresOptions {
+  readonly storage: Storage;
+  readonly directory: Directory;
+  /** `erasures.ndjson` of the data folder. */
+  readonly file: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const whyCharactersMax = 500;
+/** More would slow down every question of the vehicles; ask for longer periods. */
+const erasuresMax = 100_000;
+const actor = systemActor('erasure');
+
+const checkPeriod = ({ fromMs = 0, toMs }: EraseRequest, nowMs: number): { readonly fromMs: number; readonly toMs: number } => {
+  const end = toMs ?? nowMs;
+  if (!Number.isSafeInteger(fromMs) || fromMs < 0) throw invalidField('from', fromMs, 'a moment since 1970');
+  if (!Number.isSafeInteger(end) || end > nowMs) throw invalidField('to', end, 'a moment that is not in the future');
+  if (end <= fromMs) throw invalidField('to', end, `a moment after from (${fromMs})`);
+  return { fromMs, toMs: end };
+};
+
+class Ledger implements Erasures {
+  readonly #options: ErasuresOptions;
+  readonly #erasures: Erasure[];
+  readonly #byVehicle = new Map<number, ErasedPeriod[]>();
+  readonly #listeners = new Set<(period: ErasedPeriod) => void>();
+  /** Lines of the file are written one after the other. */
+  #appending: Promise<void> = Promise.resolve();
+
+  constructor(options: ErasuresOptions, erasures: readonly Erasure[]) {
+    this.#options = options;
+    this.#erasures = [...erasures];
+    for (const erasure of erasures) this.#index(erasure);
+  }
+
+  #index({ vehicleId, fromMs, toMs }: Erasure): ErasedPeriod | undefined {
+    const vehicle = this.#options.directory.vehicleById(vehicleId);
+    if (!vehicle) return undefined;
+    const period = { vehicleNo: vehicle.vehicleNo, fromMs, toMs };
+    const known = this.#byVehicle.get(vehicle.vehicleNo);
+    if (known) known.push(period);
+    else this.#byVehicle.set(vehicle.vehicleNo, [period]);
+    return period;
+  }
+
+  async erase(request: EraseRequest): Promise<Erasure> {
+    const { storage, directory, clock, file } = this.#options;
+    const nowMs = clock.now();
+    const why = request.why ?? '';
+    if (why.length > whyCharactersMax) throw invalidField('why', `${why.length} characters`, `at most ${whyCharactersMax}`);
+    if (!directory.vehicleById(request.vehicleId)) throw new CallerError('not_found', 'there is no vehicle with this id');
+    if (this.#erasures.length >= erasuresMax)
+      throw new CallerError('too_many_requests', `there are ${erasuresMax} erasures already`);
+    const id = `era_${randomBytes(12).toString('hex')}`;
+    const erasure = { id, vehicleId: request.vehicleId, ...checkPeriod(request, nowMs), requestedAtMs: nowMs, why };
+    await storage.withActor(actor, (tx) => insertErasures(tx, [erasure]));
+    // From here on it counts, whatever happens to the file: the next start writes what is missing there.
+    this.#erasures.push(erasure);
+    const period = this.#index(erasure);
+    if (period) for (const listener of this.#listeners) listener(period);
+    const appending = this.#appending.then(() => appendLedger(file, [erasure]));
+    this.#appending = appending.catch(() => {});
+    await appending;
+    return erasure;
+  }
+
+  list(vehicleId?: string): readonly Erasure[] {
+    return vehicleId === undefined ? this.#erasures : this.#erasures.filter((erasure) => erasure.vehicleId === vehicleId);
+  }
+
+  periods(): readonly ErasedPeriod[] {
+    return [...this.#byVehicle.values()].flat();
+  }
+
+  periodsOf(vehicleNo: number): readonly ErasedPeriod[] {
+    return this.#byVehicle.get(vehicleNo) ?? [];
+  }
+
+  isErased(vehicleNo: number, timeMs: number): boolean {
+    return this.periodsOf(vehicleNo).some(({ fromMs, toMs }) => timeMs >= fromMs && timeMs < toMs);
+  }
+
+  onErased(callback: (period: ErasedPeriod) => void): () => void {
+    this.#listeners.add(callback);
+    return () => void this.#listeners.delete(callback);
+  }
+
+  unknownCount(): number {
+    return this.#erasures.filter(({ vehicleId }) => !this.#options.directory.vehicleById(vehicleId)).length;
+  }
+}
+
+/** Joins both ledgers: an older database gets the lines of the file, an older file the rows of the database. */
+export const openErasures = async (options: ErasuresOptions): Promise<Erasures> => {
+  const { storage, directory, file, logger } = options;
+  const written = await readLedger(file);
+  const stored = await storage.withActor(actor, async (tx) => {
+    const known = new Set((await readErasures(tx)).map(({ id }) => id));
+    const missing = written.filter(({ id }) => !known.has(id));
+    await insertErasures(tx, missing);
+    return readErasures(tx);
+  });
+  const inFile = new Set(written.map(({ id }) => id));
+  await appendLedger(
+    file,
+    stored.filter(({ id }) => !inFile.has(id)),
+  );
+  const inDatabase = new Set(stored.map(({ id }) => id));
+  const unknown = written.filter(({ id }) => !inDatabase.has(id));
+  const lost = unknown.filter(({ vehicleId }) => !directory.vehicleById(vehicleId)).length;
+  if (lost > 0)
+    logger.warn('the ledger has erasures of vehicles that the registry does not know: they are kept', { count: lost });
+  return new Ledger(options, [...stored, ...unknown]);
+};
