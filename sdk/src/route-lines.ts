@@ -18,6 +18,8 @@ export const routeLines: { readonly [Name in ApiRouteName]: `${ApiRoutes[Name]['
   readHistory: 'GET /v1/vehicles/{id}/history',
   readVehicleStatus: 'GET /v1/vehicles/{id}/status',
   readReports: 'GET /v1/vehicles/{id}/reports',
+  eraseData: 'DELETE /v1/vehicles/{id}/data',
+  listErasures: 'GET /v1/vehicles/{id}/erasures',
   listStatusChanges: 'GET /v1/status',
   createDevice: 'POST /v1/devices',
   listDevices: 'GET /v1/devices',
