@@ -11,7 +11,7 @@ import { decodePlain, encodePlain, type PlainSample } from './plain-report.ts';
 
 const t0 = Date.UTC(2026, 10, 20, 12);
 
-/** The report of docs/formats/report.md: one sample of 13 signals. */
+/** One sample of numbers, a list of texts, and a signal that a user added. */
 const oneSample: PlainSample = {
   timeMs: t0,
   values: {
