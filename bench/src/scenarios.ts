@@ -4,6 +4,8 @@ import type { LoadOptions } from './load/types.ts';
 export interface LoadScenario {
   readonly what: string;
   readonly load: Omit<LoadOptions, 'origin' | 'operatorToken'>;
+  /** How long it is measured; 10 when it is not given. */
+  readonly seconds?: number;
 }
 
 /** A script that prints its figures, one JSON object a line. */
@@ -45,6 +47,16 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
   'http-ndjson-100': {
     what: 'HTTP, NDJSON, 100 samples a request, connections kept',
     load: { way: 'http', form: 'ndjson', samples: 100, connections: 200, inFlight: 1 },
+  },
+  'fleet-binary': {
+    what: 'The fleet this is for: a million reports a minute from 10,000 connections, binary, open loop, ten minutes',
+    load: { way: 'websocket', form: 'binary', samples: 1, connections: 10_000, inFlight: 0, reportsPerSecond: 16_667 },
+    seconds: 600,
+  },
+  'fleet-json': {
+    what: 'the same as JSON',
+    load: { way: 'websocket', form: 'json', samples: 1, connections: 10_000, inFlight: 0, reportsPerSecond: 16_667 },
+    seconds: 600,
   },
   'live-100k': {
     what: 'Live state of 100,000 vehicles, falling silent at once included',

@@ -8,16 +8,24 @@ export interface LoadOptions {
   readonly form: Form;
   readonly samples: number;
   readonly connections: number;
-  /** Reports of one connection that are not acknowledged yet. */
+  /** Closed loop: so many reports of one connection that are not acknowledged yet. */
   readonly inFlight: number;
+  /** Open loop, WebSocket only: so many reports each second over all connections, whether they are acknowledged or not. */
+  readonly reportsPerSecond?: number;
 }
 
-/** What was acknowledged so far. */
+/** What was acknowledged so far; latencies since the line `begin` on standard input. */
 export interface Measured {
   readonly reports: number;
   readonly connections: number;
   readonly ackP50Ms: number;
   readonly ackP99Ms: number;
+}
+
+/** One device of an open loop. */
+export interface OpenDevice {
+  /** Sends the next report; its latency counts from when it was due (`performance.now()`). */
+  sendDue(dueAt: number): void;
 }
 
 /** Where the two ways count. */

@@ -1,5 +1,5 @@
 import net from 'node:net';
-import type { LoadOptions, Tally } from './types.ts';
+import type { LoadOptions, OpenDevice, Tally } from './types.ts';
 
 import type { Payload } from './payloads.ts';
 
@@ -20,8 +20,13 @@ const frameOf = (payload: Buffer, isBinary: boolean): Buffer => {
   return Buffer.concat([head, Buffer.alloc(4), payload]);
 };
 
-/** One device that keeps `inFlight` reports on their way; several that are due go out in one write. */
-export const loadWebSocket = ({ origin, form, inFlight }: LoadOptions, token: string, payload: Payload, tally: Tally): void => {
+/** One device that keeps `inFlight` reports on their way, several that are due in one write; or sends what the open loop says. */
+export const loadWebSocket = (
+  { origin, form, inFlight, reportsPerSecond }: LoadOptions,
+  token: string,
+  payload: Payload,
+  tally: Tally,
+): OpenDevice => {
   const server = new URL(origin);
   const socket = net.connect(Number(server.port), server.hostname);
   const sentAt: number[] = [];
@@ -29,6 +34,7 @@ export const loadWebSocket = ({ origin, form, inFlight }: LoadOptions, token: st
   let acked = 0;
   let isOpen = false;
   const fill = (): void => {
+    if (reportsPerSecond !== undefined) return;
     const frames: Buffer[] = [];
     const nowMs = performance.now();
     while (sent - acked < inFlight) {
@@ -59,4 +65,12 @@ export const loadWebSocket = ({ origin, form, inFlight }: LoadOptions, token: st
   socket.write(
     `GET /v1/devices/stream HTTP/1.1\r\nHost: ${server.host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: bWlsZXBvc3QtYmVuY2gtLQ==\r\nAuthorization: Bearer ${token}\r\n\r\n`,
   );
+  return {
+    sendDue: (dueAt) => {
+      if (!isOpen) return;
+      sent++;
+      sentAt.push(dueAt);
+      socket.write(frameOf(payload(sent), form === 'binary'));
+    },
+  };
 };
