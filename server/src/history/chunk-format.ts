@@ -1,9 +1,9 @@
 /**
  * A chunk: rows of one vehicle in one month, immutable. docs/formats/chunk.md
  *
- *     chunk     = u8 version (1) · u8 flags · [reserved] · varint rows (≥ 1) · varint fromMs · varint durationMs · columns
+ *     chunk     = u8 version (1, 2) · u8 flags · [reserved] · varint rows (≥ 1) · varint fromMs · varint durationMs · columns
  *     flags       bit 0: a reserved section follows · 1: original times · 2: heartbeat marks
- *     reserved  = varint length · bytes, passed over by a reader that does not know them
+ *     reserved  = varint length · bytes: minute-rollups.ts; passed over by a reader that does not know their kind
  *     columns   = [times] · devices · [originals · arrivals] · [heartbeats] · varint count · [signals] · value column*
  *     times       only of two rows or more: integers(the rows − 1 steps from one row to the next)
  *     devices   = integers(deviceNo of each row)
@@ -18,7 +18,9 @@
  *
  * Rows are in order of (time, deviceNo, original time). A signal may have a number column and a text column.
  */
-export const chunkVersion = 1;
+export const chunkVersion = 2;
+/** Version 1 had neither roll-ups nor differences of differences. */
+export const chunkVersionOldest = 1;
 export const chunkFlags = { reserved: 1, originals: 2, heartbeats: 4 } as const;
 export const chunkFlagsKnown = 7;
 export const valueHead = { hasMarks: 0b0100_0000, isText: 0b1000_0000 } as const;

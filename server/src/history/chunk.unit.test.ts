@@ -3,9 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { FormatError } from '../events/index.ts';
-import { encodeChunk } from './encode-chunk.ts';
+import { type ChunkKind, encodeChunk } from './encode-chunk.ts';
 import { addToTable } from './flush-table.ts';
-import { ChunkReader, readChunkHeader } from './read-chunk.ts';
+import { readRollups } from './minute-rollups.ts';
+import { ChunkReader, readChunkHeader, reservedSection } from './read-chunk.ts';
 import { RowTable } from './row-table.ts';
 import { encodeTestReport, type TestReport, type TestSample } from './test-support.ts';
 
@@ -103,11 +104,13 @@ const built = reports.map((all): TestReport[] =>
   })),
 );
 
+const kinds = fc.constantFrom<ChunkKind>('flushed', 'merged');
+
 test('a chunk gives back the rows it was made of', () => {
   fc.assert(
-    fc.property(built, (all) => {
+    fc.property(built, kinds, (all, kind) => {
       const table = tableOf(all);
-      const bytes = encodeChunk(table, 0, table.rows);
+      const bytes = encodeChunk(table, 0, table.rows, kind);
       assert.deepEqual(plainChunk(bytes), plainTable(table));
       const header = readChunkHeader(bytes);
       assert.deepEqual(header.rows, table.rows);
@@ -119,9 +122,9 @@ test('a chunk gives back the rows it was made of', () => {
 
 test('one column is read without the others, whatever stands before it', () => {
   fc.assert(
-    fc.property(built, fc.constantFrom(1, 2, 7, 300, 40_000, 65_535), (all, wanted) => {
+    fc.property(built, kinds, fc.constantFrom(1, 2, 7, 300, 40_000, 65_535), (all, kind, wanted) => {
       const table = tableOf(all);
-      const bytes = encodeChunk(table, 0, table.rows);
+      const bytes = encodeChunk(table, 0, table.rows, kind);
       const expected = Object.fromEntries(
         Object.entries(plainTable(table).columns).filter(([name]) => Number.parseInt(name, 10) === wanted),
       );
@@ -182,17 +185,49 @@ const goldens: Record<string, TestReport[]> = {
     { vehicleNo: 1, deviceNo: 1, receivedAt: startMs + 9, samples: [] },
   ],
 };
-const goldenFile = (name: string): URL => new URL(`./golden/chunk-v1-${name}.bin`, import.meta.url);
+const goldenFile = (name: string, version = 1): URL => new URL(`./golden/chunk-v${version}-${name}.bin`, import.meta.url);
 
 for (const [name, all] of Object.entries(goldens)) {
-  test(`golden chunk ${name} reads as it was written`, () => {
-    const table = tableOf(all);
-    if (process.env['WRITE_GOLDEN'] === '1') writeFileSync(goldenFile(name), encodeChunk(table, 0, table.rows));
-    assert.deepEqual(plainChunk(readFileSync(goldenFile(name))), plainTable(table));
-  });
+  for (const version of [1, 2]) {
+    test(`golden chunk ${name} of version ${version} reads as it was written`, () => {
+      const table = tableOf(all);
+      // Those of version 1 were written by the encoder of that time.
+      if (process.env['WRITE_GOLDEN'] === '1' && version === 2)
+        writeFileSync(goldenFile(name, version), encodeChunk(table, 0, table.rows, 'merged'));
+      assert.deepEqual(plainChunk(readFileSync(goldenFile(name, version))), plainTable(table));
+    });
+  }
 }
 
-/** A reserved section that this version does not know is passed over. */
+test('the golden merged chunk has the minutes of its rows', () => {
+  const section = reservedSection(readFileSync(goldenFile('driving-1hz', 2)));
+  const rollups = section && readRollups(section, [1, 7, 36, 60]);
+  assert.equal(rollups, undefined, 'text is not covered');
+  const covered = section && readRollups(section, [1, 7, 9, 36]);
+  assert.ok(covered);
+  const [way, speed, unknown, constant] = covered.signals;
+  assert.deepEqual(
+    [...covered.times],
+    [0, 1, 2, 3, 4].map((minute) => startMs + minute * 60_000),
+  );
+  assert.deepEqual([...(way?.counts ?? [])], [59, 59, 59, 59, 58]);
+  assert.deepEqual(
+    [way?.min[1], way?.max[1], way?.last[1]],
+    [18_204_300 + 60 * 12, 18_204_300 + 119 * 12, 18_204_300 + 119 * 12],
+  );
+  const values = Array.from({ length: 60 }, (_, i) => (i === 49 ? 0 : 4320 + ((i * 31) % 17) - 8));
+  assert.equal(
+    speed?.sums[0],
+    values.reduce((sum, value) => sum + value, 0),
+  );
+  assert.equal(unknown, undefined);
+  assert.deepEqual(
+    [...(constant?.sums ?? []), ...(constant?.max ?? [])],
+    Array.from({ length: 10 }, () => 0),
+  );
+});
+
+/** A reserved section of a kind that this version does not know is passed over. */
 test('a reserved section is passed over', () => {
   const bytes = readFileSync(goldenFile('once-a-minute'));
   const longer = Buffer.concat([bytes.subarray(0, 1), Buffer.from([(bytes[1] as number) | 1, 3, 9, 9, 9]), bytes.subarray(2)]);
@@ -200,7 +235,7 @@ test('a reserved section is passed over', () => {
 });
 
 test('a chunk that was changed is read or refused, and nothing else', () => {
-  const originals = Object.keys(goldens).map((name) => readFileSync(goldenFile(name)));
+  const originals = [1, 2].flatMap((version) => Object.keys(goldens).map((name) => readFileSync(goldenFile(name, version))));
   let refused = 0;
   fc.assert(
     fc.property(
@@ -211,7 +246,10 @@ test('a chunk that was changed is read or refused, and nothing else', () => {
         const changed = Uint8Array.from(bytes);
         for (const [at, value] of changes) changed[at % changed.length] = value;
         try {
-          plainChunk(cut % 4 === 0 ? changed.subarray(0, cut % changed.length) : changed);
+          const part = cut % 4 === 0 ? changed.subarray(0, cut % changed.length) : changed;
+          const section = reservedSection(part);
+          if (section) readRollups(section, [1, 7]);
+          plainChunk(part);
         } catch (error) {
           refused++;
           if (!(error instanceof FormatError)) throw error;

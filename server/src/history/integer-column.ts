@@ -1,5 +1,7 @@
 import { zstdCompressSync, zstdDecompressSync, constants } from 'node:zlib';
 import { type ByteReader, ByteReader as Reader, type ByteWriter, ByteWriter as Writer, FormatError } from '../events/index.ts';
+import { readRice, riceSize, writeRice } from './rice-codes.ts';
+import { exactDifferenceMax, smoothDifferences } from './smooth-differences.ts';
 import { bitsMax, packedBytes, readBits, writeBits } from './bit-packing.ts';
 
 /**
@@ -12,7 +14,10 @@ import { bitsMax, packedBytes, readBits, writeBits } from './bit-packing.ts';
  *     34       varint length · f64 each (some number is so large that a difference would not be exact)
  *     35       varint length · varint inflated length · the same, as one zstd frame
  *     41 … 63  as 2 … 24 (the form less 39), but the differences are divided by 10: the divisor that is met most
- *     40       varint divisor (≥ 2) · u8 form (1 … 24, 32 or 33) · that form, its differences divided by the divisor: a device that
+ *     36       zigzag first · u8 form · the (count − 1) differences in that form, which takes differences again: a way driven at an
+ *              even speed. From version 2 on, once in a column
+ *     37       zigzag first · varint length · rice codes of the differences, see rice-codes.ts. From version 2 on
+ *     40       varint divisor (≥ 2) · u8 form (1 … 24, 32, 33 or 37) · that form, its differences divided by the divisor: a device that
  *              sends fewer digits than are stored
  */
 export const columnForms = {
@@ -21,13 +26,13 @@ export const columnForms = {
   varintZstd: 33,
   float64: 34,
   float64Zstd: 35,
+  twice: 36,
+  rice: 37,
   scaled: 40,
   tenths: 41,
 } as const;
 export const formMask = 0b11_1111;
 
-/** Above this a difference of two numbers may lose a bit. */
-const exactDifferenceMax = 2 ** 50;
 /** Below, a zstd frame costs more than it saves. */
 const compressBytesMin = 48;
 /** A frame must be this much shorter: inflating one costs 15 µs, as much as reading a thousand packed numbers. */
@@ -149,19 +154,36 @@ const varints = (count: number): Uint8Array => {
   return scratchOut.bytes.subarray(0, scratchOut.at);
 };
 
-/** Writes the head byte (`head` holds its upper two bits) and `count` ≥ 1 numbers in the shortest form. */
-export const writeIntegers = (out: ByteWriter, head: number, values: Float64Array, from: number, count: number): void => {
+/** Like `writeIntegers` at full effort, with differences of differences where they are shorter. */
+export const writeIntegersTwice = (out: ByteWriter, head: number, values: Float64Array, from: number, count: number): void => {
+  const first = values[from] as number;
+  const differences = Math.abs(first) <= exactDifferenceMax ? smoothDifferences(values, from, count) : undefined;
+  if (!differences) return writeIntegers(out, head, values, from, count, true);
+  out.byte(head | columnForms.twice);
+  out.zigzag(first);
+  writeIntegers(out, 0, differences, 0, count - 1, true);
+};
+
+/** Writes the head byte (`head` holds its upper two bits) and `count` ≥ 1 numbers in the shortest form; `isKept`: more are tried. */
+export const writeIntegers = (
+  out: ByteWriter,
+  head: number,
+  values: Float64Array,
+  from: number,
+  count: number,
+  isKept = false,
+): void => {
   const span = fillCodes(values, from, count);
   if (span.codeMax < 0) return writeFloats(out, head, values, from, count);
   const first = values[from] as number;
   const isScaledWorth = savesMoreThanItCosts(span.divisor, count - 1);
   if (span.divisor > 0 && span.divisor % 10 === 0 && !(span.divisor >= 100 && isScaledWorth)) {
     const tenths = divideCodes(count - 1, 10);
-    return writeDifferences(out, head, first, count - 1, tenths, 10);
+    return writeDifferences(out, head, first, count - 1, tenths, 10, isKept);
   }
-  if (!isScaledWorth) return writeDifferences(out, head, first, count - 1, span, 1);
+  if (!isScaledWorth) return writeDifferences(out, head, first, count - 1, span, 1, isKept);
   writeDivisor(out, head, span.divisor);
-  writeDifferences(out, 0, first, count - 1, divideCodes(count - 1, span.divisor), 1);
+  writeDifferences(out, 0, first, count - 1, divideCodes(count - 1, span.divisor), 1, isKept);
 };
 
 /** `tenths` is 10 when the differences were divided by 10 and no form says so yet. */
@@ -172,12 +194,23 @@ const writeDifferences = (
   count: number,
   { codeMax, varintBytes }: Span,
   tenths: 1 | 10,
+  isKept: boolean,
 ): void => {
   const bits = codeMax === 0 ? 0 : Math.floor(Math.log2(codeMax)) + 1;
   const bitBytes = bits <= bitsMax ? packedBytes(count, bits) : Number.POSITIVE_INFINITY;
   const shortest = Math.min(bitBytes, varintBytes + 1);
   const raw = shortest >= compressBytesMin ? varints(count) : undefined;
   const packed = raw && tryCompressed(raw, shortest);
+  if (isKept && codeMax > 0) {
+    const rice = riceSize(codes, count);
+    if (rice.bytes + 2 < Math.min(shortest, packed ? packed.length + 2 : shortest)) {
+      if (tenths === 10) writeDivisor(out, head, 10);
+      out.byte((tenths === 10 ? 0 : head) | columnForms.rice);
+      out.zigzag(first);
+      out.varint(rice.bytes);
+      return writeRice(out, codes, count, rice.k);
+    }
+  }
   if (packed || bitBytes > varintBytes) {
     if (tenths === 10) writeDivisor(out, head, 10);
     out.byte((tenths === 10 ? 0 : head) | (packed ? columnForms.varintZstd : columnForms.varint));
@@ -254,13 +287,15 @@ const readCodes = (part: ByteReader, into: Float64Array, count: number): void =>
 const readScale = (input: ByteReader): { readonly divisor: number; readonly form: number } => {
   const divisor = input.varint();
   const form = input.byte();
-  const isDifferences = (form >= 1 && form <= bitsMax) || form === columnForms.varint || form === columnForms.varintZstd;
+  const isDifferences =
+    (form >= 1 && form <= bitsMax) || form === columnForms.varint || form === columnForms.varintZstd || form === columnForms.rice;
   if (divisor < 2 || !isDifferences) throw new FormatError(`a column is scaled by ${divisor} in form ${form}`);
   return { divisor, form };
 };
 
 /** Reads `count` ≥ 1 numbers; `into` has room for one more. */
 export const readIntegers = (input: ByteReader, form: number, into: Float64Array, count: number): void => {
+  if (form === columnForms.twice) return readTwice(input, into, count);
   if (form === columnForms.scaled) {
     const scale = readScale(input);
     return readDifferences(input, scale.form, into, count, scale.divisor);
@@ -272,6 +307,20 @@ export const readIntegers = (input: ByteReader, form: number, into: Float64Array
   if (part.at !== part.end) throw new FormatError('bytes follow the numbers of a column');
 };
 
+const readTwice = (input: ByteReader, into: Float64Array, count: number): void => {
+  if (count < 2) throw new FormatError('a column of one number has differences');
+  let value = input.zigzag();
+  const form = input.byte();
+  if (form > formMask || form === columnForms.twice) throw new FormatError(`differences of a column are in form ${form}`);
+  readIntegers(input, form, into, count - 1);
+  for (let i = 0; i < count; i++) {
+    const difference = into[i] as number;
+    into[i] = value;
+    value += difference;
+  }
+  checkExact(into, count);
+};
+
 const readDifferences = (input: ByteReader, form: number, into: Float64Array, count: number, divisor: number): void => {
   const first = input.zigzag();
   if (form === columnForms.constant) return void into.fill(first, 0, count);
@@ -280,6 +329,10 @@ const readDifferences = (input: ByteReader, form: number, into: Float64Array, co
   } else if (form === columnForms.varint || form === columnForms.varintZstd) {
     const part = openPart(input, form === columnForms.varintZstd);
     readCodes(part, into, count);
+    if (part.at !== part.end) throw new FormatError('bytes follow the numbers of a column');
+  } else if (form === columnForms.rice) {
+    const part = openPart(input, false);
+    readRice(part, into.subarray(1), count - 1);
     if (part.at !== part.end) throw new FormatError('bytes follow the numbers of a column');
   } else throw new FormatError(`form ${form} of a column is unknown`);
   sumUp(into, first, count, divisor);
@@ -297,6 +350,12 @@ const checkExact = (into: Float64Array, count: number): void => {
 
 /** Passes over what `readIntegers` would read, without inflating it. */
 export const skipIntegers = (input: ByteReader, head: number, count: number): void => {
+  if (head === columnForms.twice) {
+    input.zigzag();
+    const inner = input.byte();
+    if (inner > formMask || inner === columnForms.twice) throw new FormatError(`differences of a column are in form ${inner}`);
+    return skipIntegers(input, inner, count - 1);
+  }
   const form = head === columnForms.scaled ? readScale(input).form : head >= columnForms.tenths ? head - tenthsShift : head;
   const isFloat = form === columnForms.float64 || form === columnForms.float64Zstd;
   if (!isFloat) input.varint();
@@ -305,7 +364,7 @@ export const skipIntegers = (input: ByteReader, head: number, count: number): vo
     input.take(packedBytes(count - 1, form));
     return;
   }
-  if (!isFloat && form !== columnForms.varint && form !== columnForms.varintZstd)
+  if (!isFloat && form !== columnForms.varint && form !== columnForms.varintZstd && form !== columnForms.rice)
     throw new FormatError(`form ${form} of a column is unknown`);
   const length = input.varint();
   if (form === columnForms.varintZstd || form === columnForms.float64Zstd) input.varint();

@@ -65,3 +65,7 @@ export const spareBytesKept = 65_536;
 export const mergeEveryMs = 60_000;
 /** Pause after a step that leaves more to do: whatever waits for the thread goes first. */
 export const mergePauseMs = 5;
+
+export const minuteMs = 60_000;
+/** Merged chunks have minute roll-ups where a minute has at least this many rows on average; else its rows are read as fast. */
+export const rowsPerRolledMinuteMin = 8;

@@ -206,6 +206,6 @@ export class MergePass {
     if (!unit) return false;
     const left = await this.#store.giveBack(unit, giveBackStepBytes);
     this.counts.bytesGivenBack += unit.spareBytes - left;
-    return left > 0;
+    return left < unit.spareBytes;
   }
 }

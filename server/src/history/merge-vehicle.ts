@@ -96,7 +96,8 @@ export interface MergedVehicle {
 
 /** Rows of the next chunk: as many as it should have while more follow, even parts where another merged chunk lies behind. */
 const cutLength = (rows: number, isLast: boolean, rowsPerChunk: number): number => {
-  if (rows <= rowsPerChunk) return rows;
+  // A few more rows are not worth a chunk of their own.
+  if (rows <= rowsPerChunk * 1.125) return rows;
   return isLast ? rowsPerChunk : Math.ceil(rows / Math.round(rows / rowsPerChunk));
 };
 
@@ -143,7 +144,7 @@ export const mergeVehicle = (input: VehicleMerge): MergedVehicle => {
   const added: StoredChunk[] = [];
   let from = 0;
   for (const end of cutRows(untouched, input.rowsPerChunk)) {
-    const bytes = encodeChunk(table, from, end - from);
+    const bytes = encodeChunk(table, from, end - from, 'merged');
     const fromMs = table.times[from] as number;
     const toMs = table.times[end - 1] as number;
     added.push({ vehicleNo, bucket, firstOffset, level: ++level, fromMs, toMs, rows: end - from, bytes });

@@ -1,6 +1,6 @@
 import { ByteReader, FormatError } from '../events/index.ts';
 import { bitsMax, readBits } from './bit-packing.ts';
-import { chunkFlags, chunkFlagsKnown, chunkVersion, valueHead } from './chunk-format.ts';
+import { chunkFlags, chunkFlagsKnown, chunkVersion, chunkVersionOldest, valueHead } from './chunk-format.ts';
 import { formMask, readIntegers, skipIntegers } from './integer-column.ts';
 import { chunkBytesMax, columnsPerChunkMax, rowsPerChunkMax } from './limits.ts';
 import { readMarks } from './marks.ts';
@@ -20,7 +20,8 @@ export interface ChunkHeader {
 const readHeader = (input: ByteReader): ChunkHeader & { readonly flags: number } => {
   if (input.end > chunkBytesMax) throw new FormatError(`a chunk has ${input.end} bytes, expected at most ${chunkBytesMax}`);
   const version = input.byte();
-  if (version !== chunkVersion) throw new FormatError(`chunk has version ${version}, expected ${chunkVersion}`);
+  if (version < chunkVersionOldest || version > chunkVersion)
+    throw new FormatError(`chunk has version ${version}, expected ${chunkVersionOldest} to ${chunkVersion}`);
   const flags = input.byte();
   if (flags > chunkFlagsKnown) throw new FormatError(`chunk flags ${flags} are unknown`);
   if ((flags & chunkFlags.reserved) !== 0) input.take(input.varint());
@@ -36,6 +37,16 @@ const readHeader = (input: ByteReader): ChunkHeader & { readonly flags: number }
 export const readChunkHeader = (bytes: Uint8Array): ChunkHeader => {
   const { rows, fromMs, toMs } = readHeader(new ByteReader(bytes));
   return { rows, fromMs, toMs };
+};
+
+/** The reserved section of a chunk; undefined: it has none. */
+export const reservedSection = (bytes: Uint8Array): Uint8Array | undefined => {
+  if (((bytes[1] ?? 0) & chunkFlags.reserved) === 0) return undefined;
+  const input = new ByteReader(bytes);
+  input.take(2);
+  const length = input.varint();
+  const from = input.take(length);
+  return bytes.subarray(from, from + length);
 };
 
 /** Whether a chunk has samples that were moved, and so original times. */

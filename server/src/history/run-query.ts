@@ -1,4 +1,5 @@
 import { OperationalError } from '../kernel/index.ts';
+import { chooseRollups, isWholeMinutes, type RolledChunk } from './choose-rollups.ts';
 import { addToTable } from './flush-table.ts';
 import { queryWindowMsDefault, queryWindowMsMin, rowsPerWindowMax } from './limits.ts';
 import type { ChunkStore, StoredChunk } from './ports.ts';
@@ -29,6 +30,8 @@ export type QueryAnswer = Omit<HistoryResult, 'completeTo'>;
 
 /** A window that holds fewer rows than this is followed by one twice as wide. */
 const rowsPerWindowMin = 50_000;
+/** … unless it was read from roll-ups, and the chunks it read had this many rows: their bytes are in memory at once. */
+const rowsReadPerWindowMax = 1_000_000;
 const windowMsMax = 366 * 24 * 3_600_000;
 const reader = new ChunkReader();
 
@@ -50,33 +53,58 @@ const cut = (periods: readonly TimePeriod[], fromMs: number, toMs: number): Time
     .map((period) => ({ fromMs: Math.max(period.fromMs, fromMs), toMs: Math.min(period.toMs, toMs) }))
     .filter((period) => period.fromMs < period.toMs);
 
-/** Fills the collector with a window; false when it holds too many rows. */
-const collect = async (
-  store: ChunkStore,
-  request: QueryRequest,
-  table: RowTable,
+/** What a query is answered from, window by window. */
+interface Sources {
+  readonly store: ChunkStore;
+  readonly request: QueryRequest;
+  readonly table: RowTable;
+  readonly collector: RowCollector;
+}
+
+interface Window {
+  /** In order of time: chunks of which the collector has no rows. */
+  readonly rolled: readonly RolledChunk[];
+  /** Rows of all chunks that were read. */
+  readonly rowsRead: number;
+}
+
+const noRollups = new Map<StoredChunk, RolledChunk>();
+
+const rollupsOf = (
+  chunks: readonly StoredChunk[],
+  { request, table }: Sources,
   periods: readonly TimePeriod[],
-  into: RowCollector,
-): Promise<boolean> => {
-  into.reset();
+): typeof noRollups => {
+  const { signals, signalsFromMs = [], stepMs } = request;
+  return isWholeMinutes(stepMs) ? chooseRollups(chunks, table, { signals, signalsFromMs, periods }) : noRollups;
+};
+
+/** Reads a window into the collector; undefined when it holds too many rows. */
+const collect = async (sources: Sources, periods: readonly TimePeriod[]): Promise<Window | undefined> => {
+  const { store, request, table, collector } = sources;
+  collector.reset();
   const fromMs = periods[0]?.fromMs as number;
   const toMs = periods.at(-1)?.toMs as number;
   const chunks: StoredChunk[] = [];
-  let rows = 0;
-  for await (const chunk of store.read(request.vehicleNo, fromMs, toMs)) {
-    rows += chunk.rows;
-    chunks.push(chunk);
-  }
-  into.reserve(Math.min(rows, rowsPerWindowMax));
-  for (const { bytes, firstOffset } of chunks) {
+  for await (const chunk of store.read(request.vehicleNo, fromMs, toMs)) chunks.push(chunk);
+  const rolled = rollupsOf(chunks, sources, periods);
+  const plain = rolled.size > 0 ? chunks.filter((chunk) => !rolled.has(chunk)) : chunks;
+  collector.reserve(
+    Math.min(
+      plain.reduce((sum, { rows }) => sum + rows, 0),
+      rowsPerWindowMax,
+    ),
+  );
+  for (const { bytes, firstOffset } of plain) {
     reader.open(bytes);
-    into.addChunk(reader, firstOffset, periods);
-    if (into.rows > rowsPerWindowMax) return false;
+    collector.addChunk(reader, firstOffset, periods);
+    if (collector.rows > rowsPerWindowMax) return undefined;
   }
-  into.addTable(table, periods);
-  if (into.rows > rowsPerWindowMax) return false;
-  into.finish();
-  return true;
+  collector.addTable(table, periods);
+  if (collector.rows > rowsPerWindowMax) return undefined;
+  collector.finish();
+  const rowsRead = chunks.reduce((sum, { rows }) => sum + rows, table.rows);
+  return { rolled: [...rolled.values()].sort((a, b) => a.fromMs - b.fromMs), rowsRead };
 };
 
 /** Next moment at or after `ms` that may be read. */
@@ -93,20 +121,25 @@ export const runQuery = async (store: ChunkStore, request: QueryRequest): Promis
   const { periods, signals, stepMs, rowsMax } = request;
   const table = tableOf(request);
   const collector = new RowCollector(signals, request.signalsFromMs);
-  const answer = stepMs === undefined ? new RawAnswer(signals.length, rowsMax) : new StepAnswer(signals.length, stepMs, rowsMax);
+  const periodMs = (periods.at(-1)?.toMs ?? 0) - (periods[0]?.fromMs ?? 0);
+  const answer =
+    stepMs === undefined ? new RawAnswer(signals.length, rowsMax) : new StepAnswer(signals.length, stepMs, rowsMax, periodMs);
+  const sources = { store, request, table, collector };
   let windowMs = request.windowMs ?? queryWindowMsDefault;
   let nextFromMs: number | undefined;
   for (let fromMs = nextReadable(periods, Number.NEGATIVE_INFINITY); fromMs !== undefined && nextFromMs === undefined; ) {
     const toMs = fromMs + windowMs;
-    if (!(await collect(store, request, table, cut(periods, fromMs, toMs), collector))) {
+    const window = await collect(sources, cut(periods, fromMs, toMs));
+    if (!window) {
       if (windowMs <= queryWindowMsMin)
         throw new OperationalError('overloaded', `more than ${rowsPerWindowMax} samples within ${windowMs} ms`);
       windowMs = Math.max(queryWindowMsMin, Math.floor(windowMs / 2));
       continue;
     }
-    nextFromMs = answer.add(collector);
+    nextFromMs = answer instanceof RawAnswer ? answer.add(collector) : answer.add(collector, window.rolled);
     fromMs = nextReadable(periods, toMs);
-    if (collector.rows < rowsPerWindowMin) windowMs = Math.min(windowMs * 2, windowMsMax);
+    if (collector.rows < rowsPerWindowMin && window.rowsRead < rowsReadPerWindowMax)
+      windowMs = Math.min(windowMs * 2, windowMsMax);
   }
   const cutAt = nextFromMs === undefined ? {} : { nextFromMs };
   return answer instanceof RawAnswer

@@ -3,7 +3,7 @@ import { OperationalError } from '../../../kernel/index.ts';
 import { createSchema, fileVersion, schemaVersion } from './schema.ts';
 
 const busyTimeoutMs = 10_000;
-const pageBytes = 8192;
+const pageBytes = 2048;
 /** A large flush makes a long write-ahead log; it is cut back to this when it has been taken over. */
 const walBytesKept = 1024 * 1024;
 

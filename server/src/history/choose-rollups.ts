@@ -1,0 +1,70 @@
+import { minuteMs } from './limits.ts';
+import { type Rollups, readRollups } from './minute-rollups.ts';
+import type { StoredChunk } from './ports.ts';
+import { chunkHasMoved, reservedSection } from './read-chunk.ts';
+import type { TimePeriod } from './row-collector.ts';
+import type { RowTable } from './row-table.ts';
+
+/** A chunk that is read as minutes instead of rows. */
+export interface RolledChunk {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly rollups: Rollups;
+}
+
+export interface RollupWish {
+  readonly signals: readonly number[];
+  /** Values before are not shown. */
+  readonly signalsFromMs: readonly number[];
+  /** What is read: ascending, not overlapping. */
+  readonly periods: readonly TimePeriod[];
+}
+
+export const isWholeMinutes = (stepMs: number | undefined): stepMs is number => stepMs !== undefined && stepMs % minuteMs === 0;
+
+/** Chunks in whose time no other one has rows. */
+const chunksAlone = (chunks: readonly StoredChunk[]): StoredChunk[] => {
+  const sorted = [...chunks].sort((a, b) => a.fromMs - b.fromMs);
+  const alone: StoredChunk[] = [];
+  let endsMs = Number.NEGATIVE_INFINITY;
+  sorted.forEach((chunk, i) => {
+    const next = sorted[i + 1]?.fromMs ?? Number.POSITIVE_INFINITY;
+    if (chunk.fromMs > endsMs && chunk.toMs < next) alone.push(chunk);
+    endsMs = Math.max(endsMs, chunk.toMs);
+  });
+  return alone;
+};
+
+const hasRowsWithin = (table: RowTable, fromMs: number, toMs: number): boolean => {
+  let low = 0;
+  let high = table.rows;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((table.times[middle] as number) < fromMs) low = middle + 1;
+    else high = middle;
+  }
+  return low < table.rows && (table.times[low] as number) <= toMs;
+};
+
+/**
+ * Which of a window's chunks can be answered from their minutes: nothing else has rows in their time, all of it may be shown, and no
+ * sample of the window was moved (then only its rows tell which of two values counts). In order of time.
+ */
+export const chooseRollups = (
+  chunks: readonly StoredChunk[],
+  table: RowTable,
+  wish: RollupWish,
+): Map<StoredChunk, RolledChunk> => {
+  const chosen = new Map<StoredChunk, RolledChunk>();
+  if (table.hasOriginals || chunks.some(({ bytes }) => chunkHasMoved(bytes))) return chosen;
+  const shownFromMs = Math.max(...wish.signalsFromMs, Number.NEGATIVE_INFINITY);
+  for (const chunk of chunksAlone(chunks)) {
+    const { fromMs, toMs, bytes } = chunk;
+    const isWhole = wish.periods.some((period) => period.fromMs <= fromMs && toMs < period.toMs);
+    if (!isWhole || fromMs < shownFromMs || hasRowsWithin(table, fromMs, toMs)) continue;
+    const section = reservedSection(bytes);
+    const rollups = section && readRollups(section, wish.signals);
+    if (rollups) chosen.set(chunk, { fromMs, toMs, rollups });
+  }
+  return chosen;
+};
