@@ -2,6 +2,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ledgerFile, placingName } from '../backup/index.ts';
 import { OperationalError } from '../kernel/index.ts';
+import { finishSwap } from './swap-folder.ts';
 
 /** Where everything of one data folder lies. docs/architecture.md lists it. */
 export interface DataFolder {
@@ -27,6 +28,7 @@ export const openDataFolder = async (root: string): Promise<DataFolder> => {
   };
   if (await stat(folder(placingName)).catch(() => undefined))
     throw new OperationalError('unavailable', `a restore of ${absolute} was cut off half-way: run it again with --force`);
+  await finishSwap(absolute);
   for (const one of [folders.root, folders.journal, folders.history, folders.live]) await mkdir(one, { recursive: true });
   await mkdir(folders.secrets, { recursive: true, mode: 0o700 });
   return folders;

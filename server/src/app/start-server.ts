@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Registry as MetricsRegistry } from 'prom-client';
 import type { Erasures } from '../erasure/index.ts';
@@ -189,9 +190,10 @@ const keepRetention = (base: Base, log: EventLog, models: ReadModels, hold: Back
 
 const open = async (options: ServerOptions, closers: Closers): Promise<Omit<RunningServer, 'stop'>> => {
   const { configuration, clock, logger, failed } = options;
-  const folder = await openDataFolder(configuration.data);
-  const lock = lockDataFolder(folder.root);
+  // First, so that nothing else finishes what a restore or a rebuild is just doing.
+  const lock = lockDataFolder(path.resolve(configuration.data));
   closers.add('lock', () => lock.release());
+  const folder = await openDataFolder(configuration.data);
   const base: Base = { configuration, folder, clock, logger, failed };
   const [stored, log] = await Promise.all([openStored(base, closers), openLog(base, closers)]);
   const models = await openReadModels(base, stored, closers);

@@ -14,6 +14,7 @@ const transient = [
   /^milepost\.lock(-journal|-wal|-shm)?$/,
   /^control\.sock$/,
   /^\.(restoring.*|replaced-.*)$/,
+  /^swap\.json(\.part)?$/,
   /^history\.(rebuild|old)/,
   /^live\.(rebuild|old)/,
 ];
