@@ -10,6 +10,7 @@ import { type DeviceWebSockets, listenDeviceWebSockets, refuseUpgrade, telemetry
 import { lockDataFolder } from '../storage/adapters/folder-lock.ts';
 import { BackupHold } from './backup-hold.ts';
 import { listenControl } from './control-socket.ts';
+import { findUnknown, type UnknownVehicles } from './find-unknown.ts';
 import { openDataFolder } from './data-folder.ts';
 import {
   type Base,
@@ -111,13 +112,14 @@ interface HttpParts {
   readonly log: EventLog;
   readonly models: ReadModels;
   readonly erasures: Erasures;
+  readonly unknownVehicles: UnknownVehicles;
   readonly projection: Projection;
   readonly gate: Gate;
   readonly access: OperatorAccess;
 }
 
 const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http> => {
-  const { stored, log, models, erasures, projection, gate, access } = parts;
+  const { stored, log, models, erasures, unknownVehicles, projection, gate, access } = parts;
   const { clock, logger } = options;
   return createHttp({
     registry: stored.registry,
@@ -134,6 +136,7 @@ const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http>
     figures: {
       ingest: () => gate.ingest.statistics(),
       deviceConnections: () => gate.sessions(),
+      unknownVehicles,
       projectionLagMs: () =>
         projection.position() >= log.endOffset(0) ? 0 : Math.max(0, clock.now() - projection.state.newestReceivedAt),
     },
@@ -206,6 +209,12 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   });
   closers.add('projection', () => projection.stop());
   await projection.caughtUp;
+  const unknownVehicles = await findUnknown({
+    live: models.live,
+    directory: stored.registry.directory,
+    storage: stored.storage,
+    logger,
+  });
   const erasures = await openLedger(base, stored, models, closers);
   await keepServerRecords(base, log, stored, projection, closers);
   const hold = await openControl(base, stored, log, models, closers);
@@ -222,7 +231,7 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   );
   const token = await operatorToken(base);
   const access = makeOperatorAccess({ token, clock });
-  const http = await openHttp(options, { stored, log, models, erasures, projection, gate, access });
+  const http = await openHttp(options, { stored, log, models, erasures, unknownVehicles, projection, gate, access });
   const sockets = listenDeviceWebSockets({ gate, clock, logger });
   routeUpgrades(http, sockets);
   closers.add('http', () => http.close());

@@ -31,6 +31,11 @@ const addIngest = (registry: Registry, { figures }: HttpDeps): void => {
   counter('milepost_ingest_adjusted_total', 'Samples whose clock was ahead', () => figures.ingest().adjusted);
   gauge('milepost_device_connections', 'Open sockets of devices', () => figures.deviceConnections());
   gauge('milepost_projection_lag_seconds', 'How far the read models are behind the log', () => figures.projectionLagMs() / 1000);
+  gauge(
+    'milepost_unknown_vehicles',
+    'Vehicles of the log that the registry does not know: it was restored to an earlier moment',
+    () => figures.unknownVehicles(),
+  );
   const rejected = new Counter({
     name: 'milepost_ingest_rejected_total',
     help: 'Values, samples and reports refused, by reason',

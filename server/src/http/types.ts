@@ -51,6 +51,8 @@ export interface ServerFigures {
     readonly rejected: Readonly<Record<string, number>>;
   };
   readonly deviceConnections: () => number;
+  /** Vehicles of the log that the registry does not know. */
+  readonly unknownVehicles: () => number;
   /** ms by which the read models are behind the log. */
   readonly projectionLagMs: () => number;
 }

@@ -222,6 +222,14 @@ export class LatestTable {
     }
   }
 
+  deviceNoMax(): number {
+    let largest = 0;
+    for (const { page } of this.pages())
+      for (let at = 0; at < page.cells.length; at += cell.length)
+        if ((page.cells[at + cell.time] as number) >= 0) largest = Math.max(largest, page.cells[at + cell.device] as number);
+    return largest;
+  }
+
   /** Stored number of a signal; NaN where there is none, or a text. */
   number(vehicleNo: number, signalNumber: number): number {
     const cells = this.#columns[signalNumber]?.[vehicleNo >> pageShift]?.cells;

@@ -43,7 +43,8 @@ export class LiveReader {
       changedSince: (tick) => derived.changedSince(tick),
       statusCode,
       severity: (view, vehicleNo) => severityOf(warningMask(view, vehicleNo)),
-      isEnded: (vehicleNo) => (directory.vehicleByNo(vehicleNo)?.endedAt ?? null) !== null,
+      // One that the directory does not know is not shown either.
+      isEnded: (vehicleNo) => directory.vehicleByNo(vehicleNo)?.endedAt !== null,
     };
   }
 

@@ -41,6 +41,8 @@ export const openLive = (options: LiveOptions): Live => {
   return {
     apply: (batch) => core.applier.apply(batch),
     erase: (vehicleNo, fromMs, toMs) => core.erase(vehicleNo, fromMs, toMs),
+    seenVehicles: () => core.tracker.seenVehicles(),
+    deviceNoMax: () => core.latest.deviceNoMax(),
     tick: (nowMs) => core.tracker.advance(nowMs - tickLagMs),
     takeStatusChanges: () => core.takeStatusChanges(),
     latest: (scope, vehicleNo) => reader.latest(scope, vehicleNo),

@@ -165,6 +165,12 @@ export class StatusTracker {
   statusCode(vehicleNo: number): number {
     return this.#pages[vehicleNo >> pageShift]?.status[vehicleNo & slotMask] ?? codes.neverSeen;
   }
+  *seenVehicles(): Iterable<number> {
+    for (const { index, page } of this.entries())
+      for (let slot = 0; slot < vehiclesPerPage; slot++)
+        if ((page.lastSeen[slot] as number) > 0) yield (index << pageShift) | slot;
+  }
+
   isSeen(vehicleNo: number): boolean {
     return this.statusCode(vehicleNo) !== codes.neverSeen;
   }

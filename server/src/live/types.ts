@@ -127,6 +127,10 @@ export interface Live {
   apply(batch: RecordBatch): void;
   /** Forgets latest values whose sample time lies in the period (`toMs` exclusive). The connection status stays. */
   erase(vehicleNo: number, fromMs: number, toMs: number): void;
+  /** Numbers of the vehicles that were ever heard, also those that the directory does not know. */
+  seenVehicles(): Iterable<number>;
+  /** Largest device number of a latest value; 0: none. */
+  deviceNoMax(): number;
   /** Moves the status timers to now (called by a ticker, at least each 250 ms); returns how many transitions happened. */
   tick(nowMs: number): number;
   /** Transitions since the last call, in order: history takes them in the same turn. */

@@ -228,6 +228,7 @@ export const openTestServer = async (
     figures: {
       ingest: () => parts.ingest.statistics(),
       deviceConnections: () => gate.sessions(),
+      unknownVehicles: () => 0,
       projectionLagMs: () => 0,
     },
     readiness: async () => [{ name: 'postgres', isReady: await isUp(test) }],
