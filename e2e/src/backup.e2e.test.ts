@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DeviceClient, OperatorClient } from '@milepost/sdk';
-import { runCommand } from './support/commands.ts';
+import { killBackup, runCommand } from './support/commands.ts';
 import { logIn, reportAs } from './support/fleet.ts';
 import { type Milepost, startMilepost } from './support/start-milepost.ts';
 
@@ -113,6 +113,9 @@ test('a backup under a stream of reports: the folder is destroyed and restored, 
   try {
     for (const device of devices) device.fill();
     await Promise.all(devices.map((device) => device.untilAcked(acksBefore)));
+    // One that is killed on its way holds nothing that the next one needs, and is no backup.
+    await killBackup(backup, data);
+    assert.match((await runCommand('restore', backup, '--check')).output, /there is no backup/);
     const taken = await runCommand('backup', backup, '--data', data);
     assert.equal(taken.code, 0, taken.output);
     const manifest = JSON.parse(await readFile(join(backup, 'manifest.json'), 'utf8')) as {

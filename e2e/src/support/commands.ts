@@ -1,5 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const root = resolve(import.meta.dirname, '../../..');
 
@@ -17,3 +20,16 @@ export const runCommand = (program: 'backup' | 'restore' | 'rebuild', ...args: s
       done({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr }),
     );
   });
+
+const pollMs = 1;
+
+/** Begins a backup and kills it (SIGKILL) as soon as it has made its folder. */
+export const killBackup = async (target: string, data: string): Promise<void> => {
+  const file = join(root, 'server/src/app/backup-main.ts');
+  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+  const child = spawn(process.execPath, [file, target, '--data', data], { cwd: root, env, stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  while (!existsSync(`${target}.partial`) && child.exitCode === null) await delay(pollMs);
+  child.kill('SIGKILL');
+  await ended;
+};

@@ -52,6 +52,8 @@ export interface Rebuilt {
   readonly samples: number;
   readonly takenRows: number;
   readonly seconds: number;
+  /** Of all threads, user and system. */
+  readonly cpuSeconds: number;
   /** Vehicles and months that the log speaks of: all of them were compared. */
   readonly compared: number;
   readonly differences: readonly Difference[];
@@ -189,8 +191,10 @@ export const rebuildHistory = async (options: RebuildOptions): Promise<Rebuilt> 
   await mkdir(path.resolve(newFolder), { recursive: true });
   const coverage = new LogCoverage();
   const startedMs = performance.now();
+  const startedCpu = process.cpuUsage();
   const takenRows = await buildNew(options, coverage);
   const seconds = (performance.now() - startedMs) / 1000;
+  const { user, system } = process.cpuUsage(startedCpu);
   const { records, samples } = coverage;
-  return { records, samples, takenRows, seconds, ...(await compare(options, coverage)) };
+  return { records, samples, takenRows, seconds, cpuSeconds: (user + system) / 1_000_000, ...(await compare(options, coverage)) };
 };

@@ -27,8 +27,10 @@ const differenceText = ({ vehicleNo, bucket, oldRows, newRows, oldValues, newVal
 };
 
 const tellOutcome = (rebuilt: Rebuilt): void => {
-  const { records, samples, takenRows, seconds, compared, differences } = rebuilt;
-  tell(`${records} records with ${samples} samples read, ${takenRows} older rows taken over, in ${seconds.toFixed(1)} s`);
+  const { records, samples, takenRows, seconds, cpuSeconds, compared, differences } = rebuilt;
+  tell(
+    `${records} records with ${samples} samples read, ${takenRows} older rows taken over, in ${seconds.toFixed(1)} s (${cpuSeconds.toFixed(1)} s of CPU)`,
+  );
   tell(`${compared} months of vehicles compared: ${differences.length} differ`);
   for (const difference of differences.slice(0, differencesShown)) tell(differenceText(difference));
   if (differences.length > differencesShown) tell(`  and ${differences.length - differencesShown} more`);
