@@ -34,6 +34,7 @@ const main = async (): Promise<void> => {
   const server = await startServer({ configuration, clock: systemClock, logger, isDemo: mode === 'demo', failed });
   stop = () => server.stop();
   tell(`Milepost is ready at ${server.origin}`);
+  if (server.mqttOrigin) tell(`MQTT: ${server.mqttOrigin}`);
   tell(`Sign in: ${server.signInLink()}`);
   if (mode !== 'demo') return;
   const endDemo = startDemo(server, configuration.data, tell);

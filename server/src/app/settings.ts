@@ -77,7 +77,7 @@ export const settings = {
   data: text('MILEPOST_DATA', 'Folder for everything that is kept.', 'a path', /\S/, 'data/serve'),
   mqttPort: number(
     'MILEPOST_MQTT_PORT',
-    'Port of the MQTT listener. Reserved: the listener comes with a later version.',
+    'Port of the MQTT listener (3.1.1 and 5). Unset: there is none; 0: any free one.',
     '',
     0,
     65_535,

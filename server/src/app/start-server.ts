@@ -6,7 +6,13 @@ import type { EventLog } from '../eventlog/index.ts';
 import { createHttp, type Http, type HttpConfig, makeOperatorAccess, type OperatorAccess } from '../http/index.ts';
 import type { Gate } from '../ingest/index.ts';
 import { CallerError, type Clock, type Logger } from '../kernel/index.ts';
-import { type DeviceWebSockets, listenDeviceWebSockets, refuseUpgrade, telemetryRoute } from '../protocols/index.ts';
+import {
+  type DeviceWebSockets,
+  listenDeviceMqtt,
+  listenDeviceWebSockets,
+  refuseUpgrade,
+  telemetryRoute,
+} from '../protocols/index.ts';
 import { lockDataFolder } from '../storage/adapters/folder-lock.ts';
 import { BackupHold } from './backup-hold.ts';
 import { listenControl } from './control-socket.ts';
@@ -40,6 +46,8 @@ export interface ServerOptions {
 
 export interface RunningServer {
   readonly origin: string;
+  /** Undefined: there is no MQTT listener. */
+  readonly mqttOrigin: string | undefined;
   readonly operatorToken: string;
   /** Signs a browser in once. */
   signInLink(): string;
@@ -191,6 +199,16 @@ const keepRetention = (base: Base, log: EventLog, models: ReadModels, hold: Back
   closers.add('retention', stop);
 };
 
+/** Answers where devices find the MQTT listener; undefined: none was asked for. */
+const openMqtt = async (base: Base, gate: Gate, closers: Closers): Promise<string | undefined> => {
+  const { host, mqttPort } = base.configuration;
+  if (mqttPort === undefined) return undefined;
+  const mqtt = listenDeviceMqtt({ gate, clock: base.clock, logger: base.logger });
+  const port = await mqtt.listen(host, mqttPort);
+  closers.add('mqtt', () => mqtt.close());
+  return `mqtt://${host === '::1' ? '[::1]' : host}:${port}`;
+};
+
 const open = async (options: ServerOptions, closers: Closers): Promise<Omit<RunningServer, 'stop'>> => {
   const { configuration, clock, logger, failed } = options;
   // First, so that nothing else finishes what a restore or a rebuild is just doing.
@@ -236,9 +254,10 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   routeUpgrades(http, sockets);
   closers.add('http', () => http.close());
   closers.add('device sockets', () => sockets.close());
+  const mqttOrigin = await openMqtt(base, gate, closers);
   const port = await listen(http, configuration);
   const origin = `http://${configuration.host === '::1' ? '[::1]' : configuration.host}:${port}`;
-  return { origin, operatorToken: token, signInLink: () => `${origin}/signin?code=${access.createSignInCode()}` };
+  return { origin, mqttOrigin, operatorToken: token, signInLink: () => `${origin}/signin?code=${access.createSignInCode()}` };
 };
 
 /** Opens everything in the order in which it needs each other, and answers when devices and browsers are taken. */

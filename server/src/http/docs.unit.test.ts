@@ -6,7 +6,7 @@ import { type ApiRoute, apiLimits, apiRoutes } from '@milepost/contract/api';
 import { streamLimits } from '@milepost/contract/stream';
 import { journalLimits } from '../eventlog/adapters/journal/options.ts';
 import { ingestLimits, sessionLimits } from '../ingest/index.ts';
-import { listenerLimits } from '../protocols/index.ts';
+import { listenerLimits, mqttLimits } from '../protocols/index.ts';
 import { accessLimits } from './access/operator-access.ts';
 import { httpLimits } from './limits.ts';
 import { browserStreamLimits } from './stream/limits.ts';
@@ -83,6 +83,7 @@ test('docs/limits.md names every limit of devices, log, API and browser stream',
   const text = read('limits.md');
   for (const limits of [
     listenerLimits,
+    mqttLimits,
     sessionLimits,
     ingestLimits,
     journalLimits,

@@ -32,8 +32,8 @@ export interface SessionHost {
 }
 
 interface PendingReport {
-  readonly boot: number;
-  readonly seq: number;
+  /** Undefined: a message that is no report with boot and seq, and is not acknowledged by them. */
+  readonly sequence: ReportSequence | undefined;
   isDone: boolean;
   /** To be sent before the acknowledgement: what was rejected or adjusted. */
   message: string | undefined;
@@ -48,9 +48,10 @@ export class SocketSession implements DeviceSession, AppendListener {
   #pending: PendingReport[] = [];
   /** Token of the first entry of `#pending`. */
   #firstToken = 0;
-  #acked: PendingReport | undefined;
+  #acked: ReportSequence | undefined;
   #isReady = false;
-  #held: Report[] = [];
+  /** What came while the log took nothing, in order; each answers false when it still takes nothing. */
+  #held: (() => boolean)[] = [];
   #isPaused = false;
   #isOver = false;
   #saidGoodbye = false;
@@ -131,22 +132,36 @@ export class SocketSession implements DeviceSession, AppendListener {
       return;
     }
     this.#unreadable = 0;
-    if (read.kind === 'report') this.#takeReport(read.report);
-    else if (read.kind === 'renew') this.#renew(read.token);
+    if (read.kind === 'report') {
+      this.#takeReport(read.report);
+      return;
+    }
+    if (read.kind === 'renew') this.#renew(read.token);
     else {
       this.#saidGoodbye = true;
       this.#host.ingest.noteConnection(this.identity.device, 'goodbye');
     }
+    this.#inOrder(() => this.#settle(undefined, undefined, true));
   }
 
   #refuseUnreadable(error: CallerError): void {
-    this.#transport.send(writeError(error));
+    this.#inOrder(() => this.#settle(undefined, writeError(error), true));
     if (++this.#unreadable >= sessionLimits.unreadableFramesMax) this.end(closeCodes.unreadable, 'too many unreadable frames');
   }
 
   #takeReport(report: Report): void {
     if (this.#held.length > 0) this.#hold(report);
     else this.#submit(report);
+  }
+
+  /** Messages are settled in the order in which they came, also when reports before them wait. */
+  #inOrder(settle: () => void): void {
+    if (this.#held.length === 0) settle();
+    else
+      this.#held.push(() => {
+        settle();
+        return true;
+      });
   }
 
   /** Answers false when the log takes nothing for the moment. */
@@ -160,8 +175,7 @@ export class SocketSession implements DeviceSession, AppendListener {
     } catch (error) {
       if (!(error instanceof MilepostError) || error.code === 'internal') throw error;
       // It will never be stored, however often it comes: acknowledged with the reason, so that the device lets go of it.
-      if (sequence) this.#settle(sequence, writeError(error, sequence), true);
-      else this.#transport.send(writeError(error));
+      this.#settle(sequence, writeError(error, sequence), true);
       return true;
     }
   }
@@ -179,8 +193,8 @@ export class SocketSession implements DeviceSession, AppendListener {
     return true;
   }
 
-  #settle(sequence: ReportSequence, message: string | undefined, isDone: boolean): void {
-    this.#pending.push({ boot: sequence.boot, seq: sequence.seq, isDone, message });
+  #settle(sequence: ReportSequence | undefined, message: string | undefined, isDone: boolean): void {
+    this.#pending.push({ sequence, isDone, message });
     if (isDone) this.#advance();
     if (this.#pending.length >= sessionLimits.reportsInFlightMax) this.#pause();
   }
@@ -197,7 +211,7 @@ export class SocketSession implements DeviceSession, AppendListener {
   #hold(report: Report): void {
     // What lies in the memory of the socket would keep all of that alive.
     const kept = report instanceof BinaryReport ? report.copy() : report;
-    if (this.#held.push(kept) > sessionLimits.reportsHeldMax) {
+    if (this.#held.push(() => this.#submit(kept)) > sessionLimits.reportsHeldMax) {
       this.#transport.send(writeError(refusalError('queue_full')));
       this.end(closeCodes.tryAgainLater, 'too many reports are held');
     } else if (this.#held.length === 1) {
@@ -210,7 +224,7 @@ export class SocketSession implements DeviceSession, AppendListener {
     const held = this.#held;
     this.#held = [];
     for (let i = 0; i < held.length && !this.#isOver; i++) {
-      if (this.#submit(held[i] as Report)) continue;
+      if (held[i]?.()) continue;
       // `#submit` has put this one back as the first; the rest follows it.
       this.#held.push(...held.slice(i + 1));
       return;
@@ -225,12 +239,13 @@ export class SocketSession implements DeviceSession, AppendListener {
       const report = this.#pending[done] as PendingReport;
       if (!report.isDone) break;
       if (report.message && !this.#isOver) this.#transport.send(report.message);
-      this.#acked = report;
+      if (report.sequence) this.#acked = report.sequence;
+      if (!this.#isOver) this.#transport.settled?.();
     }
     if (done === 0) return;
     this.#pending = done === this.#pending.length ? [] : this.#pending.slice(done);
     this.#firstToken += done;
-    if (!this.#isReady) {
+    if (!this.#isReady && this.#acked) {
       this.#isReady = true;
       this.#host.acksReady(this);
     }

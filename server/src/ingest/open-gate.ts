@@ -49,8 +49,10 @@ class SessionGate implements Gate, SessionHost {
     this.#stopListening = options.devices.onRevoked((deviceNo) => this.#revoke(deviceNo));
   }
 
-  async admit(token: string | undefined): Promise<(transport: DeviceTransport) => DeviceSession> {
+  async admit(token: string | undefined, imei?: string): Promise<(transport: DeviceTransport) => DeviceSession> {
     const identity = await this.authenticate(token);
+    if (imei !== undefined && identity.device.imei !== imei)
+      throw new CallerError('unauthorized', 'the token is of another device');
     return (transport) => this.#open(identity, transport);
   }
 

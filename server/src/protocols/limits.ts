@@ -11,3 +11,23 @@ export const listenerLimits = {
   /** Connections of devices that one process takes; further ones are answered 503. */
   connectionsMax: 250_000,
 } as const;
+
+/** Named limits of the MQTT listener. docs/limits.md says what happens at each. */
+export const mqttLimits = {
+  /** A connection that has not said CONNECT by then is ended. */
+  connectTimeoutMs: 10_000,
+  /** Keep alive of a client that names none or a longer one; MQTT 5 is told. */
+  keepAliveSecondsMax: 1200,
+  /** How often it is looked who was silent for one and a half times its keep alive. */
+  silenceCheckMs: 1000,
+  /** A larger packet ends the connection (0x95). Room for a report of the largest size and its topic. */
+  packetBytesMax: 1024 * 1024 + 1024,
+  /** Packets that may come before CONNACK was sent. */
+  earlyPacketsMax: 256,
+  /** Reports that MQTT 5 clients may have on their way without PUBACK. */
+  receiveMaximum: 1024,
+  /** Reports without PUBACK past which the connection is ended (0x97): the socket is not read long before, so only what was on its way counts. */
+  unsettledMax: 17_408,
+  /** Answers that a device does not read: past it the socket is ended. */
+  bufferedBytesMax: 1024 * 1024,
+} as const;

@@ -5,6 +5,11 @@ export interface DeviceTransport {
   /** Where the device speaks from, for limits and logs. */
   readonly address: string;
   send(text: string): void;
+  /**
+   * Called once for each message that `received` or `receivedFrame` was given, in their order: what it held is durable, or will never be
+   * stored. What there was to say of it was sent before.
+   */
+  settled?(): void;
   /** Stops reading: what is on its way already may still arrive. */
   pause(): void;
   resume(): void;
@@ -22,7 +27,8 @@ export interface DeviceSession {
 
 /** Lets devices in. Throws a MilepostError that says why not. */
 export interface DeviceGate {
-  admit(token: string | undefined): Promise<(transport: DeviceTransport) => DeviceSession>;
+  /** `imei`: the token must be of this device. */
+  admit(token: string | undefined, imei?: string): Promise<(transport: DeviceTransport) => DeviceSession>;
 }
 
 /** What a request to `POST /v1/telemetry` carries. */
