@@ -4,12 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { SqliteChunkStore } from './adapters/sqlite/index.ts';
-import { chunksOfTable } from './flush-table.ts';
-import { Memtable } from './memtable.ts';
-import { MergePass } from './merge-pass.ts';
-import { runQuery } from './run-query.ts';
-import { encodeTestReport, makeBatch, type ModelQuery, type ModelRow, modelRows, type TestReport } from './test-support.ts';
+import { Engine } from './test-engine.ts';
+import { encodeTestReport, modelRows, type TestReport } from './test-support.ts';
 
 const signals = [3, 4, 9, 40_000] as const;
 /** Two months, a few minutes around their border, so that times collide often. */
@@ -71,127 +67,6 @@ const withoutMoves = (one: TestReport): TestReport => ({
   samples: one.samples.map(({ time, values }) => ({ time, values })),
 });
 
-class Crash extends Error {}
-
-/** The parts of history without threads, so that a crash can be put between any two files. */
-class Engine {
-  readonly #folder: string;
-  readonly #records: readonly Uint8Array[];
-  #filesLeft = Number.POSITIVE_INFINITY;
-  #store: SqliteChunkStore;
-  #merging: MergePass;
-  #table = new Memtable(0, 0);
-  #fromOffset = 0;
-  applied = 0;
-  /** As far as records were applied before a crash: some of them may be in chunks already, until the log has been followed that far. */
-  highWater = 0;
-
-  constructor(folder: string, records: readonly Uint8Array[]) {
-    this.#folder = folder;
-    this.#records = records;
-    this.#store = this.#open();
-    this.#merging = new MergePass(this.#store, smallSizes);
-  }
-
-  #open(): SqliteChunkStore {
-    const afterFile = (): void => {
-      if (--this.#filesLeft < 0) throw new Crash();
-    };
-    return new SqliteChunkStore({ folder: this.#folder, groups: 2, openFilesMax: 2, afterFile }, 'write');
-  }
-
-  apply(count: number): void {
-    const to = Math.min(this.#records.length, this.applied + count);
-    this.#table.apply(makeBatch(this.#records, this.applied, to));
-    this.applied = to;
-    this.highWater = Math.max(this.highWater, to);
-  }
-
-  async flush(): Promise<void> {
-    const counts = { records: 0, rows: 0, conflicts: 0, unreadable: 0 };
-    const chunks = chunksOfTable(this.#table.share(), counts);
-    const { nextOffset, newestReceivedAt } = this.#table;
-    await this.#store.write({
-      partition: 0,
-      fromOffset: this.#fromOffset,
-      appliedOffset: nextOffset,
-      completeTo: newestReceivedAt,
-      chunks,
-      statusChanges: [],
-    });
-    assert.equal(counts.unreadable, 0);
-    this.#fromOffset = nextOffset;
-    this.#table = new Memtable(0, nextOffset);
-  }
-
-  /** So long after all months that everything stored is due. */
-  async merge(stepsMax: number): Promise<void> {
-    for (let i = 0; i < stepsMax && (await this.#merging.step(borderMs + 400 * 86_400_000)); i++);
-  }
-
-  async crashInMerge(filesWritten: number): Promise<void> {
-    this.#filesLeft = filesWritten;
-    await this.merge(20).catch((error: unknown) => assert.ok(error instanceof Crash));
-    await this.#restart();
-  }
-
-  /** Dies after some files of a flush, and starts anew from what is on disk. */
-  async crash(filesWritten: number): Promise<void> {
-    this.#filesLeft = filesWritten;
-    await this.flush().catch((error: unknown) => assert.ok(error instanceof Crash));
-    await this.#restart();
-  }
-
-  async #restart(): Promise<void> {
-    this.#filesLeft = Number.POSITIVE_INFINITY;
-    await this.#store.close();
-    this.#store = this.#open();
-    this.#merging = new MergePass(this.#store, smallSizes);
-    this.#fromOffset = (await this.#store.appliedOffset(0)) ?? 0;
-    this.applied = this.#fromOffset / 10;
-    this.#table = new Memtable(0, this.#fromOffset);
-  }
-
-  async rows(query: ModelQuery, stepMs?: number, rowsMax = 1000): Promise<ModelRow[]> {
-    assert.equal(stepMs, undefined);
-    const rows: ModelRow[] = [];
-    for (let fromMs: number | undefined = query.fromMs; fromMs !== undefined; ) {
-      const positions = this.#table.positionsOf(query.vehicleNo).map((position) => this.#table.recordAt(position));
-      const records = new Uint8Array(Buffer.concat(positions));
-      let end = 0;
-      const ends = positions.map((record) => (end += record.length));
-      const periods = [{ fromMs, toMs: query.toMs }];
-      const answer = await runQuery(this.#store, {
-        vehicleNo: query.vehicleNo,
-        signals: query.signals,
-        periods,
-        stepMs: undefined,
-        rowsMax,
-        records,
-        ends,
-      });
-      answer.times.forEach((time, row) => {
-        const values = (answer.raw ?? []).map(({ numbers, texts }) =>
-          texts ? (texts[row] ?? null) : Number.isNaN(numbers[row]) ? null : (numbers[row] as number),
-        );
-        rows.push({ time, values });
-      });
-      fromMs = answer.nextFromMs;
-    }
-    return rows;
-  }
-
-  async flushedChunks(): Promise<unknown[]> {
-    const vehicles = [];
-    for (const unit of await this.#store.mergeUnits()) vehicles.push(...(await this.#store.readUnit(unit, 0, 100)));
-    return vehicles.flatMap(({ flushed }) => flushed);
-  }
-
-  close(): Promise<void> {
-    return this.#store.close();
-  }
-}
-
 const perform = async (engine: Engine, one: Step): Promise<void> => {
   if (one.kind === 'apply') engine.apply(one.count);
   else if (one.kind === 'flush') await engine.flush();
@@ -225,7 +100,7 @@ test('any reports, flushes, merges and crashes give the answers of the plain rul
       async (made, steps, isMoved) => {
         const reports = isMoved ? made : made.map(withoutMoves);
         const folder = await mkdtemp(join(tmpdir(), 'history-engine-'));
-        const engine = new Engine(folder, reports.map(encodeTestReport));
+        const engine = new Engine(folder, reports.map(encodeTestReport), smallSizes);
         try {
           for (const one of steps) {
             await perform(engine, one);
@@ -253,13 +128,13 @@ test('pages join to the whole answer where no sample was moved', { timeout: 60_0
     fc.asyncProperty(fc.array(report, { minLength: 1, maxLength: 25 }), fc.integer({ min: 1, max: 4 }), async (made, rowsMax) => {
       const reports = made.map(withoutMoves);
       const folder = await mkdtemp(join(tmpdir(), 'history-pages-'));
-      const engine = new Engine(folder, reports.map(encodeTestReport));
+      const engine = new Engine(folder, reports.map(encodeTestReport), smallSizes);
       try {
         engine.apply(Math.ceil(reports.length / 2));
         await engine.flush();
         engine.apply(reports.length);
         const query = { vehicleNo: 1, signals, fromMs: borderMs - 100, toMs: borderMs + 100 };
-        assert.deepEqual(await engine.rows(query, undefined, rowsMax), modelRows(reports, query));
+        assert.deepEqual(await engine.rows(query, rowsMax), modelRows(reports, query));
       } finally {
         await engine.close();
         await rm(folder, { recursive: true });
