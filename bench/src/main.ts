@@ -39,23 +39,31 @@ const peakMemoryMbOf = async (pid: number): Promise<number> => {
   return Math.round(Number(/VmHWM:\s+(\d+)/.exec(text)?.[1]) / 1024);
 };
 
-const startServer = async (folder: string): Promise<{ child: ChildProcess; origin: string }> => {
-  const env = { PATH: process.env['PATH'], MILEPOST_PORT: '0', MILEPOST_DATA: folder, MILEPOST_OPERATOR_TOKEN: operatorToken };
+const startServer = async (folder: string): Promise<{ child: ChildProcess; origin: string; mqttOrigin: string }> => {
+  const env = {
+    PATH: process.env['PATH'],
+    MILEPOST_PORT: '0',
+    MILEPOST_MQTT_PORT: '0',
+    MILEPOST_DATA: folder,
+    MILEPOST_OPERATOR_TOKEN: operatorToken,
+  };
   const child = spawn(process.execPath, ['server/src/app/main.ts', '--mode=serve'], {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  let origin = '';
   for await (const line of createInterface({ input: child.stdout })) {
-    const origin = /ready at (\S+)/.exec(line)?.[1];
-    if (origin) return { child, origin };
+    origin ||= /ready at (\S+)/.exec(line)?.[1] ?? '';
+    const mqttOrigin = /^MQTT: (\S+)/.exec(line)?.[1];
+    if (mqttOrigin) return { child, origin, mqttOrigin };
   }
   throw new Error('the server ended before it was ready');
 };
 
-const startLoad = (load: LoadScenario['load'], origin: string) => {
+const startLoad = (load: LoadScenario['load'], origins: { readonly origin: string; readonly mqttOrigin: string }) => {
   const program = path.join(import.meta.dirname, 'load/main.ts');
-  const child = spawn(process.execPath, [program, JSON.stringify({ ...load, origin, operatorToken })], {
+  const child = spawn(process.execPath, [program, JSON.stringify({ ...load, ...origins, operatorToken })], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -69,8 +77,8 @@ const startLoad = (load: LoadScenario['load'], origin: string) => {
 
 const measureLoad = async ({ load, seconds = secondsDefault }: LoadScenario): Promise<object> => {
   const folder = await mkdtemp(path.join(tmpdir(), 'milepost-bench-'));
-  const { child, origin } = await startServer(folder);
-  const loading = startLoad(load, origin);
+  const { child, ...origins } = await startServer(folder);
+  const loading = startLoad(load, origins);
   try {
     // The first seconds warm up the compiler and the caches.
     for (let second = 0; second < warmUpSeconds; second++) await loading.next();

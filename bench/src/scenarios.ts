@@ -3,7 +3,7 @@ import type { LoadOptions } from './load/types.ts';
 /** Against a real server, load from another process. */
 export interface LoadScenario {
   readonly what: string;
-  readonly load: Omit<LoadOptions, 'origin' | 'operatorToken'>;
+  readonly load: Omit<LoadOptions, 'origin' | 'mqttOrigin' | 'operatorToken'>;
   /** How long it is measured; 10 when it is not given. */
   readonly seconds?: number;
 }
@@ -47,6 +47,14 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
   'http-ndjson-100': {
     what: 'HTTP, NDJSON, 100 samples a request, connections kept',
     load: { way: 'http', form: 'ndjson', samples: 100, connections: 200, inFlight: 1 },
+  },
+  'mqtt-json': {
+    what: 'MQTT 3.1.1, QoS 1, JSON, one in flight',
+    load: { way: 'mqtt', form: 'json', samples: 1, connections: 1000, inFlight: 1 },
+  },
+  'mqtt-binary': {
+    what: 'MQTT 3.1.1, QoS 1, binary, four in flight',
+    load: { way: 'mqtt', form: 'binary', samples: 1, connections: 1000, inFlight: 4 },
   },
   'fleet-binary': {
     what: 'The fleet this is for: a million reports a minute from 10,000 connections, binary, open loop, ten minutes',

@@ -2,7 +2,7 @@
 
 const enrolledAtOnce = 100;
 
-const imeiOf = (index: number): string => {
+export const imeiOf = (index: number): string => {
   const digits = `00101000${String(index).padStart(6, '0')}`;
   const sum = digits.split('').reduce((total, digit, at) => {
     const value = Number(digit) * (at % 2 === 1 ? 2 : 1);

@@ -3,9 +3,10 @@
  * those since the line before.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { enrolDevices } from './enrol.ts';
+import { enrolDevices, imeiOf } from './enrol.ts';
 import { loadHttp } from './http.ts';
 import { Latencies } from './latencies.ts';
+import { loadMqtt } from './mqtt.ts';
 import { makePayload } from './payloads.ts';
 import type { LoadOptions, Measured, OpenDevice, Tally } from './types.ts';
 import { loadWebSocket } from './websocket.ts';
@@ -21,8 +22,9 @@ const payload = makePayload(options.form, options.samples);
 const tokens = await enrolDevices(options.origin, options.operatorToken, options.connections);
 const devices: OpenDevice[] = [];
 for (let from = 0; from < tokens.length; from += openedAtOnce) {
-  for (const token of tokens.slice(from, from + openedAtOnce)) {
-    if (options.way === 'websocket') devices.push(loadWebSocket(options, token, payload, tally));
+  for (const [i, token] of tokens.slice(from, from + openedAtOnce).entries()) {
+    if (options.way === 'mqtt') devices.push(loadMqtt(options, token, imeiOf(from + i), payload, tally));
+    else if (options.way === 'websocket') devices.push(loadWebSocket(options, token, payload, tally));
     else loadHttp(options, token, payload, tally);
   }
   await wait(openEveryMs);

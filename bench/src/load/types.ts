@@ -4,7 +4,9 @@ import type { Form } from './payloads.ts';
 export interface LoadOptions {
   readonly origin: string;
   readonly operatorToken: string;
-  readonly way: 'websocket' | 'http';
+  /** Where the MQTT listener is. */
+  readonly mqttOrigin?: string;
+  readonly way: 'websocket' | 'http' | 'mqtt';
   readonly form: Form;
   readonly samples: number;
   readonly connections: number;
