@@ -32,6 +32,9 @@ export interface Connection {
 
 export interface ConnectOptions {
   readonly server: string;
+  /** Where MQTT is spoken. */
+  readonly mqttServer?: string | undefined;
+  readonly imei: string;
   readonly token: string;
   /** ms since the epoch, for times that a server names. */
   readonly now: () => number;

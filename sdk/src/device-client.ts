@@ -4,6 +4,7 @@ import { ApiError, readAnswer } from './api-error.ts';
 import { backoffMs } from './backoff.ts';
 import { type ClientClock, systemClientClock } from './clock.ts';
 import { connectHttp } from './connect-http.ts';
+import { connectMqtt } from './connect-mqtt.ts';
 import { connectWebSocket } from './connect-websocket.ts';
 import type { Connect, Connection, Ending } from './connection.ts';
 import type { DeviceProblem, ReportVerdict, ServerMessage } from './device-messages.ts';
@@ -12,7 +13,9 @@ import { clientLimits } from './limits.ts';
 import { type AddResult, ReportBuffer } from './report-buffer.ts';
 import { ReportFile } from './report-file.ts';
 
-export const ways = { websocket: connectWebSocket, http: connectHttp } as const satisfies Readonly<Record<string, Connect>>;
+export const ways = { websocket: connectWebSocket, http: connectHttp, mqtt: connectMqtt } as const satisfies Readonly<
+  Record<string, Connect>
+>;
 export type Way = keyof typeof ways;
 
 export type DeviceClientState = 'idle' | 'connecting' | 'open' | 'waiting' | 'stopped';
@@ -24,6 +27,8 @@ export interface DeviceClientOptions {
   readonly secret: string;
   /** What carries the reports; WebSocket when it is not given. */
   readonly way?: Way;
+  /** For MQTT, like `mqtt://127.0.0.1:1883`; the login goes to `server` all the same. */
+  readonly mqttServer?: string;
   /** JSON when it is not given. */
   readonly form?: Form;
   /** For the binary form: signals beyond the core table. */
@@ -47,7 +52,7 @@ export interface DeviceClientOptions {
 export type SendResult = AddResult | { readonly ok: false; readonly reason: 'stopped' };
 
 /**
- * A device that reports to Milepost, over WebSocket or HTTP, as JSON or in the binary form. A report is kept until the server has
+ * A device that reports to Milepost, over WebSocket, HTTP or MQTT, as JSON or in the binary form. A report is kept until the server has
  * acknowledged it and is sent again, in order and under the same boot and seq, after each connection that was lost.
  */
 export class DeviceClient {
@@ -181,6 +186,8 @@ export class DeviceClient {
     const isOurs = (): boolean => this.#connection === connection;
     const connection: Connection = ways[this.#options.way ?? 'websocket']({
       server: this.#options.server,
+      mqttServer: this.#options.mqttServer,
+      imei: this.#options.imei,
       token,
       now: () => this.#clock.now(),
       listener: {

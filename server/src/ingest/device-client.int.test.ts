@@ -4,20 +4,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { DeviceClient, type DeviceClientOptions, type Form, type ReportVerdict, type Way } from '@milepost/sdk';
+import { type DeviceMqtt, listenDeviceMqtt } from '../protocols/index.ts';
+import { silentLogger, systemClock } from '../kernel/index.ts';
 import { openTestServer, type TestServer } from '../http/testing/open-test-server.ts';
 
 const startMs = Date.now() - 600_000;
 const waitMaxMs = 10_000;
 
 let server: TestServer;
+let mqtt: DeviceMqtt;
+let mqttServer: string;
 let folder: string;
 let made = 0;
 
 before(async () => {
   server = await openTestServer('device_client');
+  mqtt = listenDeviceMqtt({ gate: server.gate, clock: systemClock, logger: silentLogger });
+  mqttServer = `mqtt://127.0.0.1:${await mqtt.listen('127.0.0.1', 0)}`;
   folder = await mkdtemp(join(tmpdir(), 'device-client-'));
 });
 after(async () => {
+  await mqtt.close();
   await server.close();
   await rm(folder, { recursive: true });
 });
@@ -38,7 +45,7 @@ const addDevice = async (): Promise<Login> => {
 };
 
 const clientOf = ({ imei, secret }: Login, options: Partial<DeviceClientOptions>): DeviceClient =>
-  new DeviceClient({ server: server.origin, imei, secret, ...options });
+  new DeviceClient({ server: server.origin, mqttServer, imei, secret, ...options });
 
 const untilAllAcknowledged = async (client: DeviceClient): Promise<void> => {
   const end = Date.now() + waitMaxMs;
@@ -58,7 +65,7 @@ const speeds = async (vehicleId: string): Promise<number[]> => {
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-for (const way of ['websocket', 'http'] satisfies Way[]) {
+for (const way of ['websocket', 'http', 'mqtt'] satisfies Way[]) {
   for (const form of ['json', 'binary'] satisfies Form[]) {
     test(`by ${way}, as ${form}: what a device sends is stored, once, and what it kept while it was off comes first`, async () => {
       const login = await addDevice();

@@ -1,0 +1,101 @@
+import { connect as connectSocket, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { generate, type IConnackPacket, type Packet, parser } from 'mqtt-packet';
+import type { Connect, Ending } from './connection.ts';
+import { readServerMessage } from './device-messages.ts';
+import { clientLimits } from './limits.ts';
+
+const notAuthorized = 0x87;
+const badCredentials = 0x86;
+const administrative = 0x98;
+const keepAliveSeconds = 60;
+const protocolVersion = 5;
+const messageIdMax = 65_535;
+
+const endingOf = (reasonCode: number): Ending => ({
+  why: `the server ended the connection (0x${reasonCode.toString(16)})`,
+  isFinal: reasonCode === administrative,
+  isTokenOver: reasonCode === notAuthorized || reasonCode === badCredentials,
+});
+
+const openSocket = (mqttServer: string): Socket => {
+  const { protocol, hostname, port } = new URL(mqttServer);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  if (protocol === 'mqtts:') return connectTls({ host, port: Number(port || 8883), servername: host });
+  return connectSocket({ host, port: Number(port || 1883) });
+};
+
+const greeting = (imei: string, token: string): Packet => ({
+  cmd: 'connect',
+  protocolId: 'MQTT',
+  protocolVersion,
+  clean: true,
+  clientId: `sdk-${imei}`,
+  keepalive: keepAliveSeconds,
+  username: imei,
+  password: Buffer.from(token),
+});
+
+/** MQTT 5: a report a PUBLISH of QoS 1; what the server says of it is heard on `…/ack`, where cumulative acknowledgements come, too. */
+export const connectMqtt: Connect = ({ mqttServer, imei, token, listener }) => {
+  if (mqttServer === undefined) throw new RangeError('mqttServer is not given, expected an address like mqtt://host:1883');
+  const topic = (name: string): string => `milepost/v1/${imei}/${name}`;
+  const socket = openSocket(mqttServer);
+  const incoming = parser({ protocolVersion });
+  let messageId = 0;
+  let failure = '';
+  let isOver = false;
+  const end = (ending: Ending): void => {
+    if (isOver) return;
+    isOver = true;
+    clearInterval(pings);
+    listener.ended(ending);
+    socket.destroy();
+  };
+  const write = (packet: Packet): void => {
+    if (socket.writable) socket.write(generate(packet, { protocolVersion }));
+  };
+  const publish = (payload: string | Buffer): void => {
+    messageId = (messageId % messageIdMax) + 1;
+    write({ cmd: 'publish', topic: topic('telemetry'), payload, qos: 1, dup: false, retain: false, messageId });
+  };
+  const pings = setInterval(() => write({ cmd: 'pingreq' }), keepAliveSeconds * 1000);
+  pings.unref();
+  const admitted = ({ reasonCode = 0 }: IConnackPacket): void => {
+    if (reasonCode !== 0) end(endingOf(reasonCode));
+    else write({ cmd: 'subscribe', messageId: messageIdMax, subscriptions: [{ topic: topic('ack'), qos: 0 }] });
+  };
+  incoming.on('packet', (packet) => {
+    if (isOver) return;
+    if (packet.cmd === 'connack') admitted(packet);
+    // From here on nothing that is said can be missed.
+    else if (packet.cmd === 'suback') listener.opened();
+    else if (packet.cmd === 'publish') listener.heard(readServerMessage(packet.payload.toString('utf8')));
+    else if (packet.cmd === 'disconnect') end(endingOf(packet.reasonCode ?? 0));
+  });
+  incoming.on('error', (error: Error) => end({ why: error.message }));
+  socket.setTimeout(clientLimits.handshakeTimeoutMs + keepAliveSeconds * 1500, () => end({ why: 'the server was silent' }));
+  socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => write(greeting(imei, token)));
+  socket.on('data', (data: Buffer) => incoming.parse(data));
+  socket.on('error', (error) => {
+    failure = error.message;
+  });
+  socket.on('close', () => end({ why: failure || 'the connection was closed' }));
+  return {
+    send: ({ payload }) => publish(typeof payload === 'string' ? payload : Buffer.from(payload)),
+    renew: (next) => publish(JSON.stringify({ token: next })),
+    goodbye: () =>
+      new Promise((resolve) => {
+        isOver = true;
+        clearInterval(pings);
+        socket.once('close', () => resolve());
+        if (!socket.writable) {
+          socket.destroy();
+          return;
+        }
+        write({ cmd: 'disconnect', reasonCode: 0 });
+        socket.end();
+      }),
+    terminate: () => end({ why: 'the connection was given up' }),
+  };
+};
