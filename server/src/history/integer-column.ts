@@ -1,6 +1,6 @@
 import { zstdCompressSync, zstdDecompressSync, constants } from 'node:zlib';
 import { type ByteReader, ByteReader as Reader, type ByteWriter, ByteWriter as Writer, FormatError } from '../events/index.ts';
-import { readRice, riceSize, writeRice } from './rice-codes.ts';
+import { quickRiceSize, readRice, type RiceSize, riceSize, writeRice } from './rice-codes.ts';
 import { exactDifferenceMax, smoothDifferences } from './smooth-differences.ts';
 import { bitsMax, packedBytes, readBits, writeBits } from './bit-packing.ts';
 
@@ -199,17 +199,17 @@ const writeDifferences = (
   const bits = codeMax === 0 ? 0 : Math.floor(Math.log2(codeMax)) + 1;
   const bitBytes = bits <= bitsMax ? packedBytes(count, bits) : Number.POSITIVE_INFINITY;
   const shortest = Math.min(bitBytes, varintBytes + 1);
-  const raw = shortest >= compressBytesMin ? varints(count) : undefined;
+  if (!isKept && shortest >= compressBytesMin) {
+    const rice = quickRiceSize(codes, count);
+    if (rice.bytes + 2 < shortest * compressedShareMax) return writeRiceForm(out, head, first, count, rice, tenths);
+  }
+  // A flush does not wait for zstd: a frame takes 15 µs to make, however short it is.
+  const raw = isKept && shortest >= compressBytesMin ? varints(count) : undefined;
   const packed = raw && tryCompressed(raw, shortest);
   if (isKept && codeMax > 0) {
     const rice = riceSize(codes, count);
-    if (rice.bytes + 2 < Math.min(shortest, packed ? packed.length + 2 : shortest)) {
-      if (tenths === 10) writeDivisor(out, head, 10);
-      out.byte((tenths === 10 ? 0 : head) | columnForms.rice);
-      out.zigzag(first);
-      out.varint(rice.bytes);
-      return writeRice(out, codes, count, rice.k);
-    }
+    if (rice.bytes + 2 < Math.min(shortest, packed ? packed.length + 2 : shortest))
+      return writeRiceForm(out, head, first, count, rice, tenths);
   }
   if (packed || bitBytes > varintBytes) {
     if (tenths === 10) writeDivisor(out, head, 10);
@@ -222,6 +222,21 @@ const writeDifferences = (
   out.byte(head | (tenths === 10 ? width + tenthsShift : width));
   out.zigzag(first);
   if (width > 0) writeBits(out, codes, count, width);
+};
+
+const writeRiceForm = (
+  out: ByteWriter,
+  head: number,
+  first: number,
+  count: number,
+  { k, bytes }: RiceSize,
+  tenths: 1 | 10,
+): void => {
+  if (tenths === 10) writeDivisor(out, head, 10);
+  out.byte((tenths === 10 ? 0 : head) | columnForms.rice);
+  out.zigzag(first);
+  out.varint(bytes);
+  writeRice(out, codes, count, k);
 };
 
 const writeDivisor = (out: ByteWriter, head: number, divisor: number): void => {

@@ -51,6 +51,14 @@ export const riceSize = (codes: Float64Array, count: number): RiceSize => {
   return best;
 };
 
+/** A k that is good enough, from the mean of the codes. */
+export const quickRiceSize = (codes: Float64Array, count: number): RiceSize => {
+  let total = 0;
+  for (let i = 0; i < count; i++) total += codes[i] as number;
+  const k = Math.max(0, Math.min(bitsMax, Math.floor(Math.log2(total / count + 1) - 0.3)));
+  return { k, bytes: sizeWith(codes, count, k) };
+};
+
 let lows = new Float64Array(1024);
 
 const writeQuotients = (out: ByteWriter, codes: Float64Array, count: number, scale: number): void => {

@@ -10,6 +10,7 @@ export interface TableColumn {
   present: Uint8Array<ArrayBuffer>;
   readonly words: string[];
   readonly wordIndex: Map<string, number>;
+  generation: number;
 }
 
 /** Numbers and texts of one signal are columns apart. */
@@ -42,13 +43,22 @@ export class RowTable {
   columns: TableColumn[] = [];
   #capacity = 256;
   #byKey = new Map<number, TableColumn>();
-  #spare = new Map<number, TableColumn>();
+  /** Which filling of the table a column was last used in. */
+  #generation = 1;
   #isOrdered = true;
 
+  /** Columns are cleaned and kept for the next vehicle, which most likely reports the same signals. */
   reset(): void {
-    for (let i = 0; i < this.columns.length; i++) this.#keep(this.columns[i] as TableColumn);
-    this.columns = [];
-    this.#byKey.clear();
+    for (let i = 0; i < this.columns.length; i++) {
+      const column = this.columns[i] as TableColumn;
+      column.present.fill(0, 0, this.rows);
+      if (!column.isText) continue;
+      column.words.length = 0;
+      column.wordIndex.clear();
+    }
+    this.columns.length = 0;
+    this.#generation++;
+    if (this.#byKey.size > keptColumnsMax) this.#byKey.clear();
     this.rows = 0;
     this.conflicts = 0;
     this.hasOriginals = false;
@@ -166,23 +176,16 @@ export class RowTable {
 
   #columnOf(signalNumber: number, isText: boolean): TableColumn {
     const key = columnKey(signalNumber, isText);
-    const known = this.#byKey.get(key);
-    if (known) return known;
-    const spare = this.#spare.get(key);
-    if (spare) this.#spare.delete(key);
-    const column = spare ?? makeColumn(signalNumber, isText, this.#capacity);
+    let column = this.#byKey.get(key);
+    if (!column) {
+      column = makeColumn(signalNumber, isText, this.#capacity);
+      this.#byKey.set(key, column);
+    }
+    if (column.generation === this.#generation) return column;
+    column.generation = this.#generation;
     if (column.values.length < this.#capacity) resize(column, this.#capacity);
-    this.#byKey.set(key, column);
     this.columns.push(column);
     return column;
-  }
-
-  /** Keeps a cleaned column for the next vehicle, which most likely reports the same signals. */
-  #keep(column: TableColumn): void {
-    column.present.fill(0, 0, this.rows);
-    column.words.length = 0;
-    column.wordIndex.clear();
-    if (this.#spare.size < spareColumnsMax) this.#spare.set(columnKey(column.signalNumber, column.isText), column);
   }
 
   #reserve(rows: number): void {
@@ -275,7 +278,7 @@ const placesByArrival = ({ rows, arrivals }: ChunkReader, from: number): Places 
   return { sources, targets };
 };
 
-const spareColumnsMax = 256;
+const keptColumnsMax = 256;
 
 const makeColumn = (signalNumber: number, isText: boolean, capacity: number): TableColumn => ({
   signalNumber,
@@ -284,6 +287,7 @@ const makeColumn = (signalNumber: number, isText: boolean, capacity: number): Ta
   present: new Uint8Array(capacity),
   words: [],
   wordIndex: new Map(),
+  generation: 0,
 });
 
 const resize = (column: TableColumn, capacity: number): void => {
