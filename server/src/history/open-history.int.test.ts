@@ -289,6 +289,75 @@ test('months that ended are dropped, others stay', async () => {
   assert.equal(history.statistics().storedRows, 1);
 });
 
+test('what is hidden is gone from every answer at once, from memory and chunks, and does not return with what arrives later', async () => {
+  const history = await start();
+  const day = 86_400_000;
+  const all = [drive(1, 0, 10), drive(1, 1, 11), drive(1, 2, 12), drive(2, 1, 21), drive(1, 1, 99)];
+  all.push({
+    ...drive(1, 3, 0),
+    samples: [
+      {
+        time: startMs - 40 * day,
+        values: [
+          [speed, 7],
+          [fault, 'x'],
+        ],
+      },
+    ],
+  });
+  const records = encodeAll(all);
+  history.apply(makeBatch(records, 0, 4));
+  history.applyStatus([change(1, 1000, 'online'), change(1, 5000, 'offline')]);
+  await history.setHiding({
+    standard: { retentionMs: 100 * day, byGroup: { motion: 30 * day } },
+    byVehicle: new Map(),
+    erased: [{ vehicleNo: 1, fromMs: startMs + 1000, toMs: startMs + 2000 }],
+  });
+  const period = { fromMs: startMs - 50 * day, toMs: startMs + day, rowsMax: 100 };
+  const look = async (): Promise<unknown> => {
+    const one = await history.query(everything, { vehicleNo: 1, signals: [speed, fault], ...period });
+    const other = await history.query(everything, { vehicleNo: 2, signals: [speed], ...period });
+    const status = await history.status(everything, { vehicleNos: [1], fromMs: 0, toMs: startMs + day, limit: 10 });
+    return {
+      one: numbersOf(one),
+      faults: one.raw?.[1]?.texts ?? [],
+      other: numbersOf(other),
+      status: status.map(({ at }) => at - startMs),
+    };
+  };
+  const before = { one: [10, 12], faults: [], other: [21], status: [5000] };
+  assert.deepEqual(await look(), before);
+  assert.equal(history.findRecent(1, 1, speed, startMs + 1000), undefined);
+  await history.flush();
+  assert.deepEqual(await look(), before);
+  history.apply(makeBatch(records, 4, 6));
+  const after = { one: [Number.NaN, 10, 12], faults: ['x', null, null], other: [21], status: [5000] };
+  assert.deepEqual(await look(), after);
+  await history.flush();
+  assert.deepEqual(await look(), after);
+});
+
+test('merges run in the background when they are due, and every answer stays the same', async () => {
+  const clock = makeManualClock(startMs);
+  const history = await start({ clock });
+  const records = encodeAll(Array.from({ length: 1200 }, (_, i) => drive(1, i, i)));
+  for (let from = 0; from < 1200; from += 300) {
+    history.apply(makeBatch(records, from, from + 300));
+    await history.flush();
+  }
+  assert.equal(history.statistics().storedChunks, 4);
+  clock.advance(60_000);
+  while (history.statistics().merges === 0) await nextTurn();
+  assert.deepEqual([history.statistics().storedChunks, history.statistics().storedRows], [2, 1200]);
+  const values = numbersOf(await history.query(everything, { vehicleNo: 1, signals: [speed], ...wholeDay }));
+  assert.deepEqual(
+    values,
+    Array.from({ length: 1200 }, (_, i) => i),
+  );
+  await history.merge();
+  assert.equal(history.statistics().merges, 1);
+});
+
 test('a flush that fails is told, kept in memory, and tried again', async () => {
   const clock = makeManualClock(startMs);
   const history = await start({ clock });

@@ -193,7 +193,7 @@ export class SqliteChunkStore implements ChunkStore {
   }
 
   readUnit({ bucket, group }: UnitKey, fromVehicleNo: number, toVehicleNo: number): Promise<readonly VehicleChunks[]> {
-    const file = this.#file(nameOf(bucket, group));
+    const file = this.#existing(nameOf(bucket, group));
     return Promise.resolve(file?.readVehicles(this.#appliedOffsets(), fromVehicleNo, toVehicleNo) ?? []);
   }
 
@@ -206,8 +206,8 @@ export class SqliteChunkStore implements ChunkStore {
 
   replace({ bucket, group }: UnitKey, replacement: Replacement): Promise<void> {
     const name = nameOf(bucket, group);
-    const file = this.#file(name);
-    assert(file, `${name} cannot be opened for writing`);
+    const file = this.#existing(name);
+    if (!file) return Promise.resolve();
     file.replace(replacement);
     this.#options.afterFile?.(name);
     this.#figures.delete(name);
@@ -218,7 +218,7 @@ export class SqliteChunkStore implements ChunkStore {
   giveBack({ bucket, group }: UnitKey, bytesMax: number): Promise<number> {
     const name = nameOf(bucket, group);
     this.#figures.delete(name);
-    return Promise.resolve(this.#file(name)?.giveBack(bytesMax) ?? 0);
+    return Promise.resolve(this.#existing(name)?.giveBack(bytesMax) ?? 0);
   }
 
   appliedOffset(partition: number): Promise<number | undefined> {
@@ -280,6 +280,11 @@ export class SqliteChunkStore implements ChunkStore {
     const oldest = this.#open.keys().next();
     if (this.#open.size > (this.#options.openFilesMax ?? openFilesMaxDefault) && !oldest.done) this.#close(oldest.value);
     return file;
+  }
+
+  /** A month that was dropped while it was merged is not made again. */
+  #existing(name: string): MonthFile | undefined {
+    return existsSync(join(this.#options.folder, name)) ? this.#file(name) : undefined;
   }
 
   #close(name: string): void {
