@@ -2,7 +2,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { extract, pack, type Pack } from 'tar-stream';
+import { type Extract, extract, pack, type Pack } from 'tar-stream';
 import { CallerError, OperationalError } from '../kernel/index.ts';
 import { syncFolder } from './copy-file.ts';
 import { isInside } from './manifest.ts';
@@ -36,23 +36,29 @@ export const packBackup = async (folder: string, file: string): Promise<void> =>
   await rm(folder, { recursive: true, force: true });
 };
 
+const unpackEntries = async (archive: Extract, file: string, folder: string): Promise<void> => {
+  for await (const entry of archive) {
+    const { name } = entry.header;
+    if (!isInside(name)) throw new CallerError('bad_request', `${file} names a file outside of itself: ${name}`);
+    const place = path.join(folder, name);
+    await mkdir(path.dirname(place), { recursive: true, mode: 0o700 });
+    await pipeline(entry, createWriteStream(place, { flags: 'wx', mode: 0o600 }));
+  }
+};
+
 /** Unpacks a backup into a new folder. What it holds is verified by whoever reads it. */
 export const unpackBackup = async (file: string, folder: string): Promise<void> => {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const archive = extract();
   const reading = pipeline(createReadStream(file), archive);
-  // Its error is the one that is thrown below, by the loop.
-  reading.catch(() => {});
+  // An archive that was cut off ends the reading with an error while an entry still waits for its rest.
+  const broken = new Promise<never>((_resolve, reject) => {
+    reading.catch(reject);
+  });
   try {
-    for await (const entry of archive) {
-      const { name } = entry.header;
-      if (!isInside(name)) throw new CallerError('bad_request', `${file} names a file outside of itself: ${name}`);
-      const place = path.join(folder, name);
-      await mkdir(path.dirname(place), { recursive: true, mode: 0o700 });
-      await pipeline(entry, createWriteStream(place, { flags: 'wx', mode: 0o600 }));
-    }
-    await reading;
+    await Promise.race([unpackEntries(archive, file, folder), broken]);
   } catch (cause) {
+    archive.destroy();
     if (cause instanceof CallerError) throw cause;
     throw new OperationalError('unavailable', `${file} cannot be unpacked: ${(cause as Error).message}`, { cause });
   }

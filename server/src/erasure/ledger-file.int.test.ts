@@ -32,6 +32,23 @@ test('what was appended is read back; a line that a crash cut off was never conf
   assert.deepEqual(await readLedger(file), [erasure(1), erasure(2), erasure(4)]);
 });
 
+test('a ledger of version 1 is read', async () => {
+  const ledger = await readLedger(path.join(import.meta.dirname, 'golden', 'erasures-v1.ndjson'));
+  assert.deepEqual(
+    ledger.map(({ id, vehicleId, fromMs, toMs, why }) => [id, vehicleId, fromMs, toMs, why]),
+    [
+      ['era_0123456789abcdef01234567', 'veh_0123456789abcdef', 0, 1_790_000_000_000, ''],
+      [
+        'era_76543210fedcba9876543210',
+        'veh_0123456789abcdef',
+        1_791_000_000_000,
+        1_791_000_000_001,
+        'the owner asked, "all of it": größer',
+      ],
+    ],
+  );
+});
+
 test('a damaged line is refused and named, whichever character it is', async () => {
   const file = path.join(folder, 'damaged.ndjson');
   await appendLedger(file, [erasure(1), erasure(2), erasure(3)]);
