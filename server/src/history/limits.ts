@@ -59,7 +59,7 @@ export const mergeStepVehiclesMax = 65_536;
 /** Bytes that one step gives back to the disk. */
 export const giveBackStepBytes = 4 * 1024 * 1024;
 /** Spare space of a month that is not over is kept for its next flushes; a larger share of a month that is over is given back. */
-export const spareShareMax = 0.02;
+export const spareShareMax = 0.002;
 export const spareBytesKept = 65_536;
 /** How often it is looked whether there is something to merge. */
 export const mergeEveryMs = 60_000;

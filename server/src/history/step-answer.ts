@@ -158,9 +158,10 @@ export class StepAnswer {
     for (let i = 0; i < times.length; i++) {
       const time = times[i] as number;
       if (time >= this.#endMs) this.#openStep(time);
-      signals.forEach((signal, s) => {
+      for (let s = 0; s < signals.length; s++) {
+        const signal = signals[s];
         if (signal && (this.#signals[s] as SignalSteps).addRolled(signal, i)) this.#hasValue = true;
-      });
+      }
       const cut = this.#cutAt();
       if (cut !== undefined) return cut;
     }
