@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Engine } from './test-engine.ts';
+import { Engine } from './testing/engine.ts';
 import { encodeTestReport, modelRows, type TestReport } from './test-support.ts';
 
 const signals = [3, 4, 9, 40_000] as const;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SqliteChunkStore } from './adapters/sqlite/index.ts';
-import { killedReports, readApplied, vehicles } from './kill-merge.ts';
+import { killedReports, readApplied, vehicles } from './testing/flush-and-merge.ts';
 import { MergePass } from './merge-pass.ts';
 import { runQuery } from './run-query.ts';
 
@@ -44,7 +44,7 @@ test('kill -9 while it flushes and merges loses nothing and gives nothing twice'
   let merges = 0;
   try {
     for (let round = 0; round < rounds; round++) {
-      const child = spawn(process.execPath, [new URL('./kill-merge.ts', import.meta.url).pathname, folder, 'run'], {
+      const child = spawn(process.execPath, [new URL('./testing/flush-and-merge.ts', import.meta.url).pathname, folder, 'run'], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       // Each line is a step that is done: the kill falls between two, or within one, at another place each round.

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
 import { nothingHidden } from './hidden-values.ts';
 import type { QueryAnswer } from './run-query.ts';
-import { Engine } from './test-engine.ts';
+import { Engine } from './testing/engine.ts';
 import { encodeTestReport, modelRows, type TestReport } from './test-support.ts';
 
 const startMs = Date.UTC(2026, 10, 20);

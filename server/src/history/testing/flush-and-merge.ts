@@ -1,10 +1,10 @@
 /** The process that `kill-merge.int.test.ts` kills: goes on from what is stored, flushes and merges, and says each step. */
-import { SqliteChunkStore } from './adapters/sqlite/index.ts';
-import { chunksOfTable } from './flush-table.ts';
-import { Memtable } from './memtable.ts';
-import { MergePass } from './merge-pass.ts';
-import type { ChunkStore } from './ports.ts';
-import { encodeTestReport, makeBatch, type TestReport } from './test-support.ts';
+import { SqliteChunkStore } from '../adapters/sqlite/index.ts';
+import { chunksOfTable } from '../flush-table.ts';
+import { Memtable } from '../memtable.ts';
+import { MergePass } from '../merge-pass.ts';
+import type { ChunkStore } from '../ports.ts';
+import { encodeTestReport, makeBatch, type TestReport } from '../test-support.ts';
 
 export const vehicles = 40;
 const startMs = Date.UTC(2026, 9, 31, 23, 50);

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { SqliteChunkStore } from './adapters/sqlite/index.ts';
-import { copyRecords } from './copy-records.ts';
-import { chunksOfTable } from './flush-table.ts';
-import { groupTable, type HidingRules } from './hidden-values.ts';
-import { Memtable } from './memtable.ts';
-import { MergePass, type MergeSizes } from './merge-pass.ts';
-import type { ChunkInfo } from './ports.ts';
-import { type QueryAnswer, runQuery } from './run-query.ts';
-import { makeBatch, type ModelQuery, type ModelRow } from './test-support.ts';
+import { SqliteChunkStore } from '../adapters/sqlite/index.ts';
+import { copyRecords } from '../copy-records.ts';
+import { chunksOfTable } from '../flush-table.ts';
+import { groupTable, type HidingRules } from '../hidden-values.ts';
+import { Memtable } from '../memtable.ts';
+import { MergePass, type MergeSizes } from '../merge-pass.ts';
+import type { ChunkInfo } from '../ports.ts';
+import { type QueryAnswer, runQuery } from '../run-query.ts';
+import { makeBatch, type ModelQuery, type ModelRow } from '../test-support.ts';
 
 /** After all months of the tests: everything stored is due to be merged. */
 const farLaterMs = Date.UTC(2027, 11);
