@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DeviceClient, OperatorClient } from '@milepost/sdk';
+import { DeviceClient, type DeviceClientOptions, type Form, OperatorClient, type Way } from '@milepost/sdk';
 import { type Milepost, startMilepost } from './support/start-milepost.ts';
 
 const rounds = Number(process.env['KILL_ROUNDS'] ?? '3');
-const devicesCount = 8;
+/** A device on each way in, two on the first. */
+const waysIn: readonly { readonly way: Way; readonly form: Form }[] = [
+  { way: 'websocket', form: 'json' },
+  { way: 'websocket', form: 'json' },
+  { way: 'websocket', form: 'binary' },
+  { way: 'http', form: 'json' },
+  { way: 'http', form: 'binary' },
+  { way: 'mqtt', form: 'json' },
+  { way: 'mqtt', form: 'binary' },
+];
 /** A round is over when this many further reports of each device were acknowledged; then the kill comes without warning. */
 const acksPerRound = 40;
 
@@ -26,10 +35,10 @@ class CountingDevice {
   acked = 0;
   #whenAcked: () => void = () => {};
 
-  constructor(server: string, vehicleId: string, imei: string, secret: string, startMs: number) {
+  constructor(options: Omit<DeviceClientOptions, 'onAck'>, vehicleId: string, startMs: number) {
     this.vehicleId = vehicleId;
     this.#startMs = startMs;
-    this.client = new DeviceClient({ server, imei, secret, onAck: (seq) => this.#onAck(seq) });
+    this.client = new DeviceClient({ ...options, onAck: (seq) => this.#onAck(seq) });
     this.client.start();
   }
 
@@ -59,14 +68,15 @@ class CountingDevice {
   }
 }
 
-const makeDevices = async ({ origin, operatorToken }: Milepost, startMs: number): Promise<CountingDevice[]> => {
-  const operator = new OperatorClient(origin, operatorToken);
+const makeDevices = async (milepost: Milepost, startMs: number): Promise<CountingDevice[]> => {
+  const { origin: server, mqttOrigin: mqttServer } = milepost;
+  const operator = new OperatorClient(server, milepost.operatorToken);
   const devices: CountingDevice[] = [];
-  for (let index = 0; index < devicesCount; index++) {
+  for (const [index, wayIn] of waysIn.entries()) {
     const vehicle = await operator.createVehicle({ vin: `TESTK1LL000${String(index).padStart(6, '0')}`, customer: 'Kill' });
     const imei = imeiOf(index);
     const { secret } = await operator.createDevice({ imei, vehicleId: vehicle.id });
-    devices.push(new CountingDevice(origin, vehicle.id, imei, secret, startMs));
+    devices.push(new CountingDevice({ server, mqttServer, imei, secret, ...wayIn }, vehicle.id, startMs));
   }
   return devices;
 };
@@ -94,7 +104,7 @@ const checkDevice = async (milepost: Milepost, device: CountingDevice): Promise<
   }
 };
 
-test(`kill -9 of everything under a stream, ${rounds} times: every acknowledged sample is in the history, once`, async () => {
+test(`kill -9 of everything under streams on each way in, ${rounds} times: every acknowledged sample is in the history, once`, async () => {
   const milepost = await startMilepost({ mode: 'serve' });
   const devices = await makeDevices(milepost, Date.now() - 3_600_000);
   try {

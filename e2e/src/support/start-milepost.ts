@@ -13,6 +13,8 @@ const endMs = 15_000;
 
 export interface Milepost {
   readonly origin: string;
+  /** Where MQTT is spoken. */
+  readonly mqttOrigin: string;
   /** Works once. */
   readonly signInLink: string;
   readonly operatorToken: string;
@@ -35,6 +37,7 @@ export interface MilepostOptions {
 interface Ready {
   readonly child: ChildProcess;
   readonly origin: string;
+  readonly mqttOrigin: string;
   readonly signInLink: string;
 }
 
@@ -49,13 +52,15 @@ const waitUntilReady = (child: ChildProcess): Promise<Ready> =>
     });
     if (!child.stdout) throw new Error('the process has no standard output');
     let origin = '';
+    let mqttOrigin = '';
     createInterface({ input: child.stdout }).on('line', (line) => {
       origin ||= /^Milepost is ready at (\S+)$/.exec(line)?.[1] ?? '';
+      mqttOrigin ||= /^MQTT: (\S+)$/.exec(line)?.[1] ?? '';
       const signInLink = /^Sign in: (\S+)$/.exec(line)?.[1];
       if (!origin || !signInLink) return;
       clearTimeout(timer);
       child.removeAllListeners('exit');
-      done({ child, origin, signInLink });
+      done({ child, origin, mqttOrigin, signInLink });
     });
   });
 
@@ -77,7 +82,7 @@ const end = (child: ChildProcess): Promise<void> =>
 export const startMilepost = async ({ mode, settings = {} }: MilepostOptions): Promise<Milepost> => {
   const data = await mkdtemp(join(tmpdir(), 'milepost-e2e-'));
   const operatorToken = randomBytes(24).toString('base64url');
-  const launch = (port: string): Promise<Ready> =>
+  const launch = (port: string, mqttPort: string): Promise<Ready> =>
     waitUntilReady(
       spawn(process.execPath, ['server/src/app/main.ts', `--mode=${mode}`], {
         cwd: root,
@@ -86,17 +91,18 @@ export const startMilepost = async ({ mode, settings = {} }: MilepostOptions): P
           PATH: process.env['PATH'],
           HOME: process.env['HOME'],
           MILEPOST_PORT: port,
+          MILEPOST_MQTT_PORT: mqttPort,
           MILEPOST_DATA: data,
           MILEPOST_OPERATOR_TOKEN: operatorToken,
           ...settings,
         },
       }),
     );
-  let ready = await launch('0').catch(async (error: unknown) => {
+  let ready = await launch('0', '0').catch(async (error: unknown) => {
     await rm(data, { recursive: true, force: true });
     throw error;
   });
-  const { origin } = ready;
+  const { origin, mqttOrigin } = ready;
   const stop = (): Promise<void> => end(ready.child);
   const kill = async (): Promise<number> => {
     const ended = once(ready.child, 'exit');
@@ -106,6 +112,7 @@ export const startMilepost = async ({ mode, settings = {} }: MilepostOptions): P
   };
   return {
     origin,
+    mqttOrigin,
     operatorToken,
     get signInLink() {
       return ready.signInLink;
@@ -113,7 +120,7 @@ export const startMilepost = async ({ mode, settings = {} }: MilepostOptions): P
     stop,
     kill,
     start: async () => {
-      ready = await launch(new URL(origin).port);
+      ready = await launch(new URL(origin).port, new URL(mqttOrigin).port);
     },
     close: async () => {
       await stop();
