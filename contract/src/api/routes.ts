@@ -206,7 +206,7 @@ export const apiRoutes = {
   listDevices: operator({
     method: 'GET',
     path: '/v1/devices',
-    summary: 'List the devices that are on a vehicle',
+    summary: 'List all devices',
     tag: 'devices',
     query: devices.deviceQuery,
     status: 200,

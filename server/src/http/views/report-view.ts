@@ -1,4 +1,4 @@
-import { present, type Vocabulary } from '@milepost/contract';
+import { type ConsentGroup, present, type Vocabulary } from '@milepost/contract';
 import type { ReportView } from '@milepost/contract/api';
 import {
   decodeConnectionEvent,
@@ -28,7 +28,11 @@ type Sample = ReportView['samples'][number];
 
 const columns: ReportColumns = makeReportColumns();
 
-/** Values of one sample by path: those whose group the scope shows. */
+/** As history: what is kept is exact, so who may see it only coarsely is not shown it at all. */
+const isShown = (scope: ReadScope, vehicleNo: number, group: ConsentGroup): boolean =>
+  scope.allowsGroup(vehicleNo, group) && scope.precision(vehicleNo, group) === 'exact';
+
+/** Values of one sample by path: those that the scope shows. */
 const signalsOf = (
   report: ReportColumns,
   sample: number,
@@ -40,7 +44,7 @@ const signalsOf = (
   for (let i = 0; i < report.columnCount; i++) {
     const column = report.columns[i];
     const signal = column && vocabulary.byNumber(column.signalNumber);
-    if (!column || !signal || !hasValue(column, sample) || !scope.allowsGroup(vehicleNo, signal.group)) continue;
+    if (!column || !signal || !hasValue(column, sample) || !isShown(scope, vehicleNo, signal.group)) continue;
     const value = present(signal, storedValueOf(column, sample));
     signals[signal.path] = typeof value === 'object' ? [...value] : value;
   }
