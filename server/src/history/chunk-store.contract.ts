@@ -243,6 +243,17 @@ export const testChunkStore = (name: string, make: () => Promise<ContractStore>)
       assert.equal((await readAll(store, added[0]?.vehicleNo ?? 0)).length, 1);
     });
 
+    withStore('what is only put in makes its month; what is taken out of a dropped one does not', async (store) => {
+      const chunk = makeChunk(1, 10, [startMs], 1);
+      await store.write(makeFlush(0, 100, [makeChunk(1, 10, [startMs])]));
+      const unit = await unitOf(store, 1);
+      await store.dropBefore(Date.UTC(2030, 0));
+      await store.replace(unit, { removed: [makeChunk(1, 10, [startMs])], added: [chunk], removedStatus: [] });
+      assert.deepEqual(await readAll(store, 1), []);
+      await store.replace(unit, { removed: [], added: [chunk], removedStatus: [] });
+      assert.deepEqual(await readAll(store, 1), [chunk]);
+    });
+
     withStore('what can be merged is what complete flushes wrote, by month and group', async (store) => {
       await store.write(
         makeFlush(0, 100, [makeChunk(1, 10, [startMs]), makeChunk(1, 20, [monthBefore]), makeChunk(2, 30, [startMs])]),

@@ -148,7 +148,10 @@ export interface ChunkStore {
   readUnit(unit: UnitKey, fromVehicleNo: number, toVehicleNo: number): Promise<readonly VehicleChunks[]>;
   /** Merged chunks with their bytes, in the order of the keys. */
   readMerged(keys: readonly ChunkKey[]): Promise<readonly StoredChunk[]>;
-  /** A reader sees each row once, before and after. Keys that are not there are no error. */
+  /**
+   * A reader sees each row once, before and after. Keys that are not there are no error. One that takes something out of a month that was
+   * dropped meanwhile does nothing; one that only puts in makes the month when there is none (taken over from another store).
+   */
   replace(unit: UnitKey, replacement: Replacement): Promise<void>;
   /** Gives up to about `bytesMax` back; answers what is left to give. */
   giveBack(unit: UnitKey, bytesMax: number): Promise<number>;

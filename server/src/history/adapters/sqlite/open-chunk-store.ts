@@ -206,7 +206,8 @@ export class SqliteChunkStore implements ChunkStore {
 
   replace({ bucket, group }: UnitKey, replacement: Replacement): Promise<void> {
     const name = nameOf(bucket, group);
-    const file = this.#existing(name);
+    const isTakeOver = replacement.removed.length === 0 && replacement.added.length > 0;
+    const file = isTakeOver ? this.#file(name) : this.#existing(name);
     if (!file) return Promise.resolve();
     file.replace(replacement);
     this.#options.afterFile?.(name);
