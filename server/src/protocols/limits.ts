@@ -16,6 +16,8 @@ export const listenerLimits = {
 export const mqttLimits = {
   /** A connection that has not said CONNECT by then is ended. */
   connectTimeoutMs: 10_000,
+  /** A connection that was ended and does not read the last word is cut then. */
+  endGraceMs: 2000,
   /** Keep alive of a client that names none or a longer one; MQTT 5 is told. */
   keepAliveSecondsMax: 1200,
   /** How often it is looked who was silent for one and a half times its keep alive. */

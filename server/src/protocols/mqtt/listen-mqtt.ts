@@ -26,6 +26,7 @@ class MqttListener implements DeviceMqtt, MqttHost {
   readonly #connections = new Set<MqttConnection>();
   readonly #byClient = new Map<string, MqttConnection>();
   #cancelCheck: () => void = () => {};
+  #clientIds = 0;
 
   constructor(options: MqttOptions) {
     this.#options = options;
@@ -60,6 +61,15 @@ class MqttListener implements DeviceMqtt, MqttHost {
 
   now(): number {
     return this.#options.clock.now();
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    return this.#options.clock.after(delayMs, callback);
+  }
+
+  nextClientId(imei: string): string {
+    this.#clientIds++;
+    return `${imei}-${this.#clientIds}`;
   }
 
   /** MQTT 3.1.1, 3.1.4: a second CONNECT with the same client identifier ends the first connection. */

@@ -33,6 +33,10 @@ import {
 export interface MqttHost {
   readonly gate: DeviceGate;
   now(): number;
+  /** Calls back once after a delay; the answer cancels it. */
+  after(delayMs: number, callback: () => void): () => void;
+  /** For a client that names no identifier: one that no other has. */
+  nextClientId(imei: string): string;
   /** The device is known now: an older connection of the same client ends. */
   identified(connection: MqttConnection): void;
   closed(connection: MqttConnection): void;
@@ -57,6 +61,8 @@ export class MqttConnection {
   #unsettled: number[] = [];
   #hearsAcks = false;
   #out: Uint8Array[] = [];
+  #isPaused = false;
+  #cancelGrace: () => void = () => {};
   /** When this connection is given up unless something comes. */
   deadlineMs: number;
   #keepAliveMs: number = mqttLimits.connectTimeoutMs;
@@ -78,16 +84,23 @@ export class MqttConnection {
   /** Ends the connection; MQTT 5 is told why. */
   end(reason: Reason): void {
     if (this.#state === 'over') return;
-    const wasOpen = this.#state === 'open';
+    if (this.#state === 'open' && this.#version === 5)
+      this.#write(generate({ cmd: 'disconnect', reasonCode: reason }, { protocolVersion: 5 }));
+    this.#finish();
+  }
+
+  /** What was said goes out, if the device reads it within a named time; then the socket is gone, whatever the device does. */
+  #finish(): void {
     this.#state = 'over';
-    if (wasOpen && this.#version === 5) this.#write(generate({ cmd: 'disconnect', reasonCode: reason }, { protocolVersion: 5 }));
     this.#flush();
     this.#socket.destroySoon();
+    this.#cancelGrace = this.#host.after(mqttLimits.endGraceMs, () => this.#socket.destroy());
   }
 
   #read(data: Buffer): void {
     if (this.#state === 'over') return;
-    this.deadlineMs = this.#host.now() + this.#keepAliveMs;
+    // Before it is admitted a device has one deadline, which nothing that it sends puts off.
+    if (this.#state === 'open') this.#heard();
     this.#parser.parse(data);
     // Looked at before the rest of a large packet is waited for.
     const { length } = (this.#parser as unknown as { packet: { length: number } }).packet;
@@ -125,8 +138,7 @@ export class MqttConnection {
   /** The will, and a silence that nobody announced, are for connections that end without it. */
   #goodbye(): void {
     this.#session?.received({ goodbye: true });
-    this.#state = 'over';
-    this.#socket.end();
+    this.#finish();
   }
 
   async #connect(packet: IConnectPacket): Promise<void> {
@@ -146,7 +158,8 @@ export class MqttConnection {
     this.#socket.pause();
     try {
       const open = await this.#host.gate.admit(decision.token, decision.imei);
-      if (this.#socket.destroyed) return;
+      // Ended meanwhile, by the server or the device.
+      if (this.#state !== 'admitting' || this.#socket.destroyed) return;
       this.#accept(packet, decision.imei, open);
     } catch (error) {
       if (!(error instanceof MilepostError)) this.#host.logBug(error);
@@ -163,36 +176,37 @@ export class MqttConnection {
     if (isUnknownVersion) this.#send({ cmd: 'connack', sessionPresent: false, returnCode: 1 });
     else if (version === 5) this.#send({ cmd: 'connack', sessionPresent: false, reasonCode: refused });
     else this.#send({ cmd: 'connack', sessionPresent: false, returnCode: returnCodeOf(refused) });
-    this.#state = 'over';
-    this.#flush();
-    this.#socket.destroySoon();
+    this.#finish();
   }
 
   #accept(packet: IConnectPacket, imei: string, open: Awaited<ReturnType<DeviceGate['admit']>>): void {
     this.#topics = topicsOf(imei);
-    this.clientKey = `${imei} ${packet.clientId}`;
+    const clientId = packet.clientId || this.#host.nextClientId(imei);
+    this.clientKey = `${imei} ${clientId}`;
     this.#host.identified(this);
     this.#state = 'open';
     const asked = packet.keepalive ?? 0;
     const keepAliveSeconds = asked === 0 || asked > mqttLimits.keepAliveSecondsMax ? mqttLimits.keepAliveSecondsMax : asked;
     this.#keepAliveMs = keepAliveSeconds * 1500;
-    this.deadlineMs = this.#host.now() + this.#keepAliveMs;
+    this.#heard();
     this.#session = open({
       address: this.#socket.remoteAddress ?? '',
       send: (text) => this.#tell(text),
       settled: () => this.#settle(),
-      pause: () => this.#socket.pause(),
-      resume: () => this.#socket.resume(),
+      pause: () => this.#pause(),
+      resume: () => this.#resume(),
       close: (code) => this.end(reasonOfClose(code)),
     });
     this.#send(
-      this.#version === 5 ? this.#connack5(packet, keepAliveSeconds) : { cmd: 'connack', sessionPresent: false, returnCode: 0 },
+      this.#version === 5
+        ? this.#connack5(packet.clientId === '' ? clientId : undefined, keepAliveSeconds)
+        : { cmd: 'connack', sessionPresent: false, returnCode: 0 },
     );
     this.#socket.resume();
     for (const early of this.#early.splice(0)) this.#received(early);
   }
 
-  #connack5({ clientId }: IConnectPacket, serverKeepAlive: number): IConnackPacket {
+  #connack5(assignedClientIdentifier: string | undefined, serverKeepAlive: number): IConnackPacket {
     return {
       cmd: 'connack',
       sessionPresent: false,
@@ -208,7 +222,7 @@ export class MqttConnection {
         subscriptionIdentifiersAvailable: false,
         sharedSubscriptionAvailable: false,
         serverKeepAlive,
-        ...(clientId === '' ? { assignedClientIdentifier: this.clientKey.trim() } : {}),
+        ...(assignedClientIdentifier === undefined ? {} : { assignedClientIdentifier }),
       },
     };
   }
@@ -217,6 +231,10 @@ export class MqttConnection {
     const refusal = refusalOf({ topic, qos, retain, topicAlias: properties?.topicAlias }, this.#topics);
     if (refusal !== undefined) {
       this.end(refusal);
+      return;
+    }
+    if (qos === 1 && messageId === 0) {
+      this.end(reasons.protocolError);
       return;
     }
     if (this.#unsettled.push(qos === 0 ? 0 : messageId) > mqttLimits.unsettledMax) {
@@ -242,12 +260,12 @@ export class MqttConnection {
   /** The oldest report is durable, or will never be stored. */
   #settle(): void {
     const messageId = this.#unsettled.shift();
-    if (messageId) this.#write(Buffer.from([pubackType, 2, messageId >> 8, messageId & 0xff]));
+    if (messageId && this.#state === 'open') this.#write(Buffer.from([pubackType, 2, messageId >> 8, messageId & 0xff]));
   }
 
   /** A message of the session, for those who want to hear it. */
   #tell(text: string): void {
-    if (this.#hearsAcks)
+    if (this.#hearsAcks && this.#state === 'open')
       this.#send({ cmd: 'publish', topic: this.#topics.ack, payload: text, qos: 0, dup: false, retain: false });
   }
 
@@ -270,8 +288,26 @@ export class MqttConnection {
     if (this.#socket.writableLength > mqttLimits.bufferedBytesMax) this.#socket.destroy();
   }
 
+  #heard(): void {
+    if (!this.#isPaused) this.deadlineMs = this.#host.now() + this.#keepAliveMs;
+  }
+
+  /** What is not read cannot keep a connection alive: while it is paused, nobody waits for it. */
+  #pause(): void {
+    this.#isPaused = true;
+    this.deadlineMs = Number.POSITIVE_INFINITY;
+    this.#socket.pause();
+  }
+
+  #resume(): void {
+    this.#isPaused = false;
+    this.#heard();
+    this.#socket.resume();
+  }
+
   #closed(): void {
     this.#state = 'over';
+    this.#cancelGrace();
     this.#early = [];
     this.#session?.closed();
     this.#host.closed(this);
