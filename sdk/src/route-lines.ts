@@ -15,6 +15,7 @@ export const routeLines: { readonly [Name in ApiRouteName]: `${ApiRoutes[Name]['
   readVehicle: 'GET /v1/vehicles/{id}',
   changeVehicle: 'PATCH /v1/vehicles/{id}',
   endVehicle: 'DELETE /v1/vehicles/{id}',
+  exportHistory: 'GET /v1/vehicles/{id}/export',
   readHistory: 'GET /v1/vehicles/{id}/history',
   readVehicleStatus: 'GET /v1/vehicles/{id}/status',
   readReports: 'GET /v1/vehicles/{id}/reports',

@@ -47,6 +47,21 @@ export const historyQuery = closed({
   format: Type.Optional(oneOf(['json', 'csv'], { description: 'Or by the Accept header' })),
 });
 
+export const exportFormats = ['gpx', 'geojson', 'csv', 'parquet'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
+export const exportQuery = closed({
+  format: oneOf(exportFormats),
+  signals: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 8192,
+      description: `For csv and parquet: paths with commas, at most ${apiLimits.historySignalsMax}. Without it position, motion, mileage and energy`,
+    }),
+  ),
+  ...period,
+});
+
 const milliseconds = Type.Integer({ minimum: -9_000_000_000_000, maximum: 9_000_000_000_000 });
 const rowTimes = Type.Array(milliseconds, { description: 'ms since 1970' });
 const envelope = {

@@ -23,6 +23,8 @@ export interface ApiRoute {
   readonly response?: TSchema;
   /** The answer can also be had as text/csv. */
   readonly hasCsv?: boolean;
+  /** The answer is a file of one of these types instead of JSON. */
+  readonly files?: readonly string[];
 }
 
 const byId = closed({ id: opaqueId });
@@ -140,6 +142,17 @@ export const apiRoutes = {
     status: 200,
     response: past.anyHistory,
     hasCsv: true,
+  }),
+  exportHistory: operator({
+    method: 'GET',
+    path: '/v1/vehicles/{id}/export',
+    summary: 'Download past values as GPX, GeoJSON, CSV or Parquet',
+    description: 'Every sample of the period, without a limit of rows. The last hour when neither `from` nor `to` is given.',
+    tag: 'history',
+    params: byId,
+    query: past.exportQuery,
+    status: 200,
+    files: ['application/gpx+xml', 'application/geo+json', 'text/csv', 'application/vnd.apache.parquet'],
   }),
   readVehicleStatus: operator({
     method: 'GET',

@@ -21,6 +21,8 @@ export const apiLimits = {
   historyDefaultMs: 3_600_000,
   /** How far `to` reaches past now when it is not given: clocks of devices may be ahead so much. */
   historyAheadMs: 300_000,
+  /** Longest period of one export. */
+  exportPeriodMsMax: 10 * 366 * 86_400_000,
 } as const;
 
 /** A value that may be null. Written as `anyOf`, as OpenAPI 3.1 has no `nullable`. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { accessibilityProblems, noBrowser, openBrowser, until, visit } from '../support/browser.ts';
@@ -131,6 +132,26 @@ test('the chart shows what was observed, and hatches what was not', options, asy
   await page.getByLabel('Hours', { exact: true }).selectOption('24');
   await page.waitForURL(/hours=24/);
   await page.getByRole('img', { name: 'Energy over the last 24 hours' }).waitFor();
+  await close();
+});
+
+test('what the chart shows can be had as a file', options, async () => {
+  const { page, close } = await visit(browser, milepost, `/vehicles/${van.id}`);
+  await page.getByText('Export', { exact: true }).click();
+  const downloading = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'Table (CSV)' }).click();
+  const download = await downloading;
+  assert.match(download.suggestedFilename(), /^van-17_\d{8}T\d{4}_\d{8}T\d{4}\.csv$/);
+  const [head = '', ...rows] = readFileSync(await download.path(), 'utf8')
+    .trimEnd()
+    .split('\r\n');
+  const names = head.split(',');
+  assert.equal(names[0], 'time');
+  const speeds = rows.map((row) => Number(row.split(',')[names.indexOf(signal.speed)]));
+  assert.deepEqual(
+    speeds.slice(0, 180),
+    Array.from({ length: 180 }, (_, n) => 30 + (n % 20)),
+  );
   await close();
 });
 

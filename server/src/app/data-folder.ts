@@ -10,6 +10,8 @@ export interface DataFolder {
   readonly journal: string;
   readonly history: string;
   readonly live: string;
+  /** Files of exports under way; emptied at the start. */
+  readonly exports: string;
   readonly secrets: string;
   /** What was erased; a file. */
   readonly ledger: string;
@@ -23,6 +25,7 @@ export const openDataFolder = async (root: string): Promise<DataFolder> => {
     journal: folder('journal'),
     history: folder('history'),
     live: folder('live'),
+    exports: folder('exports'),
     secrets: folder('secrets'),
     ledger: folder(ledgerFile),
   };

@@ -6,6 +6,8 @@ import type { EventLog } from '../eventlog/index.ts';
 import { createHttp, type Http, type HttpConfig, makeOperatorAccess, type OperatorAccess } from '../http/index.ts';
 import type { Gate } from '../ingest/index.ts';
 import { CallerError, type Clock, type Logger } from '../kernel/index.ts';
+import type { Lake } from '../lake/index.ts';
+import { openDuckdbLake } from '../lake/adapters/duckdb/index.ts';
 import {
   type DeviceWebSockets,
   listenDeviceMqtt,
@@ -116,6 +118,7 @@ const readinessOf = (stored: Stored, log: EventLog, projection: Projection) => a
 };
 
 interface HttpParts {
+  readonly lake: Lake;
   readonly stored: Stored;
   readonly log: EventLog;
   readonly models: ReadModels;
@@ -127,12 +130,13 @@ interface HttpParts {
 }
 
 const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http> => {
-  const { stored, log, models, erasures, unknownVehicles, projection, gate, access } = parts;
+  const { lake, stored, log, models, erasures, unknownVehicles, projection, gate, access } = parts;
   const { clock, logger } = options;
   return createHttp({
     registry: stored.registry,
     devices: stored.devices,
     ...models,
+    lake,
     eventLog: log,
     erasures,
     vocabulary: () => stored.vocabulary,
@@ -249,7 +253,9 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   );
   const token = await operatorToken(base);
   const access = makeOperatorAccess({ token, clock });
-  const http = await openHttp(options, { stored, log, models, erasures, unknownVehicles, projection, gate, access });
+  const lake = await openDuckdbLake({ folder: folder.exports, logger });
+  closers.add('lake', () => lake.close());
+  const http = await openHttp(options, { lake, stored, log, models, erasures, unknownVehicles, projection, gate, access });
   const sockets = listenDeviceWebSockets({ gate, clock, logger });
   routeUpgrades(http, sockets);
   closers.add('http', () => http.close());

@@ -14,6 +14,7 @@ import { addCustomerRoutes } from './routes/customers.ts';
 import { addDeviceRoutes } from './routes/devices.ts';
 import { addErasureRoutes } from './routes/erasures.ts';
 import { addErrorsPage } from './routes/errors-page.ts';
+import { addExportRoutes } from './routes/exports.ts';
 import { addHistoryRoutes } from './routes/history.ts';
 import { addReportRoutes } from './routes/reports.ts';
 import { addServerRoutes } from './routes/server.ts';
@@ -99,6 +100,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps): void => {
     addVehicleRoutes,
     addDeviceRoutes,
     addHistoryRoutes,
+    addExportRoutes,
     addStatusRoutes,
     addReportRoutes,
     addErasureRoutes,

@@ -6,6 +6,7 @@ import { type ApiRoute, apiLimits, apiRoutes } from '@milepost/contract/api';
 import { streamLimits } from '@milepost/contract/stream';
 import { journalLimits } from '../eventlog/adapters/journal/options.ts';
 import { ingestLimits, sessionLimits } from '../ingest/index.ts';
+import { lakeLimits } from '../lake/index.ts';
 import { listenerLimits, mqttLimits } from '../protocols/index.ts';
 import { accessLimits } from './access/operator-access.ts';
 import { httpLimits } from './limits.ts';
@@ -89,6 +90,7 @@ test('docs/limits.md names every limit of devices, log, API and browser stream',
     journalLimits,
     apiLimits,
     httpLimits,
+    lakeLimits,
     accessLimits,
     streamLimits,
     browserStreamLimits,

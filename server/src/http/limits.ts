@@ -11,6 +11,12 @@ export const httpLimits = {
   closeGraceMs: 2000,
   /** Values of history written between two turns of the event loop. */
   historyCellsPerSlice: 8000,
+  /** Rows × signals that an export reads at once; two of them bound its memory. */
+  exportCellsPerPage: 100_000,
+  /** Exports under way; each may keep a query of history busy. */
+  exportsAtOnceMax: 8,
+  /** Points of one line of GeoJSON; a longer way goes on in the next line, from the same point. */
+  exportPointsPerLineMax: 5000,
   /** Raw reports on one page, whatever was asked for: each may be large. */
   reportsPerPageMax: 200,
   /** Status changes looked at for one page when a text is searched for; the page then ends early, with a cursor. */

@@ -54,7 +54,9 @@ const security: Record<ApiRoute['access'], readonly Record<string, string[]>[]> 
 const answers = (route: ApiRoute): Record<string, unknown> => {
   const json = route.response ?? { type: 'null', description: 'Done' };
   const contents = { 'application/json': { schema: json }, 'text/csv': { schema: { type: 'string' } } };
-  const success = route.hasCsv ? { description: 'Done', content: contents } : json;
+  const files = Object.fromEntries((route.files ?? []).map((type) => [type, { schema: { type: 'string', format: 'binary' } }]));
+  const content = route.files ? files : contents;
+  const success = route.hasCsv || route.files ? { description: 'Done', content } : json;
   const errors = { description: 'An error', content: { 'application/problem+json': { schema: problemDetails } } };
   return { [route.status]: success, default: errors };
 };

@@ -8,6 +8,7 @@ import type { Erasures } from '../erasure/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
 import type { History } from '../history/index.ts';
 import type { Clock, Logger } from '../kernel/index.ts';
+import type { Lake } from '../lake/index.ts';
 import type { Live } from '../live/index.ts';
 import type { Registry } from '../registry/index.ts';
 import type { OperatorAccess } from './access/operator-access.ts';
@@ -62,6 +63,7 @@ export interface HttpDeps {
   readonly devices: Devices;
   readonly live: Live;
   readonly history: History;
+  readonly lake: Lake;
   readonly eventLog: EventLog;
   readonly erasures: Erasures;
   readonly vocabulary: () => Vocabulary;

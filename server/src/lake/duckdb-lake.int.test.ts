@@ -96,7 +96,9 @@ test('more files than allowed are refused', async () => {
     await gate.promise;
     yield pageOf(0);
   };
-  const writes = Array.from({ length: lakeLimits.parquetFilesAtOnceMax }, () => lake.writeParquet(columns, held(), aborter.signal));
+  const writes = Array.from({ length: lakeLimits.parquetFilesAtOnceMax }, () =>
+    lake.writeParquet(columns, held(), aborter.signal),
+  );
   const isOverloaded = (error: unknown): boolean => error instanceof OperationalError && error.code === 'overloaded';
   await assert.rejects(lake.writeParquet(columns, pages(1), aborter.signal), isOverloaded);
   gate.resolve();

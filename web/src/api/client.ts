@@ -1,4 +1,4 @@
-import type { ApiRouteName, Problem, RouteBody, RouteQuery, RouteResponse } from '@milepost/contract/api';
+import type { ApiRouteName, ExportFormat, Problem, RouteBody, RouteQuery, RouteResponse } from '@milepost/contract/api';
 
 /** An answer that is an error, with the problem the server told, or what kept us from hearing it. */
 export class ApiError extends Error {
@@ -62,6 +62,10 @@ const call = async <Name extends ApiRouteName>(method: string, path: string, par
 };
 
 const vehicle = (id: string): string => `/v1/vehicles/${encodeURIComponent(id)}`;
+
+/** The address of a file that the browser downloads by itself. */
+export const exportAddress = (id: string, format: ExportFormat, fromMs: number): string =>
+  addressOf(`${vehicle(id)}/export`, { format, from: fromMs });
 
 export const api = {
   config: () => call<'readConfig'>('GET', '/v1/config'),

@@ -9,7 +9,7 @@ export interface HistoryRequest extends Period {
   readonly rowsMax: number;
 }
 
-const readSignals = (text: string, vocabulary: Vocabulary): readonly SignalDefinition[] => {
+export const readSignals = (text: string, vocabulary: Vocabulary): readonly SignalDefinition[] => {
   const paths = [...new Set(text.split(',').map((path) => path.trim()))];
   if (paths.length > apiLimits.historySignalsMax) {
     throw invalidField('signals', paths.length, `at most ${apiLimits.historySignalsMax} signals in one request`);
@@ -22,7 +22,7 @@ const readSignals = (text: string, vocabulary: Vocabulary): readonly SignalDefin
 };
 
 /** The last hour, or the hour before or after the end that is given. */
-const lastHour =
+export const lastHour =
   (nowMs: number) =>
   (from: number | undefined, to: number | undefined): Period => {
     const ahead = nowMs + apiLimits.historyAheadMs;

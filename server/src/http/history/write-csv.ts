@@ -25,16 +25,15 @@ export const csvCell = (json: string): string => {
   return csvText(typeof value === 'string' ? value : value.join(' '));
 };
 
-const headerOf = (signals: readonly SignalColumns[]): string => {
+export const csvHeader = (signals: readonly SignalColumns[]): string => {
   const names = signals.flatMap(({ path, columns }) =>
     columns.map((column) => (column.name === '' ? path : `${path} ${column.name}`)),
   );
   return ['time', ...names].map(csvText).join(',');
 };
 
-/** The rows of an answer of history as CSV with a header, CRLF at line ends, times in ISO 8601. */
-export const writeCsv = function* (result: HistoryResult, signals: readonly SignalColumns[]): Iterable<string> {
-  yield `${headerOf(signals)}\r\n`;
+/** The rows of an answer alone: pages of one export are joined under one header. */
+export const csvRows = function* (result: HistoryResult, signals: readonly SignalColumns[]): Iterable<string> {
   const columns = signals.flatMap((signal) => signal.columns);
   const rowsPerSlice = Math.max(1, Math.floor(httpLimits.historyCellsPerSlice / (columns.length + 1)));
   for (const [from, to] of rowSlices(result.times.length, rowsPerSlice)) {
@@ -46,4 +45,10 @@ export const writeCsv = function* (result: HistoryResult, signals: readonly Sign
     }
     yield slice;
   }
+};
+
+/** The rows of an answer of history as CSV with a header, CRLF at line ends, times in ISO 8601. */
+export const writeCsv = function* (result: HistoryResult, signals: readonly SignalColumns[]): Iterable<string> {
+  yield `${csvHeader(signals)}\r\n`;
+  yield* csvRows(result, signals);
 };

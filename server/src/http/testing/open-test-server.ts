@@ -22,6 +22,7 @@ import type { EventLog } from '../../eventlog/index.ts';
 import { type History, openHistory } from '../../history/index.ts';
 import { type Gate, type Ingest, openGate, openIngest } from '../../ingest/index.ts';
 import { silentLogger, systemClock } from '../../kernel/index.ts';
+import { openDuckdbLake } from '../../lake/adapters/duckdb/index.ts';
 import { type Live, openLive } from '../../live/index.ts';
 import { listenDeviceWebSockets, telemetryRoute } from '../../protocols/index.ts';
 import { openRegistry, type Registry } from '../../registry/index.ts';
@@ -39,6 +40,8 @@ export interface TestServer {
   readonly devices: Devices;
   readonly live: Live;
   readonly history: History;
+  /** Where Parquet files lie while they are under way. */
+  readonly exportsFolder: string;
   readonly eventLog: EventLog;
   readonly erasures: Erasures;
   readonly ingest: Ingest;
@@ -155,6 +158,8 @@ const openParts = async (test: TestStorage, { tokenLifetimeMs, logLimits }: Test
   const { directory } = registry;
   const live = openLive({ directory, vocabulary: () => coreVocabulary, folder: join(test.folder, 'live'), ...base });
   const history = await openTestHistory(join(test.folder, 'history'));
+  const exportsFolder = join(test.folder, 'exports');
+  const lake = await openDuckdbLake({ folder: exportsFolder, ...base });
   const eventLog = await openTestLog(join(test.folder, 'journal'), live, history, logLimits);
   const ingest = openIngest({
     log: eventLog,
@@ -169,13 +174,14 @@ const openParts = async (test: TestStorage, { tokenLifetimeMs, logLimits }: Test
   const close = async (): Promise<void> => {
     gate.close();
     await eventLog.close();
+    await lake.close();
     await history.close();
     live.close();
     await devices.close();
     await registry.close();
     await test.close();
   };
-  return { registry, devices, live, history, eventLog, erasures, ingest, gate, close };
+  return { registry, devices, live, history, lake, exportsFolder, eventLog, erasures, ingest, gate, close };
 };
 
 const callAt =

@@ -58,7 +58,8 @@ class DuckdbLake implements Lake {
     } catch (error) {
       await thread.end();
       await remove();
-      if (!signal.aborted) this.#logger.warn('a Parquet file could not be written', { error });
+      if (signal.aborted) throw new OperationalError('unavailable', 'nobody waits for the file', { cause: error });
+      this.#logger.warn('a Parquet file could not be written', { error });
       throw error;
     }
   }

@@ -37,7 +37,8 @@ export class ParquetThread {
     this.#worker.postMessage(request);
     try {
       const [answer] = await Promise.race([answered, ended]);
-      if ('failed' in answer) throw new OperationalError('unavailable', 'the Parquet file could not be written', { cause: answer.failed });
+      if ('failed' in answer)
+        throw new OperationalError('unavailable', 'the Parquet file could not be written', { cause: answer.failed });
     } finally {
       settled.abort();
       await Promise.allSettled([ended, answered]);
