@@ -17,6 +17,7 @@ const transient = [
   /^swap\.json(\.part)?$/,
   /^history\.(rebuild|old)/,
   /^live\.(rebuild|old)/,
+  /^exports$/,
 ];
 export const isTransient = (name: string): boolean => transient.some((pattern) => pattern.test(name));
 
