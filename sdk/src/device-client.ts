@@ -41,7 +41,7 @@ export interface DeviceClientOptions {
   readonly clock?: ClientClock;
   /** 0 ≤ answer < 1 */
   readonly random?: () => number;
-  /** Everything up to `seq` is stored. */
+  /** Everything up to `seq` is stored, or never will be: of that `onVerdict` or `onProblem` told before. */
   readonly onAck?: (seq: number) => void;
   readonly onVerdict?: (verdict: ReportVerdict) => void;
   readonly onProblem?: (problem: DeviceProblem, seq: number | undefined) => void;

@@ -51,6 +51,8 @@ class WebSocketListener implements DeviceWebSockets {
   }
 
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // From the upgrade until the library takes it over, nobody else would hear that it was reset, and the process would end.
+    socket.on('error', () => socket.destroy());
     this.#admit(request, socket, head).catch((error: unknown) => {
       const known = error instanceof MilepostError ? error : new BugError('admitting a device failed', error);
       if (known.code === 'internal') this.#options.logger.error('admitting a device failed', { error });
@@ -69,14 +71,19 @@ class WebSocketListener implements DeviceWebSockets {
   }
 
   async #admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    if (this.#isClosed || this.#connections.size >= listenerLimits.connectionsMax) {
-      throw new OperationalError('overloaded', 'no further connection is taken', { retryAfterSeconds: 10 });
-    }
+    this.#checkRoom();
     const open = await this.#options.gate.admit(readBearer(request.headers.authorization));
     if (socket.destroyed) return;
+    // Others came meanwhile, or the server has begun to stop.
+    this.#checkRoom();
     this.#server.handleUpgrade(request, socket, head, (webSocket) =>
       this.#accept(webSocket, request.socket.remoteAddress ?? '', open),
     );
+  }
+
+  #checkRoom(): void {
+    if (this.#isClosed || this.#connections.size >= listenerLimits.connectionsMax)
+      throw new OperationalError('overloaded', 'no further connection is taken', { retryAfterSeconds: 10 });
   }
 
   #accept(socket: WebSocket, address: string, open: (transport: DeviceTransport) => DeviceSession): void {
