@@ -57,7 +57,7 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
     load: { way: 'mqtt', form: 'binary', samples: 1, connections: 1000, inFlight: 4 },
   },
   'fleet-binary': {
-    what: 'The fleet this is for: a million reports a minute from 10,000 connections, binary, open loop, ten minutes',
+    what: 'The fleet this is for: a million reports a minute from 10,000 connections, binary, open loop',
     load: { way: 'websocket', form: 'binary', samples: 1, connections: 10_000, inFlight: 0, reportsPerSecond: 16_667 },
     seconds: 600,
   },
