@@ -12,6 +12,8 @@ export const simulatorLimits = {
   busesMax: 140,
   /** Between the logins of two vehicles at the start. */
   startSpacingMs: 10,
+  /** How often it is looked what is due: oftener than each second, so that a fleet that starts is not kept waiting for one. */
+  advanceMs: 250,
   /** The end of the process at the latest after a signal. */
   stopMs: 1700,
 } as const;

@@ -51,7 +51,7 @@ export const runSimulator = async (options: SimulatorArguments, tell: (line: str
     if (isTold || !feeds.every((feed) => feed.isLive || feed.client.state === 'stopped')) return;
     isTold = true;
     tell(`Simulator: ${feeds.filter((feed) => feed.isLive).length} vehicles are reporting`);
-  }, 1000);
+  }, simulatorLimits.advanceMs);
 
   return {
     stop: async () => {
