@@ -1,6 +1,14 @@
 /** Modelled vehicles and their log records, for the benches of history. */
 import { coreSignal, coreSignals, quantise } from '../../contract/src/index.ts';
-import { ByteWriter, encodeRecord, type RecordBatch, ReportBuilder, recordKinds } from '../../server/src/events/index.ts';
+import {
+  ByteWriter,
+  type RecordBatch,
+  type RecordHeader,
+  ReportBuilder,
+  recordHeaderBytes,
+  recordKinds,
+  writeRecordHeader,
+} from '../../server/src/events/index.ts';
 
 const batchRecords = 256;
 export const groups = new Map(coreSignals.map(({ number, group }) => [number, group]));
@@ -73,6 +81,16 @@ const valuesOf = (vehicle: Vehicle): Record<string, number> => ({
 
 export const builder = new ReportBuilder();
 const out = new ByteWriter();
+const header: RecordHeader = {
+  kind: recordKinds.telemetry,
+  vehicleNo: 0,
+  deviceNo: 0,
+  boot: 1,
+  seq: 1,
+  hasSequence: true,
+  receivedAt: 0,
+  vocabularyVersion: 1,
+};
 const definitions = Object.keys(valuesOf(makeVehicle(1))).map((path) => coreSignal(path));
 export const numberOf = (path: string): number => coreSignal(path).number;
 
@@ -95,56 +113,58 @@ export const addSample = (vehicle: Vehicle, timeMs: number): void => {
   }
 };
 
-export const recordOf = (vehicleNo: number, receivedAt: number): Uint8Array => {
-  out.at = 0;
-  builder.encode(out);
-  return encodeRecord(
-    {
-      kind: recordKinds.telemetry,
-      vehicleNo,
-      deviceNo: vehicleNo,
-      boot: 1,
-      seq: 1,
-      hasSequence: true,
-      receivedAt,
-      vocabularyVersion: 1,
-    },
-    out.toBytes(),
-  );
-};
-
 let offset = 0;
 /** A store that is new begins at 0. */
 export const startLog = (): void => {
   offset = 0;
 };
-const batchOf = (records: readonly Uint8Array[]): RecordBatch => {
-  const bytes = new Uint8Array(records.reduce((sum, { length }) => sum + length, 0));
-  const starts = new Int32Array(records.length);
-  const ends = new Int32Array(records.length);
-  const offsets = new Float64Array(records.length);
-  let at = 0;
-  records.forEach((record, i) => {
-    bytes.set(record, at);
-    starts[i] = at;
-    at += record.length;
-    ends[i] = at;
-    offsets[i] = offset++;
-  });
-  return {
-    partition: 0,
-    count: records.length,
-    bytes,
-    view: new DataView(bytes.buffer),
-    starts,
-    ends,
-    offsets,
-    nextOffset: offset,
-  };
-};
 
-export const batchesOf = (records: readonly Uint8Array[]): RecordBatch[] => {
-  const batches: RecordBatch[] = [];
-  for (let from = 0; from < records.length; from += batchRecords) batches.push(batchOf(records.slice(from, from + batchRecords)));
-  return batches;
-};
+/** Log records in one piece of memory that is used again, so that making them leaves nothing for the collector to do meanwhile. */
+export class RecordArena {
+  #bytes = new Uint8Array(64 * 1024 * 1024);
+  #view = new DataView(this.#bytes.buffer);
+  #ends: number[] = [];
+  #used = 0;
+
+  get count(): number {
+    return this.#ends.length;
+  }
+
+  reset(): void {
+    this.#ends.length = 0;
+    this.#used = 0;
+  }
+
+  /** Adds what `builder` holds as a record. */
+  add(vehicleNo: number, receivedAt: number): void {
+    out.at = 0;
+    builder.encode(out);
+    const from = this.#used;
+    const bodyAt = from + recordHeaderBytes;
+    if (bodyAt + out.at > this.#bytes.length) this.#grow();
+    writeRecordHeader(this.#view, from, { ...header, vehicleNo, deviceNo: vehicleNo, receivedAt });
+    this.#bytes.set(out.bytes.subarray(0, out.at), bodyAt);
+    this.#used = bodyAt + out.at;
+    this.#ends.push(this.#used);
+  }
+
+  #grow(): void {
+    const larger = new Uint8Array(this.#bytes.length * 2);
+    larger.set(this.#bytes);
+    this.#bytes = larger;
+    this.#view = new DataView(larger.buffer);
+  }
+
+  /** As the log hands them on: some records at a time. They lie in the arena. */
+  batches(): RecordBatch[] {
+    const batches: RecordBatch[] = [];
+    for (let from = 0; from < this.#ends.length; from += batchRecords) {
+      const ends = Int32Array.from(this.#ends.slice(from, from + batchRecords));
+      const starts = Int32Array.from(ends, (_, i) => this.#ends[from + i - 1] ?? 0);
+      const offsets = Float64Array.from(ends, () => offset++);
+      const nextOffset = offset;
+      batches.push({ partition: 0, count: ends.length, bytes: this.#bytes, view: this.#view, starts, ends, offsets, nextOffset });
+    }
+    return batches;
+  }
+}

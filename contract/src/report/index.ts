@@ -2,5 +2,6 @@ export { ByteReader, FormatError } from './byte-reader.ts';
 export { ByteWriter } from './byte-writer.ts';
 export { decodeReport, makeReportColumns } from './decode-report.ts';
 export { decodePlain, encodePlain, type PlainSample } from './plain-report.ts';
+export { makeSingleSample, readSingle, type SingleSample } from './read-single.ts';
 export * from './report.ts';
 export { ReportBuilder } from './report-builder.ts';

@@ -8,6 +8,7 @@ import { decodeReport, makeReportColumns } from './decode-report.ts';
 import { baseMax } from './packed.ts';
 import { columnsPerReportMax, samplesPerReportMax, timeMsMax } from './report.ts';
 import { decodePlain, encodePlain, type PlainSample } from './plain-report.ts';
+import { makeSingleSample, readSingle } from './read-single.ts';
 
 const t0 = Date.UTC(2026, 10, 20, 12);
 
@@ -108,6 +109,44 @@ test('bytes of any kind are a report or a FormatError', () => {
       decode(bytes);
     }),
     { numRuns: runs },
+  );
+});
+
+/** What `readSingle` says of bytes must be what `decodeReport` says. */
+const checkSingle = (bytes: Uint8Array): boolean => {
+  const single = makeSingleSample();
+  if (!readSingle(bytes, 0, bytes.length, single)) return false;
+  const found: Record<number, number> = {};
+  for (let i = 0; i < single.count; i++) found[single.signals[i] as number] = single.values[i] as number;
+  assert.deepEqual([{ timeMs: single.timeMs, values: found }], decodePlain(bytes));
+  return true;
+};
+
+test('a report of one sample of numbers is read in one pass, and says the same', () => {
+  const sample = fc.record({
+    timeMs: times,
+    values: fc
+      .uniqueArray(fc.integer({ min: 1, max: 65_535 }), { maxLength: 200 })
+      .chain((numbers) => fc.record(Object.fromEntries(numbers.map((number) => [number, stored])))),
+  });
+  const isPlain = ({ values: found }: PlainSample): boolean =>
+    Object.values(found).every((value) => Math.abs(Number(value)) <= baseMax);
+  fc.assert(
+    fc.property(sample, (one) => assert.equal(checkSingle(encodePlain([one])), isPlain(one))),
+    { numRuns: 500 },
+  );
+});
+
+test('what is not such a report is left to the other decoder', () => {
+  fc.assert(
+    fc.property(samplesOf, fc.nat(), fc.nat(255), (samples, at, byte) => {
+      const bytes = encodePlain(samples);
+      checkSingle(bytes);
+      bytes[at % bytes.length] = byte;
+      checkSingle(bytes);
+      for (let length = 0; length < bytes.length; length++) checkSingle(bytes.subarray(0, length));
+    }),
+    { numRuns: 1000 },
   );
 });
 

@@ -10,10 +10,11 @@ export const writeBits = (out: ByteWriter, values: Float64Array, count: number, 
   out.reserve(packedBytes(count, bits));
   const { bytes } = out;
   let at = out.at;
+  const mask = 2 ** bits - 1;
   let pending = 0;
   let pendingBits = 0;
   for (let i = 0; i < count; i++) {
-    pending |= (values[i] as number) << pendingBits;
+    pending |= ((values[i] as number) & mask) << pendingBits;
     pendingBits += bits;
     while (pendingBits >= 8) {
       bytes[at++] = pending;

@@ -16,8 +16,8 @@ export const copyRecords = (tables: readonly Memtable[], vehicleNo: number): Cop
   const found: Uint8Array[] = [];
   let length = 0;
   for (const table of tables) {
-    for (const position of table.positionsOf(vehicleNo)) {
-      const record = table.recordAt(position);
+    for (const entry of table.entriesOf(vehicleNo)) {
+      const record = table.recordOf(entry);
       found.push(record);
       length += record.length;
     }

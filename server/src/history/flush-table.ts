@@ -1,7 +1,15 @@
-import { decodeReport, FormatError, makeReportColumns, recordFields, recordHeaderBytes } from '../events/index.ts';
+import {
+  decodeReport,
+  FormatError,
+  makeReportColumns,
+  makeSingleSample,
+  readSingle,
+  recordFields,
+  recordHeaderBytes,
+} from '../events/index.ts';
 import { encodeChunk } from './encode-chunk.ts';
 import { rowsPerFlushedChunk, slabBytes } from './limits.ts';
-import { entryHeaderBytes, type SharedTable } from './memtable.ts';
+import { pageOfEntry, placeOfEntry, type SharedTable } from './memtable.ts';
 import { bucketOf, bucketStartMs } from './month-bucket.ts';
 import type { StoredChunk } from './ports.ts';
 import { RowTable } from './row-table.ts';
@@ -15,6 +23,7 @@ export interface FlushCounts {
 }
 
 const report = makeReportColumns();
+const single = makeSingleSample();
 const table = new RowTable();
 
 interface OpenSlab {
@@ -22,31 +31,12 @@ interface OpenSlab {
   readonly view: DataView;
 }
 
-/** Entries by vehicle, then in the order of the log. */
-const sortedEntries = (
-  slabs: readonly OpenSlab[],
-  used: readonly number[],
-): { readonly keys: Float64Array; readonly positions: Float64Array } => {
-  const positions: number[] = [];
-  const keys: number[] = [];
-  slabs.forEach(({ view }, index) => {
-    const end = used[index] as number;
-    for (let at = 0; at < end; at += (entryHeaderBytes + view.getInt32(at + 4, true) + 7) & ~7) {
-      keys.push(recordFields.vehicleNo(view, at + entryHeaderBytes) * 2 ** 22 + positions.length);
-      positions.push(index * slabBytes + at);
-    }
-  });
-  return { keys: Float64Array.from(keys).sort(), positions: Float64Array.from(positions) };
-};
-
-/** Adds the record at `at` to the rows of its vehicle; false when it cannot be decoded. */
-const addRecord = ({ bytes, view }: OpenSlab, at: number): boolean => {
-  const from = at + entryHeaderBytes;
-  return addToTable(table, bytes, view, from, from + view.getInt32(at + 4, true));
-};
-
 /** Adds a record that lies in `bytes` to a table of rows. */
 export const addToTable = (into: RowTable, bytes: Uint8Array, view: DataView, from: number, end: number): boolean => {
+  if (readSingle(bytes, from + recordHeaderBytes, end, single)) {
+    into.addSingle(single, recordFields.deviceNo(view, from));
+    return true;
+  }
   try {
     decodeReport(bytes, from + recordHeaderBytes, end, report, view);
   } catch (error) {
@@ -83,30 +73,52 @@ const encodeMonths = (vehicleNo: number, firstOffset: number, chunks: StoredChun
   }
 };
 
+const finishRows = (vehicleNo: number, firstOffset: number, counts: FlushCounts, chunks: StoredChunk[]): void => {
+  table.finish();
+  counts.rows += table.rows;
+  counts.conflicts += table.conflicts;
+  encodeMonths(vehicleNo, firstOffset, chunks);
+  table.reset();
+};
+
+let newestFirst = new Int32Array(1024);
+
+/** Fills `newestFirst` with the entries of one vehicle; answers how many. */
+const followEntries = ({ entries }: SharedTable, newest: number): number => {
+  let count = 0;
+  for (let entry = newest; entry >= 0; entry = (pageOfEntry(entries, entry).before[placeOfEntry(entry)] as number) - 1) {
+    if (count === newestFirst.length) {
+      const longer = new Int32Array(count * 2);
+      longer.set(newestFirst);
+      newestFirst = longer;
+    }
+    newestFirst[count++] = entry;
+  }
+  return count;
+};
+
 /** Makes the chunks of a sealed table, in order of (vehicleNo, firstOffset). Pure but for reused buffers. */
 export const chunksOfTable = (shared: SharedTable, counts: FlushCounts): StoredChunk[] => {
-  const slabs = shared.slabs.map((slab) => ({ bytes: new Uint8Array(slab), view: new DataView(slab) }));
-  const { keys, positions } = sortedEntries(slabs, shared.used);
+  const slabs: OpenSlab[] = shared.slabs.map((slab) => ({ bytes: new Uint8Array(slab), view: new DataView(slab) }));
   const chunks: StoredChunk[] = [];
-  let firstOffset = 0;
   table.reset();
-  const finish = (vehicleNo: number): void => {
-    table.finish();
-    counts.rows += table.rows;
-    counts.conflicts += table.conflicts;
-    encodeMonths(vehicleNo, firstOffset, chunks);
-    table.reset();
+  const addVehicle = (vehicleNo: number, newest: number): void => {
+    const count = followEntries(shared, newest);
+    let firstOffset = 0;
+    for (let i = count - 1; i >= 0; i--) {
+      const entry = newestFirst[i] as number;
+      const { positions, lengths, offsets } = pageOfEntry(shared.entries, entry);
+      const place = placeOfEntry(entry);
+      const position = positions[place] as number;
+      const { bytes, view } = slabs[Math.floor(position / slabBytes)] as OpenSlab;
+      const from = position % slabBytes;
+      if (table.rows === 0) firstOffset = offsets[place] as number;
+      counts.records++;
+      if (!addToTable(table, bytes, view, from, from + (lengths[place] as number))) counts.unreadable++;
+      if (i === 0 || table.rows >= rowsPerFlushedChunk) finishRows(vehicleNo, firstOffset, counts, chunks);
+    }
   };
-  for (let i = 0; i < keys.length; i++) {
-    const vehicleNo = Math.floor((keys[i] as number) / 2 ** 22);
-    const position = positions[(keys[i] as number) - vehicleNo * 2 ** 22] as number;
-    const slab = slabs[Math.floor(position / slabBytes)] as OpenSlab;
-    const at = position % slabBytes;
-    if (table.rows === 0) firstOffset = slab.view.getFloat64(at + 8, true);
-    counts.records++;
-    if (!addRecord(slab, at)) counts.unreadable++;
-    const next = i + 1 < keys.length ? Math.floor((keys[i + 1] as number) / 2 ** 22) : Number.NaN;
-    if (next !== vehicleNo || table.rows >= rowsPerFlushedChunk) finish(vehicleNo);
-  }
+  for (const { firstVehicleNo, newest } of shared.heads)
+    for (let i = 0; i < newest.length; i++) if (newest[i] !== 0) addVehicle(firstVehicleNo + i, (newest[i] as number) - 1);
   return chunks;
 };

@@ -8,6 +8,11 @@ export const sealedTablesMax = 2;
 export const overfullFactorMax = 2;
 /** One piece of shared memory. Larger than the largest record. */
 export const slabBytes = 4 * 1024 * 1024;
+/** Records that one page of the entries of a table names. */
+export const entriesPerPage = 65_536;
+/** Pieces of shared memory, and pages of entries, that wait to be used again: a sealed table and the one being filled. */
+export const pooledSlabsMax = 32;
+export const pooledEntryPagesMax = 32;
 
 /** Records of one vehicle are gathered into one chunk until it has this many rows (so it has less than this plus one report). */
 export const rowsPerFlushedChunk = 4096;

@@ -1,34 +1,39 @@
 import { type RecordBatch, recordFields, recordKinds } from '../events/index.ts';
 import { assert } from '../kernel/index.ts';
-import { slabBytes } from './limits.ts';
+import { entriesPerPage, slabBytes } from './limits.ts';
+import { type EntryPage, MemoryPool, type Slab } from './memory-pool.ts';
 
-/** Before each record: i32 entry before it of the same vehicle (position + 1; 0: none) · i32 length · f64 offset. */
-export const entryHeaderBytes = 16;
+/** Records lie one after the other in slabs; what stands between two of a batch (their frames in the log) is copied with them. */
+const gapBytesMax = 64;
 const vehiclesPerPage = 1024;
-
-interface Slab {
-  readonly shared: SharedArrayBuffer;
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-  used: number;
-}
 
 /** What a thread needs to read a sealed table. */
 export interface SharedTable {
   readonly slabs: readonly SharedArrayBuffer[];
-  readonly used: readonly number[];
+  readonly entries: readonly EntryPage[];
+  /** Newest entry + 1 of the vehicles firstVehicleNo …, ascending. */
+  readonly heads: readonly { readonly firstVehicleNo: number; readonly newest: Int32Array }[];
 }
 
-const makeSlab = (): Slab => {
-  const shared = new SharedArrayBuffer(slabBytes);
-  return { shared, bytes: new Uint8Array(shared), view: new DataView(shared), used: 0 };
+/** The page of an entry, and its place there. */
+export const pageOfEntry = (pages: readonly EntryPage[], entry: number): EntryPage =>
+  pages[Math.floor(entry / entriesPerPage)] as EntryPage;
+export const placeOfEntry = (entry: number): number => entry % entriesPerPage;
+
+/** How many records from `first` on lie close enough behind each other to be copied at once, and fit into `room` bytes. */
+const runLength = ({ starts, ends, count }: RecordBatch, first: number, room: number): number => {
+  const from = starts[first] as number;
+  let next = first;
+  while (next < count && (ends[next] as number) - from <= room) {
+    if (next > first && Math.abs((starts[next] as number) - (ends[next - 1] as number)) > gapBytesMax) break;
+    next++;
+  }
+  return next - first;
 };
 
-const aligned = (length: number): number => (length + 7) & ~7;
-
 /**
- * The records themselves, as the log has them, in shared memory; each vehicle's are linked from the newest back. Adding one is a
- * copy and a link. A position is slab · slabBytes + byte of its entry.
+ * The records themselves, as the log has them, in shared memory; each vehicle's are linked from the newest back. Applying a batch is
+ * one copy and a link a record.
  */
 export class Memtable {
   readonly partition: number;
@@ -40,94 +45,114 @@ export class Memtable {
   /** True when something was applied, be it only an offset. */
   isTouched = false;
   #slabs: Slab[] = [];
-  #last: Slab | undefined;
-  /** Position + 1 of each vehicle's newest entry, in pages by vehicleNo. */
+  #entries: EntryPage[] = [];
+  /** Entry + 1 of each vehicle's newest record, in pages by vehicleNo. */
   #heads = new Map<number, Int32Array>();
 
-  constructor(partition: number, nextOffset: number) {
+  readonly #pool: MemoryPool;
+
+  constructor(partition: number, nextOffset: number, pool: MemoryPool = new MemoryPool()) {
     this.partition = partition;
     this.nextOffset = nextOffset;
+    this.#pool = pool;
+  }
+
+  /** Gives its memory to later tables; it must not be read any more. */
+  release(): void {
+    this.#pool.giveBack(this.#slabs, this.#entries);
+    this.#slabs = [];
+    this.#entries = [];
+    this.#heads.clear();
   }
 
   apply(batch: RecordBatch): void {
     // A Buffer's subarray is several times slower than a plain one's.
     const bytes = new Uint8Array(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength);
-    const { view, starts, ends, offsets } = batch;
-    for (let i = 0; i < batch.count; i++) {
-      const start = starts[i] as number;
-      const receivedAt = recordFields.receivedAt(view, start);
-      if (receivedAt > this.newestReceivedAt) this.newestReceivedAt = receivedAt;
-      if (recordFields.kind(view, start) !== recordKinds.telemetry) continue;
-      this.#add(bytes, start, ends[i] as number, recordFields.vehicleNo(view, start), offsets[i] as number);
+    for (let i = 0; i < batch.count; ) {
+      const slab = this.#slabFor((batch.ends[i] as number) - (batch.starts[i] as number));
+      const count = runLength(batch, i, slabBytes - slab.used);
+      const from = batch.starts[i] as number;
+      const end = batch.ends[i + count - 1] as number;
+      slab.bytes.set(bytes.subarray(from, end), slab.used);
+      this.#link(batch, i, i + count, (this.#slabs.length - 1) * slabBytes + slab.used - from);
+      slab.used += end - from;
+      this.bytes += end - from;
+      i += count;
     }
     this.nextOffset = batch.nextOffset;
     this.isTouched = true;
   }
 
-  #add(source: Uint8Array, start: number, end: number, vehicleNo: number, offset: number): void {
-    const length = end - start;
-    const size = aligned(entryHeaderBytes + length);
-    let slab = this.#last;
-    if (slab === undefined || slab.used + size > slabBytes) slab = this.#addSlab(size);
-    const at = slab.used;
-    const page = this.#pageOf(vehicleNo);
-    const place = vehicleNo & (vehiclesPerPage - 1);
-    slab.view.setInt32(at, page[place] as number, true);
-    slab.view.setInt32(at + 4, length, true);
-    slab.view.setFloat64(at + 8, offset, true);
-    slab.bytes.set(source.subarray(start, end), at + entryHeaderBytes);
-    page[place] = (this.#slabs.length - 1) * slabBytes + at + 1;
-    slab.used = at + size;
-    this.records++;
-    this.bytes += size;
+  /** `shift`: from a place in the batch to a position. */
+  #link({ view, starts, ends, offsets }: RecordBatch, from: number, to: number, shift: number): void {
+    for (let i = from; i < to; i++) {
+      const start = starts[i] as number;
+      const receivedAt = recordFields.receivedAt(view, start);
+      if (receivedAt > this.newestReceivedAt) this.newestReceivedAt = receivedAt;
+      if (recordFields.kind(view, start) !== recordKinds.telemetry) continue;
+      const vehicleNo = recordFields.vehicleNo(view, start);
+      const heads = this.#headsOf(vehicleNo);
+      const vehicle = vehicleNo & (vehiclesPerPage - 1);
+      const place = placeOfEntry(this.records);
+      if (place === 0) this.#entries.push(this.#pool.takeEntryPage());
+      const page = this.#entries[this.#entries.length - 1] as EntryPage;
+      page.positions[place] = start + shift;
+      page.lengths[place] = (ends[i] as number) - start;
+      page.offsets[place] = offsets[i] as number;
+      page.before[place] = heads[vehicle] as number;
+      heads[vehicle] = ++this.records;
+    }
   }
 
-  #addSlab(size: number): Slab {
-    assert(size <= slabBytes, `a record needs ${size} bytes, a slab has ${slabBytes}`);
-    const slab = makeSlab();
+  #slabFor(length: number): Slab {
+    const last = this.#slabs.at(-1);
+    if (last && last.used + length <= slabBytes) return last;
+    assert(length <= slabBytes, `a record has ${length} bytes, a slab ${slabBytes}`);
+    const slab = this.#pool.takeSlab();
     this.#slabs.push(slab);
-    this.#last = slab;
     return slab;
   }
 
-  #pageOf(vehicleNo: number): Int32Array {
+  #headsOf(vehicleNo: number): Int32Array {
     const key = vehicleNo >> 10;
     const known = this.#heads.get(key);
     if (known) return known;
-    const page = new Int32Array(vehiclesPerPage);
-    this.#heads.set(key, page);
-    return page;
+    const heads = new Int32Array(vehiclesPerPage);
+    this.#heads.set(key, heads);
+    return heads;
   }
 
-  /** Position of a vehicle's newest entry, −1: none. */
+  /** A vehicle's newest entry, −1: none. */
   newestOf(vehicleNo: number): number {
     return (this.#heads.get(vehicleNo >> 10)?.[vehicleNo & (vehiclesPerPage - 1)] ?? 0) - 1;
   }
 
-  /** Position of the entry before one, of the same vehicle, −1: none. */
-  before(position: number): number {
-    return this.#slabOf(position).view.getInt32(position % slabBytes, true) - 1;
+  /** The entry before one, of the same vehicle, −1: none. */
+  before(entry: number): number {
+    return (pageOfEntry(this.#entries, entry).before[placeOfEntry(entry)] as number) - 1;
   }
 
   /** The record of an entry: shared memory, valid as long as the table. */
-  recordAt(position: number): Uint8Array {
-    const slab = this.#slabOf(position);
-    const at = position % slabBytes;
-    return slab.bytes.subarray(at + entryHeaderBytes, at + entryHeaderBytes + slab.view.getInt32(at + 4, true));
+  recordOf(entry: number): Uint8Array {
+    const { positions, lengths } = pageOfEntry(this.#entries, entry);
+    const place = placeOfEntry(entry);
+    const position = positions[place] as number;
+    const slab = this.#slabs[Math.floor(position / slabBytes)] as Slab;
+    const from = position % slabBytes;
+    return slab.bytes.subarray(from, from + (lengths[place] as number));
   }
 
-  /** Positions of a vehicle's records, oldest first. */
-  positionsOf(vehicleNo: number): number[] {
-    const positions: number[] = [];
-    for (let at = this.newestOf(vehicleNo); at >= 0; at = this.before(at)) positions.push(at);
-    return positions.reverse();
+  /** A vehicle's entries, oldest first. */
+  entriesOf(vehicleNo: number): number[] {
+    const entries: number[] = [];
+    for (let entry = this.newestOf(vehicleNo); entry >= 0; entry = this.before(entry)) entries.push(entry);
+    return entries.reverse();
   }
 
   share(): SharedTable {
-    return { slabs: this.#slabs.map((slab) => slab.shared), used: this.#slabs.map((slab) => slab.used) };
-  }
-
-  #slabOf(position: number): Slab {
-    return this.#slabs[Math.floor(position / slabBytes)] as Slab;
+    const heads = [...this.#heads]
+      .sort(([a], [b]) => a - b)
+      .map(([key, newest]) => ({ firstVehicleNo: key * vehiclesPerPage, newest }));
+    return { slabs: this.#slabs.map((slab) => slab.shared), entries: this.#entries, heads };
   }
 }

@@ -13,6 +13,7 @@ import { copyRecords } from './copy-records.ts';
 import { groupTable, HiddenValues, type HidingRules, nothingHidden } from './hidden-values.ts';
 import { type MergeCounts, mergeFigures } from './merge-pass.ts';
 import { MergeSchedule } from './merge-schedule.ts';
+import { MemoryPool } from './memory-pool.ts';
 import type { Memtable } from './memtable.ts';
 import { PartitionTables, type Table } from './partition-tables.ts';
 import type { StatusChange, StatusQuery } from './ports.ts';
@@ -70,6 +71,7 @@ export class ThreadedHistory implements History {
   readonly #partitions = new Map<number, PartitionTables>();
   readonly #applied = new Map<number, number>();
   readonly #recent = new RecentValues();
+  readonly #pool = new MemoryPool();
   readonly #sealListeners: ((partition: number, offset: number) => void)[] = [];
   readonly #sealAgeMs: number;
   readonly #merging: MergeSchedule;
@@ -107,7 +109,7 @@ export class ThreadedHistory implements History {
   /** Takes up a partition where the store stands. */
   restore(partition: number, appliedOffset: number, completeTo: number): void {
     this.#applied.set(partition, appliedOffset);
-    this.#partitions.set(partition, new PartitionTables(partition, appliedOffset, completeTo, this.#sealBytes));
+    this.#partitions.set(partition, new PartitionTables(partition, appliedOffset, completeTo, this.#sealBytes, this.#pool));
   }
 
   get #sealBytes(): number {
@@ -263,7 +265,8 @@ export class ThreadedHistory implements History {
   }
 
   #partition(partition: number): PartitionTables {
-    if (!this.#partitions.has(partition)) this.#partitions.set(partition, new PartitionTables(partition, 0, 0, this.#sealBytes));
+    if (!this.#partitions.has(partition))
+      this.#partitions.set(partition, new PartitionTables(partition, 0, 0, this.#sealBytes, this.#pool));
     return this.#partitions.get(partition) as PartitionTables;
   }
 
@@ -344,6 +347,7 @@ export class ThreadedHistory implements History {
     tables.sealed.shift();
     this.#applied.set(tables.partition, records.nextOffset);
     this.#recent.forget();
+    records.release();
     this.#count(answer, this.#options.clock.now() - startedMs);
     this.#isWriting = false;
     this.#retryMs = 0;

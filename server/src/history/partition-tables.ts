@@ -1,11 +1,10 @@
 import { OperationalError } from '../kernel/index.ts';
 import { overfullFactorMax, sealedTablesMax } from './limits.ts';
+import type { MemoryPool } from './memory-pool.ts';
 import { Memtable } from './memtable.ts';
 import type { StatusChange } from './ports.ts';
 import type { RecordBatch } from '../events/index.ts';
 
-/** Keys of records in a flush have 22 bits: see flush-table.ts. */
-export const recordsPerTableMax = 2 ** 22 - 65_536;
 /** What a status change counts for in memory. */
 const statusChangeBytes = 128;
 
@@ -25,11 +24,13 @@ export class PartitionTables {
   /** When the table being filled got its first content; NaN: it has none. */
   activeSince = Number.NaN;
   readonly #sealBytes: number;
+  readonly #pool: MemoryPool;
 
-  constructor(partition: number, appliedOffset: number, completeTo: number, sealBytes: number) {
+  constructor(partition: number, appliedOffset: number, completeTo: number, sealBytes: number, pool: MemoryPool) {
     this.partition = partition;
     this.completeTo = completeTo;
     this.#sealBytes = sealBytes;
+    this.#pool = pool;
     this.active = this.#makeTable(appliedOffset);
   }
 
@@ -58,7 +59,7 @@ export class PartitionTables {
 
   isFull(): boolean {
     const { records, statusChanges } = this.active;
-    return records.bytes + statusChanges.length * statusChangeBytes >= this.#sealBytes || records.records >= recordsPerTableMax;
+    return records.bytes + statusChanges.length * statusChangeBytes >= this.#sealBytes;
   }
 
   hasContent(): boolean {
@@ -79,6 +80,6 @@ export class PartitionTables {
   }
 
   #makeTable(fromOffset: number): Table {
-    return { records: new Memtable(this.partition, fromOffset), fromOffset, statusChanges: [] };
+    return { records: new Memtable(this.partition, fromOffset, this.#pool), fromOffset, statusChanges: [] };
   }
 }

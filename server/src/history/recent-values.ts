@@ -95,7 +95,7 @@ export class RecentValues {
   /** False: the flush counts it as unreadable. */
   #decode(table: Memtable, position: number): boolean {
     if (this.#decoded?.table === table && this.#decoded.position === position) return true;
-    const record = table.recordAt(position);
+    const record = table.recordOf(position);
     const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
     this.#decoded = undefined;
     try {

@@ -17,15 +17,17 @@ export interface RiceSize {
   readonly bytes: number;
 }
 
+/** Codes that are written so are below this: their arithmetic is then that of 32-bit integers. */
+export const riceCodeEnd = 2 ** 31;
+
 const varintBytes = (value: number): number => (value < 128 ? 1 : Math.ceil((Math.floor(Math.log2(value)) + 1) / 7));
 
 const sizeWith = (codes: Float64Array, count: number, k: number): number => {
-  const scale = 2 ** k;
   let bits = 0;
   let escapeBytes = 0;
   for (let i = 0; i < count; i++) {
-    const code = codes[i] as number;
-    const quotient = Math.floor(code / scale);
+    const code = (codes[i] as number) | 0;
+    const quotient = code >>> k;
     if (quotient < escapeQuotient) bits += quotient + 1;
     else {
       bits += escapeQuotient + 1;
@@ -35,7 +37,7 @@ const sizeWith = (codes: Float64Array, count: number, k: number): number => {
   return 1 + packedBytes(count, k) + ((bits + 7) >> 3) + escapeBytes;
 };
 
-/** The k with which codes take the fewest bytes. */
+/** The k with which codes take the fewest bytes; all are below `riceCodeEnd`. */
 export const riceSize = (codes: Float64Array, count: number): RiceSize => {
   let logarithms = 0;
   for (let i = 0; i < count; i++) logarithms += Math.log2((codes[i] as number) + 1);
@@ -59,41 +61,34 @@ export const quickRiceSize = (codes: Float64Array, count: number): RiceSize => {
   return { k, bytes: sizeWith(codes, count, k) };
 };
 
-let lows = new Float64Array(1024);
-
-const writeQuotients = (out: ByteWriter, codes: Float64Array, count: number, scale: number): void => {
+const writeQuotients = (out: ByteWriter, codes: Float64Array, count: number, k: number): void => {
   out.reserve(((count * (escapeQuotient + 1)) >> 3) + 8);
   const { bytes } = out;
   let { at } = out;
   let pending = 0;
   let pendingBits = 0;
   for (let i = 0; i < count; i++) {
-    const quotient = Math.min(escapeQuotient, Math.floor((codes[i] as number) / scale));
-    for (let zeros = quotient; zeros >= 0; zeros--) {
-      if (zeros === 0) pending |= 1 << pendingBits;
-      if (++pendingBits === 8) {
-        bytes[at++] = pending;
-        pending = 0;
-        pendingBits = 0;
-      }
+    // At most 20 zeros and a one behind 7 bits.
+    pendingBits += Math.min(escapeQuotient, ((codes[i] as number) | 0) >>> k);
+    pending |= 1 << pendingBits++;
+    while (pendingBits >= 8) {
+      bytes[at++] = pending;
+      pending >>>= 8;
+      pendingBits -= 8;
     }
   }
   if (pendingBits > 0) bytes[at++] = pending;
   out.at = at;
 };
 
+/** Writes codes that are all below `riceCodeEnd`. */
 export const writeRice = (out: ByteWriter, codes: Float64Array, count: number, k: number): void => {
   out.byte(k);
-  const scale = 2 ** k;
-  if (k > 0) {
-    if (lows.length < count) lows = new Float64Array(count * 2);
-    for (let i = 0; i < count; i++) lows[i] = (codes[i] as number) % scale;
-    writeBits(out, lows, count, k);
-  }
-  writeQuotients(out, codes, count, scale);
+  if (k > 0) writeBits(out, codes, count, k);
+  writeQuotients(out, codes, count, k);
   for (let i = 0; i < count; i++) {
-    const code = codes[i] as number;
-    if (Math.floor(code / scale) >= escapeQuotient) out.varint(code);
+    const code = (codes[i] as number) | 0;
+    if (code >>> k >= escapeQuotient) out.varint(code);
   }
 };
 

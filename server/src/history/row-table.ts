@@ -1,5 +1,5 @@
 import type { ChunkColumn, ChunkReader } from './read-chunk.ts';
-import { hasValue, type ReportColumn, type ReportColumns } from '../events/index.ts';
+import { hasValue, type ReportColumn, type ReportColumns, type SingleSample } from '../events/index.ts';
 
 /** Values of one signal by row: numbers, or indices into `words`. */
 export interface TableColumn {
@@ -15,6 +15,17 @@ export interface TableColumn {
 
 /** Numbers and texts of one signal are columns apart. */
 const columnKey = (signalNumber: number, isText: boolean): number => signalNumber * 2 + (isText ? 1 : 0);
+
+const areInOrder = (columns: readonly TableColumn[]): boolean => {
+  let last = 0;
+  for (let i = 0; i < columns.length; i++) {
+    const { signalNumber, isText } = columns[i] as TableColumn;
+    const key = columnKey(signalNumber, isText);
+    if (key < last) return false;
+    last = key;
+  }
+  return true;
+};
 
 const grown = (old: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> => {
   const larger = new Float64Array(length);
@@ -84,6 +95,20 @@ export class RowTable {
     for (let i = 0; i < report.columnCount; i++) this.#addColumn(report.columns[i] as ReportColumn, from, sampleCount);
   }
 
+  /** Most reports have the signals of the one before, so a column is looked for only where it is not the expected one. */
+  addSingle({ timeMs, count, signals, values }: SingleSample, deviceNo: number): void {
+    const row = this.rows;
+    this.#addRow(timeMs, deviceNo, timeMs, 0);
+    const { columns } = this;
+    for (let i = 0; i < count; i++) {
+      const signal = signals[i] as number;
+      let column = i < columns.length ? (columns[i] as TableColumn) : undefined;
+      if (column === undefined || column.signalNumber !== signal || column.isText) column = this.#columnOf(signal, false);
+      column.present[row] = 1;
+      column.values[row] = values[i] as number;
+    }
+  }
+
   /** Adds the rows of a chunk: in the order in which they came where that is known, else as they lie. */
   addChunk(chunk: ChunkReader): void {
     const { rows } = chunk;
@@ -148,7 +173,8 @@ export class RowTable {
    */
   finish(): void {
     if (!this.#isOrdered) this.#order();
-    this.columns.sort((a, b) => columnKey(a.signalNumber, a.isText) - columnKey(b.signalNumber, b.isText));
+    if (!areInOrder(this.columns))
+      this.columns.sort((a, b) => columnKey(a.signalNumber, a.isText) - columnKey(b.signalNumber, b.isText));
   }
 
   #addRow(time: number, device: number, original: number, heartbeat: number): void {
