@@ -1,7 +1,7 @@
 import { minuteMs } from './limits.ts';
-import { type Rollups, readRollups } from './minute-rollups.ts';
 import type { StoredChunk } from './ports.ts';
 import { chunkHasMoved, reservedSection } from './read-chunk.ts';
+import { doRollupsCover } from './read-rollups.ts';
 import type { TimePeriod } from './row-collector.ts';
 import type { RowTable } from './row-table.ts';
 
@@ -9,7 +9,8 @@ import type { RowTable } from './row-table.ts';
 export interface RolledChunk {
   readonly fromMs: number;
   readonly toMs: number;
-  readonly rollups: Rollups;
+  /** Its roll-ups, which cover the signals asked for. */
+  readonly section: Uint8Array;
 }
 
 export interface RollupWish {
@@ -63,8 +64,7 @@ export const chooseRollups = (
     const isWhole = wish.periods.some((period) => period.fromMs <= fromMs && toMs < period.toMs);
     if (!isWhole || fromMs < shownFromMs || hasRowsWithin(table, fromMs, toMs)) continue;
     const section = reservedSection(bytes);
-    const rollups = section && readRollups(section, wish.signals);
-    if (rollups) chosen.set(chunk, { fromMs, toMs, rollups });
+    if (section && doRollupsCover(section, wish.signals)) chosen.set(chunk, { fromMs, toMs, section });
   }
   return chosen;
 };

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { encodeChunk } from './encode-chunk.ts';
+import { type ChunkKind, encodeChunk } from './encode-chunk.ts';
 import { addToTable } from './flush-table.ts';
 import { bucketOf } from './month-bucket.ts';
-import type { ChunkFlush, ChunkStore, MergeUnit, StatusChange, StatusQuery, StoredChunk } from './ports.ts';
+import type { ChunkFlush, ChunkPart, ChunkStore, MergeUnit, StatusChange, StatusQuery, StoredChunk } from './ports.ts';
+import { reservedSection } from './read-chunk.ts';
 import { RowTable } from './row-table.ts';
 import { encodeTestReport } from './test-support.ts';
 
@@ -17,7 +18,13 @@ const startMs = Date.UTC(2026, 10, 20);
 const monthBefore = Date.UTC(2026, 9, 31);
 
 /** A chunk of one value a time. */
-const makeChunk = (vehicleNo: number, firstOffset: number, times: readonly number[], level = 0): StoredChunk => {
+const makeChunk = (
+  vehicleNo: number,
+  firstOffset: number,
+  times: readonly number[],
+  level = 0,
+  kind: ChunkKind = 'flushed',
+): StoredChunk => {
   const table = new RowTable();
   const samples = times.map((time) => ({ time, values: [[7, firstOffset]] as [number, number][] }));
   const record = encodeTestReport({ vehicleNo, deviceNo: 1, receivedAt: startMs, samples });
@@ -32,7 +39,7 @@ const makeChunk = (vehicleNo: number, firstOffset: number, times: readonly numbe
     fromMs,
     toMs: Math.max(...times),
     rows: times.length,
-    bytes: encodeChunk(table, 0, table.rows),
+    bytes: encodeChunk(table, 0, table.rows, kind),
   };
 };
 
@@ -55,9 +62,11 @@ const readAll = async (
   vehicleNo: number,
   fromMs = 0,
   toMs = Number.MAX_SAFE_INTEGER,
+  part?: ChunkPart,
 ): Promise<StoredChunk[]> => {
   const chunks: StoredChunk[] = [];
-  for await (const chunk of store.read(vehicleNo, fromMs, toMs)) chunks.push({ ...chunk, bytes: Uint8Array.from(chunk.bytes) });
+  for await (const chunk of store.read(vehicleNo, fromMs, toMs, part))
+    chunks.push({ ...chunk, bytes: Uint8Array.from(chunk.bytes) });
   return chunks;
 };
 
@@ -276,6 +285,25 @@ export const testChunkStore = (name: string, make: () => Promise<ContractStore>)
       const after = await unitOf(store, 1);
       assert.deepEqual([after.mergedChunks, after.mergedRows, after.swept], [1, 2, 'x']);
       assert.equal(await store.giveBack(after, 1 << 30), 0);
+    });
+
+    withStore('a merged chunk is read whole, or as far as its roll-ups go', async (store) => {
+      await store.write(makeFlush(0, 100, [makeChunk(1, 10, [startMs]), makeChunk(1, 20, [startMs + 3_600_000])]));
+      const unit = await unitOf(store, 1);
+      const seconds = Array.from({ length: 200 }, (_, i) => startMs + i * 1000);
+      const merged = makeChunk(1, 10, seconds, 1, 'merged');
+      assert.ok(reservedSection(merged.bytes));
+      await store.replace(unit, { removed: [makeChunk(1, 10, [startMs])], added: [merged], removedStatus: [] });
+      const whole = [merged, makeChunk(1, 20, [startMs + 3_600_000])];
+      assert.deepEqual(await readAll(store, 1), whole);
+      const [start, other] = await readAll(store, 1, 0, Number.MAX_SAFE_INTEGER, 'start');
+      assert.deepEqual(other, whole[1], 'one without roll-ups is whole');
+      assert.ok(start);
+      const { bytes, isCut, ...key } = start;
+      assert.deepEqual({ ...key, bytes: merged.bytes }, merged);
+      assert.deepEqual(reservedSection(bytes), reservedSection(merged.bytes));
+      if (isCut) assert.ok(bytes.length < merged.bytes.length);
+      assert.deepEqual(await store.readMerged([start]), [merged]);
     });
 
     withStore('status changes of a vehicle and time are removed with a replacement', async (store) => {

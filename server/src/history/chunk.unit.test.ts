@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { FormatError } from '../events/index.ts';
 import { type ChunkKind, encodeChunk } from './encode-chunk.ts';
 import { addToTable } from './flush-table.ts';
-import { readRollups } from './minute-rollups.ts';
-import { ChunkReader, readChunkHeader, reservedSection } from './read-chunk.ts';
+import { ChunkReader, readChunkHeader, reservedSection, startLength } from './read-chunk.ts';
+import { doRollupsCover, type RolledSignal, RollupReader } from './read-rollups.ts';
 import { RowTable } from './row-table.ts';
 import { encodeTestReport, type TestReport, type TestSample } from './test-support.ts';
 
@@ -201,16 +201,19 @@ for (const [name, all] of Object.entries(goldens)) {
 
 test('the golden merged chunk has the minutes of its rows', () => {
   const section = reservedSection(readFileSync(goldenFile('driving-1hz', 2)));
-  const rollups = section && readRollups(section, [1, 7, 36, 60]);
-  assert.equal(rollups, undefined, 'text is not covered');
-  const covered = section && readRollups(section, [1, 7, 9, 36]);
-  assert.ok(covered);
-  const [way, speed, unknown, constant] = covered.signals;
+  assert.ok(section);
+  assert.equal(doRollupsCover(section, [1, 7, 36, 60]), false, 'text is not covered');
+  assert.equal(doRollupsCover(section, [1, 7, 9, 36]), true);
+  const rollups = new RollupReader([1, 7, 9, 36]);
+  rollups.open(section);
+  const [way, speed, unknown, constant] = rollups.signals;
+  const shown = (signal: RolledSignal | undefined, name: 'counts' | 'max' | 'sums'): number[] =>
+    [...(signal?.[name] ?? [])].slice(0, rollups.minutes);
   assert.deepEqual(
-    [...covered.times],
+    [...rollups.times.subarray(0, rollups.minutes)],
     [0, 1, 2, 3, 4].map((minute) => startMs + minute * 60_000),
   );
-  assert.deepEqual([...(way?.counts ?? [])], [59, 59, 59, 59, 58]);
+  assert.deepEqual(shown(way, 'counts'), [59, 59, 59, 59, 58]);
   assert.deepEqual(
     [way?.min[1], way?.max[1], way?.last[1]],
     [18_204_300 + 60 * 12, 18_204_300 + 119 * 12, 18_204_300 + 119 * 12],
@@ -220,11 +223,20 @@ test('the golden merged chunk has the minutes of its rows', () => {
     speed?.sums[0],
     values.reduce((sum, value) => sum + value, 0),
   );
-  assert.equal(unknown, undefined);
+  assert.equal(unknown?.isThere, false);
   assert.deepEqual(
-    [...(constant?.sums ?? []), ...(constant?.max ?? [])],
+    [...shown(constant, 'sums'), ...shown(constant, 'max')],
     Array.from({ length: 10 }, () => 0),
   );
+});
+
+test('what stands before the columns of a chunk tells of its time and its roll-ups', () => {
+  const bytes = readFileSync(goldenFile('driving-1hz', 2));
+  const start = bytes.subarray(0, startLength(bytes));
+  assert.ok(start.length > 0 && start.length < bytes.length);
+  assert.deepEqual(readChunkHeader(start), readChunkHeader(bytes));
+  assert.deepEqual(reservedSection(start), reservedSection(bytes));
+  assert.equal(startLength(readFileSync(goldenFile('driving-1hz', 1))), 0, 'version 1 had no roll-ups');
 });
 
 /** A reserved section of a kind that this version does not know is passed over. */
@@ -248,7 +260,7 @@ test('a chunk that was changed is read or refused, and nothing else', () => {
         try {
           const part = cut % 4 === 0 ? changed.subarray(0, cut % changed.length) : changed;
           const section = reservedSection(part);
-          if (section) readRollups(section, [1, 7]);
+          if (section && doRollupsCover(section, [1, 7])) new RollupReader([1, 7]).open(section);
           plainChunk(part);
         } catch (error) {
           refused++;

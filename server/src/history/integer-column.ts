@@ -1,7 +1,7 @@
-import { zstdCompressSync, zstdDecompressSync, constants } from 'node:zlib';
 import { type ByteReader, ByteReader as Reader, type ByteWriter, ByteWriter as Writer, FormatError } from '../events/index.ts';
 import { quickRiceSize, readRice, riceCodeEnd, type RiceSize, riceSize, writeRice } from './rice-codes.ts';
 import { exactDifferenceMax, smoothDifferences } from './smooth-differences.ts';
+import { compress, inflate } from './zstd-frame.ts';
 import { bitsMax, packedBytes, readBits, writeBits } from './bit-packing.ts';
 
 /**
@@ -37,26 +37,6 @@ export const formMask = 0b11_1111;
 const compressBytesMin = 48;
 /** A frame must be this much shorter: inflating one costs 15 µs, as much as reading a thousand packed numbers. */
 const compressedShareMax = 0.875;
-const inflatedBytesMax = 16 * 1024 * 1024;
-const zstdLevel = 3;
-
-export const compress = (bytes: Uint8Array): Uint8Array =>
-  zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: zstdLevel } });
-
-/** Inflates a zstd frame that must be exactly `length` bytes long; anything else is a `FormatError`. */
-export const inflate = (bytes: Uint8Array, length: number): Uint8Array => {
-  if (length > inflatedBytesMax)
-    throw new FormatError(`a compressed part says it is ${length} bytes long, expected at most ${inflatedBytesMax}`);
-  let inflated: Uint8Array;
-  try {
-    inflated = zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, length) });
-  } catch (cause) {
-    throw new FormatError(`a compressed part cannot be inflated (${String(cause)})`);
-  }
-  if (inflated.length !== length) throw new FormatError(`a compressed part is ${inflated.length} bytes long, expected ${length}`);
-  return inflated;
-};
-
 const scratchOut = new Writer(64 * 1024);
 let codes = new Float64Array(1024);
 
@@ -336,12 +316,16 @@ export const readIntegers = (input: ByteReader, form: number, into: Float64Array
   if (part.at !== part.end) throw new FormatError('bytes follow the numbers of a column');
 };
 
+const innerForm = (input: ByteReader): number => {
+  const form = input.byte();
+  if (form > formMask || form === columnForms.twice) throw new FormatError(`differences of a column are in form ${form}`);
+  return form;
+};
+
 const readTwice = (input: ByteReader, into: Float64Array, count: number): void => {
   if (count < 2) throw new FormatError('a column of one number has differences');
   let value = input.zigzag();
-  const form = input.byte();
-  if (form > formMask || form === columnForms.twice) throw new FormatError(`differences of a column are in form ${form}`);
-  readIntegers(input, form, into, count - 1);
+  readIntegers(input, innerForm(input), into, count - 1);
   for (let i = 0; i < count; i++) {
     const difference = into[i] as number;
     into[i] = value;
@@ -381,9 +365,7 @@ const checkExact = (into: Float64Array, count: number): void => {
 export const skipIntegers = (input: ByteReader, head: number, count: number): void => {
   if (head === columnForms.twice) {
     input.zigzag();
-    const inner = input.byte();
-    if (inner > formMask || inner === columnForms.twice) throw new FormatError(`differences of a column are in form ${inner}`);
-    return skipIntegers(input, inner, count - 1);
+    return skipIntegers(input, innerForm(input), count - 1);
   }
   const form = head === columnForms.scaled ? readScale(input).form : head >= columnForms.tenths ? head - tenthsShift : head;
   const isFloat = form === columnForms.float64 || form === columnForms.float64Zstd;

@@ -32,6 +32,8 @@ export const recentVehiclesMax = 64;
 export const queryRecordBytesMax = 128 * 1024 * 1024;
 /** A query reads the period in windows of this width, which bounds its memory. */
 export const queryWindowMsDefault = 24 * 3_600_000;
+/** The same where roll-ups may answer: few rows are read then. */
+export const rollupWindowMsDefault = 8 * 24 * 3_600_000;
 /** Rows that one window may hold; above, it is halved, down to `queryWindowMsMin`. */
 export const rowsPerWindowMax = 4_000_000;
 export const queryWindowMsMin = 1000;

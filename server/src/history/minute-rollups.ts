@@ -1,6 +1,6 @@
-import { ByteReader, type ByteWriter, ByteWriter as Writer, FormatError } from '../events/index.ts';
-import { formMask, readIntegers, writeIntegers } from './integer-column.ts';
-import { minuteMs, rowsPerChunkMax, rowsPerRolledMinuteMin } from './limits.ts';
+import { type ByteWriter, ByteWriter as Writer } from '../events/index.ts';
+import { writeIntegers } from './integer-column.ts';
+import { minuteMs, rowsPerRolledMinuteMin } from './limits.ts';
 import type { RowTable, TableColumn } from './row-table.ts';
 
 /**
@@ -17,9 +17,7 @@ import type { RowTable, TableColumn } from './row-table.ts';
  * Not covered: texts, and numbers whose sums are not exact. Their steps are computed from rows.
  */
 export const rollupKind = 1;
-const headBits = { ownCounts: 1, isConstant: 2 } as const;
-const minuteMax = 150_000_000;
-const signalsMax = 8192;
+export const rollupHeadBits = { ownCounts: 1, isConstant: 2 } as const;
 
 let minuteOfRow = new Int32Array(1024);
 let counts = new Float64Array(1024);
@@ -92,7 +90,7 @@ const sumColumn = ({ values, present }: TableColumn, from: number, count: number
 };
 
 /** Middle of a minute times its count, from which its sum is not far: an integer, so that the sum comes back exactly. */
-const middleSum = (count: number, low: number, high: number): number => Math.floor((count * (low + high)) / 2);
+export const middleSum = (count: number, low: number, high: number): number => Math.floor((count * (low + high)) / 2);
 
 const writeContent = (out: ByteWriter, n: number): void => {
   let filled = 0;
@@ -109,7 +107,7 @@ const writeContent = (out: ByteWriter, n: number): void => {
 
 const writeColumn = (out: ByteWriter, { hasOwnCounts, isConstant }: ColumnSums, n: number): void => {
   columnOut.at = 0;
-  columnOut.byte((hasOwnCounts ? headBits.ownCounts : 0) | (isConstant ? headBits.isConstant : 0));
+  columnOut.byte((hasOwnCounts ? rollupHeadBits.ownCounts : 0) | (isConstant ? rollupHeadBits.isConstant : 0));
   if (hasOwnCounts) writeIntegers(columnOut, 0, own, 0, n);
   if (isConstant) columnOut.zigzag(last[own.findIndex((count) => count > 0)] as number);
   else writeContent(columnOut, n);
@@ -150,109 +148,4 @@ export const writeRollups = (out: ByteWriter, table: RowTable, from: number, cou
   );
   for (const column of covered) writeColumn(out, sumColumn(column, from, count, n), n);
   return true;
-};
-
-/** One signal by minute; only where `counts` is not 0. */
-export interface RolledSignal {
-  readonly counts: Float64Array;
-  readonly min: Float64Array;
-  readonly max: Float64Array;
-  readonly sums: Float64Array;
-  readonly last: Float64Array;
-}
-
-export interface Rollups {
-  /** Start of each minute, ms. */
-  readonly times: Float64Array;
-  /** By signal asked for; undefined: the chunk has no value of it. */
-  readonly signals: readonly (RolledSignal | undefined)[];
-}
-
-const readNumbers = (input: ByteReader, count: number): Float64Array => {
-  const form = input.byte();
-  if (form > formMask) throw new FormatError(`head ${form} of a roll-up is unknown`);
-  const into = new Float64Array(count + 1);
-  readIntegers(input, form, into, count);
-  return into.subarray(0, count);
-};
-
-const readSignals = (input: ByteReader): number[] => {
-  const count = input.varint();
-  if (count > signalsMax) throw new FormatError(`roll-ups have ${count} signals, expected at most ${signalsMax}`);
-  let signalNumber = 0;
-  return Array.from({ length: count }, () => {
-    signalNumber += input.varint();
-    return signalNumber;
-  });
-};
-
-const readTimes = (input: ByteReader): Float64Array => {
-  const n = input.varint();
-  if (n < 1 || n > rowsPerChunkMax) throw new FormatError(`roll-ups have ${n} minutes, expected 1 to ${rowsPerChunkMax}`);
-  let minute = input.varint();
-  const gaps = n > 1 ? readNumbers(input, n - 1) : new Float64Array(0);
-  const times = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    if (minute > minuteMax) throw new FormatError(`a roll-up is of minute ${minute}, expected at most ${minuteMax}`);
-    times[i] = minute * minuteMs;
-    const gap = i < n - 1 ? (gaps[i] as number) : 1;
-    if (!(gap >= 1)) throw new FormatError('minutes of roll-ups are not in order');
-    minute += gap;
-  }
-  return times;
-};
-
-const readColumn = (input: ByteReader, rowCounts: Float64Array): RolledSignal => {
-  const n = rowCounts.length;
-  const head = input.byte();
-  const ownCounts = (head & headBits.ownCounts) !== 0 ? readNumbers(input, n) : rowCounts;
-  if ((head & headBits.isConstant) !== 0) {
-    const value = input.zigzag();
-    const all = new Float64Array(n).fill(value);
-    return { counts: ownCounts, min: all, max: all, last: all, sums: ownCounts.map((count) => count * value) };
-  }
-  const filled = ownCounts === rowCounts ? n : ownCounts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
-  if (filled === 0) throw new FormatError('a roll-up of a signal has no value');
-  const [lasts, highs, lows, rests] = [0, 1, 2, 3].map(() => readNumbers(input, filled)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
-  const into = [0, 1, 2, 3].map(() => new Float64Array(n)) as [Float64Array, Float64Array, Float64Array, Float64Array];
-  for (let i = 0, from = 0; i < n; i++) {
-    const count = ownCounts[i] as number;
-    if (count === 0) continue;
-    const lastOne = lasts[from] as number;
-    const high = lastOne + (highs[from] as number);
-    const low = lastOne - (lows[from] as number);
-    into[0][i] = low;
-    into[1][i] = high;
-    into[2][i] = middleSum(count, low, high) + (rests[from++] as number);
-    into[3][i] = lastOne;
-  }
-  return { counts: ownCounts, min: into[0], max: into[1], sums: into[2], last: into[3] };
-};
-
-/** Roll-ups of the signals asked for; undefined: the bytes are of another kind, or do not cover one of them. */
-export const readRollups = (bytes: Uint8Array, wanted: readonly number[]): Rollups | undefined => {
-  const input = new ByteReader(bytes);
-  if (input.byte() !== rollupKind) return undefined;
-  const times = readTimes(input);
-  const rowCounts = readNumbers(input, times.length);
-  const covered = readSignals(input);
-  const others = readSignals(input);
-  if (others.some((signalNumber) => wanted.includes(signalNumber))) return undefined;
-  const found = new Map<number, RolledSignal>();
-  for (const signalNumber of covered) {
-    const end = input.varint() + input.at;
-    if (end > input.end) throw new FormatError(`a roll-up ends at ${end}, the section at ${input.end}`);
-    if (wanted.includes(signalNumber)) {
-      found.set(signalNumber, readColumn(input, rowCounts));
-      if (input.at !== end) throw new FormatError('bytes follow a roll-up');
-    }
-    input.at = end;
-  }
-  if (input.at !== input.end) throw new FormatError('bytes follow the roll-ups');
-  return { times, signals: wanted.map((signalNumber) => found.get(signalNumber)) };
 };

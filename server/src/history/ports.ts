@@ -14,6 +14,8 @@ export interface StoredChunk {
   readonly toMs: number;
   readonly rows: number;
   readonly bytes: Uint8Array;
+  /** Only the bytes before its columns are there: see `read`. */
+  readonly isCut?: true;
 }
 
 /** One change of a vehicle's connection status. Key: (vehicleNo, at, to). */
@@ -38,6 +40,9 @@ export interface ChunkFlush {
   readonly chunks: readonly StoredChunk[];
   readonly statusChanges: readonly StatusChange[];
 }
+
+/** How much of a chunk is read. */
+export type ChunkPart = 'whole' | 'start';
 
 /** What names a chunk. */
 export interface ChunkKey {
@@ -139,8 +144,11 @@ export interface StatusQuery {
  */
 export interface ChunkStore {
   write(flush: ChunkFlush): Promise<void>;
-  /** Chunks of a vehicle whose [fromMs, toMs] meets the period (`toMs` exclusive), in order of firstOffset, then level. */
-  read(vehicleNo: number, fromMs: number, toMs: number): AsyncIterable<StoredChunk>;
+  /**
+   * Chunks of a vehicle whose [fromMs, toMs] meets the period (`toMs` exclusive), in order of firstOffset, then level. Of those that have
+   * roll-ups 'start' may give what stands before their columns, which is a tenth; the others are whole.
+   */
+  read(vehicleNo: number, fromMs: number, toMs: number, part?: ChunkPart): AsyncIterable<StoredChunk>;
   readStatus(query: StatusQuery): Promise<readonly StatusChange[]>;
   /** In order of (bucket, group). */
   mergeUnits(): Promise<readonly MergeUnit[]>;

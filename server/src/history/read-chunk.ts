@@ -49,6 +49,17 @@ export const reservedSection = (bytes: Uint8Array): Uint8Array | undefined => {
   return bytes.subarray(from, from + length);
 };
 
+/**
+ * How many bytes stand before the columns of a chunk with a reserved section: enough for `readChunkHeader`, `reservedSection` and
+ * `chunkHasMoved`. 0: it has none.
+ */
+export const startLength = (bytes: Uint8Array): number => {
+  if (((bytes[1] ?? 0) & chunkFlags.reserved) === 0) return 0;
+  const input = new ByteReader(bytes);
+  readHeader(input);
+  return input.at;
+};
+
 /** Whether a chunk has samples that were moved, and so original times. */
 export const chunkHasMoved = (bytes: Uint8Array): boolean => ((bytes[1] ?? 0) & chunkFlags.originals) !== 0;
 

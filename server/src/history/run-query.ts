@@ -1,8 +1,8 @@
 import { OperationalError } from '../kernel/index.ts';
 import { chooseRollups, isWholeMinutes, type RolledChunk } from './choose-rollups.ts';
 import { addToTable } from './flush-table.ts';
-import { queryWindowMsDefault, queryWindowMsMin, rowsPerWindowMax } from './limits.ts';
-import type { ChunkStore, StoredChunk } from './ports.ts';
+import { queryWindowMsDefault, queryWindowMsMin, rollupWindowMsDefault, rowsPerWindowMax } from './limits.ts';
+import type { ChunkPart, ChunkStore, StoredChunk } from './ports.ts';
 import { RawAnswer } from './raw-answer.ts';
 import { ChunkReader } from './read-chunk.ts';
 import { RowCollector, type TimePeriod } from './row-collector.ts';
@@ -79,23 +79,45 @@ const rollupsOf = (
   return isWholeMinutes(stepMs) ? chooseRollups(chunks, table, { signals, signalsFromMs, periods }) : noRollups;
 };
 
-/** Reads a window into the collector; undefined when it holds too many rows. */
-const collect = async (sources: Sources, periods: readonly TimePeriod[]): Promise<Window | undefined> => {
-  const { store, request, table, collector } = sources;
-  collector.reset();
+/** Chunks of a window, those of which the roll-ups are enough, and the others, which are whole. */
+interface ReadChunks {
+  readonly rolled: Map<StoredChunk, RolledChunk>;
+  readonly plain: readonly StoredChunk[];
+}
+
+const chunksOf = async ({ store, request }: Sources, periods: readonly TimePeriod[], part: ChunkPart): Promise<StoredChunk[]> => {
+  const chunks: StoredChunk[] = [];
   const fromMs = periods[0]?.fromMs as number;
   const toMs = periods.at(-1)?.toMs as number;
-  const chunks: StoredChunk[] = [];
-  for await (const chunk of store.read(request.vehicleNo, fromMs, toMs)) chunks.push(chunk);
+  for await (const chunk of store.read(request.vehicleNo, fromMs, toMs, part)) chunks.push(chunk);
+  return chunks;
+};
+
+/** Undefined: a merge took a chunk away between two readings. */
+const readRolled = async (sources: Sources, periods: readonly TimePeriod[]): Promise<ReadChunks | undefined> => {
+  const chunks = await chunksOf(sources, periods, 'start');
   const rolled = rollupsOf(chunks, sources, periods);
-  const plain = rolled.size > 0 ? chunks.filter((chunk) => !rolled.has(chunk)) : chunks;
-  collector.reserve(
-    Math.min(
-      plain.reduce((sum, { rows }) => sum + rows, 0),
-      rowsPerWindowMax,
-    ),
-  );
-  for (const { bytes, firstOffset } of plain) {
+  const others = chunks.filter((chunk) => !rolled.has(chunk));
+  const starts = others.filter(({ isCut }) => isCut);
+  if (starts.length === 0) return { rolled, plain: others };
+  const whole = await sources.store.readMerged(starts);
+  return whole.length === starts.length ? { rolled, plain: [...others.filter(({ isCut }) => !isCut), ...whole] } : undefined;
+};
+
+const readChunks = async (sources: Sources, periods: readonly TimePeriod[]): Promise<ReadChunks> => {
+  const read = isWholeMinutes(sources.request.stepMs) ? await readRolled(sources, periods) : undefined;
+  return read ?? { rolled: noRollups, plain: await chunksOf(sources, periods, 'whole') };
+};
+
+/** Reads a window into the collector; undefined when it holds too many rows. */
+const collect = async (sources: Sources, periods: readonly TimePeriod[]): Promise<Window | undefined> => {
+  const { table, collector } = sources;
+  collector.reset();
+  const { rolled, plain } = await readChunks(sources, periods);
+  const inLogOrder = [...plain].sort((a, b) => a.firstOffset - b.firstOffset || a.level - b.level);
+  const plainRows = plain.reduce((sum, { rows }) => sum + rows, 0);
+  collector.reserve(Math.min(plainRows, rowsPerWindowMax));
+  for (const { bytes, firstOffset } of inLogOrder) {
     reader.open(bytes);
     collector.addChunk(reader, firstOffset, periods);
     if (collector.rows > rowsPerWindowMax) return undefined;
@@ -103,8 +125,11 @@ const collect = async (sources: Sources, periods: readonly TimePeriod[]): Promis
   collector.addTable(table, periods);
   if (collector.rows > rowsPerWindowMax) return undefined;
   collector.finish();
-  const rowsRead = chunks.reduce((sum, { rows }) => sum + rows, table.rows);
-  return { rolled: [...rolled.values()].sort((a, b) => a.fromMs - b.fromMs), rowsRead };
+  const rolledRows = [...rolled.keys()].reduce((sum, { rows }) => sum + rows, 0);
+  return {
+    rolled: [...rolled.values()].sort((a, b) => a.fromMs - b.fromMs),
+    rowsRead: plainRows + rolledRows + table.rows,
+  };
 };
 
 /** Next moment at or after `ms` that may be read. */
@@ -123,9 +148,9 @@ export const runQuery = async (store: ChunkStore, request: QueryRequest): Promis
   const collector = new RowCollector(signals, request.signalsFromMs);
   const periodMs = (periods.at(-1)?.toMs ?? 0) - (periods[0]?.fromMs ?? 0);
   const answer =
-    stepMs === undefined ? new RawAnswer(signals.length, rowsMax) : new StepAnswer(signals.length, stepMs, rowsMax, periodMs);
+    stepMs === undefined ? new RawAnswer(signals.length, rowsMax) : new StepAnswer(signals, stepMs, rowsMax, periodMs);
   const sources = { store, request, table, collector };
-  let windowMs = request.windowMs ?? queryWindowMsDefault;
+  let windowMs = request.windowMs ?? (isWholeMinutes(stepMs) ? rollupWindowMsDefault : queryWindowMsDefault);
   let nextFromMs: number | undefined;
   for (let fromMs = nextReadable(periods, Number.NEGATIVE_INFINITY); fromMs !== undefined && nextFromMs === undefined; ) {
     const toMs = fromMs + windowMs;

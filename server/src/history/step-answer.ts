@@ -1,5 +1,5 @@
 import type { RolledChunk } from './choose-rollups.ts';
-import type { RolledSignal } from './minute-rollups.ts';
+import { type RolledSignal, RollupReader } from './read-rollups.ts';
 import type { CollectedSignal, RowCollector } from './row-collector.ts';
 import type { HistoryResult } from './types.ts';
 
@@ -112,16 +112,18 @@ export class StepAnswer {
   readonly #rowsMax: number;
   readonly #signals: SignalSteps[];
   readonly #times: number[] = [];
+  readonly #reader: RollupReader;
   #startMs = Number.NaN;
   #endMs = Number.NEGATIVE_INFINITY;
   #hasValue = false;
 
   /** `periodMs`: how much time is read, which bounds the steps. */
-  constructor(signalCount: number, stepMs: number, rowsMax: number, periodMs: number) {
+  constructor(signalNumbers: readonly number[], stepMs: number, rowsMax: number, periodMs: number) {
     this.#stepMs = stepMs;
     this.#rowsMax = rowsMax;
     const steps = Math.max(16, Math.min(stepsReservedMax, rowsMax + 1, Math.ceil(periodMs / stepMs) + 2));
-    this.#signals = Array.from({ length: signalCount }, () => new SignalSteps(steps));
+    this.#signals = signalNumbers.map(() => new SignalSteps(steps));
+    this.#reader = new RollupReader(signalNumbers);
   }
 
   /** Rows of a window and, in order of time, chunks that lie between them. Answers the time to go on with when the answer is full. */
@@ -154,13 +156,15 @@ export class StepAnswer {
     return this.#cutAt();
   }
 
-  #addRolled({ rollups: { times, signals } }: RolledChunk): number | undefined {
-    for (let i = 0; i < times.length; i++) {
+  #addRolled({ section }: RolledChunk): number | undefined {
+    this.#reader.open(section);
+    const { minutes, times, signals } = this.#reader;
+    for (let i = 0; i < minutes; i++) {
       const time = times[i] as number;
       if (time >= this.#endMs) this.#openStep(time);
       for (let s = 0; s < signals.length; s++) {
         const signal = signals[s];
-        if (signal && (this.#signals[s] as SignalSteps).addRolled(signal, i)) this.#hasValue = true;
+        if (signal?.isThere && (this.#signals[s] as SignalSteps).addRolled(signal, i)) this.#hasValue = true;
       }
       const cut = this.#cutAt();
       if (cut !== undefined) return cut;

@@ -1,5 +1,5 @@
 import { type ByteReader, ByteReader as Reader, type ByteWriter, ByteWriter as Writer, FormatError } from '../events/index.ts';
-import { compress, inflate } from './integer-column.ts';
+import { compress, inflate } from './zstd-frame.ts';
 
 const utf8Encoder = new TextEncoder();
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true });

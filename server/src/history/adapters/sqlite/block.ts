@@ -10,8 +10,8 @@ import { ByteReader, ByteWriter, FormatError } from '../../../events/index.ts';
  * In order of (vehicleNo, firstOffset).
  */
 const blockVersion = 1;
-/** A block is closed before it gets larger, so that four fill a page; a larger chunk has a block of its own. */
-export const blockBytesMax = 2000;
+/** A block is closed before it gets larger, so that one fills a page (1,024 bytes less those of its row); a larger chunk has a block of its own. */
+export const blockBytesMax = 980;
 const entryBytesMax = 24;
 const chunksPerBlockMax = 4096;
 

@@ -9,7 +9,7 @@ import { testChunkStore } from '../../chunk-store.contract.ts';
 import { encodeChunk } from '../../encode-chunk.ts';
 import { addToTable } from '../../flush-table.ts';
 import { MergePass } from '../../merge-pass.ts';
-import type { ChunkStore, StoredChunk } from '../../ports.ts';
+import type { ChunkPart, ChunkStore, StoredChunk } from '../../ports.ts';
 import { RowTable } from '../../row-table.ts';
 import { encodeTestReport } from '../../test-support.ts';
 import { openChunkStore, SqliteChunkStore } from './open-chunk-store.ts';
@@ -42,9 +42,9 @@ test('a file of a later version is refused, and nothing is changed in it', () =>
   withFolder(async (folder) => {
     await new SqliteChunkStore({ folder }, 'write').close();
     const db = new DatabaseSync(join(folder, 'store.sqlite'));
-    db.exec('PRAGMA user_version = 3');
+    db.exec('PRAGMA user_version = 4');
     db.close();
-    assert.throws(() => new SqliteChunkStore({ folder }, 'write'), /version 3; this server reads version 2/);
+    assert.throws(() => new SqliteChunkStore({ folder }, 'write'), /version 4; this server reads version 3/);
   }));
 
 test('no more files are open than allowed, however many months are written', () =>
@@ -74,18 +74,51 @@ const makeAChunk = (): Uint8Array => {
 };
 const aChunk = makeAChunk();
 
-const allOf = async (store: ChunkStore, vehicleNo: number): Promise<StoredChunk[]> => {
+const allOf = async (store: ChunkStore, vehicleNo: number, part?: ChunkPart): Promise<StoredChunk[]> => {
   const chunks: StoredChunk[] = [];
-  for await (const chunk of store.read(vehicleNo, 0, Number.MAX_SAFE_INTEGER)) chunks.push(chunk);
+  for await (const chunk of store.read(vehicleNo, 0, Number.MAX_SAFE_INTEGER, part)) chunks.push(chunk);
   return chunks;
 };
 
+const unpackGolden = async (version: 1 | 2, folder: string): Promise<void> => {
+  for (const name of ['store.sqlite', 'month-2026-11-0000.sqlite']) {
+    const packed = await readFile(new URL(`../../golden/store-v${version}/${name}.gz`, import.meta.url));
+    await writeFile(join(folder, name), gunzipSync(packed));
+  }
+};
+
+test('a store of version 2, whose merged chunks lie in one piece, is read and merged on', () =>
+  withFolder(async (folder) => {
+    await unpackGolden(2, folder);
+    const store = new SqliteChunkStore({ folder }, 'write');
+    const reader = new SqliteChunkStore({ folder }, 'read');
+    const shape = (chunks: readonly StoredChunk[]): unknown => chunks.map(({ level, rows, isCut }) => [level > 0, rows, isCut]);
+    assert.deepEqual(shape(await allOf(reader, 1, 'start')), [
+      [true, 1024, undefined],
+      [true, 1024, undefined],
+      [true, 452, undefined],
+      [false, 100, undefined],
+    ]);
+    const merging = new MergePass(store);
+    while (await merging.step(Date.UTC(2027, 1)));
+    // The last one was not full and was made anew: it lies in two columns now.
+    assert.deepEqual(shape(await allOf(reader, 1, 'start')), [
+      [true, 1024, undefined],
+      [true, 1024, undefined],
+      [true, 552, true],
+    ]);
+    assert.deepEqual(shape(await allOf(reader, 1)), [
+      [true, 1024, undefined],
+      [true, 1024, undefined],
+      [true, 552, undefined],
+    ]);
+    await reader.close();
+    await store.close();
+  }));
+
 test('a store of version 1 is brought to this version, read, and merged', () =>
   withFolder(async (folder) => {
-    for (const name of ['store.sqlite', 'month-2026-11-0000.sqlite']) {
-      const packed = await readFile(new URL(`../../golden/store-v1/${name}.gz`, import.meta.url));
-      await writeFile(join(folder, name), gunzipSync(packed));
-    }
+    await unpackGolden(1, folder);
     const store = new SqliteChunkStore({ folder }, 'write');
     const reader = new SqliteChunkStore({ folder }, 'read');
     const before = await allOf(reader, 2);

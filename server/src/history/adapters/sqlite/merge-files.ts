@@ -1,4 +1,4 @@
-import { chunkHasMoved, readChunkHeader } from '../../read-chunk.ts';
+import { chunkHasMoved, readChunkHeader, startLength } from '../../read-chunk.ts';
 import type { ChunkInfo, ChunkKey, MergeUnit, Replacement, StoredChunk, VehicleChunks } from '../../ports.ts';
 import { readBlocks, removeFlushed } from './flushed-blocks.ts';
 import type { Statements } from './statements.ts';
@@ -15,10 +15,10 @@ const sql = {
   infos: `SELECT vehicle_no, first_offset, level, from_ms, to_ms, rows, has_moved FROM chunk
     WHERE vehicle_no >= ? AND vehicle_no < ? AND level > 0 ORDER BY vehicle_no, from_ms, level`,
   overflow: `SELECT vehicle_no, first_offset, end_offset, bytes FROM chunk WHERE vehicle_no >= ? AND vehicle_no < ? AND level = 0`,
-  bytesOf: 'SELECT bytes FROM chunk WHERE vehicle_no = ? AND first_offset = ? AND level = ?',
+  bytesOf: 'SELECT start, bytes FROM chunk WHERE vehicle_no = ? AND first_offset = ? AND level = ?',
   drop: 'DELETE FROM chunk WHERE vehicle_no = ? AND first_offset = ? AND level = ? RETURNING rows',
-  add: `INSERT OR IGNORE INTO chunk (vehicle_no, first_offset, level, from_ms, to_ms, end_offset, rows, has_moved, bytes)
-    VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?)`,
+  add: `INSERT OR IGNORE INTO chunk (vehicle_no, first_offset, level, from_ms, to_ms, end_offset, rows, has_moved, start, bytes)
+    VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?)`,
   count: 'UPDATE merged SET chunks = chunks + ?, rows = rows + ?',
   sweep: 'UPDATE merged SET swept = ?',
   dropStatus: 'DELETE FROM status WHERE vehicle_no = ? AND at >= ? AND at < ?',
@@ -164,12 +164,24 @@ export const readVehicles = (
     }));
   });
 
+/** A chunk from its two columns. */
+export const joinChunk = (start: Uint8Array, bytes: Uint8Array): Uint8Array => {
+  if (start.length === 0) return bytes;
+  const whole = new Uint8Array(start.length + bytes.length);
+  whole.set(start);
+  whole.set(bytes, start.length);
+  return whole;
+};
+
 export const readMergedChunks = (statements: Statements, keys: readonly ChunkKey[]): StoredChunk[] =>
   keys.flatMap(({ vehicleNo, bucket, firstOffset, level }) => {
-    const row = statements.of(sql.bytesOf).get(vehicleNo, firstOffset, level) as { bytes: Uint8Array } | undefined;
+    const row = statements.of(sql.bytesOf).get(vehicleNo, firstOffset, level) as
+      | { start: Uint8Array; bytes: Uint8Array }
+      | undefined;
     if (!row) return [];
-    const { rows, fromMs, toMs } = readChunkHeader(row.bytes);
-    return [{ vehicleNo, bucket, firstOffset, level, fromMs, toMs, rows, bytes: row.bytes }];
+    const bytes = joinChunk(row.start, row.bytes);
+    const { rows, fromMs, toMs } = readChunkHeader(bytes);
+    return [{ vehicleNo, bucket, firstOffset, level, fromMs, toMs, rows, bytes }];
   });
 
 const removeChunks = (statements: Statements, removed: readonly ChunkKey[]): void => {
@@ -193,7 +205,9 @@ export const replaceChunks = (statements: Statements, { removed, added, removedS
     removeChunks(statements, removed);
     for (const { vehicleNo, firstOffset, level, fromMs, toMs, rows, bytes } of added) {
       const hasMoved = chunkHasMoved(bytes) ? 1 : 0;
-      const { changes } = statements.of(sql.add).run(vehicleNo, firstOffset, level, fromMs, toMs, rows, hasMoved, bytes);
+      const columnsAt = startLength(bytes);
+      const [start, rest] = [bytes.subarray(0, columnsAt), bytes.subarray(columnsAt)];
+      const { changes } = statements.of(sql.add).run(vehicleNo, firstOffset, level, fromMs, toMs, rows, hasMoved, start, rest);
       if (changes > 0) statements.of(sql.count).run(1, rows);
     }
     for (const { vehicleNo, fromMs, toMs } of removedStatus) statements.of(sql.dropStatus).run(vehicleNo, fromMs, toMs);

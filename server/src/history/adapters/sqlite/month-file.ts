@@ -1,6 +1,15 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { assert } from '../../../kernel/index.ts';
-import type { ChunkFlush, ChunkKey, Replacement, StatusChange, StatusQuery, StoredChunk, VehicleChunks } from '../../ports.ts';
+import type {
+  ChunkFlush,
+  ChunkKey,
+  ChunkPart,
+  Replacement,
+  StatusChange,
+  StatusQuery,
+  StoredChunk,
+  VehicleChunks,
+} from '../../ports.ts';
 import { chunkHasMoved, readChunkHeader } from '../../read-chunk.ts';
 import { chunksOfBlock } from './block.ts';
 import { flushNoMax, flushShift, readBlocks, writeBlocks } from './flushed-blocks.ts';
@@ -8,6 +17,7 @@ import {
   type AppliedOffsets,
   countFile,
   describeUnit,
+  joinChunk,
   type UnitDescription,
   giveBackPages,
   readMergedChunks,
@@ -24,7 +34,9 @@ interface FlushRow {
 interface ChunkRow {
   readonly first_offset: number;
   readonly level: number;
-  readonly bytes: Uint8Array;
+  readonly start: Uint8Array;
+  /** Null where only the start was asked for and there is one. */
+  readonly bytes: Uint8Array | null;
 }
 interface StatusRow {
   readonly vehicle_no: number;
@@ -44,14 +56,18 @@ const sql = {
   uncounted: 'SELECT flush_no, from_offset FROM flush WHERE chunks < 0',
   allBlocks: 'SELECT block FROM flushed WHERE id BETWEEN ? AND ?',
   clearFlush: 'DELETE FROM flushed WHERE id BETWEEN ? AND ?',
-  addChunk: `INSERT INTO chunk (vehicle_no, first_offset, level, from_ms, to_ms, end_offset, rows, has_moved, bytes)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+  addChunk: `INSERT INTO chunk (vehicle_no, first_offset, level, from_ms, to_ms, end_offset, rows, has_moved, start, bytes)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, x'', ?)
     ON CONFLICT (vehicle_no, first_offset, level) DO UPDATE SET from_ms = excluded.from_ms, to_ms = excluded.to_ms, rows = excluded.rows,
-      has_moved = excluded.has_moved, end_offset = excluded.end_offset, bytes = excluded.bytes WHERE excluded.end_offset > end_offset`,
+      has_moved = excluded.has_moved, end_offset = excluded.end_offset, start = excluded.start,
+      bytes = excluded.bytes WHERE excluded.end_offset > end_offset`,
   addStatus: 'INSERT OR IGNORE INTO status (vehicle_no, at, to_status, from_status, reason) VALUES (?, ?, ?, ?, ?)',
   applied: `INSERT INTO applied (partition, applied_offset) VALUES (?, ?)
     ON CONFLICT (partition) DO UPDATE SET applied_offset = max(applied_offset, excluded.applied_offset)`,
-  readChunks: 'SELECT first_offset, level, bytes FROM chunk WHERE vehicle_no = ? AND to_ms >= ? AND from_ms < ?',
+  readChunks: 'SELECT first_offset, level, start, bytes FROM chunk WHERE vehicle_no = ? AND to_ms >= ? AND from_ms < ?',
+  // What is not in the chosen branch is not read: not the pages on which it lies.
+  readStarts: `SELECT first_offset, level, start, CASE WHEN length(start) = 0 THEN bytes END AS bytes FROM chunk
+    WHERE vehicle_no = ? AND to_ms >= ? AND from_ms < ?`,
 } as const;
 
 const statusSql = (query: StatusQuery): string => {
@@ -172,10 +188,10 @@ export class MonthFile {
   }
 
   /** In no order; one state of the file. */
-  read(vehicleNo: number, fromMs: number, toMs: number): StoredChunk[] {
+  read(vehicleNo: number, fromMs: number, toMs: number, part: ChunkPart): StoredChunk[] {
     return this.#statements.within('DEFERRED', () => [
       ...this.#readFlushed(vehicleNo, fromMs, toMs),
-      ...this.#readMerged(vehicleNo, fromMs, toMs),
+      ...this.#readMerged(vehicleNo, fromMs, toMs, part),
     ]);
   }
 
@@ -187,10 +203,14 @@ export class MonthFile {
     }
   }
 
-  *#readMerged(vehicleNo: number, fromMs: number, toMs: number): Generator<StoredChunk> {
-    const rows = this.#statements.of(sql.readChunks).iterate(vehicleNo, fromMs, toMs) as unknown as Iterable<ChunkRow>;
-    for (const { first_offset, level, bytes } of rows)
-      yield { vehicleNo, bucket: this.bucket, firstOffset: first_offset, level, ...readChunkHeader(bytes), bytes };
+  *#readMerged(vehicleNo: number, fromMs: number, toMs: number, part: ChunkPart): Generator<StoredChunk> {
+    const statement = this.#statements.of(part === 'start' ? sql.readStarts : sql.readChunks);
+    for (const row of statement.iterate(vehicleNo, fromMs, toMs) as unknown as Iterable<ChunkRow>) {
+      const bytes = row.bytes ? joinChunk(row.start, row.bytes) : row.start;
+      const cut = row.bytes ? {} : ({ isCut: true } as const);
+      const { first_offset, level } = row;
+      yield { vehicleNo, bucket: this.bucket, firstOffset: first_offset, level, ...readChunkHeader(bytes), bytes, ...cut };
+    }
   }
 
   describe(applied: AppliedOffsets): UnitDescription {

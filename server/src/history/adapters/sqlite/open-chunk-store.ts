@@ -6,6 +6,7 @@ import { bucketOf, bucketStartMs } from '../../month-bucket.ts';
 import type {
   ChunkFlush,
   ChunkKey,
+  ChunkPart,
   ChunkStore,
   MergeUnit,
   Replacement,
@@ -18,7 +19,15 @@ import type {
 import type { UnitFigures } from './merge-files.ts';
 import { MonthFile, type MonthPart } from './month-file.ts';
 import { type FileMode, openDatabase, versionOf } from './open-database.ts';
-import { monthApplicationId, monthSchema, monthUpgrade1, storeApplicationId, storeSchema } from './schema.ts';
+import {
+  monthApplicationId,
+  monthSchema,
+  monthUpgrades,
+  storeApplicationId,
+  storeSchema,
+  schemaVersion,
+  storeUpgrades,
+} from './schema.ts';
 import { type FileCounts, StoreFile } from './store-file.ts';
 
 export interface SqliteChunkStoreOptions {
@@ -68,7 +77,7 @@ export class SqliteChunkStore implements ChunkStore {
     this.#mode = mode;
     if (mode === 'write') mkdirSync(options.folder, { recursive: true });
     if (mode === 'write') this.#upgradeMonths();
-    const db = openDatabase(join(options.folder, 'store.sqlite'), mode, storeApplicationId, storeSchema, '');
+    const db = openDatabase(join(options.folder, 'store.sqlite'), mode, storeApplicationId, storeSchema, storeUpgrades);
     assert(db, `${options.folder} is opened for reading before it was made`);
     this.#store = new StoreFile(db);
     this.#groups = this.#store.groups(options.groups, groupsDefault);
@@ -81,7 +90,7 @@ export class SqliteChunkStore implements ChunkStore {
   /** Before the store says that it is of this version: a reader never meets an older month. */
   #upgradeMonths(): void {
     const path = join(this.#options.folder, 'store.sqlite');
-    if (!existsSync(path) || versionOf(path) !== 1) return;
+    if (!existsSync(path) || versionOf(path) === schemaVersion) return;
     for (const { name } of this.#names(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)) this.#file(name);
   }
 
@@ -130,12 +139,12 @@ export class SqliteChunkStore implements ChunkStore {
     return parts;
   }
 
-  async *read(vehicleNo: number, fromMs: number, toMs: number): AsyncIterable<StoredChunk> {
+  async *read(vehicleNo: number, fromMs: number, toMs: number, part: ChunkPart = 'whole'): AsyncIterable<StoredChunk> {
     const group = this.#groupOf(vehicleNo);
     const chunks: StoredChunk[] = [];
     for (const name of this.#names(fromMs, toMs)) {
       if (name.group !== group) continue;
-      for (const chunk of this.#file(name.name)?.read(vehicleNo, fromMs, toMs) ?? []) chunks.push(chunk);
+      for (const chunk of this.#file(name.name)?.read(vehicleNo, fromMs, toMs, part) ?? []) chunks.push(chunk);
     }
     chunks.sort((a, b) => a.firstOffset - b.firstOffset || a.level - b.level);
     yield* chunks;
@@ -273,7 +282,7 @@ export class SqliteChunkStore implements ChunkStore {
       this.#open.set(name, known);
       return known;
     }
-    const db = openDatabase(join(this.#options.folder, name), this.#mode, monthApplicationId, monthSchema, monthUpgrade1);
+    const db = openDatabase(join(this.#options.folder, name), this.#mode, monthApplicationId, monthSchema, monthUpgrades);
     if (!db) return undefined;
     const file = new MonthFile(db, (parseName(name) as FileName).bucket);
     if (this.#mode === 'write') file.countFlushes();

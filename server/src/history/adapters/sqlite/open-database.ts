@@ -1,9 +1,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { OperationalError } from '../../../kernel/index.ts';
-import { createSchema, fileVersion, schemaVersion } from './schema.ts';
+import { createSchema, fileVersion, schemaVersion, type Upgrades } from './schema.ts';
 
 const busyTimeoutMs = 10_000;
-const pageBytes = 2048;
+const pageBytes = 1024;
 /** A large flush makes a long write-ahead log; it is cut back to this when it has been taken over. */
 const walBytesKept = 1024 * 1024;
 
@@ -11,7 +11,7 @@ export type FileMode = 'write' | 'read';
 
 /**
  * Opens one file. Writing creates it; reading answers undefined while it has no content yet (its writer is just making it).
- * A file of version 1 is brought to this version by its writer, with `upgrade1`.
+ * A file of an older version is brought to this one by its writer.
  * synchronous=FULL: a commit has reached the disk before the applied offset is written anywhere.
  */
 export const openDatabase = (
@@ -19,7 +19,7 @@ export const openDatabase = (
   mode: FileMode,
   applicationId: number,
   schema: string,
-  upgrade1: string,
+  upgrades: Upgrades,
 ): DatabaseSync | undefined => {
   const db = new DatabaseSync(path, { timeout: busyTimeoutMs });
   try {
@@ -33,8 +33,8 @@ export const openDatabase = (
       return undefined;
     }
     if (found.version === 0) createSchema(db, applicationId, schema);
-    else if (found.version === 1 && found.applicationId === applicationId && mode === 'write')
-      createSchema(db, applicationId, upgrade1);
+    else if (upgrades[found.version] !== undefined && found.applicationId === applicationId && mode === 'write')
+      createSchema(db, applicationId, upgrades[found.version] as string);
     else if (found.version !== schemaVersion || found.applicationId !== applicationId) {
       throw new OperationalError(
         'unavailable',

@@ -3,7 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 /** 'MPst' and 'MPmo': what kind of file it is. */
 export const storeApplicationId = 0x4d507374;
 export const monthApplicationId = 0x4d506d6f;
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 export const storeSchema = `
   CREATE TABLE setting (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID, STRICT;
@@ -16,7 +16,8 @@ export const storeSchema = `
 /**
  * `flushed` holds blocks of chunks in the order of writing, not by vehicle: a flush appends pages instead of rewriting one for each vehicle.
  * Its id is flush_no << 43 | vehicle_no << 12 | ordinal, of the first chunk in the block; the ordinal counts the chunks of a vehicle.
- * `chunk` holds merged chunks, and the rare flushed ones past the last ordinal.
+ * `chunk` holds merged chunks, and the rare flushed ones past the last ordinal. A chunk with roll-ups lies in two columns, so that they
+ * are read without the rest: `start` ends before its value columns, `bytes` is what follows. Of others `start` is empty.
  */
 export const monthSchema = `
   CREATE TABLE flush (flush_no INTEGER PRIMARY KEY, partition INTEGER NOT NULL, from_offset REAL NOT NULL,
@@ -24,7 +25,8 @@ export const monthSchema = `
     rows INTEGER NOT NULL, vehicle_max INTEGER NOT NULL, UNIQUE (partition, from_offset)) STRICT;
   CREATE TABLE flushed (id INTEGER PRIMARY KEY, block BLOB NOT NULL) STRICT;
   CREATE TABLE chunk (id INTEGER PRIMARY KEY, vehicle_no INTEGER NOT NULL, first_offset REAL NOT NULL, level INTEGER NOT NULL,
-    from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, end_offset REAL NOT NULL, rows INTEGER NOT NULL, has_moved INTEGER NOT NULL, bytes BLOB NOT NULL,
+    from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, end_offset REAL NOT NULL, rows INTEGER NOT NULL, has_moved INTEGER NOT NULL,
+    start BLOB NOT NULL, bytes BLOB NOT NULL,
     UNIQUE (vehicle_no, first_offset, level)) STRICT;
   CREATE TABLE merged (one INTEGER PRIMARY KEY CHECK (one = 1), chunks INTEGER NOT NULL, rows INTEGER NOT NULL, swept TEXT NOT NULL) STRICT;
   INSERT INTO merged (one, chunks, rows, swept) VALUES (1, 0, 0, '');
@@ -34,8 +36,7 @@ export const monthSchema = `
   CREATE TABLE applied (partition INTEGER PRIMARY KEY, applied_offset REAL NOT NULL) STRICT;
 `;
 
-/** From version 1, which had no merged chunks. The figures of its flushes are filled in by `MonthFile`. */
-export const monthUpgrade1 = `
+const from1to2 = `
   ALTER TABLE flush RENAME TO flush_1;
   CREATE TABLE flush (flush_no INTEGER PRIMARY KEY, partition INTEGER NOT NULL, from_offset REAL NOT NULL,
     end_offset REAL NOT NULL, from_ms INTEGER NOT NULL, to_ms INTEGER NOT NULL, complete_to INTEGER NOT NULL, chunks INTEGER NOT NULL,
@@ -47,6 +48,15 @@ export const monthUpgrade1 = `
   CREATE TABLE merged (one INTEGER PRIMARY KEY CHECK (one = 1), chunks INTEGER NOT NULL, rows INTEGER NOT NULL, swept TEXT NOT NULL) STRICT;
   INSERT INTO merged (one, chunks, rows, swept) VALUES (1, 0, 0, '');
 `;
+const from2to3 = `
+  ALTER TABLE chunk ADD COLUMN start BLOB NOT NULL DEFAULT x'';
+`;
+
+/** By the version a file has: how it becomes one of this version. Version 1 had no merged chunks; the figures of its flushes are filled in by `MonthFile`. */
+export type Upgrades = Readonly<Record<number, string>>;
+export const monthUpgrades: Upgrades = { 1: from1to2 + from2to3, 2: from2to3 };
+/** Its tables are those of the first version. */
+export const storeUpgrades: Upgrades = { 1: '', 2: '' };
 
 /** Versions of a file that another process or an older server wrote are checked before anything else is read. */
 export const fileVersion = (db: DatabaseSync): { readonly applicationId: number; readonly version: number } => ({
