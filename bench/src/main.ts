@@ -18,6 +18,9 @@ const warmUpSeconds = 3;
 /** `BENCH_SECONDS` shortens the long ones while one works on them. */
 const secondsDefault = 10;
 const secondsMax = Number(process.env['BENCH_SECONDS'] ?? Number.POSITIVE_INFINITY);
+/** `BENCH_PROFILE=folder` writes a CPU profile of each thread of the server there. */
+const profileFolder = process.env['BENCH_PROFILE'];
+const profileArguments = profileFolder ? ['--cpu-prof', `--cpu-prof-dir=${path.resolve(profileFolder)}`] : [];
 const clockTicksPerSecond = 100;
 const round = (value: number): number => Math.round(value * 100) / 100;
 
@@ -47,7 +50,7 @@ const startServer = async (folder: string): Promise<{ child: ChildProcess; origi
     MILEPOST_DATA: folder,
     MILEPOST_OPERATOR_TOKEN: operatorToken,
   };
-  const child = spawn(process.execPath, ['server/src/app/main.ts', '--mode=serve'], {
+  const child = spawn(process.execPath, [...profileArguments, 'server/src/app/main.ts', '--mode=serve'], {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -19,7 +19,7 @@ export const checkColumns = (
   report: ReportColumns,
   timeMs: number,
   originalMs: number,
-  { vocabulary, storedBefore }: SampleContext,
+  { finder: { vocabulary }, storedBefore }: SampleContext,
   builder: ReportBuilder,
   verdict: VerdictBuilder,
 ): void => {

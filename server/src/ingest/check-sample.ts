@@ -2,9 +2,36 @@ import { quantise, type SignalDefinition, type StoredValue, type Vocabulary } fr
 import type { ReportBuilder } from '../events/index.ts';
 import type { VerdictBuilder } from './verdict.ts';
 
+/** Places of a sample whose signals are remembered. */
+const rememberedPlacesMax = 256;
+
+/**
+ * Finds signals by path. A device names the same ones in the same order in each sample, so what stood at that place the last time is
+ * tried first: of two equal names that came as JSON, the text is the same one.
+ */
+export class SignalFinder {
+  readonly vocabulary: Vocabulary;
+  readonly #paths: string[] = [];
+  readonly #signals: SignalDefinition[] = [];
+
+  constructor(vocabulary: Vocabulary) {
+    this.vocabulary = vocabulary;
+  }
+
+  find(path: string, place: number): SignalDefinition | undefined {
+    if (place < this.#paths.length && this.#paths[place] === path) return this.#signals[place];
+    const signal = this.vocabulary.byPath(path);
+    if (signal && place <= this.#paths.length && place < rememberedPlacesMax) {
+      this.#paths[place] = path;
+      this.#signals[place] = signal;
+    }
+    return signal;
+  }
+}
+
 /** What the values of one sample are checked with. `storedBefore` is undefined where no earlier value can exist. */
 export interface SampleContext {
-  readonly vocabulary: Vocabulary;
+  readonly finder: SignalFinder;
   readonly storedBefore: ((signalNumber: number) => StoredValue | undefined) | undefined;
 }
 
@@ -30,9 +57,10 @@ export const checkSample = (
     return 0;
   }
   let added = 0;
+  let place = 0;
   for (const path in signals) {
     const value = signals[path];
-    const signal = context.vocabulary.byPath(path);
+    const signal = context.finder.find(path, place++);
     if (!signal) {
       verdict.rejectValue(index, path.slice(0, 200), value, 'unknown_signal');
       continue;

@@ -17,25 +17,41 @@ const answerOf = (verdict: Omit<Verdict, 'isPending'>, seq: number | undefined, 
   serverTime: new Date(clock.now()).toISOString(),
 });
 
+/** Hears of one report. It is kept until that is durable, so nothing of what the report says may be in its reach. */
+class DurableVerdict implements AppendListener {
+  readonly #settled = Promise.withResolvers<Verdict>();
+  #verdict: Verdict | undefined;
+
+  get promise(): Promise<Verdict> {
+    return this.#settled.promise;
+  }
+
+  judged(verdict: Verdict): void {
+    this.#verdict = verdict;
+    if (!verdict.isPending) this.#settled.resolve(verdict);
+  }
+
+  refused(error: Error): void {
+    this.#settled.reject(error);
+  }
+
+  appended(): void {
+    if (this.#verdict) this.#settled.resolve(this.#verdict);
+  }
+
+  appendFailed(_token: number, cause: Error): void {
+    this.refused(new OperationalError('unavailable', 'the report could not be stored', { retryAfterSeconds: 30, cause }));
+  }
+}
+
 /** Submits a report; resolves when it is durable. */
-const submit = (ingest: Ingest, device: Device, report: Report): Promise<Verdict> =>
-  new Promise((resolve, reject) => {
-    let verdict: Verdict | undefined;
-    const listener: AppendListener = {
-      appended: () => {
-        if (verdict) resolve(verdict);
-      },
-      appendFailed: (_token, cause) =>
-        reject(new OperationalError('unavailable', 'the report could not be stored', { retryAfterSeconds: 30, cause })),
-    };
-    const submission = ingest.submit(device, report, listener, 0);
-    if (submission.refused) {
-      reject(refusalError(submission.refused));
-      return;
-    }
-    verdict = submission.verdict;
-    if (!verdict.isPending) resolve(verdict);
-  });
+const submit = (ingest: Ingest, device: Device, report: Report): Promise<Verdict> => {
+  const listener = new DurableVerdict();
+  const submission = ingest.submit(device, report, listener, 0);
+  if (submission.refused) listener.refused(refusalError(submission.refused));
+  else listener.judged(submission.verdict);
+  return listener.promise;
+};
 
 /** What became of many reports, as if they had been one: the samples are counted on. */
 const joinVerdicts = (verdicts: readonly Verdict[], sizes: readonly number[]): Omit<Verdict, 'isPending'> => {
@@ -70,8 +86,10 @@ const handleSlices = async (
   }
   if (read.length === 0)
     throw new CallerError('bad_request', 'the body has no line', { field: 'body', expected: 'a sample a line' });
+  const sizes = read.map(({ length }) => length);
   const submitted: Promise<Verdict>[] = [];
-  for (const samples of read) {
+  // Let go of one by one: what waits for the disk would be moved about by the collector.
+  for (let samples = read.shift(); samples; samples = read.shift()) {
     if (submitted.length > 0) await setImmediate();
     const verdict = submit(ingest, device, { samples });
     // Heard at the end; until then a failure must not count as one that nobody waits for.
@@ -82,10 +100,7 @@ const handleSlices = async (
   const failed = settled.find(({ status }) => status === 'rejected');
   if (failed) throw (failed as PromiseRejectedResult).reason;
   const verdicts = settled.map((one) => (one as PromiseFulfilledResult<Verdict>).value);
-  return joinVerdicts(
-    verdicts,
-    read.map(({ length }) => length),
-  );
+  return joinVerdicts(verdicts, sizes);
 };
 
 const asReport = (report: unknown): Report => {

@@ -20,7 +20,7 @@ import { CallerError, type Clock } from '../kernel/index.ts';
 import { BinaryReport } from '../protocols/index.ts';
 import type { Device, Directory } from '../registry/index.ts';
 import { checkColumns, cleanVehicle } from './check-columns.ts';
-import { checkSample } from './check-sample.ts';
+import { checkSample, SignalFinder } from './check-sample.ts';
 import { JoinedListener } from './joined-listener.ts';
 import { ingestLimits } from './limits.ts';
 import { NewestTimes } from './newest-times.ts';
@@ -65,6 +65,7 @@ class LogIngest implements Ingest {
   readonly #placement = makePlacement();
   readonly #verdict = new VerdictBuilder();
   readonly #newest = new NewestTimes();
+  readonly #finder: SignalFinder;
   /** Where each record of the report ends in `#writer`: the log copies what it takes. */
   readonly #recordEnds: number[] = [];
   #reports = 0;
@@ -74,6 +75,7 @@ class LogIngest implements Ingest {
 
   constructor(options: IngestOptions) {
     this.#options = options;
+    this.#finder = new SignalFinder(options.vocabulary);
     this.#columns = makeReportColumns(options.vocabulary.signals.length + ingestLimits.unknownSignalsMax);
   }
 
@@ -190,7 +192,7 @@ class LogIngest implements Ingest {
       const timeMs = storedMs[i] as number;
       const identityMs = originalMs[i] as number;
       const storedBefore = this.#storedBefore(header.vehicleNo, header.deviceNo, identityMs);
-      const context = { vocabulary: this.#options.vocabulary, storedBefore };
+      const context = { finder: this.#finder, storedBefore };
       if (isList(samples)) checkSample(i, samples[i], timeMs, identityMs, context, builder, this.#verdict);
       else checkColumns(i, samples, timeMs, identityMs, context, builder, this.#verdict);
       this.#newest.raise(header.deviceNo, identityMs);

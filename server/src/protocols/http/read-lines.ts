@@ -3,8 +3,6 @@ import { type JsonValue, readJson } from '../json/index.ts';
 
 const newline = 0x0a;
 const comma = 0x2c;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
 
 const isBlank = (line: string): boolean => line.trim() === '';
 
@@ -37,16 +35,17 @@ const sliceEnd = (bytes: Uint8Array, from: number, count: number): { readonly en
 };
 
 /**
- * All lines as one list, which costs a third of one by one: ends of line become commas, in a copy with room for brackets. Undefined
- * when that is not as many values as there are lines.
+ * All lines as one list, which costs a third of one by one: for the moment of reading, ends of line are commas. Undefined when that is not
+ * as many values as there are lines.
  */
-const readAtOnce = (slice: Uint8Array, lines: number): readonly JsonValue[] | undefined => {
-  const list = Buffer.allocUnsafe(slice.length + 2);
-  list[0] = openBracket;
-  list.set(slice, 1);
-  list[slice.length + 1] = closeBracket;
-  for (let at = list.indexOf(newline); at >= 0; at = list.indexOf(newline, at + 1)) list[at] = comma;
-  const values = readJson(list.toString('utf8'));
+const readAtOnce = (slice: Buffer, lines: number): readonly JsonValue[] | undefined => {
+  const ends: number[] = [];
+  for (let at = slice.indexOf(newline); at >= 0; at = slice.indexOf(newline, at + 1)) {
+    slice[at] = comma;
+    ends.push(at);
+  }
+  const values = readJson(`[${slice.toString('utf8')}]`);
+  for (const at of ends) slice[at] = newline;
   return Array.isArray(values) && values.length === lines ? values : undefined;
 };
 
@@ -57,12 +56,12 @@ const readAtOnce = (slice: Uint8Array, lines: number): readonly JsonValue[] | un
 export const readLines = function* (body: Uint8Array, sliceMax: number): Generator<readonly JsonValue[]> {
   let length = body.length;
   while (length > 0 && (body[length - 1] as number) <= 0x20) length--;
-  const bytes = body.subarray(0, length);
+  const bytes = Buffer.from(body.buffer, body.byteOffset, length);
   let firstLine = 0;
   for (let from = 0; from < length; ) {
     const { end, lines } = sliceEnd(bytes, from, sliceMax);
     const slice = bytes.subarray(from, end);
-    const values = readAtOnce(slice, lines) ?? readOneByOne(Buffer.from(slice).toString('utf8'), firstLine);
+    const values = readAtOnce(slice, lines) ?? readOneByOne(slice.toString('utf8'), firstLine);
     if (values.length > 0) yield values;
     firstLine += lines;
     from = end + 1;
