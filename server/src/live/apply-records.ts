@@ -3,6 +3,8 @@ import {
   decodeReport,
   FormatError,
   makeReportColumns,
+  makeSingleSample,
+  readSingle,
   type RecordBatch,
   recordFields,
   recordHeaderBytes,
@@ -31,6 +33,7 @@ export interface ApplyContext {
 export class RecordApplier {
   readonly #context: ApplyContext;
   readonly #columns = makeReportColumns();
+  readonly #single = makeSingleSample();
   /** Physical partition followed; −1: none yet. */
   partition = -1;
   /** Where the next record is expected; −1: nothing applied yet. */
@@ -77,12 +80,16 @@ export class RecordApplier {
   #applyReport(batch: RecordBatch, start: number, end: number, vehicleNo: number, receivedAt: number): void {
     const { latest, tracker } = this.#context;
     const columns = this.#columns;
-    decodeReport(batch.bytes, start + recordHeaderBytes, end, columns, batch.view);
+    const single = this.#single;
+    const isSingle = readSingle(batch.bytes, start + recordHeaderBytes, end, single);
+    if (!isSingle) decodeReport(batch.bytes, start + recordHeaderBytes, end, columns, batch.view);
     const deviceNo = recordFields.deviceNo(batch.view, start);
     tracker.recordAt(receivedAt);
     // Settles the vehicle's own deadlines first, so that they see the battery as it was before this report.
     tracker.heard(vehicleNo, deviceNo, receivedAt);
-    const bits = columns.sampleCount > 0 ? latest.apply(columns, vehicleNo, deviceNo, receivedAt) : 0;
+    const bits = isSingle
+      ? latest.applySingle(single, vehicleNo, deviceNo, receivedAt)
+      : latest.apply(columns, vehicleNo, deviceNo, receivedAt);
     if (bits !== 0) this.#context.touched(vehicleNo, bits);
     this.#context.heard(vehicleNo, receivedAt);
   }

@@ -1,5 +1,5 @@
 import type { DeviceKind, SignalDefinition } from '@milepost/contract';
-import { hasValue, type ReportColumn, type ReportColumns } from '../events/index.ts';
+import { hasValue, type ReportColumn, type ReportColumns, type SingleSample } from '../events/index.ts';
 import { pageMemory, pageShift, SaveGuard, type SavablePage, slotMask, vehiclesPerPage } from './pages.ts';
 import type { LatestValue } from './types.ts';
 
@@ -50,6 +50,14 @@ const newestSample = (columns: ReportColumns, column: ReportColumn, ascending: b
     if (hasValue(column, i) && (newest < 0 || (columns.times[i] as number) > (columns.times[newest] as number))) newest = i;
   }
   return newest;
+};
+
+/** Answers whether the stored value is another than before. */
+const putNumber = ({ cells, texts }: LatestPage, at: number, value: number): boolean => {
+  const differs = cells[at] !== value || (cells[at + cell.time] as number) < 0;
+  cells[at] = value;
+  if (texts) texts[at / cell.length] = undefined;
+  return differs;
 };
 
 export interface SourceLookup {
@@ -107,6 +115,26 @@ export class LatestTable {
     return touched;
   }
 
+  /** The same of a report that has one sample of numbers, as most have. */
+  applySingle({ timeMs, count, signals, values }: SingleSample, vehicleNo: number, deviceNo: number, receivedAt: number): number {
+    this.accepted = 0;
+    let touched = 0;
+    const at = (vehicleNo & slotMask) * cell.length;
+    for (let i = 0; i < count; i++) {
+      const signalNumber = signals[i] as number;
+      const page = this.#pageFor(signalNumber, vehicleNo);
+      const { cells } = page;
+      if (!this.#wins(cells, at, signalNumber, timeMs, deviceNo)) continue;
+      if (page.savedIn !== this.guard.saveNo) this.#keep(page);
+      this.accepted++;
+      if (putNumber(page, at, values[i] as number)) touched |= this.#interest[signalNumber] as number;
+      cells[at + cell.time] = timeMs;
+      cells[at + cell.receivedAt] = receivedAt;
+      cells[at + cell.device] = deviceNo;
+    }
+    return touched;
+  }
+
   /** Time never goes back; at equal times the first stored stays, unless the new one's kind of device is preferred. */
   #wins(cells: Float64Array, at: number, signalNumber: number, time: number, deviceNo: number): boolean {
     const old = cells[at + cell.time] as number;
@@ -130,12 +158,7 @@ export class LatestTable {
   /** Answers whether the stored value is another than before. */
   #put(page: LatestPage, at: number, column: ReportColumn, sample: number): boolean {
     const value = column.values[sample] as number;
-    if (column.isText) return this.#putText(page, at, column.dictionary[value] ?? '');
-    const { cells } = page;
-    const differs = cells[at] !== value || (cells[at + cell.time] as number) < 0;
-    cells[at] = value;
-    if (page.texts) page.texts[at / cell.length] = undefined;
-    return differs;
+    return column.isText ? this.#putText(page, at, column.dictionary[value] ?? '') : putNumber(page, at, value);
   }
 
   #putText(page: LatestPage, at: number, text: string): boolean {
