@@ -2,81 +2,22 @@
  * `npm run bench [scenario …]`: what the server costs. A real server, its data in a temporary folder, load from another process; figures are
  * reports for each CPU second of the server, all its threads counted. Results go to bench/results/. docs/bench.md
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Measured } from './load/types.ts';
 import { type LoadScenario, type ScriptScenario, scenarios } from './scenarios.ts';
+import { cpuSecondsOf, memoryMbOf, peakMemoryMbOf, startLoad, startServer } from './server.ts';
 import { writePage } from './write-page.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const operatorToken = 'operator-token-of-the-bench';
 const warmUpSeconds = 3;
 /** `BENCH_SECONDS` shortens the long ones while one works on them. */
 const secondsDefault = 10;
 const secondsMax = Number(process.env['BENCH_SECONDS'] ?? Number.POSITIVE_INFINITY);
-/** `BENCH_PROFILE=folder` writes a CPU profile of each thread of the server there. */
-const profileFolder = process.env['BENCH_PROFILE'];
-const profileArguments = profileFolder ? ['--cpu-prof', `--cpu-prof-dir=${path.resolve(profileFolder)}`] : [];
-const clockTicksPerSecond = 100;
 const round = (value: number): number => Math.round(value * 100) / 100;
-
-const cpuSecondsOf = async (pid: number): Promise<number> => {
-  const text = await readFile(`/proc/${pid}/stat`, 'utf8');
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond;
-};
-
-/** Resident memory, MB. */
-const memoryMbOf = async (pid: number): Promise<number> => {
-  const text = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(text)?.[1]) / 1024);
-};
-
-/** Its peak. */
-const peakMemoryMbOf = async (pid: number): Promise<number> => {
-  const text = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Math.round(Number(/VmHWM:\s+(\d+)/.exec(text)?.[1]) / 1024);
-};
-
-const startServer = async (folder: string): Promise<{ child: ChildProcess; origin: string; mqttOrigin: string }> => {
-  const env = {
-    PATH: process.env['PATH'],
-    MILEPOST_PORT: '0',
-    MILEPOST_MQTT_PORT: '0',
-    MILEPOST_DATA: folder,
-    MILEPOST_OPERATOR_TOKEN: operatorToken,
-  };
-  const child = spawn(process.execPath, [...profileArguments, 'server/src/app/main.ts', '--mode=serve'], {
-    cwd: root,
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let origin = '';
-  for await (const line of createInterface({ input: child.stdout })) {
-    origin ||= /ready at (\S+)/.exec(line)?.[1] ?? '';
-    const mqttOrigin = /^MQTT: (\S+)/.exec(line)?.[1];
-    if (mqttOrigin) return { child, origin, mqttOrigin };
-  }
-  throw new Error('the server ended before it was ready');
-};
-
-const startLoad = (load: LoadScenario['load'], origins: { readonly origin: string; readonly mqttOrigin: string }) => {
-  const program = path.join(import.meta.dirname, 'load/main.ts');
-  const child = spawn(process.execPath, [program, JSON.stringify({ ...load, ...origins, operatorToken })], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async (): Promise<Measured> => {
-    const line = await lines.next();
-    if (line.done) throw new Error('the load generator has ended');
-    return JSON.parse(line.value) as Measured;
-  };
-  return { child, next, begin: () => void child.stdin.write('begin\n') };
-};
 
 const measureLoad = async ({ load, seconds = secondsDefault }: LoadScenario): Promise<object> => {
   const folder = await mkdtemp(path.join(tmpdir(), 'milepost-bench-'));

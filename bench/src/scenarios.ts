@@ -71,6 +71,12 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
     script: 'bench/src/live.ts',
     args: ['100000'],
   },
+  million: {
+    what: 'A million vehicles once a minute, through ingest, journal, live and history in one process',
+    script: 'bench/src/million.ts',
+    args: ['1000000', '6'],
+  },
+  idle: { what: 'Memory of a WebSocket that is open and says nothing', script: 'bench/src/idle.ts', args: [] },
   history: { what: 'History: applying, flushing, bytes a sample, queries', script: 'bench/src/history.ts', args: [] },
   'map-stream': {
     what: 'A second of the map: 10,000 moving vehicles, 100 viewers',

@@ -2,6 +2,7 @@
  * Load in a process of its own: `main.ts '{"way": "websocket", …}'`, see `LoadOptions`. Prints one JSON line a second, see `Measured`; the latencies are
  * those since the line before.
  */
+import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { enrolDevices, imeiOf } from './enrol.ts';
 import { loadHttp } from './http.ts';
@@ -19,7 +20,9 @@ const paceMs = 5;
 const options = JSON.parse(process.argv[2] ?? '{}') as LoadOptions;
 const tally: Tally = { reports: 0, connections: 0, latencies: new Latencies() };
 const payload = makePayload(options.form, options.samples);
-const tokens = await enrolDevices(options.origin, options.operatorToken, options.connections);
+const tokens = options.tokensFile
+  ? (JSON.parse(readFileSync(options.tokensFile, 'utf8')) as string[])
+  : await enrolDevices(options.origin, options.operatorToken, options.connections);
 const devices: OpenDevice[] = [];
 for (let from = 0; from < tokens.length; from += openedAtOnce) {
   for (const [i, token] of tokens.slice(from, from + openedAtOnce).entries()) {

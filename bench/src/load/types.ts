@@ -14,6 +14,8 @@ export interface LoadOptions {
   readonly inFlight: number;
   /** Open loop, WebSocket only: so many reports each second over all connections, whether they are acknowledged or not. */
   readonly reportsPerSecond?: number;
+  /** Tokens of devices that are enrolled already, as a JSON list. */
+  readonly tokensFile?: string;
 }
 
 /** What was acknowledged so far; latencies since the line `begin` on standard input. */
