@@ -1,6 +1,8 @@
 import type { DeviceKind, SignalDefinition } from '@milepost/contract';
 import { hasValue, type ReportColumn, type ReportColumns, type SingleSample } from '../events/index.ts';
-import { pageMemory, pageShift, SaveGuard, type SavablePage, slotMask, vehiclesPerPage } from './pages.ts';
+import { CellGuard } from './cell-guard.ts';
+import { cell, type LatestPage, latestPageBytes, latestPageOver } from './latest-page.ts';
+import { pageMemory, pageShift, slotMask, vehiclesPerPage } from './pages.ts';
 import type { LatestValue } from './types.ts';
 
 /**
@@ -11,26 +13,6 @@ export const sourceHoldMs = 300_000;
 /** Different texts that are kept once for all vehicles; when full, the table starts anew. */
 export const internedTextsMax = 65_536;
 const signalCount = 65_536;
-
-/**
- * One signal of 1,024 vehicles: four numbers a vehicle side by side, so that taking a value touches one cache line
- * instead of four (records come in no order of vehicles).
- */
-export interface LatestPage extends SavablePage {
-  readonly cells: Float64Array;
-  /** Texts by slot, for signals that hold texts; the stored number is NaN there. */
-  texts: (string | undefined)[] | null;
-}
-/** Numbers of a cell: stored value, sample time in ms (−1: no value), receivedAt in ms, deviceNo. */
-export const cell = { length: 4, stored: 0, time: 1, receivedAt: 2, device: 3 } as const;
-export const latestPageBytes = vehiclesPerPage * cell.length * 8;
-
-export const latestPageOver = (buffer: SharedArrayBuffer, savedIn: number): LatestPage => ({
-  buffer,
-  savedIn,
-  cells: new Float64Array(buffer),
-  texts: null,
-});
 
 /** Answers whether every sample is newer than the one before, as nearly all reports are. */
 const isAscending = (columns: ReportColumns): boolean => {
@@ -67,7 +49,7 @@ export interface SourceLookup {
 
 /** The latest value of every signal of every vehicle: columns by signal, in pages. */
 export class LatestTable {
-  readonly guard = new SaveGuard();
+  readonly guard = new CellGuard();
   readonly #columns: (LatestPage | undefined)[][] = Array.from({ length: signalCount });
   #signals: number[] = [];
   readonly #sources: SourceLookup;
@@ -105,7 +87,7 @@ export class LatestTable {
       const page = this.#pageFor(column.signalNumber, vehicleNo);
       const at = (vehicleNo & slotMask) * cell.length;
       if (!this.#wins(page.cells, at, column.signalNumber, time, deviceNo)) continue;
-      if (page.savedIn !== this.guard.saveNo) this.#keep(page);
+      if (page.savedIn !== this.guard.saveNo) this.guard.keep(page, at);
       this.accepted++;
       if (this.#put(page, at, column, sample)) touched |= this.#interest[column.signalNumber] as number;
       page.cells[at + cell.time] = time;
@@ -125,7 +107,7 @@ export class LatestTable {
       const page = this.#pageFor(signalNumber, vehicleNo);
       const { cells } = page;
       if (!this.#wins(cells, at, signalNumber, timeMs, deviceNo)) continue;
-      if (page.savedIn !== this.guard.saveNo) this.#keep(page);
+      if (page.savedIn !== this.guard.saveNo) this.guard.keep(page, at);
       this.accepted++;
       if (putNumber(page, at, values[i] as number)) touched |= this.#interest[signalNumber] as number;
       cells[at + cell.time] = timeMs;
@@ -185,7 +167,7 @@ export class LatestTable {
       const page = this.#columns[signalNumber]?.[vehicleNo >> pageShift];
       const time = page?.cells[at + cell.time] ?? -1;
       if (!page || time < 0 || time < fromMs || time >= toMs) continue;
-      if (page.savedIn !== this.guard.saveNo) this.#keep(page);
+      if (page.savedIn !== this.guard.saveNo) this.guard.keep(page, at);
       page.cells[at + cell.time] = -1;
       page.cells[at] = 0;
       if (page.texts) page.texts[vehicleNo & slotMask] = undefined;
@@ -193,16 +175,6 @@ export class LatestTable {
       touched |= this.#interest[signalNumber] as number;
     }
     return touched;
-  }
-
-  #keep(page: LatestPage): void {
-    if (!this.guard.isActive) {
-      page.savedIn = this.guard.saveNo;
-      return;
-    }
-    const copy = latestPageOver(page.buffer.slice(0), page.savedIn);
-    copy.texts = page.texts ? page.texts.slice() : null;
-    this.guard.keep(page, copy);
   }
 
   #pageFor(signalNumber: number, vehicleNo: number): LatestPage {

@@ -10,3 +10,5 @@ export const batteryLowVolts = 3.5;
 export const batteryLowPercent = 15;
 /** How much older than the last report the battery's value may be. */
 export const batteryValueAgeMaxMs = 600_000;
+/** Values that may change while a snapshot is written (48 bytes each); above, the snapshot is given up and the next one tried. */
+export const undoEntriesMax = 4_194_304;

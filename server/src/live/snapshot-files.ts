@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
 import type { Logger } from '../kernel/index.ts';
-import type { SaveGuard, SavablePage } from './pages.ts';
+import type { CellGuard } from './cell-guard.ts';
+import type { SaveGuard } from './pages.ts';
 import {
   blockKinds,
   chunkBytesMin,
@@ -31,7 +32,7 @@ export interface SaveSource {
   readonly status: readonly StatusEntry[];
   readonly statusGuard: SaveGuard;
   readonly latest: readonly LatestEntry[];
-  readonly latestGuard: SaveGuard;
+  readonly latestGuard: CellGuard;
 }
 
 const nameOf = (partition: number, offset: number): string =>
@@ -45,9 +46,9 @@ interface Block {
 }
 
 /** Copies a few pages at a time; between two blocks the writer waits for the disk, so others run. */
-function* blocksOf<Entry extends { page: SavablePage }>(
+function* blocksOf<Page, Entry extends { page: Page }>(
   entries: readonly Entry[],
-  guard: SaveGuard,
+  guard: { take(page: Page): Page },
   kind: number,
   encode: (entry: Entry) => Uint8Array[],
 ): Iterable<Block> {

@@ -1,7 +1,7 @@
 import { crc32, zstdDecompressSync } from 'node:zlib';
 import { FormatError } from '../events/index.ts';
 import type { Outage } from './connection-status.ts';
-import { type LatestPage, latestPageBytes, latestPageOver } from './latest-table.ts';
+import { type LatestPage, latestPageBytes, latestPageOver } from './latest-page.ts';
 import { pageMemory, pageShift, vehicleNoMax, vehiclesPerPage } from './pages.ts';
 import { outagesMax, type StatusPage, statusPageBytes, statusPageOver } from './status-tracker.ts';
 
@@ -115,7 +115,7 @@ export const encodeLatestPage = ({ signalNumber, index, page }: LatestEntry): Ui
     texts.reduce((sum, text) => sum + text.length, 0),
     12,
   );
-  return [head, new Uint8Array(page.buffer), ...texts];
+  return [head, new Uint8Array(page.cells.buffer), ...texts];
 };
 
 /** Walks over bytes; every overrun is a `FormatError`. */

@@ -36,9 +36,9 @@ export class Snapshots {
     const header = { partition, offset, savedAt, newestRecordMs, settledMs, outages: [...outages] };
     this.isSaving = true;
     tracker.guard.begin();
-    latest.guard.begin();
     const status = tracker.entries();
     const pages = [...latest.pages()];
+    latest.guard.begin(pages);
     try {
       const bytes = await writeSnapshot(this.#folder, {
         header,
