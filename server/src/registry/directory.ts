@@ -1,4 +1,5 @@
 import { type Clock, type Logger } from '../kernel/index.ts';
+import { TextIndex } from './text-index.ts';
 import type { Customer, Device, Directory, DirectoryChange, Vehicle } from './types.ts';
 
 /** A row with how often it was changed: an older one that arrives late is dropped. */
@@ -17,7 +18,7 @@ export interface WritableDirectory extends Directory {
 /** Things by number and by id, with the revision of each. */
 class Table<T extends { readonly id: string }> {
   readonly byNo: (T | undefined)[] = [];
-  readonly byId = new Map<string, T>();
+  readonly #byId = new TextIndex((no) => (this.byNo[no] as T).id);
   readonly #revisions: number[] = [];
 
   /** Answers false when what is there is as new. */
@@ -25,8 +26,16 @@ class Table<T extends { readonly id: string }> {
     if ((this.#revisions[no] ?? 0) >= revision) return false;
     this.#revisions[no] = revision;
     this.byNo[no] = entity;
-    this.byId.set(entity.id, entity);
+    this.#byId.put(entity.id, no);
     return true;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  byId(id: string): T | undefined {
+    return this.byNo[this.#byId.find(id)];
   }
 }
 
@@ -42,9 +51,9 @@ export const makeDirectory = (clock: Clock, logger: Logger): WritableDirectory =
   const customers = new Table<Customer>();
   const vehicles = new Table<Vehicle>();
   const devices = new Table<Device>();
-  const devicesByImei = new Map<string, Device>();
-  /** Numbers of every device that is or was on a vehicle. */
-  const deviceNosOfVehicle: (number[] | undefined)[] = [];
+  const devicesByImei = new TextIndex((no) => (devices.byNo[no] as Device).imei);
+  /** Number of the device that is or was on a vehicle; a list where there were several. */
+  const deviceNosOfVehicle: (number | number[] | undefined)[] = [];
   const listeners = new Set<(change: DirectoryChange) => void>();
   let version = 0;
   let vehicleNoMax = 0;
@@ -61,30 +70,32 @@ export const makeDirectory = (clock: Clock, logger: Logger): WritableDirectory =
   };
   const noteAssignments = (device: Device): void => {
     for (const { vehicleNo } of device.assignments) {
-      const list = (deviceNosOfVehicle[vehicleNo] ??= []);
-      if (!list.includes(device.deviceNo)) list.push(device.deviceNo);
+      const known = deviceNosOfVehicle[vehicleNo];
+      if (known === undefined) deviceNosOfVehicle[vehicleNo] = device.deviceNo;
+      else if (typeof known === 'number' && known !== device.deviceNo) deviceNosOfVehicle[vehicleNo] = [known, device.deviceNo];
+      else if (typeof known === 'object' && !known.includes(device.deviceNo)) known.push(device.deviceNo);
     }
   };
   /** One that was revoked gives way to its successor, and never takes its place again. */
   const noteImei = (device: Device): void => {
-    const known = devicesByImei.get(device.imei);
-    if (!known || known.deviceNo === device.deviceNo || device.revokedAt === null) devicesByImei.set(device.imei, device);
+    const known = devicesByImei.find(device.imei);
+    if (known === 0 || known === device.deviceNo || device.revokedAt === null) devicesByImei.put(device.imei, device.deviceNo);
   };
   return {
     vehicleByNo: (vehicleNo) => vehicles.byNo[vehicleNo],
-    vehicleById: (id) => vehicles.byId.get(id),
+    vehicleById: (id) => vehicles.byId(id),
     customerByNo: (customerNo) => customers.byNo[customerNo],
     deviceByNo: (deviceNo) => devices.byNo[deviceNo],
-    deviceById: (id) => devices.byId.get(id),
-    deviceByImei: (imei) => devicesByImei.get(imei),
+    deviceById: (id) => devices.byId(id),
+    deviceByImei: (imei) => devices.byNo[devicesByImei.find(imei)],
     devicesOnVehicle: (vehicleNo) => {
       const nowMs = clock.now();
-      const all = (deviceNosOfVehicle[vehicleNo] ?? []).map((deviceNo) => devices.byNo[deviceNo] as Device);
+      const all = [deviceNosOfVehicle[vehicleNo] ?? []].flat().map((deviceNo) => devices.byNo[deviceNo] as Device);
       return all.filter((device) => isOn(device, vehicleNo, nowMs));
     },
     devices: () => present(devices.byNo),
     vehicles: () => present(vehicles.byNo),
-    vehicleCount: () => vehicles.byId.size,
+    vehicleCount: () => vehicles.size,
     customers: () => present(customers.byNo),
     vehicleNoMax: () => vehicleNoMax,
     version: () => version,
