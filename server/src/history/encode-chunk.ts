@@ -1,5 +1,6 @@
 import { ByteWriter } from '../events/index.ts';
 import { packedBytes, writeBits } from './bit-packing.ts';
+import type { ByteArena } from './byte-arena.ts';
 import { chunkFlags, chunkVersion, valueHead } from './chunk-format.ts';
 import { writeIntegers, writeIntegersTwice } from './integer-column.ts';
 import { writeMarks } from './marks.ts';
@@ -97,8 +98,14 @@ const writeColumn = (column: TableColumn, from: number, count: number, present: 
   out.at--;
 };
 
-/** Encodes rows `from` … `from + count` of a finished table (count ≥ 1). The answer is a copy. */
-export const encodeChunk = (table: RowTable, from: number, count: number, kind: ChunkKind = 'flushed'): Uint8Array => {
+/** Encodes rows `from` … `from + count` of a finished table (count ≥ 1). The answer is a copy, in the arena where one is given. */
+export const encodeChunk = (
+  table: RowTable,
+  from: number,
+  count: number,
+  kind: ChunkKind = 'flushed',
+  arena?: ByteArena,
+): Uint8Array => {
   out.at = 0;
   const hasOriginals = table.hasOriginals && anyMoved(table, from, count);
   const hasHeartbeats = table.hasHeartbeats && anyMarked(table.heartbeats, from, count);
@@ -130,5 +137,5 @@ export const encodeChunk = (table: RowTable, from: number, count: number, kind: 
   for (let i = 0; i < table.columns.length; i++) {
     if (presents[i] !== 0) writeColumn(table.columns[i] as TableColumn, from, count, presents[i] as number, kind);
   }
-  return out.toBytes();
+  return arena ? arena.keep(out.bytes.subarray(0, out.at)) : out.toBytes();
 };

@@ -7,6 +7,7 @@ import {
   recordFields,
   recordHeaderBytes,
 } from '../events/index.ts';
+import { ByteArena } from './byte-arena.ts';
 import { encodeChunk } from './encode-chunk.ts';
 import { rowsPerFlushedChunk, slabBytes } from './limits.ts';
 import { pageOfEntry, placeOfEntry, type SharedTable } from './memtable.ts';
@@ -50,14 +51,14 @@ export const addToTable = (into: RowTable, bytes: Uint8Array, view: DataView, fr
 };
 
 /** Cuts the finished rows by month and encodes each part. */
-const encodeMonths = (vehicleNo: number, firstOffset: number, chunks: StoredChunk[]): void => {
+const encodeMonths = (vehicleNo: number, firstOffset: number, chunks: StoredChunk[], arena: ByteArena): void => {
   for (let from = 0; from < table.rows; ) {
     const bucket = bucketOf(table.times[from] as number);
     const endMs = bucketStartMs(bucket + 1);
     let to = from + 1;
     if ((table.times[table.rows - 1] as number) < endMs) to = table.rows;
     else while (to < table.rows && (table.times[to] as number) < endMs) to++;
-    const bytes = encodeChunk(table, from, to - from);
+    const bytes = encodeChunk(table, from, to - from, 'flushed', arena);
     const fromMs = table.times[from] as number;
     chunks.push({
       vehicleNo,
@@ -73,11 +74,17 @@ const encodeMonths = (vehicleNo: number, firstOffset: number, chunks: StoredChun
   }
 };
 
-const finishRows = (vehicleNo: number, firstOffset: number, counts: FlushCounts, chunks: StoredChunk[]): void => {
+const finishRows = (
+  vehicleNo: number,
+  firstOffset: number,
+  counts: FlushCounts,
+  chunks: StoredChunk[],
+  arena: ByteArena,
+): void => {
   table.finish();
   counts.rows += table.rows;
   counts.conflicts += table.conflicts;
-  encodeMonths(vehicleNo, firstOffset, chunks);
+  encodeMonths(vehicleNo, firstOffset, chunks, arena);
   table.reset();
 };
 
@@ -101,6 +108,7 @@ const followEntries = ({ entries }: SharedTable, newest: number): number => {
 export const chunksOfTable = (shared: SharedTable, counts: FlushCounts): StoredChunk[] => {
   const slabs: OpenSlab[] = shared.slabs.map((slab) => ({ bytes: new Uint8Array(slab), view: new DataView(slab) }));
   const chunks: StoredChunk[] = [];
+  const arena = new ByteArena();
   table.reset();
   const addVehicle = (vehicleNo: number, newest: number): void => {
     const count = followEntries(shared, newest);
@@ -115,7 +123,7 @@ export const chunksOfTable = (shared: SharedTable, counts: FlushCounts): StoredC
       if (table.rows === 0) firstOffset = offsets[place] as number;
       counts.records++;
       if (!addToTable(table, bytes, view, from, from + (lengths[place] as number))) counts.unreadable++;
-      if (i === 0 || table.rows >= rowsPerFlushedChunk) finishRows(vehicleNo, firstOffset, counts, chunks);
+      if (i === 0 || table.rows >= rowsPerFlushedChunk) finishRows(vehicleNo, firstOffset, counts, chunks, arena);
     }
   };
   for (const { firstVehicleNo, newest } of shared.heads)
