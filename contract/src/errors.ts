@@ -9,6 +9,7 @@ export const errorCodes = {
   unauthorized: { status: 401, title: 'A valid token is needed' },
   token_expired: { status: 401, title: 'The token has expired' },
   revoked: { status: 401, title: 'The device was revoked' },
+  certificate_refused: { status: 401, title: 'The certificate is not accepted' },
   forbidden: { status: 403, title: 'This is not allowed' },
   forbidden_origin: { status: 403, title: 'The request comes from a page that is not ours' },
   not_found: { status: 404, title: 'There is nothing at this address' },

@@ -34,6 +34,13 @@ export class FailureCounter {
     return window.failures > this.#limit.failuresMax ? window.startedAt + this.#limit.windowMs - nowMs : 0;
   }
 
+  /** For how many ms a further failure would be refused; counts nothing. */
+  refusedMs(key: string, nowMs: number): number {
+    const window = this.#windows.get(key);
+    if (!window || window.failures < this.#limit.failuresMax) return 0;
+    return Math.max(0, window.startedAt + this.#limit.windowMs - nowMs);
+  }
+
   #windowOf(key: string, nowMs: number): Window {
     const present = this.#windows.get(key);
     if (present && nowMs < present.startedAt + this.#limit.windowMs) return present;

@@ -1,6 +1,7 @@
 import { CallerError, type Clock } from '../kernel/index.ts';
 import type { Device, Registry } from '../registry/index.ts';
 import { FailureCounter, type FailureLimit } from './failure-limit.ts';
+import { networkOf } from './network-of.ts';
 
 /** Wrong secrets for one IMEI from one address. */
 export const failuresByImeiAndAddress: FailureLimit = { failuresMax: 5, windowMs: 60_000, keysMax: 50_000 };
@@ -8,26 +9,6 @@ export const failuresByImeiAndAddress: FailureLimit = { failuresMax: 5, windowMs
 export const failuresByAddress: FailureLimit = { failuresMax: 100, windowMs: 60_000, keysMax: 20_000 };
 /** Longer ones are no secret of ours and are not hashed. */
 const secretCharactersMax = 256;
-
-/**
- * An address of IPv6 is one of 2^64 that its owner may use: failures count for the network.
- * IPv4 within IPv6 is IPv4.
- */
-export const networkOf = (address: string): string => {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped) return mapped[1] as string;
-  if (!address.includes(':')) return address;
-  const [head = '', tail] = address.replace(/%.*$/, '').toLowerCase().split('::');
-  const groups = head === '' ? [] : head.split(':');
-  if (tail !== undefined) {
-    const after = tail === '' ? 0 : tail.split(':').length;
-    while (groups.length < 8 - after) groups.push('0');
-  }
-  return `${groups
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`;
-};
 
 export type CheckLogin = (imei: string, secret: string, address: string) => Device;
 

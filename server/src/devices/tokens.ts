@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { CallerError, type Clock } from '../kernel/index.ts';
+import type { Device } from '../registry/index.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import type { IssuedToken } from './types.ts';
 
 const algorithm = 'EdDSA';
 const issuer = 'milepost';
 const audience = 'milepost-device';
+const versionClaim = 'credentials';
 /** Ours are some 250 characters: longer ones are not looked at. */
 const tokenCharactersMax = 2048;
 /** Verified tokens that are remembered (some 150 bytes each): a verification is over 100 µs, a look-up about 1. */
@@ -14,6 +16,8 @@ export const verifiedTokensMax = 200_000;
 
 export interface VerifiedToken {
   readonly deviceId: string;
+  /** Version of the device's credentials when it was issued. */
+  readonly credentialVersion: number;
   readonly expiresAt: number;
 }
 
@@ -37,12 +41,13 @@ export class Tokens {
     return this.#verified.size;
   }
 
-  /** Whole seconds, as JWT has them. */
-  async issue(deviceId: string): Promise<IssuedToken> {
+  /** Whole seconds, as JWT has them. `notAfterMs`: what the token was given for ends then. */
+  async issue({ id: deviceId, credentials }: Device, notAfterMs = Number.POSITIVE_INFINITY): Promise<IssuedToken> {
+    const credentialVersion = credentials.version;
     const { id, privateKey } = await this.#keys.signing();
     const issuedAt = Math.floor(this.#clock.now() / 1000);
-    const expiresAt = issuedAt + Math.floor(this.#lifetimeMs / 1000);
-    const token = await new SignJWT()
+    const expiresAt = Math.min(issuedAt + Math.floor(this.#lifetimeMs / 1000), Math.floor(notAfterMs / 1000));
+    const token = await new SignJWT({ [versionClaim]: credentialVersion })
       .setProtectedHeader({ alg: algorithm, kid: id })
       .setIssuer(issuer)
       .setAudience(audience)
@@ -50,7 +55,7 @@ export class Tokens {
       .setIssuedAt(issuedAt)
       .setExpirationTime(expiresAt)
       .sign(privateKey);
-    this.#remember(token, { deviceId, expiresAt: expiresAt * 1000 });
+    this.#remember(token, { deviceId, credentialVersion, expiresAt: expiresAt * 1000 });
     return { token, expiresAt: expiresAt * 1000 };
   }
 
@@ -78,7 +83,9 @@ export class Tokens {
         },
         { algorithms: [algorithm], issuer, audience, requiredClaims: ['sub', 'exp'], currentDate: new Date(this.#clock.now()) },
       );
-      return { deviceId: payload.sub as string, expiresAt: (payload.exp as number) * 1000 };
+      // Tokens of before there were versions are of the first.
+      const { sub, exp, [versionClaim]: credentialVersion = 1 } = payload;
+      return { deviceId: sub as string, credentialVersion: credentialVersion as number, expiresAt: (exp as number) * 1000 };
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw expired();
       throw error instanceof errors.JOSEError ? unauthorized(error) : error;

@@ -63,6 +63,11 @@ export class SocketSession implements DeviceSession, AppendListener {
     this.#transport = transport;
   }
 
+  /** It was ended: the socket is closing. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   received(message: JsonValue | undefined): void {
     if (this.#isOver) return;
     try {

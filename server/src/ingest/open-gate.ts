@@ -3,6 +3,7 @@ import type { DeviceIdentity, Devices } from '../devices/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
 import { CallerError, type Clock, type Logger, OperationalError } from '../kernel/index.ts';
 import type {
+  ClientCertificate,
   DeviceGate,
   DeviceSession,
   DeviceTransport,
@@ -32,6 +33,8 @@ export interface Gate extends DeviceGate, TelemetryHandler {
   close(): void;
 }
 
+const credentialsChanged = 'the secret or certificate of the device changed';
+
 class SessionGate implements Gate, SessionHost {
   readonly ingest: Ingest;
   readonly #options: GateOptions;
@@ -41,23 +44,30 @@ class SessionGate implements Gate, SessionHost {
   #batchBytes = 0;
   #ready: SocketSession[] = [];
   #isFlushing = false;
-  readonly #stopListening: () => void;
+  readonly #stopListening: readonly (() => void)[];
 
   constructor(options: GateOptions) {
     this.#options = options;
     this.ingest = options.ingest;
-    this.#stopListening = options.devices.onRevoked((deviceNo) => this.#revoke(deviceNo));
+    this.#stopListening = [
+      options.devices.onRevoked((deviceNo) => this.#revoke(deviceNo)),
+      options.devices.onCredentialsChanged((deviceNo) => this.#endLogins(deviceNo)),
+    ];
   }
 
-  async admit(token: string | undefined, imei?: string): Promise<(transport: DeviceTransport) => DeviceSession> {
-    const identity = await this.authenticate(token);
+  async admit(
+    token: string | undefined,
+    imei?: string,
+    certificate?: ClientCertificate,
+  ): Promise<(transport: DeviceTransport) => DeviceSession> {
+    const identity = await this.#identify(token, certificate);
     if (imei !== undefined && identity.device.imei !== imei)
-      throw new CallerError('unauthorized', 'the token is of another device');
+      throw new CallerError('unauthorized', `the ${certificate ? 'certificate' : 'token'} is of another device`);
     return (transport) => this.#open(identity, transport);
   }
 
-  async handle(token: string | undefined, body: TelemetryBody): Promise<TelemetryAnswer> {
-    const identity = await this.authenticate(token);
+  async handle(token: string | undefined, body: TelemetryBody, certificate?: ClientCertificate): Promise<TelemetryAnswer> {
+    const identity = await this.#identify(token, certificate);
     if (body.kind === 'lines') return this.#handleBatch(identity, body);
     return handleTelemetry(this.ingest, identity.device, body, this.#options.clock);
   }
@@ -77,6 +87,17 @@ class SessionGate implements Gate, SessionHost {
   async authenticate(token: string | undefined): Promise<DeviceIdentity> {
     if (!token) throw new CallerError('unauthorized', 'expected the header Authorization: Bearer <token of a device>');
     return this.#options.devices.authenticate(token);
+  }
+
+  /** A certificate is enough by itself; one that does not count is refused even beside a token that would do. */
+  async #identify(token: string | undefined, certificate: ClientCertificate | undefined): Promise<DeviceIdentity> {
+    if (!certificate) return this.authenticate(token);
+    const identity = this.#options.devices.authenticateCertificate(certificate);
+    if (token === undefined) return identity;
+    const { device, expiresAt } = await this.authenticate(token);
+    if (device.deviceNo !== identity.device.deviceNo)
+      throw new CallerError('forbidden', 'the token is of another device than the certificate');
+    return { device, expiresAt: Math.min(expiresAt, identity.expiresAt) };
   }
 
   acksReady(session: SocketSession): void {
@@ -115,7 +136,7 @@ class SessionGate implements Gate, SessionHost {
   }
 
   close(): void {
-    this.#stopListening();
+    for (const stop of this.#stopListening) stop();
   }
 
   #open(identity: DeviceIdentity, transport: DeviceTransport): SocketSession {
@@ -128,19 +149,28 @@ class SessionGate implements Gate, SessionHost {
       sessions[0]?.end(closeCodes.tooManyConnections, 'the device has newer connections');
     }
     this.ingest.noteConnection(identity.device, 'opened');
+    // Between being let in and this moment the device may have been revoked, or given another secret.
+    if (!this.#options.devices.isCurrent(identity)) queueMicrotask(() => this.#expire(session, credentialsChanged));
     return session;
   }
 
-  #expire(session: SocketSession): void {
+  #expire(session: SocketSession, why = 'the token has expired'): void {
+    if (session.isOver) return;
     this.ingest.noteConnection(session.identity.device, 'tokenExpired');
-    session.end(closeCodes.tokenExpired, 'the token has expired');
+    session.end(closeCodes.tokenExpired, why);
   }
 
   #revoke(deviceNo: number): void {
     for (const session of this.#sessions.get(deviceNo) ?? []) {
+      if (session.isOver) continue;
       this.ingest.noteConnection(session.identity.device, 'revoked');
       session.end(closeCodes.revoked, 'the device was revoked');
     }
+  }
+
+  /** Whatever they logged in with: they come back with what counts now. */
+  #endLogins(deviceNo: number): void {
+    for (const session of this.#sessions.get(deviceNo) ?? []) this.#expire(session, credentialsChanged);
   }
 
   #flush(): void {

@@ -42,6 +42,7 @@ export const aDevice = (deviceNo: number, vehicleNo: number, fields: Partial<Dev
   lateAfterSeconds: null,
   offlineAfterSeconds: null,
   assignments: [{ vehicleNo, fromMs: Number.NEGATIVE_INFINITY, toMs: Number.POSITIVE_INFINITY }],
+  credentials: { version: 1, secretIssuedAt: 0, secretFetchedAt: null, enrolmentUntil: null, certificateSha256: null },
   ...fields,
 });
 

@@ -25,10 +25,26 @@ export interface DeviceSession {
   closed(): void;
 }
 
+/** What the certificate that a device showed says. */
+export interface ClientCertificate {
+  /** Why it does not count, in words; undefined: it is signed by a CA that this server trusts. */
+  readonly distrust: string | undefined;
+  /** The IMEIs that it names, each once. */
+  readonly imeis: readonly string[];
+  /** Of its DER form: 64 small hexadecimal digits. */
+  readonly sha256: string;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
 /** Lets devices in. Throws a MilepostError that says why not. */
 export interface DeviceGate {
-  /** `imei`: the token must be of this device. */
-  admit(token: string | undefined, imei?: string): Promise<(transport: DeviceTransport) => DeviceSession>;
+  /** `imei`: token and certificate must be of this device. Each of the two is enough; both must be of one device. */
+  admit(
+    token: string | undefined,
+    imei?: string,
+    certificate?: ClientCertificate,
+  ): Promise<(transport: DeviceTransport) => DeviceSession>;
 }
 
 /** What a request to `POST /v1/telemetry` carries. */
@@ -40,7 +56,7 @@ export type TelemetryBody =
 
 /** Takes what was sent by HTTP; resolves when it is durable. Throws a MilepostError. */
 export interface TelemetryHandler {
-  handle(token: string | undefined, body: TelemetryBody): Promise<TelemetryAnswer>;
+  handle(token: string | undefined, body: TelemetryBody, certificate?: ClientCertificate): Promise<TelemetryAnswer>;
 }
 
 export interface TelemetryAnswer {

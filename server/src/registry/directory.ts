@@ -112,10 +112,11 @@ export const makeDirectory = (clock: Clock, logger: Logger): WritableDirectory =
       tell({ kind: 'vehicle', vehicle: row.entity });
     },
     putDevice: (row) => {
+      const previous = devices.byNo[row.entity.deviceNo];
       if (!devices.put(row.entity.deviceNo, row)) return;
       noteImei(row.entity);
       noteAssignments(row.entity);
-      tell({ kind: 'device', device: row.entity });
+      tell({ kind: 'device', device: row.entity, previous });
     },
   };
 };

@@ -31,6 +31,7 @@ const device = (deviceNo: number, assignments: Device['assignments'], more: Part
   lateAfterSeconds: null,
   offlineAfterSeconds: null,
   assignments,
+  credentials: { version: 1, secretIssuedAt: 0, secretFetchedAt: null, enrolmentUntil: null, certificateSha256: null },
   ...more,
 });
 const open = Number.POSITIVE_INFINITY;

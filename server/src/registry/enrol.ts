@@ -80,8 +80,8 @@ const insertDevices = async (
   const { rows: made } = await sql<{ no: number }>`with input as (
       select * from json_to_recordset(${json}::json) as r(id text, imei text, "isValid" boolean, kind text, hash text, period tstzrange, "vehicleNo" int)
     ), device as (
-      insert into devices (id, imei, imei_check_digit_valid, kind, secret_hash, created_at)
-      select id, imei, "isValid", kind, decode(hash, 'hex'), ${at(nowMs)} from input returning device_no, id
+      insert into devices (id, imei, imei_check_digit_valid, kind, secret_hash, secret_issued_at, created_at)
+      select id, imei, "isValid", kind, decode(hash, 'hex'), ${at(nowMs)}, ${at(nowMs)} from input returning device_no, id
     ), assigned as (
       insert into assignments select device_no, "vehicleNo", period from device join input using (id)
     ) select device_no as no from device`.execute(tx);

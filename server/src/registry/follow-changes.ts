@@ -16,12 +16,25 @@ export interface WrittenRows {
   readonly devices: readonly NumberRange[];
 }
 
-/** More numbers than these are told as the range that holds them: reading a row too many does no harm. */
-const singleNumbersMax = 50;
+/** More numbers than these are told as ranges that hold them: reading a row too many does no harm. */
+const rangesMax = 50;
 
+/** At most 50 ranges: split where the gaps between the numbers are largest. */
 export const rangesOf = (numbers: readonly number[]): readonly NumberRange[] => {
-  if (numbers.length <= singleNumbersMax) return numbers.map(only);
-  return [{ from: numbers.reduce((a, b) => Math.min(a, b)), to: numbers.reduce((a, b) => Math.max(a, b)) }];
+  if (numbers.length <= rangesMax) return numbers.map(only);
+  const sorted = Int32Array.from(numbers).sort();
+  const gaps = Array.from(sorted.subarray(1), (no, i) => ({ at: i + 1, size: no - (sorted[i] as number) }));
+  const splits = gaps
+    .filter(({ size }) => size > 1)
+    .sort((a, b) => b.size - a.size)
+    .slice(0, rangesMax - 1)
+    .map(({ at }) => at)
+    .sort((a, b) => a - b);
+  const starts = [0, ...splits];
+  return starts.map((start, i) => ({
+    from: sorted[start] as number,
+    to: sorted[(starts[i + 1] ?? sorted.length) - 1] as number,
+  }));
 };
 
 interface Message extends WrittenRows {

@@ -1,6 +1,7 @@
 import { type Clock, CallerError, invalidField, type Logger } from '../kernel/index.ts';
 import { type Actor, type Storage, type Transaction } from '../storage/index.ts';
 import { checkNewDevice, checkNewVehicle, checkText, checkTime, checkTimeout, checkVehicleChanges } from './check-input.ts';
+import { makeCredentials } from './credentials.ts';
 import { makeDirectory, type Revised } from './directory.ts';
 import { enrolInto, enrolRowsMax } from './enrol.ts';
 import { announce, followChanges, rangesOf, type Target, type WrittenRows } from './follow-changes.ts';
@@ -10,6 +11,7 @@ import { type DeviceRecord, type NumberRange, readCustomers, readDevices, readVe
 import { hashSecret, makeSecret, secretFits } from './secrets.ts';
 import * as store from './store.ts';
 import type {
+  Credentials,
   Customer,
   Device,
   EnrolledRow,
@@ -57,6 +59,7 @@ const readRanges = async <T>(numbers: readonly number[], read: (range: NumberRan
 /** The writes: each is one transaction, told to other processes with its commit, and in the directory when its promise resolves. */
 class PostgresRegistry implements Registry {
   readonly directory;
+  readonly credentials: Credentials;
   readonly #storage: Storage;
   readonly #pepper: Uint8Array;
   readonly #clock: Clock;
@@ -72,6 +75,16 @@ class PostgresRegistry implements Registry {
     this.#random = options.random ?? systemRandom;
     this.#origin = makeId('', this.#random);
     this.directory = makeDirectory(options.clock, options.logger);
+    this.credentials = makeCredentials({
+      storage: options.storage,
+      directory: this.directory,
+      pepper: options.pepper,
+      clock: options.clock,
+      random: this.#random,
+      operator: actor,
+      write: async (run, writer) => (await this.#write(async (tx) => ({ devices: await run(tx) }), writer)).devices ?? [],
+      readNumbers: readRanges,
+    });
   }
 
   async follow(logger: Logger): Promise<void> {
@@ -86,8 +99,8 @@ class PostgresRegistry implements Registry {
     this.directory.putDevice(row);
   }
 
-  async #write(run: (tx: Transaction) => Promise<Written>): Promise<Written> {
-    const written = await this.#storage.withActor(actor, async (tx) => {
+  async #write(run: (tx: Transaction) => Promise<Written>, writer: Actor = actor): Promise<Written> {
+    const written = await this.#storage.withActor(writer, async (tx) => {
       const rows = await run(tx);
       await announce(tx, this.#origin, rangesOfWritten(rows));
       return rows;

@@ -2,7 +2,7 @@ import type { DeviceKind } from '@milepost/contract';
 import { type RawBuilder, sql } from 'kysely';
 import type { Transaction } from '../storage/index.ts';
 import type { Revised } from './directory.ts';
-import type { Assignment, Customer, Device, TirePlacardKpa, Vehicle } from './types.ts';
+import type { Assignment, Customer, Device, DeviceCredentials, TirePlacardKpa, Vehicle } from './types.ts';
 
 /**
  * Rows travel as one JSON text a query: the driver would make an object of each row and a parser call of each column, which
@@ -60,11 +60,22 @@ export const readVehicles = async (tx: Transaction, range: NumberRange): Promise
 type AssignmentRow = [vehicleNo: number, fromMs: number | null, toMs: number | null];
 type DeviceRow = [
   ...[no: number, id: string, imei: string, isValid: boolean, kind: DeviceKind, createdAt: number, revokedAt: number | null],
-  ...[late: number | null, offline: number | null, assignments: AssignmentRow[] | null, secretHash: string, revision: number],
+  ...[
+    late: number | null,
+    offline: number | null,
+    assignments: AssignmentRow[] | null,
+    credentials: CredentialsRow,
+    revision: number,
+  ],
+];
+type CredentialsRow = [
+  ...[version: number, secretHash: string | null, issuedAt: number | null, fetchedAt: number | null],
+  ...[until: number | null, certificateSha256: string | null],
 ];
 
 export interface DeviceRecord extends Revised<Device> {
-  readonly secretHash: Uint8Array;
+  /** Undefined: it has no secret yet. */
+  readonly secretHash: Uint8Array | undefined;
 }
 
 /** JSON has no infinity: null stands for an end that is open. */
@@ -74,13 +85,24 @@ const toAssignment = ([vehicleNo, fromMs, toMs]: AssignmentRow): Assignment => (
   toMs: toMs ?? Number.POSITIVE_INFINITY,
 });
 
+const toCredentials = (row: CredentialsRow): DeviceCredentials => {
+  const [version, , secretIssuedAt, secretFetchedAt, enrolmentUntil, certificateSha256] = row;
+  return { version, secretIssuedAt, secretFetchedAt, enrolmentUntil, certificateSha256 };
+};
+
 const toDevice = (row: DeviceRow): DeviceRecord => {
   const [deviceNo, id, imei, isImeiCheckDigitValid, kind, createdAt, revokedAt] = row;
-  const [, , , , , , , lateAfterSeconds, offlineAfterSeconds, assignments, secretHash, revision] = row;
+  const [, , , , , , , lateAfterSeconds, offlineAfterSeconds, assignments, credentialsRow, revision] = row;
   const identity = { deviceNo, id, imei, isImeiCheckDigitValid, kind, createdAt, revokedAt };
   return {
-    entity: { ...identity, lateAfterSeconds, offlineAfterSeconds, assignments: (assignments ?? []).map(toAssignment) },
-    secretHash: Buffer.from(secretHash, 'hex'),
+    entity: {
+      ...identity,
+      lateAfterSeconds,
+      offlineAfterSeconds,
+      assignments: (assignments ?? []).map(toAssignment),
+      credentials: toCredentials(credentialsRow),
+    },
+    secretHash: credentialsRow[1] === null ? undefined : Buffer.from(credentialsRow[1], 'hex'),
     revision,
   };
 };
@@ -89,7 +111,9 @@ export const readDevices = async (tx: Transaction, range: NumberRange): Promise<
   const rows = await readJson<DeviceRow>(
     tx,
     sql`select json_agg(json_build_array(device_no, id, imei, imei_check_digit_valid, kind, ${ms('created_at')}, ${ms('revoked_at')},
-          late_after_seconds, offline_after_seconds, a.list, encode(secret_hash, 'hex'), revision))::text as rows
+          late_after_seconds, offline_after_seconds, a.list,
+          json_build_array(credential_version, encode(secret_hash, 'hex'), ${ms('secret_issued_at')}, ${ms('secret_fetched_at')},
+            ${ms('enrolment_until')}, encode(certificate_sha256, 'hex')), revision))::text as rows
         from devices left join (
           select device_no, json_agg(json_build_array(vehicle_no,
             case when isfinite(lower(period)) then ${ms('lower(period)')} end, ${ms('upper(period)')}) order by period) as list

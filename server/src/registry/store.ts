@@ -172,8 +172,9 @@ export interface DeviceRowInput extends CheckedDevice {
 }
 
 export const insertDevice = async (tx: Transaction, row: DeviceRowInput, vehicleNo: number, nowMs: number): Promise<number> => {
-  const { rows } = await sql<{ no: number }>`insert into devices (id, imei, imei_check_digit_valid, kind, secret_hash, created_at)
-    values (${row.id}, ${row.imei}, ${row.isImeiCheckDigitValid}, ${row.kind}, ${row.secretHash}, ${at(nowMs)})
+  const { rows } = await sql<{ no: number }>`insert into devices
+    (id, imei, imei_check_digit_valid, kind, secret_hash, secret_issued_at, created_at)
+    values (${row.id}, ${row.imei}, ${row.isImeiCheckDigitValid}, ${row.kind}, ${row.secretHash}, ${at(nowMs)}, ${at(nowMs)})
     on conflict (imei) where revoked_at is null do nothing returning device_no as no`.execute(tx);
   const no = rows[0]?.no;
   if (no === undefined) {

@@ -38,6 +38,20 @@ export interface Assignment {
   readonly toMs: number;
 }
 
+/** What a device may log in with. */
+export interface DeviceCredentials {
+  /** Grows with each change of them: tokens of a smaller one are refused, sockets are cut. */
+  readonly version: number;
+  /** When its present secret was made; null: it has none yet. */
+  readonly secretIssuedAt: number | null;
+  /** When it last fetched a secret in an enrolment window. */
+  readonly secretFetchedAt: number | null;
+  /** Until then it may fetch its secret, once; null: no window was opened, or it was used or closed. */
+  readonly enrolmentUntil: number | null;
+  /** SHA-256, 64 small hexadecimal digits, of the one certificate that counts; null: any that the CA has signed for its IMEI. */
+  readonly certificateSha256: string | null;
+}
+
 export interface Device {
   readonly deviceNo: number;
   readonly id: string;
@@ -50,6 +64,7 @@ export interface Device {
   readonly offlineAfterSeconds: number | null;
   /** Ascending, not overlapping. */
   readonly assignments: readonly Assignment[];
+  readonly credentials: DeviceCredentials;
 }
 
 /** In memory, complete, kept up to date: what hot paths look things up in. */
@@ -78,7 +93,8 @@ export interface Directory {
 export type DirectoryChange =
   | { readonly kind: 'customer'; readonly customer: Customer }
   | { readonly kind: 'vehicle'; readonly vehicle: Vehicle }
-  | { readonly kind: 'device'; readonly device: Device };
+  /** `previous`: as it was known before; undefined for one that is new. */
+  | { readonly kind: 'device'; readonly device: Device; readonly previous?: Device | undefined };
 
 export interface NewVehicle {
   readonly vin: string;
@@ -114,9 +130,60 @@ export interface EnrolledRow {
   readonly secret: string;
 }
 
+/** A device with its new secret, which nothing shows again. */
+export interface NewSecret {
+  readonly device: Device;
+  readonly secret: string;
+}
+
+export const credentialEventNames = [
+  'secret_renewed',
+  'secret_fetched',
+  'window_opened',
+  'window_closed',
+  'certificate_pinned',
+  'certificate_unpinned',
+] as const;
+export type CredentialEventName = (typeof credentialEventNames)[number];
+
+/** One change of what a device may log in with, or of its enrolment window. */
+export interface CredentialEvent {
+  /** Ascends with time, over all devices. */
+  readonly eventNo: number;
+  readonly at: number;
+  readonly event: CredentialEventName;
+  readonly actor: 'operator' | 'device';
+  /** Of a fetch the address it came from, of a window its end (ISO 8601), of a certificate its SHA-256; else empty. */
+  readonly detail: string;
+}
+
+/** What devices log in with. docs/enrolment.md. Throws `not_found`, and `invalid_field` for a device that was revoked. */
+export interface Credentials {
+  /** The secret before and every token end with it, an open enrolment window, too. */
+  renewSecret(id: string): Promise<NewSecret>;
+  /** Once in each window; undefined: no window is open for the IMEI. `address` is kept with the event. */
+  fetchSecret(imei: string, address: string): Promise<NewSecret | undefined>;
+  openWindow(id: string, untilMs: number): Promise<Device>;
+  /** Windows for the devices that are there; answers the IMEIs, normalised, for which there is none. */
+  openWindows(
+    imeis: readonly string[],
+    untilMs: number,
+  ): Promise<{ readonly opened: readonly Device[]; readonly unknown: readonly string[] }>;
+  closeWindow(id: string): Promise<Device>;
+  /** Only this certificate counts from now on. @param sha256 64 small hexadecimal digits */
+  pinCertificate(id: string, sha256: string): Promise<Device>;
+  unpinCertificate(id: string): Promise<Device>;
+  /** Newest first, those before `beforeNo`. */
+  events(
+    id: string,
+    page: { readonly beforeNo?: number | undefined; readonly limit: number },
+  ): Promise<readonly CredentialEvent[]>;
+}
+
 /** Who exists and what belongs together. PostgreSQL is the truth; `directory` follows it. Throws CallerError with closed codes. */
 export interface Registry {
   readonly directory: Directory;
+  readonly credentials: Credentials;
   createCustomer(name: string): Promise<Customer>;
   updateCustomer(
     id: string,

@@ -1,0 +1,39 @@
+import { CallerError, type Clock, type Logger } from '../kernel/index.ts';
+import type { NewSecret, Registry } from '../registry/index.ts';
+import { FailureCounter, type FailureLimit } from './failure-limit.ts';
+import { networkOf } from './network-of.ts';
+
+/** Fetches that found no window, for one IMEI from one address. */
+export const fetchFailuresByImeiAndAddress: FailureLimit = { failuresMax: 5, windowMs: 60_000, keysMax: 50_000 };
+/** The same for whatever IMEI. Far fewer than logins: an IMEI can be guessed, a secret cannot. */
+export const fetchFailuresByAddress: FailureLimit = { failuresMax: 20, windowMs: 60_000, keysMax: 20_000 };
+
+export type FetchSecret = (imei: string, address: string) => Promise<NewSecret>;
+
+/**
+ * Gives a device its secret once in an enrolment window. Unlike at login the limit comes before the look: whoever tried too many IMEIs is
+ * refused also when one of them is right, since the IMEI is all that is asked for.
+ */
+export const makeFetchSecret = (registry: Registry, clock: Clock, logger: Logger): FetchSecret => {
+  const byImeiAndAddress = new FailureCounter(fetchFailuresByImeiAndAddress);
+  const byAddress = new FailureCounter(fetchFailuresByAddress);
+  const refuseFor = (refusedMs: number): void => {
+    if (refusedMs <= 0) return;
+    throw new CallerError('too_many_failures', 'too many failed enrolments: wait before the next one', {
+      retryAfterSeconds: Math.ceil(refusedMs / 1000),
+    });
+  };
+  return async (imei, address) => {
+    const network = networkOf(address);
+    const key = `${imei.slice(0, 15)} ${network}`;
+    refuseFor(Math.max(byImeiAndAddress.refusedMs(key, clock.now()), byAddress.refusedMs(network, clock.now())));
+    const fetched = await registry.credentials.fetchSecret(imei, network);
+    if (fetched) {
+      logger.info('a device fetched its secret', { deviceId: fetched.device.id, address: network });
+      return fetched;
+    }
+    const nowMs = clock.now();
+    refuseFor(Math.max(byImeiAndAddress.fail(key, nowMs), byAddress.fail(network, nowMs)));
+    throw new CallerError('unauthorized', 'no enrolment window is open for this IMEI');
+  };
+};
