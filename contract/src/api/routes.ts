@@ -1,38 +1,14 @@
 import type { Static, TSchema } from 'typebox';
 import { customer, customerChanges, customerPage, customerQuery, newCustomer } from './customer.ts';
-import * as devices from './device.ts';
+import { deviceRoutes } from './device-routes.ts';
 import * as past from './history.ts';
 import * as server from './server.ts';
+import { type ApiRoute, anyone, byId, operator } from './route.ts';
 import { closed, opaqueId } from './shared.ts';
 import * as vehicles from './vehicle.ts';
 
-export interface ApiRoute {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** As in OpenAPI: `/v1/vehicles/{id}`. */
-  readonly path: string;
-  readonly summary: string;
-  readonly description?: string;
-  readonly tag: 'vehicles' | 'customers' | 'devices' | 'history' | 'server';
-  /** Who may call: the operator (token or cookie), a device with its own means, or anyone. */
-  readonly access: 'operator' | 'device' | 'anyone';
-  readonly params?: TSchema;
-  readonly query?: TSchema;
-  readonly body?: TSchema;
-  /** Status of success and its body; none with 204. */
-  readonly status: 200 | 201 | 204;
-  readonly response?: TSchema;
-  /** The answer can also be had as text/csv. */
-  readonly hasCsv?: boolean;
-  /** The answer is a file of one of these types instead of JSON. */
-  readonly files?: readonly string[];
-}
-
-const byId = closed({ id: opaqueId });
 const created = closed({ id: opaqueId });
 const createdVehicle = closed({ id: opaqueId, isVinCheckDigitValid: vehicles.vehicleDetail.properties.isVinCheckDigitValid });
-
-const operator = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'operator' as const });
-const anyone = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'anyone' as const });
 
 /** Every JSON route, by the name of its operation. Paths and methods are fixed: clients are written against them. */
 export const apiRoutes = {
@@ -206,74 +182,7 @@ export const apiRoutes = {
     response: past.statusChangePage,
   }),
 
-  createDevice: operator({
-    method: 'POST',
-    path: '/v1/devices',
-    summary: 'Add a device and put it on a vehicle',
-    description: 'The secret is shown once.',
-    tag: 'devices',
-    body: devices.newDevice,
-    status: 201,
-    response: devices.createdDevice,
-  }),
-  listDevices: operator({
-    method: 'GET',
-    path: '/v1/devices',
-    summary: 'List all devices',
-    tag: 'devices',
-    query: devices.deviceQuery,
-    status: 200,
-    response: devices.devicePage,
-  }),
-  readDevice: operator({
-    method: 'GET',
-    path: '/v1/devices/{id}',
-    summary: 'Read a device',
-    tag: 'devices',
-    params: byId,
-    status: 200,
-    response: devices.device,
-  }),
-  revokeDevice: operator({
-    method: 'DELETE',
-    path: '/v1/devices/{id}',
-    summary: 'Revoke a device',
-    description: 'Its tokens are refused and its sockets cut within a second.',
-    tag: 'devices',
-    params: byId,
-    status: 204,
-  }),
-  assignDevice: operator({
-    method: 'POST',
-    path: '/v1/devices/{id}/assignments',
-    summary: 'Put a device on another vehicle',
-    tag: 'devices',
-    params: byId,
-    body: devices.newAssignment,
-    status: 201,
-    response: devices.device,
-  }),
-  enrol: operator({
-    method: 'POST',
-    path: '/v1/enrolments',
-    summary: 'Add many vehicles with a device each',
-    description: 'All of them or, when one cannot be, none.',
-    tag: 'devices',
-    body: devices.enrolments,
-    status: 201,
-    response: devices.enrolmentResults,
-  }),
-  login: {
-    method: 'POST',
-    path: '/v1/devices/login',
-    summary: 'Log a device in',
-    description: 'A wrong secret and an unknown IMEI are answered alike.',
-    tag: 'devices',
-    access: 'device',
-    body: devices.deviceLogin,
-    status: 200,
-    response: devices.deviceToken,
-  },
+  ...deviceRoutes,
 
   listSignals: operator({
     method: 'GET',

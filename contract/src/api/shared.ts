@@ -10,6 +10,14 @@ export const apiLimits = {
   nameCharactersMax: 200,
   groupsMax: 50,
   enrolmentsMax: 1000,
+  /** A CSV file of devices to enrol. */
+  enrolmentCsvLinesMax: 20_000,
+  enrolmentCsvBytesMax: 8 * 1024 * 1024,
+  /** Longest enrolment window, and one whose length is not given. */
+  enrolmentWindowMinutesMax: 7 * 24 * 60,
+  enrolmentWindowMinutesDefault: 60,
+  /** IMEIs whose windows are opened by one request. */
+  enrolmentWindowsMax: 10_000,
   /** Signals in one history request. */
   historySignalsMax: 64,
   /** Rows in one answer of history; the rest follows from `next`. */

@@ -10,8 +10,11 @@ import { addMetrics, addMetricsRoute } from './metrics.ts';
 import { addOpenApi, addOpenApiRoute } from './openapi.ts';
 import { problemOf, problemType, toMilepostError } from './problems.ts';
 import { checkAccess, RouteRegistrar } from './register-route.ts';
+import { addCredentialRoutes } from './routes/credentials.ts';
 import { addCustomerRoutes } from './routes/customers.ts';
+import { addDeviceLoginRoutes } from './routes/device-logins.ts';
 import { addDeviceRoutes } from './routes/devices.ts';
+import { addEnrolmentRoutes } from './routes/enrolments.ts';
 import { addErasureRoutes } from './routes/erasures.ts';
 import { addErrorsPage } from './routes/errors-page.ts';
 import { addExportRoutes } from './routes/exports.ts';
@@ -23,6 +26,7 @@ import { addStatusRoutes } from './routes/status.ts';
 import { addVehicleRoutes } from './routes/vehicles.ts';
 import { serveWebApp, wantsPage } from './static-files.ts';
 import { openBrowserStream } from './stream/browser-stream.ts';
+import { addTextBodies } from './text-bodies.ts';
 import type { Http, HttpDeps } from './types.ts';
 import { compileCheck } from './validate.ts';
 
@@ -52,6 +56,7 @@ const makeFastify = (): FastifyInstance => {
   fastify.setValidatorCompiler<TSchema>(({ schema, httpPart }) => compileCheck(schema, httpPart ?? 'value'));
   fastify.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   fastify.decorateRequest('caller', null);
+  addTextBodies(fastify);
   return fastify;
 };
 
@@ -99,6 +104,9 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps): void => {
     addCustomerRoutes,
     addVehicleRoutes,
     addDeviceRoutes,
+    addCredentialRoutes,
+    addEnrolmentRoutes,
+    addDeviceLoginRoutes,
     addHistoryRoutes,
     addExportRoutes,
     addStatusRoutes,

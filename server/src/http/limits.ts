@@ -17,6 +17,12 @@ export const httpLimits = {
   exportsAtOnceMax: 8,
   /** Points of one line of GeoJSON; a longer way goes on in the next line, from the same point. */
   exportPointsPerLineMax: 5000,
+  /** CSV files of devices that are enrolled at once; each is in memory. */
+  csvFilesAtOnceMax: 2,
+  /** One line of such a file. */
+  csvRowBytesMax: 64 * 1024,
+  /** Read of such a file between two looks at everything else. */
+  csvBytesPerSlice: 64 * 1024,
   /** Raw reports on one page, whatever was asked for: each may be large. */
   reportsPerPageMax: 200,
   /** Status changes looked at for one page when a text is searched for; the page then ends early, with a cursor. */

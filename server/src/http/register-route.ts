@@ -15,6 +15,7 @@ import { assert } from '../kernel/index.ts';
 import { operatorScope } from '../sharing/index.ts';
 import { authenticate, type Caller } from './access/authenticate.ts';
 import { checkOrigin, isStateChanging } from './access/check-origin.ts';
+import { textBodyOptions } from './text-bodies.ts';
 import type { HttpDeps } from './types.ts';
 
 declare module 'fastify' {
@@ -61,6 +62,10 @@ const answers = (route: ApiRoute): Record<string, unknown> => {
   return { [route.status]: success, default: errors };
 };
 
+/** JSON unless the route says otherwise. */
+const bodyOf = ({ bodyText }: ApiRoute, schema: TSchema): unknown =>
+  bodyText ? { content: { [bodyText.type]: { schema } } } : schema;
+
 const schemaOf = (name: string, route: ApiRoute): FastifySchema => ({
   operationId: name,
   summary: route.summary,
@@ -69,7 +74,7 @@ const schemaOf = (name: string, route: ApiRoute): FastifySchema => ({
   security: security[route.access],
   ...(route.params === undefined ? {} : { params: route.params }),
   querystring: route.query ?? (nothing as TSchema),
-  ...(route.body === undefined ? {} : { body: route.body }),
+  ...(route.body === undefined ? {} : { body: bodyOf(route, route.body) }),
   response: answers(route),
 });
 
@@ -94,7 +99,8 @@ export class RouteRegistrar {
       method: route.method,
       url: routerPath(route.path),
       schema: schemaOf(name, route),
-      config: { access: route.access },
+      config: { access: route.access, ...(route.bodyText ? { bodyType: route.bodyText.type } : {}) },
+      ...textBodyOptions(route),
       handler: async (request, reply) => {
         reply.code(route.status);
         const caller = request.caller;

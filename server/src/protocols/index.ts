@@ -4,6 +4,7 @@ export { telemetryRoute } from './http/telemetry-route.ts';
 export * from './json/index.ts';
 export { listenerLimits, mqttLimits } from './limits.ts';
 export { type DeviceMqtt, listenDeviceMqtt } from './mqtt/listen-mqtt.ts';
+export { certificateOf } from './tls/read-certificate.ts';
 export * from './types.ts';
 export { type DeviceWebSockets, listenDeviceWebSockets } from './websocket/listen-websocket.ts';
 export { refuseUpgrade } from './websocket/refuse-upgrade.ts';

@@ -68,7 +68,7 @@ export const checkTime = (field: string, value: unknown): number => checkWhole(f
 export const checkTimeout = (field: string, value: unknown): number | null =>
   value === null ? null : checkWhole(field, value, 1, timeoutSecondsMax);
 
-const checkKind = (value: unknown): DeviceKind => {
+export const checkKind = (value: unknown): DeviceKind => {
   if (value === undefined) return 'vehicle';
   const kind = deviceKinds.find((known) => known === value);
   if (!kind) throw invalidField('kind', value, `one of ${deviceKinds.join(', ')}`);
@@ -88,7 +88,7 @@ export interface VehicleFields {
 const checkWeight = (value: unknown): number | null =>
   value === undefined || value === null ? null : checkWhole('grossWeightKg', value, 1, grossWeightKgMax);
 
-const checkers: { readonly [K in keyof VehicleFields]: (value: unknown) => VehicleFields[K] } = {
+export const checkers: { readonly [K in keyof VehicleFields]: (value: unknown) => VehicleFields[K] } = {
   plate: (value) => checkOptionalText('plate', value, plateLengthMax),
   model: (value) => checkOptionalText('model', value),
   grossWeightKg: checkWeight,
@@ -97,9 +97,11 @@ const checkers: { readonly [K in keyof VehicleFields]: (value: unknown) => Vehic
   note: (value) => checkOptionalText('note', value, noteLengthMax),
 };
 
+export const checkCustomer = (value: unknown): string => checkText('customer', value);
+
 export const checkNewVehicle = (vehicle: NewVehicle): VehicleFields & { readonly vin: string; readonly customer: string } => ({
   vin: checkVin(vehicle.vin),
-  customer: checkText('customer', vehicle.customer),
+  customer: checkCustomer(vehicle.customer),
   plate: checkers.plate(vehicle.plate),
   model: checkers.model(vehicle.model),
   grossWeightKg: checkers.grossWeightKg(vehicle.grossWeightKg),
@@ -124,8 +126,11 @@ export interface CheckedDevice {
   readonly fromMs: number;
 }
 
+/** Undefined: it reaches back without limit. */
+export const checkFrom = (value: unknown): number => (value === undefined ? Number.NEGATIVE_INFINITY : checkTime('from', value));
+
 export const checkNewDevice = (device: Omit<NewDevice, 'vehicleId'>): CheckedDevice => ({
   imei: checkImei(device.imei),
   kind: checkKind(device.kind),
-  fromMs: device.fromMs === undefined ? Number.NEGATIVE_INFINITY : checkTime('from', device.fromMs),
+  fromMs: checkFrom(device.fromMs),
 });

@@ -79,7 +79,7 @@ class DeviceCredentialStore implements Credentials {
     return records.length === 0 ? undefined : { device: sole(records), secret };
   }
 
-  openWindow(id: string, untilMs: number): Promise<Device> {
+  async openWindow(id: string, untilMs: number): Promise<Device> {
     checkTime('until', untilMs);
     return this.#change(id, async (tx, { deviceNo }, nowMs) => {
       await store.putWindows(tx, [deviceNo], untilMs);
@@ -126,7 +126,7 @@ class DeviceCredentialStore implements Credentials {
     });
   }
 
-  pinCertificate(id: string, sha256: string): Promise<Device> {
+  async pinCertificate(id: string, sha256: string): Promise<Device> {
     if (!sha256Pattern.test(sha256)) throw invalidField('sha256', sha256, '64 hexadecimal digits');
     return this.#putCertificate(id, sha256);
   }

@@ -1,14 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { sql } from 'kysely';
 import { CallerError } from '../kernel/index.ts';
 import { type Transaction, uniqueViolation } from '../storage/index.ts';
 import { checkNewDevice, checkNewVehicle } from './check-input.ts';
 import { idPrefixes, makeId, type Random } from './ids.ts';
-import { isImeiCheckDigitValid } from './imei.ts';
 import { hashSecret, makeSecret } from './secrets.ts';
-import { at, periodFrom, resolveCustomer } from './store.ts';
+import { type DeviceInsert, insertDevices, insertVehicles, type VehicleInsert } from './store-enrol.ts';
+import { resolveCustomer } from './store.ts';
 import type { EnrolledRow, EnrolRow } from './types.ts';
-import { isVinCheckDigitValid } from './vin.ts';
 
 /** Rows of one statement. */
 const rowsPerStatement = 5000;
@@ -22,70 +20,21 @@ export interface EnrolContext {
 }
 
 interface Prepared {
-  readonly vehicle: Record<string, unknown> & { readonly id: string };
-  readonly device: Record<string, unknown> & { readonly id: string };
+  readonly vehicle: Omit<VehicleInsert, 'customerNo'>;
+  readonly device: Omit<DeviceInsert, 'vehicleNo'>;
   readonly secret: string;
   readonly customer: string;
 }
 
 const prepare = ({ vehicle, device }: EnrolRow, { pepper, random }: EnrolContext): Prepared => {
-  const { customer, vin, tirePlacardKpa, ...fields } = checkNewVehicle(vehicle);
-  const { imei, kind, fromMs } = checkNewDevice(device);
+  const { customer, vin, ...fields } = checkNewVehicle(vehicle);
   const secret = makeSecret(random);
   return {
     customer,
     secret,
-    vehicle: {
-      id: makeId(idPrefixes.vehicle, random),
-      vin,
-      isValid: isVinCheckDigitValid(vin),
-      placard: tirePlacardKpa,
-      ...fields,
-    },
-    device: {
-      id: makeId(idPrefixes.device, random),
-      imei,
-      isValid: isImeiCheckDigitValid(imei),
-      kind,
-      hash: hashSecret(pepper, secret).toString('hex'),
-      period: periodFrom(fromMs),
-    },
+    vehicle: { id: makeId(idPrefixes.vehicle, random), vin, fields },
+    device: { id: makeId(idPrefixes.device, random), ...checkNewDevice(device), secretHash: hashSecret(pepper, secret) },
   };
-};
-
-/** Numbers by id. They ascend with the input. */
-const insertVehicles = async (
-  tx: Transaction,
-  rows: readonly Prepared[],
-  customerNos: ReadonlyMap<string, number>,
-  nowMs: number,
-): Promise<Map<string, number>> => {
-  const json = JSON.stringify(rows.map((row) => ({ ...row.vehicle, customerNo: customerNos.get(row.customer) })));
-  const { rows: made } = await sql<{ no: number; id: string }>`insert into vehicles
-    (id, vin, vin_check_digit_valid, plate, customer_no, model, gross_weight_kg, tire_placard_kpa, groups, note, created_at)
-    select id, vin, "isValid", plate, "customerNo", model, "grossWeightKg", placard, groups, note, ${at(nowMs)}
-    from json_to_recordset(${json}::json) as r(id text, vin text, "isValid" boolean, plate text, "customerNo" int, model text,
-      "grossWeightKg" int, placard int[], groups text[], note text)
-    returning vehicle_no as no, id`.execute(tx);
-  return new Map(made.map((row) => [row.id, row.no]));
-};
-
-const insertDevices = async (
-  tx: Transaction,
-  rows: readonly Prepared[],
-  vehicleNos: ReadonlyMap<string, number>,
-  nowMs: number,
-): Promise<number[]> => {
-  const json = JSON.stringify(rows.map((row) => ({ ...row.device, vehicleNo: vehicleNos.get(row.vehicle.id) })));
-  const { rows: made } = await sql<{ no: number }>`with input as (
-      select * from json_to_recordset(${json}::json) as r(id text, imei text, "isValid" boolean, kind text, hash text, period tstzrange, "vehicleNo" int)
-    ), device as (
-      insert into devices (id, imei, imei_check_digit_valid, kind, secret_hash, secret_issued_at, created_at)
-      select id, imei, "isValid", kind, decode(hash, 'hex'), ${at(nowMs)}, ${at(nowMs)} from input returning device_no, id
-    ), assigned as (
-      insert into assignments select device_no, "vehicleNo", period from device join input using (id)
-    ) select device_no as no from device`.execute(tx);
-  return made.map((row) => row.no);
 };
 
 const describeDuplicate = (error: unknown): unknown => {
@@ -125,10 +74,12 @@ const insertSome = async (tx: Transaction, rows: readonly Prepared[], into: Fill
     const { customerNo } = await resolveCustomer(tx, name, makeId(idPrefixes.customer, context.random), context.nowMs);
     into.customerNos.set(name, customerNo);
   }
-  const vehicleNos = await insertVehicles(tx, rows, into.customerNos, context.nowMs);
-  const deviceNos = await insertDevices(tx, rows, vehicleNos, context.nowMs);
+  const vehicles = rows.map(({ vehicle, customer }) => ({ ...vehicle, customerNo: into.customerNos.get(customer) as number }));
+  const vehicleNos = await insertVehicles(tx, vehicles, context.nowMs);
+  const devices = rows.map(({ device, vehicle }) => ({ ...device, vehicleNo: vehicleNos.get(vehicle.id) as number }));
+  const deviceNos = await insertDevices(tx, devices, context.nowMs);
   for (const no of vehicleNos.values()) into.vehicleNos.push(no);
-  for (const no of deviceNos) into.deviceNos.push(no);
+  for (const no of deviceNos.values()) into.deviceNos.push(no);
   for (const { vehicle, device, secret } of rows) into.answers.push({ vehicleId: vehicle.id, deviceId: device.id, secret });
 };
 

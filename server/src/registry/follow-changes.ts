@@ -43,6 +43,7 @@ interface Message extends WrittenRows {
 }
 
 export const announce = async (tx: Transaction, origin: string, rows: WrittenRows): Promise<void> => {
+  if (rows.customers.length + rows.vehicles.length + rows.devices.length === 0) return;
   await sql`select pg_notify(${channel}, ${JSON.stringify({ origin, ...rows } satisfies Message)})`.execute(tx);
 };
 

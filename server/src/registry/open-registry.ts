@@ -4,6 +4,7 @@ import { checkNewDevice, checkNewVehicle, checkText, checkTime, checkTimeout, ch
 import { makeCredentials } from './credentials.ts';
 import { makeDirectory, type Revised } from './directory.ts';
 import { enrolInto, enrolRowsMax } from './enrol.ts';
+import { enrolLines } from './enrol-lines.ts';
 import { announce, followChanges, rangesOf, type Target, type WrittenRows } from './follow-changes.ts';
 import { idPrefixes, makeId, type Random, systemRandom } from './ids.ts';
 import { isImeiCheckDigitValid } from './imei.ts';
@@ -14,7 +15,10 @@ import type {
   Credentials,
   Customer,
   Device,
+  EnrolLine,
+  EnrolLinesOptions,
   EnrolledRow,
+  LineOutcome,
   EnrolRow,
   NewDevice,
   NewVehicle,
@@ -255,6 +259,18 @@ class PostgresRegistry implements Registry {
     });
     this.#apply(done.written);
     return done.answers;
+  }
+
+  enrolLines(lines: readonly EnrolLine[], options: EnrolLinesOptions): Promise<readonly LineOutcome[]> {
+    return enrolLines(lines, options, {
+      directory: this.directory,
+      pepper: this.#pepper,
+      clock: this.#clock,
+      random: this.#random,
+      read: (run) => this.#storage.withActor(actor, run),
+      write: async (run) => void (await this.#write(run)),
+      readNumbers: readRanges,
+    });
   }
 
   verifySecret(deviceNo: number | undefined, secret: string): boolean {

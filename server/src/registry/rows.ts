@@ -24,11 +24,11 @@ export const only = (no: number): NumberRange => ({ from: no, to: no });
 
 type CustomerRow = [no: number, id: string, name: string, late: number | null, offline: number | null, revision: number];
 
-export const readCustomers = async (tx: Transaction, range: NumberRange): Promise<Revised<Customer>[]> => {
+const readCustomersWhere = async (tx: Transaction, condition: RawBuilder<unknown>): Promise<Revised<Customer>[]> => {
   const rows = await readJson<CustomerRow>(
     tx,
     sql`select json_agg(json_build_array(customer_no, id, name, late_after_seconds, offline_after_seconds, revision))::text as rows
-        from customers where customer_no between ${range.from} and ${range.to}`,
+        from customers where ${condition}`,
   );
   return rows.map(([customerNo, id, name, lateAfterSeconds, offlineAfterSeconds, revision]) => ({
     entity: { customerNo, id, name, lateAfterSeconds, offlineAfterSeconds },
@@ -36,18 +36,27 @@ export const readCustomers = async (tx: Transaction, range: NumberRange): Promis
   }));
 };
 
+export const readCustomers = (tx: Transaction, range: NumberRange): Promise<Revised<Customer>[]> =>
+  readCustomersWhere(tx, sql`customer_no between ${range.from} and ${range.to}`);
+
+export const readCustomersOf = (
+  tx: Transaction,
+  { namesOrIds, customerNos }: { readonly namesOrIds: readonly string[]; readonly customerNos: readonly number[] },
+): Promise<Revised<Customer>[]> =>
+  readCustomersWhere(tx, sql`name = any(${namesOrIds}) or id = any(${namesOrIds}) or customer_no = any(${customerNos})`);
+
 type VehicleRow = [
   ...[no: number, id: string, vin: string, isValid: boolean, plate: string | null, customerNo: number, model: string | null],
   ...[grossWeightKg: number | null, placard: TirePlacardKpa | null, groups: string[], note: string | null],
   ...[createdAt: number, endedAt: number | null, revision: number],
 ];
 
-export const readVehicles = async (tx: Transaction, range: NumberRange): Promise<Revised<Vehicle>[]> => {
+const readVehiclesWhere = async (tx: Transaction, condition: RawBuilder<unknown>): Promise<Revised<Vehicle>[]> => {
   const rows = await readJson<VehicleRow>(
     tx,
     sql`select json_agg(json_build_array(vehicle_no, id, vin, vin_check_digit_valid, plate, customer_no, model,
           gross_weight_kg, tire_placard_kpa, groups, note, ${ms('created_at')}, ${ms('ended_at')}, revision))::text as rows
-        from vehicles where vehicle_no between ${range.from} and ${range.to}`,
+        from vehicles where ${condition}`,
   );
   return rows.map((row) => {
     const [vehicleNo, id, vin, isVinCheckDigitValid, plate, customerNo, model] = row;
@@ -56,6 +65,13 @@ export const readVehicles = async (tx: Transaction, range: NumberRange): Promise
     return { entity: { ...identity, grossWeightKg, tirePlacardKpa, groups, note, createdAt, endedAt }, revision };
   });
 };
+
+export const readVehicles = (tx: Transaction, range: NumberRange): Promise<Revised<Vehicle>[]> =>
+  readVehiclesWhere(tx, sql`vehicle_no between ${range.from} and ${range.to}`);
+
+/** Those that have not ended. */
+export const readVehiclesByVin = (tx: Transaction, vins: readonly string[]): Promise<Revised<Vehicle>[]> =>
+  readVehiclesWhere(tx, sql`vin = any(${vins}) and ended_at is null`);
 
 type AssignmentRow = [vehicleNo: number, fromMs: number | null, toMs: number | null];
 type DeviceRow = [
@@ -107,20 +123,37 @@ const toDevice = (row: DeviceRow): DeviceRecord => {
   };
 };
 
-export const readDevices = async (tx: Transaction, range: NumberRange): Promise<DeviceRecord[]> => {
+const assignmentList = sql`json_agg(json_build_array(vehicle_no,
+  case when isfinite(lower(period)) then ${ms('lower(period)')} end, ${ms('upper(period)')}) order by period)`;
+
+/** `assigned`: device_no and list, the assignments of the same devices. */
+const readDevicesWhere = async (
+  tx: Transaction,
+  condition: RawBuilder<unknown>,
+  assigned: RawBuilder<unknown>,
+): Promise<DeviceRecord[]> => {
   const rows = await readJson<DeviceRow>(
     tx,
     sql`select json_agg(json_build_array(device_no, id, imei, imei_check_digit_valid, kind, ${ms('created_at')}, ${ms('revoked_at')},
           late_after_seconds, offline_after_seconds, a.list,
           json_build_array(credential_version, encode(secret_hash, 'hex'), ${ms('secret_issued_at')}, ${ms('secret_fetched_at')},
             ${ms('enrolment_until')}, encode(certificate_sha256, 'hex')), revision))::text as rows
-        from devices left join (
-          select device_no, json_agg(json_build_array(vehicle_no,
-            case when isfinite(lower(period)) then ${ms('lower(period)')} end, ${ms('upper(period)')}) order by period) as list
-          from assignments where device_no between ${range.from} and ${range.to} group by device_no
-        ) a using (device_no) where device_no between ${range.from} and ${range.to}`,
+        from devices left join ${assigned} where ${condition}`,
   );
   return rows.map(toDevice);
+};
+
+export const readDevices = (tx: Transaction, range: NumberRange): Promise<DeviceRecord[]> => {
+  const inRange = sql`device_no between ${range.from} and ${range.to}`;
+  const assigned = sql`(select device_no, ${assignmentList} as list from assignments where ${inRange} group by device_no) a using (device_no)`;
+  return readDevicesWhere(tx, inRange, assigned);
+};
+
+/** Those that are not revoked. */
+export const readDevicesByImei = (tx: Transaction, imeis: readonly string[]): Promise<DeviceRecord[]> => {
+  // One look-up a device: PostgreSQL would take them for few and compare each with each.
+  const assigned = sql`lateral (select ${assignmentList} as list from assignments where assignments.device_no = devices.device_no) a on true`;
+  return readDevicesWhere(tx, sql`imei = any(${imeis}) and revoked_at is null`, assigned);
 };
 
 /** Numbers given so far: the ranges to read everything by. */

@@ -130,6 +130,45 @@ export interface EnrolledRow {
   readonly secret: string;
 }
 
+/** One value that does not fit. */
+export interface LineProblem {
+  /** `line`: the line as a whole. */
+  readonly field: string;
+  readonly value: unknown;
+  readonly expected: string;
+}
+
+/** A vehicle and its device, as a line of a file gives them: nothing is checked yet. */
+export interface EnrolLine {
+  readonly line: number;
+  readonly vehicle: { readonly [K in keyof NewVehicle]?: unknown };
+  readonly device: { readonly [K in keyof Omit<NewDevice, 'vehicleId'>]?: unknown };
+  /** What was wrong already when it was read. */
+  readonly problems: readonly LineProblem[];
+}
+
+export interface EnrolLinesOptions {
+  /** Decides everything, stores nothing. */
+  readonly isDryRun: boolean;
+  /** Instead of secrets: windows up to this moment for devices without one. */
+  readonly windowUntilMs?: number | undefined;
+}
+
+/** What became of a line. `made`: its device is new. `found`: it was there. `wrong`: nothing of it was stored. */
+export interface LineOutcome {
+  readonly line: number;
+  readonly outcome: 'made' | 'found' | 'wrong';
+  readonly imei: string | null;
+  /** null: wrong, or to be made by what is only a dry run. */
+  readonly vehicleId: string | null;
+  readonly deviceId: string | null;
+  readonly secret?: string;
+  readonly windowUntilMs?: number;
+  /** Given values that are not what is stored: they were not changed. */
+  readonly differs: readonly string[];
+  readonly problems: readonly LineProblem[];
+}
+
 /** A device with its new secret, which nothing shows again. */
 export interface NewSecret {
   readonly device: Device;
@@ -203,6 +242,11 @@ export interface Registry {
    * all are made, or none.
    */
   enrol(rows: readonly EnrolRow[]): Promise<readonly EnrolledRow[]>;
+  /**
+   * Makes or finds what each line asks for, keyed by IMEI and VIN: the same lines again make nothing twice. Good lines are stored even
+   * when others are wrong. One outcome a line, in their order. docs/enrolment.md
+   */
+  enrolLines(lines: readonly EnrolLine[], options: EnrolLinesOptions): Promise<readonly LineOutcome[]>;
   /** Compares a secret with the one of a device in constant time; undefined, for a device that is not there, takes the same time. */
   verifySecret(deviceNo: number | undefined, secret: string): boolean;
   /** Stops following the database. The storage stays open. */

@@ -38,6 +38,9 @@ export const translateError = (error: unknown): unknown => {
   return new OperationalError('unavailable', 'the database is not available', { retryAfterSeconds, cause: error });
 };
 
+/** Somebody else wrote the same at the same moment: unique_violation, deadlock_detected. */
+export const isCollision = (error: unknown): boolean => ['23505', '40P01'].includes(codeOf(error) ?? '');
+
 /** SQLSTATE 23505, and which constraint. */
 export const uniqueViolation = (error: unknown): string | undefined =>
   codeOf(error) === '23505' ? String((error as { constraint?: unknown }).constraint) : undefined;

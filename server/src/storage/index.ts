@@ -1,5 +1,5 @@
 export * from './types.ts';
 export { parseDatabaseUrl } from './connection-string.ts';
-export { uniqueViolation } from './errors.ts';
+export { isCollision, uniqueViolation } from './errors.ts';
 export { keepSecretFile } from './secret-file.ts';
 export { openStorage, type StorageOptions } from './store.ts';

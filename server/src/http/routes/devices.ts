@@ -3,19 +3,19 @@ import type { NewDevice } from '../../registry/index.ts';
 import { pageByNumber } from '../cursors.ts';
 import { findDevice, findVehicle } from '../find-vehicle.ts';
 import type { RouteRegistrar } from '../register-route.ts';
-import { readTime, toIso } from '../times.ts';
+import { readTime } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
 import { deviceView } from '../views/registry-view.ts';
 
-type DeviceFields = Pick<NewDevice, 'imei' | 'kind'> & { readonly from?: string | number };
+export type DeviceFields = Pick<NewDevice, 'imei' | 'kind'> & { readonly from?: string | number };
 
-const deviceFields = (fields: DeviceFields): Omit<NewDevice, 'vehicleId'> => ({
+export const deviceFields = (fields: DeviceFields): Omit<NewDevice, 'vehicleId'> => ({
   imei: fields.imei,
   kind: fields.kind,
   fromMs: fields.from === undefined ? undefined : readTime('from', fields.from),
 });
 
-export const addDeviceRoutes = (routes: RouteRegistrar, { registry, devices, clock }: HttpDeps): void => {
+export const addDeviceRoutes = (routes: RouteRegistrar, { registry, clock }: HttpDeps): void => {
   const { directory } = registry;
 
   routes.add('createDevice', async ({ body, reply, scope }) => {
@@ -54,15 +54,5 @@ export const addDeviceRoutes = (routes: RouteRegistrar, { registry, devices, clo
       fromMs,
     );
     return deviceView(directory, device);
-  });
-
-  routes.add('enrol', async ({ body }) => {
-    const rows = body.items.map((item) => ({ vehicle: item.vehicle, device: deviceFields(item.device) }));
-    return { items: (await registry.enrol(rows)).map((row) => ({ ...row })) };
-  });
-
-  routes.add('login', async ({ body, request }) => {
-    const { token, expiresAt } = await devices.login(body.imei, body.secret, request.socket.remoteAddress ?? '');
-    return { token, expiresAt: toIso(expiresAt), serverTime: toIso(clock.now()) };
   });
 };

@@ -21,4 +21,8 @@ export const deviceView = (directory: Directory, device: Device): DeviceView => 
     from: toIsoOrNull(assignment.fromMs),
     to: toIsoOrNull(assignment.toMs),
   })),
+  secretIssuedAt: toIsoOrNull(device.credentials.secretIssuedAt),
+  secretFetchedAt: toIsoOrNull(device.credentials.secretFetchedAt),
+  enrolmentWindowUntil: toIsoOrNull(device.credentials.enrolmentUntil),
+  certificateSha256: device.credentials.certificateSha256,
 });

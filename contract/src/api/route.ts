@@ -1,0 +1,30 @@
+import type { TSchema } from 'typebox';
+import { closed, opaqueId } from './shared.ts';
+
+export interface ApiRoute {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** As in OpenAPI: `/v1/vehicles/{id}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly tag: 'vehicles' | 'customers' | 'devices' | 'history' | 'server';
+  /** Who may call: the operator (token or cookie), a device with its own means, or anyone. */
+  readonly access: 'operator' | 'device' | 'anyone';
+  readonly params?: TSchema;
+  readonly query?: TSchema;
+  readonly body?: TSchema;
+  /** The body is text of this type instead of JSON, and at most so long. */
+  readonly bodyText?: { readonly type: 'text/csv'; readonly bytesMax: number };
+  /** Status of success and its body; none with 204. */
+  readonly status: 200 | 201 | 204;
+  readonly response?: TSchema;
+  /** The answer can also be had as text/csv. */
+  readonly hasCsv?: boolean;
+  /** The answer is a file of one of these types instead of JSON. */
+  readonly files?: readonly string[];
+}
+
+export const byId = closed({ id: opaqueId });
+
+export const operator = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'operator' as const });
+export const anyone = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'anyone' as const });
