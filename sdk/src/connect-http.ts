@@ -1,10 +1,15 @@
+import { Agent } from 'node:https';
 import type { TelemetryAnswerView } from '@milepost/contract/api';
 import { ApiError, readAnswer } from './api-error.ts';
-import type { Connect, ConnectOptions } from './connection.ts';
+import { authorizationOf, type Connect, type ConnectOptions } from './connection.ts';
 import { clientLimits } from './limits.ts';
+import { sendRequest, tlsFieldsOf } from './send-request.ts';
 import type { BufferedReport } from './encode-report.ts';
 
-type PostOptions = Pick<ConnectOptions, 'now' | 'listener'> & { readonly signal: AbortSignal };
+type PostOptions = Pick<ConnectOptions, 'now' | 'listener' | 'tls'> & {
+  readonly signal: AbortSignal;
+  readonly agent: Agent | undefined;
+};
 
 const typeOf = (payload: BufferedReport['payload']): string =>
   typeof payload === 'string' ? 'application/json' : 'application/vnd.milepost.report';
@@ -13,12 +18,19 @@ const typeOf = (payload: BufferedReport['payload']): string =>
 const isHopeless = ({ status }: ApiError): boolean => status === 400 || status === 413 || status === 415;
 
 /** Resolves when the report is durable; throws ApiError. */
-const post = async (url: URL, token: string, { boot, seq, payload }: BufferedReport, options: PostOptions): Promise<void> => {
-  const response = await fetch(url, {
+const post = async (
+  url: URL,
+  token: string | undefined,
+  { boot, seq, payload }: BufferedReport,
+  options: PostOptions,
+): Promise<void> => {
+  const response = await sendRequest(url, {
     method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': typeOf(payload) },
+    headers: { ...authorizationOf(token), 'content-type': typeOf(payload) },
     body: typeof payload === 'string' ? payload : new Uint8Array(payload),
     signal: AbortSignal.any([options.signal, AbortSignal.timeout(clientLimits.requestTimeoutMs)]),
+    tls: options.tls,
+    agent: options.agent,
   });
   const answer = (await readAnswer(response, options.now())) as TelemetryAnswerView;
   if (answer.rejected.length > 0 || answer.adjusted.length > 0)
@@ -26,11 +38,12 @@ const post = async (url: URL, token: string, { boot, seq, payload }: BufferedRep
 };
 
 /** `POST /v1/telemetry`: a report a request, one after the other, on a connection that is kept. There is no goodbye: silence says the same. */
-export const connectHttp: Connect = ({ server, token: firstToken, now, listener }) => {
+export const connectHttp: Connect = ({ server, token: firstToken, tls, now, listener }) => {
   const url = new URL('/v1/telemetry', server);
   const waiting: BufferedReport[] = [];
   const aborter = new AbortController();
-  const options: PostOptions = { now, listener, signal: aborter.signal };
+  const agent = tls && new Agent({ keepAlive: true, maxSockets: 1, ...tlsFieldsOf(tls) });
+  const options: PostOptions = { now, listener, tls, agent, signal: aborter.signal };
   let token = firstToken;
   let isSending = false;
   let isOver = false;
@@ -48,9 +61,11 @@ export const connectHttp: Connect = ({ server, token: firstToken, now, listener 
   const fail = (error: unknown): void => {
     if (isOver) return;
     isOver = true;
+    agent?.destroy();
     const isApi = error instanceof ApiError;
     listener.ended({
       why: error instanceof Error ? error.message : String(error),
+      isFinal: isApi && error.problem?.code === 'revoked',
       isTokenOver: isApi && error.status === 401,
       retryAfterMs: isApi ? error.retryAfterMs : 0,
     });
@@ -79,6 +94,7 @@ export const connectHttp: Connect = ({ server, token: firstToken, now, listener 
     goodbye: () => {
       isOver = true;
       aborter.abort();
+      agent?.destroy();
       return Promise.resolve();
     },
     terminate: () => {

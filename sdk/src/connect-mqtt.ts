@@ -1,31 +1,37 @@
-import { connect as connectSocket, type Socket } from 'node:net';
+import { connect as connectSocket, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { generate, type IConnackPacket, type Packet, parser } from 'mqtt-packet';
 import type { Connect, Ending } from './connection.ts';
 import { readServerMessage } from './device-messages.ts';
 import { clientLimits } from './limits.ts';
+import { type TlsCredentials, tlsFieldsOf } from './send-request.ts';
 
 const notAuthorized = 0x87;
 const badCredentials = 0x86;
 const administrative = 0x98;
+const banned = 0x8a;
 const keepAliveSeconds = 60;
 const protocolVersion = 5;
 const messageIdMax = 65_535;
 
-const endingOf = (reasonCode: number): Ending => ({
-  why: `the server ended the connection (0x${reasonCode.toString(16)})`,
-  isFinal: reasonCode === administrative,
+const endingOf = (reasonCode: number, reasonString?: string): Ending => ({
+  why: `the server ended the connection (0x${reasonCode.toString(16)})${reasonString ? `, ${reasonString}` : ''}`,
+  isFinal: reasonCode === administrative || reasonCode === banned,
   isTokenOver: reasonCode === notAuthorized || reasonCode === badCredentials,
 });
 
-const openSocket = (mqttServer: string): Socket => {
+const openSocket = (mqttServer: string, tls: TlsCredentials): Socket => {
   const { protocol, hostname, port } = new URL(mqttServer);
   const host = hostname.replace(/^\[|\]$/g, '');
-  if (protocol === 'mqtts:') return connectTls({ host, port: Number(port || 8883), servername: host });
+  if (protocol === 'mqtts:') {
+    // An address is no name that a server could be asked for (RFC 6066).
+    const name = isIP(host) ? {} : { servername: host };
+    return connectTls({ host, port: Number(port || 8883), ...name, ...tlsFieldsOf(tls) });
+  }
   return connectSocket({ host, port: Number(port || 1883) });
 };
 
-const greeting = (imei: string, token: string): Packet => ({
+const greeting = (imei: string, token: string | undefined): Packet => ({
   cmd: 'connect',
   protocolId: 'MQTT',
   protocolVersion,
@@ -33,14 +39,14 @@ const greeting = (imei: string, token: string): Packet => ({
   clientId: `sdk-${imei}`,
   keepalive: keepAliveSeconds,
   username: imei,
-  password: Buffer.from(token),
+  ...(token === undefined ? {} : { password: Buffer.from(token) }),
 });
 
 /** MQTT 5: a report a PUBLISH of QoS 1; what the server says of it is heard on `…/ack`, where cumulative acknowledgements come, too. */
-export const connectMqtt: Connect = ({ mqttServer, imei, token, listener }) => {
+export const connectMqtt: Connect = ({ mqttServer, imei, token, tls = {}, listener }) => {
   if (mqttServer === undefined) throw new RangeError('mqttServer is not given, expected an address like mqtt://host:1883');
   const topic = (name: string): string => `milepost/v1/${imei}/${name}`;
-  const socket = openSocket(mqttServer);
+  const socket = openSocket(mqttServer, tls);
   const incoming = parser({ protocolVersion });
   let messageId = 0;
   let failure = '';
@@ -61,8 +67,8 @@ export const connectMqtt: Connect = ({ mqttServer, imei, token, listener }) => {
   };
   const pings = setInterval(() => write({ cmd: 'pingreq' }), keepAliveSeconds * 1000);
   pings.unref();
-  const admitted = ({ reasonCode = 0 }: IConnackPacket): void => {
-    if (reasonCode !== 0) end(endingOf(reasonCode));
+  const admitted = ({ reasonCode = 0, properties }: IConnackPacket): void => {
+    if (reasonCode !== 0) end(endingOf(reasonCode, properties?.reasonString));
     else write({ cmd: 'subscribe', messageId: messageIdMax, subscriptions: [{ topic: topic('ack'), qos: 0 }] });
   };
   incoming.on('packet', (packet) => {

@@ -1,9 +1,13 @@
+import type { IncomingMessage } from 'node:http';
 import { closeCodes } from '@milepost/contract';
 import { WebSocket } from 'ws';
 import { readRetryAfterMs } from './backoff.ts';
-import type { Connect, Ending } from './connection.ts';
-import { readServerMessage } from './device-messages.ts';
+import { authorizationOf, type Connect, type Ending } from './connection.ts';
+import { type DeviceProblem, readServerMessage } from './device-messages.ts';
 import { clientLimits } from './limits.ts';
+import { tlsFieldsOf } from './send-request.ts';
+
+const refusalCharactersMax = 8192;
 
 const endingOf = (code: number, failure: string): Ending => ({
   why: code === closeCodes.revoked ? 'the device was revoked' : failure || `the connection was closed (${code})`,
@@ -11,12 +15,25 @@ const endingOf = (code: number, failure: string): Ending => ({
   isTokenOver: code === closeCodes.tokenExpired,
 });
 
+/** What is wrong, when the server says so in the usual way and the connection holds so long. */
+const readRefusal = async (response: IncomingMessage): Promise<DeviceProblem | undefined> => {
+  try {
+    let text = '';
+    for await (const chunk of response) if (text.length < refusalCharactersMax) text += String(chunk);
+    const read = JSON.parse(text) as Partial<DeviceProblem> | null;
+    return typeof read?.code === 'string' ? { detail: '', ...read, code: read.code } : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
 /** `/v1/devices/stream`: text and binary frames, cumulative acknowledgements. */
-export const connectWebSocket: Connect = ({ server, token, now, listener }) => {
+export const connectWebSocket: Connect = ({ server, token, tls = {}, now, listener }) => {
   const url = new URL('/v1/devices/stream', server);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   const socket = new WebSocket(url, {
-    headers: { authorization: `Bearer ${token}` },
+    headers: authorizationOf(token),
+    ...tlsFieldsOf(tls),
     perMessageDeflate: false,
     handshakeTimeout: clientLimits.handshakeTimeoutMs,
   });
@@ -35,12 +52,15 @@ export const connectWebSocket: Connect = ({ server, token, now, listener }) => {
     failure = error.message;
   });
   socket.on('unexpected-response', (request, response) => {
-    response.resume();
-    request.destroy();
-    end({
-      why: `the server answered ${response.statusCode}`,
-      isTokenOver: response.statusCode === 401,
-      retryAfterMs: readRetryAfterMs(response.headers['retry-after'], now()),
+    const retryAfterMs = readRetryAfterMs(response.headers['retry-after'], now());
+    void readRefusal(response).then((problem) => {
+      request.destroy();
+      end({
+        why: `the server answered ${response.statusCode}${problem ? `, ${problem.code}: ${problem.detail}` : ''}`,
+        isFinal: problem?.code === 'revoked',
+        isTokenOver: response.statusCode === 401,
+        retryAfterMs,
+      });
     });
   });
   socket.on('close', (code) => end(endingOf(code, failure)));

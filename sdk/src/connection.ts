@@ -1,5 +1,6 @@
 import type { ServerMessage } from './device-messages.ts';
 import type { BufferedReport } from './encode-report.ts';
+import type { TlsCredentials } from './send-request.ts';
 
 /** Why a connection is over. */
 export interface Ending {
@@ -35,10 +36,16 @@ export interface ConnectOptions {
   /** Where MQTT is spoken. */
   readonly mqttServer?: string | undefined;
   readonly imei: string;
-  readonly token: string;
+  /** Undefined: the certificate says who it is. */
+  readonly token: string | undefined;
+  readonly tls?: TlsCredentials | undefined;
   /** ms since the epoch, for times that a server names. */
   readonly now: () => number;
   readonly listener: ConnectionListener;
 }
+
+/** The header that says who it is; none when the certificate does. */
+export const authorizationOf = (token: string | undefined): Readonly<Record<string, string>> =>
+  token === undefined ? {} : { authorization: `Bearer ${token}` };
 
 export type Connect = (options: ConnectOptions) => Connection;

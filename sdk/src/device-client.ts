@@ -1,17 +1,18 @@
 import type { Vocabulary } from '@milepost/contract';
-import type { DeviceToken } from '@milepost/contract/api';
-import { ApiError, readAnswer } from './api-error.ts';
+import { ApiError } from './api-error.ts';
 import { backoffMs } from './backoff.ts';
 import { type ClientClock, systemClientClock } from './clock.ts';
 import { connectHttp } from './connect-http.ts';
 import { connectMqtt } from './connect-mqtt.ts';
 import { connectWebSocket } from './connect-websocket.ts';
 import type { Connect, Connection, Ending } from './connection.ts';
+import { type DeviceAddress, fetchDeviceSecret, logDeviceIn } from './device-logins.ts';
 import type { DeviceProblem, ReportVerdict, ServerMessage } from './device-messages.ts';
 import { type Form, reportEncoder, type Sample } from './encode-report.ts';
 import { clientLimits } from './limits.ts';
 import { type AddResult, ReportBuffer } from './report-buffer.ts';
 import { ReportFile } from './report-file.ts';
+import type { TlsCredentials } from './send-request.ts';
 
 export const ways = { websocket: connectWebSocket, http: connectHttp, mqtt: connectMqtt } as const satisfies Readonly<
   Record<string, Connect>
@@ -24,7 +25,13 @@ export interface DeviceClientOptions {
   /** Origin of the server, like `http://127.0.0.1:8080`. */
   readonly server: string;
   readonly imei: string;
-  readonly secret: string;
+  /** Not needed by who has a certificate. `DeviceClient.fetchSecret` gets it in an enrolment window. */
+  readonly secret?: string;
+  /**
+   * For a server with TLS: the device's own certificate and key, which let it in by themselves, and the CA of the server's. `server` is
+   * then an https address, `mqttServer` an mqtts one.
+   */
+  readonly tls?: TlsCredentials;
   /** What carries the reports; WebSocket when it is not given. */
   readonly way?: Way;
   /** For MQTT, like `mqtt://127.0.0.1:1883`; the login goes to `server` all the same. */
@@ -49,6 +56,14 @@ export interface DeviceClientOptions {
   readonly onState?: (state: DeviceClientState, why: string) => void;
 }
 
+/** Credentials that would not be used, or none at all, are a mistake. */
+const checkOptions = ({ secret, tls, server, mqttServer, way }: DeviceClientOptions): void => {
+  if (secret === undefined && tls?.cert === undefined) throw new RangeError('expected a secret, or tls with a certificate');
+  if (!tls) return;
+  const [name, address, scheme] = way === 'mqtt' ? ['mqttServer', mqttServer, 'mqtts:'] : ['server', server, 'https:'];
+  if (!address?.startsWith(scheme)) throw new RangeError(`${name} is ${address}, expected an address with ${scheme} beside tls`);
+};
+
 export type SendResult = AddResult | { readonly ok: false; readonly reason: 'stopped' };
 
 /**
@@ -71,6 +86,7 @@ export class DeviceClient {
   #cancelWatch: () => void = () => {};
 
   constructor(options: DeviceClientOptions) {
+    checkOptions(options);
     this.#options = options;
     this.#clock = options.clock ?? systemClientClock;
     this.#random = options.random ?? Math.random;
@@ -82,6 +98,11 @@ export class DeviceClient {
       ...(reportsMax === undefined ? {} : { reportsMax }),
       ...(file === undefined ? {} : { file }),
     });
+  }
+
+  /** The secret of a device, once while its enrolment window is open. Keep it: nothing shows it again. Throws ApiError. */
+  static fetchSecret(device: DeviceAddress): Promise<string> {
+    return fetchDeviceSecret(device);
   }
 
   get state(): DeviceClientState {
@@ -143,21 +164,22 @@ export class DeviceClient {
   async #connect(): Promise<void> {
     this.#setState('connecting', '');
     try {
-      const token = this.#token ?? (await this.#logIn());
-      if (this.#state === 'connecting') this.#open(token.text);
+      const token = await this.#login();
+      if (this.#state === 'connecting') this.#open(token);
     } catch (error) {
       if (this.#state === 'connecting') this.#loginFailed(error);
     }
   }
 
-  async #logIn(): Promise<{ readonly text: string; readonly renewAtMs: number }> {
-    const response = await fetch(new URL('/v1/devices/login', this.#options.server), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ imei: this.#options.imei, secret: this.#options.secret }),
-      signal: AbortSignal.timeout(clientLimits.requestTimeoutMs),
-    });
-    const answer = (await readAnswer(response, this.#clock.now())) as DeviceToken;
+  /** Undefined: the certificate says who it is. */
+  async #login(): Promise<string | undefined> {
+    const { secret } = this.#options;
+    if (secret === undefined) return undefined;
+    return (this.#token ?? (await this.#logIn(secret))).text;
+  }
+
+  async #logIn(secret: string): Promise<{ readonly text: string; readonly renewAtMs: number }> {
+    const answer = await logDeviceIn(this.#options, secret, this.#clock.now());
     // Counted from the server's own time: the device's clock may be wrong.
     const lifeMs = Math.max(0, Date.parse(answer.expiresAt) - Date.parse(answer.serverTime));
     this.#token = { text: answer.token, renewAtMs: this.#clock.now() + lifeMs * clientLimits.renewAfterPart };
@@ -182,13 +204,14 @@ export class DeviceClient {
     this.#cancelRetry = this.#clock.after(waitMs, () => void this.#connect());
   }
 
-  #open(token: string): void {
+  #open(token: string | undefined): void {
     const isOurs = (): boolean => this.#connection === connection;
     const connection: Connection = ways[this.#options.way ?? 'websocket']({
       server: this.#options.server,
       mqttServer: this.#options.mqttServer,
       imei: this.#options.imei,
       token,
+      tls: this.#options.tls,
       now: () => this.#clock.now(),
       listener: {
         opened: () => isOurs() && this.#opened(connection),
@@ -217,18 +240,20 @@ export class DeviceClient {
   }
 
   #renewLater(): void {
-    const waitMs = Math.max(1000, (this.#token?.renewAtMs ?? 0) - this.#clock.now());
+    if (!this.#token) return;
+    const waitMs = Math.max(1000, this.#token.renewAtMs - this.#clock.now());
     this.#cancelRenewal = this.#clock.after(Math.min(waitMs, clientLimits.timerMaxMs), () => void this.#renew());
   }
 
   async #renew(): Promise<void> {
-    if (this.#state !== 'open') return;
+    const { secret } = this.#options;
+    if (this.#state !== 'open' || secret === undefined) return;
     if (this.#token && this.#clock.now() < this.#token.renewAtMs) {
       this.#renewLater();
       return;
     }
     try {
-      const token = await this.#logIn();
+      const token = await this.#logIn(secret);
       if (this.#state !== 'open') return;
       this.#connection?.renew(token.text);
       this.#renewLater();

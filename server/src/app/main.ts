@@ -35,6 +35,8 @@ const main = async (): Promise<void> => {
   stop = () => server.stop();
   tell(`Milepost is ready at ${server.origin}`);
   if (server.mqttOrigin) tell(`MQTT: ${server.mqttOrigin}`);
+  if (server.deviceTlsOrigin) tell(`Devices with TLS: ${server.deviceTlsOrigin}`);
+  if (server.mqttTlsOrigin) tell(`MQTT over TLS: ${server.mqttTlsOrigin}`);
   tell(`Sign in: ${server.signInLink()}`);
   if (mode !== 'demo') return;
   const endDemo = startDemo(server, configuration.data, tell);

@@ -83,6 +83,35 @@ export const settings = {
     65_535,
     undefined,
   ),
+  deviceTlsPort: number(
+    'MILEPOST_DEVICE_TLS_PORT',
+    'Port of HTTPS and WebSocket for devices, with client certificates. Unset: there is none; 0: any free one. docs/enrolment.md',
+    '',
+    0,
+    65_535,
+    undefined,
+  ),
+  mqttTlsPort: number(
+    'MILEPOST_MQTT_TLS_PORT',
+    'Port of MQTT over TLS, with client certificates. Unset: there is none; 0: any free one.',
+    '',
+    0,
+    65_535,
+    undefined,
+  ),
+  deviceTlsCertificate: text(
+    'MILEPOST_DEVICE_TLS_CERTIFICATE',
+    'PEM file of the certificate that devices see, with what is between it and its CA.',
+    'a path',
+    /\S/,
+  ),
+  deviceTlsKey: text('MILEPOST_DEVICE_TLS_KEY', 'PEM file of its key.', 'a path', /\S/),
+  deviceTlsClientCa: text(
+    'MILEPOST_DEVICE_TLS_CLIENT_CA',
+    'PEM file of the CAs that sign certificates of devices. Unset: no certificate is asked for.',
+    'a path',
+    /\S/,
+  ),
   operatorToken: {
     ...text(
       'MILEPOST_OPERATOR_TOKEN',
@@ -175,6 +204,17 @@ const read = (setting: Setting<unknown>, given: string | undefined): unknown => 
   });
 };
 
+/** A port with TLS needs a certificate and a key; those without a port would be there for nothing. */
+const checkTls = ({ deviceTlsPort, mqttTlsPort, ...files }: Configuration): void => {
+  const hasPort = deviceTlsPort !== undefined || mqttTlsPort !== undefined;
+  const missing = (['deviceTlsCertificate', 'deviceTlsKey'] as const).find((key) => files[key] === undefined);
+  const given = (['deviceTlsCertificate', 'deviceTlsKey', 'deviceTlsClientCa'] as const).find((key) => files[key] !== undefined);
+  const wrong = (key: keyof Settings, expected: string): CallerError =>
+    new CallerError('invalid_field', `${settings[key].name}: expected ${expected}`, { field: settings[key].name, expected });
+  if (hasPort && missing) throw wrong(missing, 'a PEM file, since a port with TLS is set');
+  if (!hasPort && given) throw wrong(given, `${settings.deviceTlsPort.name} or ${settings.mqttTlsPort.name} beside it`);
+};
+
 const known = new Set<string>(Object.values(settings).map((setting) => setting.name));
 
 /** Reads the environment; a wrong value, or a MILEPOST_ name that does not exist, is refused with what was expected. */
@@ -195,5 +235,6 @@ export const readConfiguration = (environment: Readonly<Record<string, string | 
       },
     );
   }
+  checkTls(configuration);
   return configuration;
 };

@@ -20,6 +20,7 @@ import { BackupHold } from './backup-hold.ts';
 import { listenControl } from './control-socket.ts';
 import { findUnknown, type UnknownVehicles } from './find-unknown.ts';
 import { openDataFolder } from './data-folder.ts';
+import { type DeviceTlsOrigins, openDeviceTls } from './open-device-tls.ts';
 import {
   type Base,
   Closers,
@@ -46,7 +47,7 @@ export interface ServerOptions {
   readonly failed: (error: Error) => void;
 }
 
-export interface RunningServer {
+export interface RunningServer extends DeviceTlsOrigins {
   readonly origin: string;
   /** Undefined: there is no MQTT listener. */
   readonly mqttOrigin: string | undefined;
@@ -261,9 +262,11 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   closers.add('http', () => http.close());
   closers.add('device sockets', () => sockets.close());
   const mqttOrigin = await openMqtt(base, gate, closers);
+  const tlsOrigins = await openDeviceTls(base, { stored, gate, sockets }, closers);
   const port = await listen(http, configuration);
   const origin = `http://${configuration.host === '::1' ? '[::1]' : configuration.host}:${port}`;
-  return { origin, mqttOrigin, operatorToken: token, signInLink: () => `${origin}/signin?code=${access.createSignInCode()}` };
+  const signInLink = (): string => `${origin}/signin?code=${access.createSignInCode()}`;
+  return { origin, mqttOrigin, ...tlsOrigins, operatorToken: token, signInLink };
 };
 
 /** Opens everything in the order in which it needs each other, and answers when devices and browsers are taken. */

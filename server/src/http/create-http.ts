@@ -1,14 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import type { ErrorCode } from '@milepost/contract';
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { TSchema } from 'typebox';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CallerError, type Logger } from '../kernel/index.ts';
 import { checkHost } from './access/check-host.ts';
 import { securityHeaders } from './access/security-headers.ts';
 import { httpLimits } from './limits.ts';
+import { addErrors, closeWithin, makeFastify, sendProblem } from './make-fastify.ts';
 import { addMetrics, addMetricsRoute } from './metrics.ts';
 import { addOpenApi, addOpenApiRoute } from './openapi.ts';
-import { problemOf, problemType, toMilepostError } from './problems.ts';
 import { checkAccess, RouteRegistrar } from './register-route.ts';
 import { addCredentialRoutes } from './routes/credentials.ts';
 import { addCustomerRoutes } from './routes/customers.ts';
@@ -26,39 +25,7 @@ import { addStatusRoutes } from './routes/status.ts';
 import { addVehicleRoutes } from './routes/vehicles.ts';
 import { serveWebApp, wantsPage } from './static-files.ts';
 import { openBrowserStream } from './stream/browser-stream.ts';
-import { addTextBodies } from './text-bodies.ts';
 import type { Http, HttpDeps } from './types.ts';
-import { compileCheck } from './validate.ts';
-
-const sendProblem = (reply: FastifyReply, error: unknown, logger: Logger): FastifyReply => {
-  const known = toMilepostError(error);
-  if (known.code === 'internal')
-    logger.error('a request failed', { method: reply.request.method, route: reply.request.routeOptions.url, error });
-  const { retryAfterSeconds } = known.details;
-  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
-  if (known.status === 401) reply.header('www-authenticate', 'Bearer realm="milepost"');
-  reply.removeHeader('content-disposition');
-  // As bytes: Fastify would add a charset to the type of a text, which RFC 9457 does not have.
-  const body = Buffer.from(JSON.stringify(problemOf(known)));
-  return reply.code(known.status).headers({ 'content-type': problemType, 'cache-control': 'no-store' }).send(body);
-};
-
-const makeFastify = (): FastifyInstance => {
-  const fastify = Fastify({
-    logger: false,
-    bodyLimit: httpLimits.bodyBytesMax,
-    routerOptions: { maxParamLength: httpLimits.parameterCharactersMax },
-    requestTimeout: httpLimits.requestTimeoutMs,
-    keepAliveTimeout: httpLimits.keepAliveMs,
-    forceCloseConnections: 'idle',
-    exposeHeadRoutes: true,
-  });
-  fastify.setValidatorCompiler<TSchema>(({ schema, httpPart }) => compileCheck(schema, httpPart ?? 'value'));
-  fastify.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
-  fastify.decorateRequest('caller', null);
-  addTextBodies(fastify);
-  return fastify;
-};
 
 /** What every request passes, in this order: headers, Host, then who calls and from where. */
 const addChecks = (fastify: FastifyInstance, deps: HttpDeps): void => {
@@ -74,18 +41,6 @@ const addChecks = (fastify: FastifyInstance, deps: HttpDeps): void => {
     } catch (error) {
       done(error as Error);
     }
-  });
-};
-
-const addErrors = (fastify: FastifyInstance, logger: Logger, sendPage: (reply: FastifyReply) => FastifyReply): void => {
-  fastify.setErrorHandler((error: FastifyError, _request, reply) => sendProblem(reply, error, logger));
-  fastify.setNotFoundHandler((request, reply) => {
-    if (wantsPage(request)) return sendPage(reply);
-    return sendProblem(
-      reply,
-      new CallerError('not_found', `there is nothing at ${request.method} ${request.url.slice(0, 200)}`),
-      logger,
-    );
   });
 };
 
@@ -119,12 +74,6 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps): void => {
   routes.checkComplete(refuseMethod(deps.logger));
 };
 
-const closeWithin = async (fastify: FastifyInstance, graceMs: number): Promise<void> => {
-  const cut = setTimeout(() => fastify.server.closeAllConnections(), graceMs);
-  await fastify.close();
-  clearTimeout(cut);
-};
-
 /** Builds the HTTP server with all its routes; it listens when told to. Upgrades are routed by who wires it. */
 export const createHttp = async (deps: HttpDeps): Promise<Http> => {
   const fastify = makeFastify();
@@ -133,7 +82,7 @@ export const createHttp = async (deps: HttpDeps): Promise<Http> => {
   addMetrics(fastify, deps, () => streams.viewers());
   await addOpenApi(fastify, deps.config.version, deps.access.cookieName);
   const sendPage = await serveWebApp(fastify, deps.config.webRoot);
-  addErrors(fastify, deps.logger, sendPage);
+  addErrors(fastify, deps.logger, (request, reply) => (wantsPage(request) ? sendPage(reply) : undefined));
   addRoutes(fastify, deps);
   await fastify.register(async (scoped) => deps.telemetryRoute(scoped, {}));
   addSignInRoute(fastify, deps);

@@ -1,3 +1,4 @@
+export { createDeviceHttp, type DeviceHttp } from './create-device-http.ts';
 export { createHttp } from './create-http.ts';
 export { accessLimits, makeOperatorAccess, type OperatorAccess } from './access/operator-access.ts';
 export { httpLimits } from './limits.ts';

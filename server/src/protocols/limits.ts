@@ -8,6 +8,8 @@ export const listenerLimits = {
   samplesPerSliceMax: 1024,
   /** A socket that was silent for one interval is pinged; silent for two, it is ended. */
   silenceCheckMs: 45_000,
+  /** A TLS connection that has not shaken hands by then is cut. */
+  tlsHandshakeMs: 10_000,
   /** Connections of devices that one process takes; further ones are answered 503. */
   connectionsMax: 250_000,
 } as const;

@@ -8,6 +8,7 @@ import { readBearer } from '../bearer.ts';
 import { deviceFrameType } from '../binary/read-device-frame.ts';
 import { readJson } from '../json/index.ts';
 import { listenerLimits } from '../limits.ts';
+import { certificateOf } from '../tls/read-certificate.ts';
 import type { TelemetryBody, TelemetryHandler } from '../types.ts';
 import { readLines } from './read-lines.ts';
 
@@ -86,6 +87,7 @@ export const telemetryRoute =
       },
       // Described for who reads /openapi.json; a report is judged value by value, never refused for one of them.
       validatorCompiler: () => () => true,
-      handler: async (request) => handler.handle(readBearer(request.headers.authorization), await readBody(request)),
+      handler: async (request) =>
+        handler.handle(readBearer(request.headers.authorization), await readBody(request), certificateOf(request.raw.socket)),
     });
   };

@@ -1,6 +1,8 @@
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import type { Clock, Logger } from '../../kernel/index.ts';
 import { listenerLimits, mqttLimits } from '../limits.ts';
+import { type TlsFiles, tlsOptions } from '../tls/tls-files.ts';
 import type { DeviceGate } from '../types.ts';
 import { MqttConnection, type MqttHost } from './mqtt-connection.ts';
 import { reasons } from './mqtt-rules.ts';
@@ -9,6 +11,8 @@ export interface MqttOptions {
   readonly gate: DeviceGate;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** TLS, with client certificates as a way to log in; undefined: plain. */
+  readonly tls?: TlsFiles | undefined;
 }
 
 /** The way in by MQTT 3.1.1 and 5. docs/mqtt.md */
@@ -16,13 +20,15 @@ export interface DeviceMqtt {
   /** Answers the port. */
   listen(host: string, port: number): Promise<number>;
   connections(): number;
+  /** Certificates for connections from now on. */
+  setTls(files: TlsFiles): void;
   /** Takes no more, and tells every device that the server stops. */
   close(): Promise<void>;
 }
 
 class MqttListener implements DeviceMqtt, MqttHost {
   readonly #options: MqttOptions;
-  readonly #server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+  readonly #server: Server | TlsServer;
   readonly #connections = new Set<MqttConnection>();
   readonly #byClient = new Map<string, MqttConnection>();
   #cancelCheck: () => void = () => {};
@@ -30,6 +36,10 @@ class MqttListener implements DeviceMqtt, MqttHost {
 
   constructor(options: MqttOptions) {
     this.#options = options;
+    const accept = (socket: Socket): void => this.#accept(socket);
+    this.#server = options.tls
+      ? createTlsServer({ ...tlsOptions(options.tls), noDelay: true }, accept)
+      : createServer({ noDelay: true }, accept);
     this.#checkSilenceLater();
   }
 
@@ -49,6 +59,10 @@ class MqttListener implements DeviceMqtt, MqttHost {
 
   connections(): number {
     return this.#connections.size;
+  }
+
+  setTls(files: TlsFiles): void {
+    if ('setSecureContext' in this.#server) this.#server.setSecureContext(tlsOptions(files));
   }
 
   close(): Promise<void> {

@@ -14,6 +14,7 @@ import { MilepostError } from '../../kernel/index.ts';
 import { isDeviceFrame } from '../binary/read-device-frame.ts';
 import { readJson } from '../json/index.ts';
 import { mqttLimits } from '../limits.ts';
+import { certificateOf } from '../tls/read-certificate.ts';
 import type { DeviceGate, DeviceSession } from '../types.ts';
 import {
   type ConnectDecision,
@@ -23,6 +24,7 @@ import {
   type MqttVersion,
   type Reason,
   reasonOfClose,
+  reasonOfError,
   reasons,
   refusalOf,
   returnCodeOf,
@@ -143,12 +145,16 @@ export class MqttConnection {
 
   async #connect(packet: IConnectPacket): Promise<void> {
     const { protocolVersion, username, password, properties } = packet;
-    const decision = decideConnect({
-      protocolVersion,
-      username,
-      password,
-      authenticationMethod: properties?.authenticationMethod,
-    });
+    const certificate = certificateOf(this.#socket);
+    const decision = decideConnect(
+      {
+        protocolVersion,
+        username,
+        password,
+        authenticationMethod: properties?.authenticationMethod,
+      },
+      certificate !== undefined,
+    );
     this.#version = decision.version;
     if (decision.refused !== undefined) {
       this.#refuse(decision);
@@ -157,25 +163,26 @@ export class MqttConnection {
     this.#state = 'admitting';
     this.#socket.pause();
     try {
-      const open = await this.#host.gate.admit(decision.token, decision.imei);
+      const open = await this.#host.gate.admit(decision.token, decision.imei, certificate);
       // Ended meanwhile, by the server or the device.
       if (this.#state !== 'admitting' || this.#socket.destroyed) return;
-      this.#accept(packet, decision.imei, open);
+      // Who was let in without a user name was so by a certificate, which names one IMEI.
+      this.#accept(packet, decision.imei ?? certificate?.imeis[0] ?? '', open);
     } catch (error) {
       if (!(error instanceof MilepostError)) this.#host.logBug(error);
-      const isTheirs = error instanceof MilepostError && error.code === 'unauthorized';
-      this.#refuse({
-        refused: isTheirs ? reasons.badCredentials : reasons.serverUnavailable,
-        version: this.#version,
-        isUnknownVersion: false,
-      });
+      const known = error instanceof MilepostError && error.code !== 'internal' ? error : undefined;
+      const refused = known ? reasonOfError(known.code) : reasons.serverUnavailable;
+      this.#refuse({ refused, version: this.#version, isUnknownVersion: false }, known && `${known.code}: ${known.message}`);
     }
   }
 
-  #refuse({ refused, version, isUnknownVersion }: Extract<ConnectDecision, { refused: Reason }>): void {
+  /** `reasonString`: why, in words, for MQTT 5. */
+  #refuse({ refused, version, isUnknownVersion }: Extract<ConnectDecision, { refused: Reason }>, reasonString?: string): void {
     if (isUnknownVersion) this.#send({ cmd: 'connack', sessionPresent: false, returnCode: 1 });
-    else if (version === 5) this.#send({ cmd: 'connack', sessionPresent: false, reasonCode: refused });
-    else this.#send({ cmd: 'connack', sessionPresent: false, returnCode: returnCodeOf(refused) });
+    else if (version === 5) {
+      const properties = reasonString === undefined ? {} : { properties: { reasonString } };
+      this.#send({ cmd: 'connack', sessionPresent: false, reasonCode: refused, ...properties });
+    } else this.#send({ cmd: 'connack', sessionPresent: false, returnCode: returnCodeOf(refused) });
     this.#finish();
   }
 

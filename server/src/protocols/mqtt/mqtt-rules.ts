@@ -1,4 +1,4 @@
-import { closeCodes } from '@milepost/contract';
+import { closeCodes, type ErrorCode } from '@milepost/contract';
 
 /** Versions of the protocol by the number in CONNECT. */
 export type MqttVersion = 4 | 5;
@@ -13,6 +13,7 @@ export const reasons = {
   notAuthorized: 0x87,
   serverUnavailable: 0x88,
   shuttingDown: 0x8b,
+  banned: 0x8a,
   badAuthenticationMethod: 0x8c,
   keepAliveTimeout: 0x8d,
   sessionTakenOver: 0x8e,
@@ -36,6 +37,17 @@ const oldReturnCodes = new Map<Reason, number>([
 ]);
 
 export const returnCodeOf = (reason: Reason): number => oldReturnCodes.get(reason) ?? 5;
+
+/** What CONNACK says to who is not let in, by the code of the error; anything else: come back later. */
+const admissions: Partial<Record<ErrorCode, Reason>> = {
+  unauthorized: reasons.badCredentials,
+  forbidden: reasons.badCredentials,
+  token_expired: reasons.notAuthorized,
+  certificate_refused: reasons.notAuthorized,
+  revoked: reasons.banned,
+};
+
+export const reasonOfError = (code: ErrorCode): Reason => admissions[code] ?? reasons.serverUnavailable;
 
 /** What MQTT says for a close code that a session ends with. */
 const closings = new Map<number, Reason>([
@@ -94,18 +106,26 @@ export interface ConnectHead {
 }
 
 export type ConnectDecision =
-  | { readonly imei: string; readonly token: string; readonly version: MqttVersion; readonly refused?: undefined }
+  | {
+      /** Undefined: the certificate alone says who it is. */
+      readonly imei: string | undefined;
+      readonly token: string | undefined;
+      readonly version: MqttVersion;
+      readonly refused?: undefined;
+    }
   | { readonly refused: Reason; readonly version: MqttVersion; readonly isUnknownVersion: boolean };
 
 const imeiPattern = /^\d{15}$/;
 
-/** Reads CONNECT: user name = IMEI, password = token of the device. */
-export const decideConnect = (head: ConnectHead): ConnectDecision => {
+/** Reads CONNECT: user name = IMEI, password = token of the device. Who shows a certificate may leave out both, or the password. */
+export const decideConnect = (head: ConnectHead, hasCertificate = false): ConnectDecision => {
   const version = head.protocolVersion === 5 ? 5 : 4;
   const refuse = (refused: Reason, isUnknownVersion = false): ConnectDecision => ({ refused, version, isUnknownVersion });
   if (head.protocolVersion !== 4 && head.protocolVersion !== 5) return refuse(reasons.unspecified, true);
   if (head.authenticationMethod !== undefined) return refuse(reasons.badAuthenticationMethod);
-  const { username = '', password } = head;
-  if (!imeiPattern.test(username) || !password || password.length === 0) return refuse(reasons.badCredentials);
-  return { imei: username, token: Buffer.from(password).toString('latin1'), version };
+  const { username = '', password = new Uint8Array() } = head;
+  const token = password.length === 0 ? undefined : Buffer.from(password).toString('latin1');
+  if (hasCertificate && username === '') return { imei: undefined, token, version };
+  if (!imeiPattern.test(username) || (token === undefined && !hasCertificate)) return refuse(reasons.badCredentials);
+  return { imei: username, token, version };
 };

@@ -6,6 +6,7 @@ import { BugError, type Clock, type Logger, MilepostError, OperationalError } fr
 import { readBearer } from '../bearer.ts';
 import { readJson } from '../json/index.ts';
 import { listenerLimits } from '../limits.ts';
+import { certificateOf } from '../tls/read-certificate.ts';
 import type { DeviceGate, DeviceSession, DeviceTransport } from '../types.ts';
 import { refuseUpgrade } from './refuse-upgrade.ts';
 
@@ -72,7 +73,8 @@ class WebSocketListener implements DeviceWebSockets {
 
   async #admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     this.#checkRoom();
-    const open = await this.#options.gate.admit(readBearer(request.headers.authorization));
+    const token = readBearer(request.headers.authorization);
+    const open = await this.#options.gate.admit(token, undefined, certificateOf(request.socket));
     if (socket.destroyed) return;
     // Others came meanwhile, or the server has begun to stop.
     this.#checkRoom();

@@ -1,0 +1,34 @@
+import { createSecureContext, type TlsOptions } from 'node:tls';
+import { listenerLimits } from '../limits.ts';
+
+/** Texts of PEM files. */
+export interface TlsFiles {
+  /** The server's own certificate, with what is between it and its CA. */
+  readonly certificate: string;
+  readonly key: string;
+  /** CAs that sign certificates of devices; undefined: no certificate is asked for. */
+  readonly clientCa: string | undefined;
+}
+
+const contextOf = ({ certificate, key, clientCa }: TlsFiles) => ({
+  cert: certificate,
+  key,
+  minVersion: 'TLSv1.2' as const,
+  ...(clientCa === undefined ? {} : { ca: clientCa }),
+});
+
+/** Throws when the files do not fit together. */
+export const checkTlsFiles = (files: TlsFiles): void => {
+  createSecureContext(contextOf(files));
+};
+
+/**
+ * A certificate that does not count gets through the handshake, so that the device can be told why; every way in looks at it by
+ * `certificateOf` before anything else.
+ */
+export const tlsOptions = (files: TlsFiles): TlsOptions => ({
+  ...contextOf(files),
+  requestCert: files.clientCa !== undefined,
+  rejectUnauthorized: false,
+  handshakeTimeout: listenerLimits.tlsHandshakeMs,
+});
