@@ -36,6 +36,17 @@ test('a name that does not exist is refused, so that a slip of the pen does not 
   assert.throws(() => readConfiguration({ MILEPOST_PROT: '8080' }), /MILEPOST_PROT is no setting/);
 });
 
+test('a port with TLS needs a certificate and a key, and those need a port', () => {
+  const files = { MILEPOST_DEVICE_TLS_CERTIFICATE: 'c.pem', MILEPOST_DEVICE_TLS_KEY: 'k.pem' };
+  for (const port of ['MILEPOST_DEVICE_TLS_PORT', 'MILEPOST_MQTT_TLS_PORT']) {
+    assert.throws(() => readConfiguration({ [port]: '0' }), /MILEPOST_DEVICE_TLS_CERTIFICATE: expected a PEM file/);
+    assert.throws(() => readConfiguration({ [port]: '0', ...files, MILEPOST_DEVICE_TLS_KEY: '' }), /MILEPOST_DEVICE_TLS_KEY/);
+    assert.equal(readConfiguration({ [port]: '0', ...files }).deviceTlsKey, 'k.pem');
+  }
+  assert.throws(() => readConfiguration(files), /MILEPOST_DEVICE_TLS_PORT or MILEPOST_MQTT_TLS_PORT beside it/);
+  assert.throws(() => readConfiguration({ MILEPOST_DEVICE_TLS_CLIENT_CA: 'ca.pem' }), /CLIENT_CA/);
+});
+
 test('every setting says what it is and what it expects', () => {
   for (const setting of Object.values(settings)) {
     assert.ok(setting.what.length > 10 && setting.expected.length > 3, setting.name);

@@ -150,6 +150,57 @@ describe('devices', { timeout: 120_000 }, () => {
     }
   });
 
+  it('ends tokens when the secret changes, within a second here and in another process', async () => {
+    const { device, secret } = await newDevice();
+    const other = await openProcess();
+    const { token } = await devices.login(device.imei, secret, address);
+    const identity = await other.devices.authenticate(token);
+    const heard: string[] = [];
+    devices.onCredentialsChanged((deviceNo) => heard.push(`here ${deviceNo}`));
+    other.devices.onCredentialsChanged((deviceNo) => heard.push(`there ${deviceNo}`));
+    const startedAt = performance.now();
+    await registry.credentials.openWindow(device.id, clock.now() + 60_000);
+    assert.deepEqual(heard, [], 'a window ends nothing');
+    const renewed = await registry.credentials.renewSecret(device.id);
+    assert.deepEqual(heard, [`here ${device.deviceNo}`]);
+    const fresh = await devices.login(device.imei, renewed.secret, address);
+    // It may come before the other process has heard of the change.
+    assert.equal((await other.devices.authenticate(fresh.token)).device.id, device.id);
+    await until('heard there', () => heard.length === 2);
+    assert.ok(performance.now() - startedAt < 1000);
+    assert.equal(other.devices.isCurrent(identity), false);
+    for (const process of [devices, other.devices]) {
+      await assert.rejects(process.authenticate(token), withCode('unauthorized'));
+      await assert.rejects(process.login(device.imei, secret, address), withCode('unauthorized'));
+      assert.equal(process.isCurrent(await process.authenticate(fresh.token)), true);
+    }
+  });
+
+  it('answers a fetch for an IMEI that is unknown, has no window, or has fetched, alike and in the same time', async () => {
+    const [closed, fetched] = [await newDevice(), await newDevice()];
+    await registry.credentials.openWindow(fetched.device.id, clock.now() + 60_000);
+    assert.ok((await devices.fetchSecret(fetched.device.imei, address)).secret);
+    const imeis = ['111111111111111', closed.device.imei, fetched.device.imei] as const;
+    const errors = await Promise.all(
+      imeis.map((imei, i) => devices.fetchSecret(imei, `10.1.0.${i}`).catch((error: unknown) => error)),
+    );
+    assert.equal(new Set(errors.map((error) => JSON.stringify([(error as CallerError).code, String(error)]))).size, 1);
+    const measure = async (imei: string, times: number): Promise<number> => {
+      const startedAt = performance.now();
+      for (let i = 0; i < times; i++) await registry.credentials.fetchSecret(imei, address);
+      return performance.now() - startedAt;
+    };
+    for (const imei of imeis) await measure(imei, 20_000);
+    const rounds: number[][] = [];
+    for (let i = 0; i < 15; i++)
+      rounds.push([await measure(imeis[0], 5000), await measure(imeis[1], 5000), await measure(imeis[2], 5000)]);
+    const median = (numbers: number[]): number => numbers.sort((a, b) => a - b)[7] as number;
+    for (const known of [1, 2]) {
+      const ratio = median(rounds.map((round) => (round[known] as number) / (round[0] as number)));
+      assert.ok(ratio > 0.5 && ratio < 2, `known to unknown ${ratio.toFixed(2)}`);
+    }
+  });
+
   it('processes that start together share one key; tokens of one are good for the other', async () => {
     const [one, two] = await Promise.all([openProcess(), openProcess()]);
     assert.equal((await keyIds()).length, 1);

@@ -13,6 +13,13 @@ describe('failure limit', () => {
       [0, 0, 0, 700, 1, 0],
     );
   });
+  it('tells whether a further failure would be refused, and counts nothing by that', () => {
+    const counter = new FailureCounter(limit);
+    const asked = [0, 100, 200].map((now) => [counter.refusedMs('a', now), counter.fail('a', now)]);
+    assert.deepEqual(asked.flat(), [0, 0, 0, 0, 0, 0]);
+    assert.deepEqual([counter.refusedMs('a', 300), counter.refusedMs('a', 300), counter.refusedMs('b', 300)], [700, 700, 0]);
+    assert.deepEqual([counter.fail('a', 300), counter.refusedMs('a', 1000)], [700, 0]);
+  });
   it('counts each key by itself', () => {
     const counter = new FailureCounter(limit);
     for (let i = 0; i < 5; i++) counter.fail('a', 0);

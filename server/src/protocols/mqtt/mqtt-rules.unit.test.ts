@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { closeCodes } from '@milepost/contract';
-import { decideConnect, grantOf, reasonOfClose, reasons, refusalOf, returnCodeOf, topicsOf } from './mqtt-rules.ts';
+import {
+  decideConnect,
+  grantOf,
+  reasonOfClose,
+  reasonOfError,
+  reasons,
+  refusalOf,
+  returnCodeOf,
+  topicsOf,
+} from './mqtt-rules.ts';
 
 const imei = '350000000000001';
 const topics = topicsOf(imei);
@@ -19,6 +28,25 @@ test('CONNECT needs a known version, an IMEI as user name and a token as passwor
   assert.equal(refused({ authenticationMethod: 'SCRAM' }), reasons.badAuthenticationMethod);
   const old = decideConnect({ ...head, protocolVersion: 3 });
   assert.ok(old.refused !== undefined && old.isUnknownVersion);
+});
+
+test('who shows a certificate may leave out password and user name; a user name is still an IMEI', () => {
+  const decide = (username?: string, given?: Uint8Array): unknown => {
+    const { version: _version, ...decision } = decideConnect({ protocolVersion: 5, username, password: given }, true);
+    return decision;
+  };
+  assert.deepEqual(decide(), { imei: undefined, token: undefined });
+  assert.deepEqual(decide('', new Uint8Array()), { imei: undefined, token: undefined });
+  assert.deepEqual(decide(imei), { imei, token: undefined });
+  assert.deepEqual(decide(imei, password), { imei, token: 'a.token' });
+  assert.equal(decideConnect({ protocolVersion: 5, username: 'nobody' }, true).refused, reasons.badCredentials);
+});
+
+test('who is not let in hears why; what is no fault of theirs means later', () => {
+  const heard = (['unauthorized', 'forbidden', 'token_expired', 'certificate_refused', 'revoked', 'overloaded'] as const).map(
+    reasonOfError,
+  );
+  assert.deepEqual(heard, [0x86, 0x86, 0x87, 0x87, 0x8a, 0x88]);
 });
 
 test('a device hears its own topics and no pattern', () => {
