@@ -88,7 +88,7 @@ test('a window: the device fetches its secret once; what went before is over; wh
   const untilMs = Date.parse(opened.json.enrolmentWindowUntil as string);
   assert.ok(Math.abs(untilMs - Date.now() - 300_000) < 10_000);
   const fetches = await Promise.all(Array.from({ length: 4 }, () => server.ask('fetchSecret', { body: { imei: device.imei } })));
-  assert.deepEqual(fetches.map(({ status }) => status).toSorted(), [201, 401, 401, 401]);
+  assert.equal(fetches.filter(({ status }) => status === 401).length, 3);
   const won = fetches.find(({ status }) => status === 201)?.json;
   assert.deepEqual([won?.deviceId, await closed], [device.id, 4401]);
   await logIn({ imei: device.imei, secret: won?.secret as string });
@@ -199,7 +199,7 @@ test('CSV that is none, too much of it, or another type is refused and nothing i
     ['{}', 'application/json', 415, 'unsupported_media_type'],
     [head + good, 'text/plain', 415, 'unsupported_media_type'],
   ];
-  const before = (await server.ask('countVehicles')).json.total;
+  const totalBefore = (await server.ask('countVehicles')).json.total;
   for (const [text, type, status, code] of cases) {
     const answer = await sendCsv(text, '', type);
     assert.deepEqual([answer.status, answer.body.code], [status, code], `${type} ${text.toString().slice(0, 60)}`);
@@ -210,7 +210,7 @@ test('CSV that is none, too much of it, or another type is refused and nothing i
     body: 'name\nx',
   });
   assert.equal(json.status, 415, 'other routes want JSON as before');
-  assert.equal((await server.ask('countVehicles')).json.total, before);
+  assert.equal((await server.ask('countVehicles')).json.total, totalBefore);
   const stranger = await fetch(`${server.origin}/v1/enrolments/csv`, {
     method: 'POST',
     headers: { 'content-type': 'text/csv' },

@@ -17,8 +17,8 @@ export interface CredentialsContext {
   readonly random: Random;
   readonly operator: Actor;
   /** One transaction, told to other processes, in the directory when it resolves. */
-  write(run: (tx: Transaction) => Promise<readonly DeviceRecord[]>, actor?: Actor): Promise<readonly DeviceRecord[]>;
-  readNumbers<T>(numbers: readonly number[], read: (range: NumberRange) => Promise<T[]>): Promise<T[]>;
+  readonly write: (run: (tx: Transaction) => Promise<readonly DeviceRecord[]>, actor?: Actor) => Promise<readonly DeviceRecord[]>;
+  readonly readNumbers: <T>(numbers: readonly number[], read: (range: NumberRange) => Promise<T[]>) => Promise<T[]>;
 }
 
 /** Devices whose windows are opened in one transaction. */

@@ -47,6 +47,16 @@ const isOn = (device: Device, vehicleNo: number, nowMs: number): boolean =>
   device.revokedAt === null &&
   device.assignments.some((period) => period.vehicleNo === vehicleNo && period.fromMs <= nowMs && nowMs < period.toMs);
 
+/** Adds the device to the lists of the vehicles that it is or was on. */
+const noteAssignments = ({ deviceNo, assignments }: Device, deviceNosOfVehicle: (number | number[] | undefined)[]): void => {
+  for (const { vehicleNo } of assignments) {
+    const known = deviceNosOfVehicle[vehicleNo];
+    if (known === undefined) deviceNosOfVehicle[vehicleNo] = deviceNo;
+    else if (typeof known === 'number' && known !== deviceNo) deviceNosOfVehicle[vehicleNo] = [known, deviceNo];
+    else if (typeof known === 'object' && !known.includes(deviceNo)) known.push(deviceNo);
+  }
+};
+
 export const makeDirectory = (clock: Clock, logger: Logger): WritableDirectory => {
   const customers = new Table<Customer>();
   const vehicles = new Table<Vehicle>();
@@ -66,14 +76,6 @@ export const makeDirectory = (clock: Clock, logger: Logger): WritableDirectory =
       } catch (error) {
         logger.error('a listener of the directory failed', { kind: change.kind, error });
       }
-    }
-  };
-  const noteAssignments = (device: Device): void => {
-    for (const { vehicleNo } of device.assignments) {
-      const known = deviceNosOfVehicle[vehicleNo];
-      if (known === undefined) deviceNosOfVehicle[vehicleNo] = device.deviceNo;
-      else if (typeof known === 'number' && known !== device.deviceNo) deviceNosOfVehicle[vehicleNo] = [known, device.deviceNo];
-      else if (typeof known === 'object' && !known.includes(device.deviceNo)) known.push(device.deviceNo);
     }
   };
   /** One that was revoked gives way to its successor, and never takes its place again. */
@@ -115,7 +117,7 @@ export const makeDirectory = (clock: Clock, logger: Logger): WritableDirectory =
       const previous = devices.byNo[row.entity.deviceNo];
       if (!devices.put(row.entity.deviceNo, row)) return;
       noteImei(row.entity);
-      noteAssignments(row.entity);
+      noteAssignments(row.entity, deviceNosOfVehicle);
       tell({ kind: 'device', device: row.entity, previous });
     },
   };

@@ -63,13 +63,13 @@ describe('enrolment by lines', { timeout: 120_000 }, () => {
     const second = registry.directory.deviceById(made[1]?.deviceId as string);
     assert.deepEqual([second?.kind, second?.assignments[0]?.fromMs], ['dashcam', startMs - minuteMs]);
 
-    const before = counts();
+    const countsBefore = counts();
     const again = await registry.enrolLines(lines, store);
     assert.deepEqual(
       again.map(({ outcome, vehicleId, deviceId, secret, differs }) => [outcome, vehicleId, deviceId, secret, differs]),
       made.map(({ vehicleId, deviceId }) => ['found', vehicleId, deviceId, undefined, []]),
     );
-    assert.deepEqual(counts(), before);
+    assert.deepEqual(counts(), countsBefore);
   });
 
   it('stores the good lines when others are wrong, and says everything that is wrong with a line', async () => {
@@ -144,9 +144,9 @@ describe('enrolment by lines', { timeout: 120_000 }, () => {
     const lines = [known, ...Array.from({ length: 700 }, (_, i) => lineOf(i + 3, { vehicle: { customer: 'Dry' } }))];
     lines.push({ ...lineOf(900), vehicle: lines[1]?.vehicle as EnrolLine['vehicle'] });
     lines.push({ ...lineOf(901), vehicle: { ...lines[1]?.vehicle, customer: 'Wet' } });
-    const before = counts();
+    const countsBefore = counts();
     const dry = await registry.enrolLines(lines, { isDryRun: true });
-    assert.deepEqual(counts(), before);
+    assert.deepEqual(counts(), countsBefore);
     assert.deepEqual([dry[0]?.outcome, dry[1]?.outcome, dry[1]?.vehicleId, dry[1]?.deviceId], ['found', 'made', null, null]);
     assert.ok(dry.every(({ secret }) => secret === undefined));
     assert.deepEqual(outcomes(dry.slice(-2)), ['made', 'wrong']);

@@ -49,10 +49,10 @@ export interface LinesContext {
   readonly pepper: Uint8Array;
   readonly clock: Clock;
   readonly random: Random;
-  read<T>(run: (tx: Transaction) => Promise<T>): Promise<T>;
+  readonly read: <T>(run: (tx: Transaction) => Promise<T>) => Promise<T>;
   /** One transaction, told to other processes, in the directory when it resolves. */
-  write(run: (tx: Transaction) => Promise<LinesWritten>): Promise<void>;
-  readNumbers<T>(numbers: readonly number[], read: (range: NumberRange) => Promise<T[]>): Promise<T[]>;
+  readonly write: (run: (tx: Transaction) => Promise<LinesWritten>) => Promise<void>;
+  readonly readNumbers: <T>(numbers: readonly number[], read: (range: NumberRange) => Promise<T[]>) => Promise<T[]>;
 }
 
 interface Run extends LinesContext {
