@@ -235,6 +235,19 @@ test('a device fetches its secret over TLS and comes in with it', async () => {
   await assert.rejects(DeviceClient.fetchSecret(plain), (error) => error instanceof ApiError && error.status === 401);
 });
 
+test('from a line of CSV to a device that reports: nobody has seen its secret but itself', async () => {
+  const imei = '357000000000017';
+  const file = `imei;vin;customer;kind\r\n${imei};WVWZZZ1JZ57000001;"Acme; South";tracker\r\n`;
+  const enrolled = await tls.operator.enrolCsv(file, { secrets: 'window', windowMinutes: 5 });
+  assert.deepEqual([enrolled.made, enrolled.wrong, enrolled.lines[0]?.secret], [1, 0, undefined]);
+  const secret = await DeviceClient.fetchSecret({ server: tls.server.origin, imei });
+  const client = tls.clientOf({ imei, secret, tls: { ca: tls.serverCa.certificate } });
+  client.send([{ time: Date.now(), signals: { 'Vehicle.Speed': 1 } }]);
+  client.start();
+  await until('it is stored', () => client.unacknowledged === 0);
+  assert.equal(await reportsOf(enrolled.lines[0]?.vehicleId as string), 1);
+});
+
 test('files that change count from then on; files that do not fit together change nothing', async () => {
   const device = await tls.addDevice();
   const own = tls.credentialsOf(await tls.certificateFor(device.imei));

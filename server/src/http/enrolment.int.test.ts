@@ -111,6 +111,16 @@ test('a window: the device fetches its secret once; what went before is over; wh
   assert.equal((await server.ask('openEnrolmentWindow', { id: device.id, body: tooLong })).problem?.field, 'minutes');
 });
 
+test('who was let in before the change and comes in after it is ended at once', async () => {
+  const device = await addDevice();
+  const open = await server.gate.admit(await logIn(device));
+  await server.ask('renewSecret', { id: device.id });
+  const closed = await new Promise<number>((resolve) => {
+    open({ address: '', send: () => {}, pause: () => {}, resume: () => {}, close: resolve });
+  });
+  assert.equal(closed, 4401);
+});
+
 test('windows for many IMEIs at once', async () => {
   const [one, two] = [await addDevice(), await addDevice()];
   const { status, json } = await server.ask('openEnrolmentWindows', {

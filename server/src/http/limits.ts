@@ -22,7 +22,8 @@ export const httpLimits = {
   /** One line of such a file. */
   csvRowBytesMax: 64 * 1024,
   /** Read of such a file between two looks at everything else. */
-  csvBytesPerSlice: 64 * 1024,
+  csvBytesPerSlice: 16 * 1024,
+  csvLinesPerSlice: 500,
   /** Raw reports on one page, whatever was asked for: each may be large. */
   reportsPerPageMax: 200,
   /** Status changes looked at for one page when a text is searched for; the page then ends early, with a cursor. */

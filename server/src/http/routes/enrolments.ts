@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { apiLimits, type CsvEnrolmentResults, type RouteQuery } from '@milepost/contract/api';
 import { CallerError, OperationalError } from '../../kernel/index.ts';
 import type { EnrolLinesOptions, LineOutcome, Registry } from '../../registry/index.ts';
@@ -37,11 +38,21 @@ const lineView = (outcome: LineOutcome, cells: ReadLine['cells']): LineView => (
   ...(outcome.problems.length === 0 ? {} : { problems: problemViews(outcome, cells) }),
 });
 
+/** One for each, in slices: other requests have a turn between two of them. */
+const mapInSlices = async <T, R>(items: readonly T[], make: (item: T, index: number) => R): Promise<R[]> => {
+  const made: R[] = [];
+  for (const [i, item] of items.entries()) {
+    if (i % httpLimits.csvLinesPerSlice === 0) await turn();
+    made.push(make(item, i));
+  }
+  return made;
+};
+
 const enrolText = async (registry: Registry, text: string, options: EnrolLinesOptions): Promise<CsvEnrolmentResults> => {
   const [head, ...rows] = await readCsv(text, csvLimits);
   if (!head) throw new CallerError('bad_request', 'the file is empty', { field: 'body', expected: 'a head and a line a device' });
   const names = readHead(head.cells);
-  const lines = rows.map((row) => readLine(names, row));
+  const lines = await mapInSlices(rows, (row) => readLine(names, row));
   const outcomes = await registry.enrolLines(
     lines.map(({ line }) => line),
     options,
@@ -52,7 +63,7 @@ const enrolText = async (registry: Registry, text: string, options: EnrolLinesOp
     made: count('made'),
     found: count('found'),
     wrong: count('wrong'),
-    lines: outcomes.map((outcome, i) => lineView(outcome, (lines[i] as ReadLine).cells)),
+    lines: await mapInSlices(outcomes, (outcome, i) => lineView(outcome, (lines[i] as ReadLine).cells)),
   };
 };
 
