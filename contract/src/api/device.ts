@@ -132,7 +132,10 @@ export const csvFile = Type.String({ minLength: 1, maxLength: apiLimits.enrolmen
 export const csvEnrolmentQuery = closed({
   dryRun: Type.Optional(oneOf(['true', 'false'], { description: 'Answers what would become of it; nothing is stored' })),
   secrets: Type.Optional(
-    oneOf(['answer', 'window'], { description: 'In the answer, once, or to be fetched in a window', default: 'answer' }),
+    oneOf(['answer', 'window', 'none'], {
+      description: 'In the answer, once; to be fetched in a window; or none, for devices with certificates',
+      default: 'answer',
+    }),
   ),
   windowMinutes: Type.Optional(windowMinutes),
 });

@@ -191,6 +191,15 @@ test('CSV: a dry run, and windows instead of secrets', async () => {
   const { json } = await server.ask('fetchSecret', { body: { imei } });
   await logIn({ imei, secret: json.secret });
   assert.equal((await sendCsv(text, '?windowMinutes=5')).body.field, 'windowMinutes');
+  const bare = newImei();
+  const none = await sendCsv(`imei,vin,customer\n${bare},${newVin()},Acme\n`, '?secrets=none');
+  assert.deepEqual(
+    [none.body.made, none.body.lines[0]?.secret, none.body.lines[0]?.enrolmentWindowUntil],
+    [1, undefined, undefined],
+  );
+  const [view] = (await server.ask('listDevices', { query: { imei: bare } })).json.items;
+  assert.deepEqual([view?.secretIssuedAt, view?.enrolmentWindowUntil], [null, null]);
+  assert.equal((await server.ask('login', { body: { imei: bare, secret: 'x' } })).problem?.code, 'unauthorized');
 });
 
 test('CSV that is none, too much of it, or another type is refused and nothing is stored', async () => {

@@ -152,6 +152,8 @@ export interface EnrolLinesOptions {
   readonly isDryRun: boolean;
   /** Instead of secrets: windows up to this moment for devices without one. */
   readonly windowUntilMs?: number | undefined;
+  /** Neither: these devices have certificates. */
+  readonly isWithoutSecrets?: boolean;
 }
 
 /** What became of a line. `made`: its device is new. `found`: it was there. `wrong`: nothing of it was stored. */

@@ -76,6 +76,7 @@ const readOptions = (query: RouteQuery<'enrolCsv'>, nowMs: number): EnrolLinesOp
     });
   return {
     isDryRun: query.dryRun === 'true',
+    isWithoutSecrets: query.secrets === 'none',
     ...(query.secrets === 'window' ? { windowUntilMs: windowEnd(nowMs, query.windowMinutes) } : {}),
   };
 };
