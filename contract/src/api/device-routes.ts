@@ -157,6 +157,7 @@ export const deviceRoutes = {
     description: 'On the TLS listener of devices. docs/enrolment.md',
     tag: 'devices',
     access: 'device',
+    isByCertificate: true,
     status: 200,
     response: devices.deviceToken,
   },

@@ -10,6 +10,8 @@ export interface ApiRoute {
   readonly tag: 'vehicles' | 'customers' | 'devices' | 'history' | 'server';
   /** Who may call: the operator (token or cookie), a device with its own means, or anyone. */
   readonly access: 'operator' | 'device' | 'anyone';
+  /** A device calls it by its client certificate. */
+  readonly isByCertificate?: true;
   readonly params?: TSchema;
   readonly query?: TSchema;
   readonly body?: TSchema;

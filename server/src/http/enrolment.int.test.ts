@@ -259,6 +259,42 @@ test('logins and fetches of any shape are answered with a problem, never with an
   await logIn(known);
 });
 
+test('files of any shape are answered line by line or refused, never with an error of ours', async () => {
+  const heads = [
+    'imei,vin,customer',
+    'imei;vin;customer;groups;tirePlacardKpa;from',
+    'customer\tvin\timei\tnote\tgrossWeightKg\tkind',
+  ];
+  const unit = fc.constantFrom(
+    'a',
+    '0',
+    '350000000000001',
+    ',',
+    ';',
+    '\t',
+    '"',
+    '\n',
+    '\r\n',
+    '|',
+    '\u0000',
+    '\uFEFF',
+    '\u202E',
+    'cus_',
+    '🚗',
+  );
+  const text = fc
+    .tuple(fc.constantFrom(...heads, ''), fc.string({ unit, maxLength: 60 }))
+    .map(([head, rest]) => `${head}\n${rest}`);
+  await fc.assert(
+    fc.asyncProperty(text, fc.constantFrom('', '?dryRun=true', '?secrets=window'), async (sent, query) => {
+      const { status, body } = await sendCsv(sent, query);
+      assert.ok(status === 200 || status === 400, `${status} to ${JSON.stringify(sent)}`);
+      if (status === 200) assert.equal(body.made + body.found + body.wrong, body.lines.length);
+    }),
+    { numRuns: Number(process.env['FUZZ_RUNS'] ?? 200) },
+  );
+});
+
 test('bytes that are no JSON are answered with a problem, too', async () => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {

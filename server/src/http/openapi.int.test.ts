@@ -91,6 +91,13 @@ test('every parameter of a path is described, every security scheme that is used
   }
 });
 
+test('what takes text says so, and what takes a certificate', () => {
+  assert.deepEqual(Object.keys(document.paths['/v1/enrolments/csv']?.['post']?.requestBody?.content ?? {}), ['text/csv']);
+  assert.deepEqual(document.paths['/v1/devices/token']?.['post']?.security, [{ deviceCertificate: [] }]);
+  assert.deepEqual(document.paths['/v1/telemetry']?.['post']?.security, [{ deviceToken: [] }, { deviceCertificate: [] }]);
+  assert.equal(document.components.securitySchemes['deviceCertificate']?.type, 'mutualTLS');
+});
+
 test('schemas are JSON Schema 2020-12: no tuples of old, and every integer has a maximum', () => {
   visit(document.paths, '', (schema, path) => {
     if (schema.type === 'integer') assert.equal(typeof schema.maximum, 'number', `${path} has no maximum`);

@@ -27,6 +27,10 @@ export const addOpenApi = async (fastify: FastifyInstance, version: string, cook
         securitySchemes: {
           operatorToken: { type: 'http', scheme: 'bearer', description: 'The operator token' },
           deviceToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'From `POST /v1/devices/login`' },
+          deviceCertificate: {
+            type: 'mutualTLS',
+            description: 'A client certificate that names the IMEI, on the TLS listener of devices. docs/enrolment.md',
+          },
           browserSession: {
             type: 'apiKey',
             in: 'cookie',
@@ -37,7 +41,8 @@ export const addOpenApi = async (fastify: FastifyInstance, version: string, cook
       },
     },
     exposeHeadRoutes: false,
-  } as Parameters<typeof swagger>[1]);
+    // The types of the library do not know mutualTLS, which came with OpenAPI 3.1.
+  } as unknown as Parameters<typeof swagger>[1]);
 };
 
 /** After all other routes: the document is made once. */

@@ -71,7 +71,7 @@ const schemaOf = (name: string, route: ApiRoute): FastifySchema => ({
   summary: route.summary,
   ...(route.description === undefined ? {} : { description: route.description }),
   tags: [route.tag],
-  security: security[route.access],
+  security: route.isByCertificate ? [{ deviceCertificate: [] }] : security[route.access],
   ...(route.params === undefined ? {} : { params: route.params }),
   querystring: route.query ?? (nothing as TSchema),
   ...(route.body === undefined ? {} : { body: bodyOf(route, route.body) }),

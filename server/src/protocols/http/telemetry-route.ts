@@ -75,7 +75,7 @@ export const telemetryRoute =
           'A report: samples of one time and many signals each; `samples: []` is a heartbeat. Or many samples as NDJSON, a line each. Or a binary report (docs/formats/device-frame.md). Each may be compressed with gzip. Answered when it is on disk; what is wrong in it is named, all else is kept.',
         operationId: 'reportTelemetry',
         tags: ['devices'],
-        security: [{ deviceToken: [] }],
+        security: [{ deviceToken: [] }, { deviceCertificate: [] }],
         body: {
           content: {
             [jsonType]: { schema: telemetryReport },
