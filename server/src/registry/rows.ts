@@ -101,9 +101,22 @@ const toAssignment = ([vehicleNo, fromMs, toMs]: AssignmentRow): Assignment => (
   toMs: toMs ?? Number.POSITIVE_INFINITY,
 });
 
+/**
+ * Devices that were enrolled together share one object: for a million of them, each with its own, these would be some 90 MB.
+ * Bounded; what is forgotten is made again.
+ */
+const sharedCredentialsMax = 1000;
+const sharedCredentials = new Map<string, DeviceCredentials>();
+
 const toCredentials = (row: CredentialsRow): DeviceCredentials => {
   const [version, , secretIssuedAt, secretFetchedAt, enrolmentUntil, certificateSha256] = row;
-  return { version, secretIssuedAt, secretFetchedAt, enrolmentUntil, certificateSha256 };
+  const key = `${version} ${secretIssuedAt} ${secretFetchedAt} ${enrolmentUntil} ${certificateSha256}`;
+  const shared = sharedCredentials.get(key);
+  if (shared) return shared;
+  if (sharedCredentials.size >= sharedCredentialsMax) sharedCredentials.clear();
+  const credentials = { version, secretIssuedAt, secretFetchedAt, enrolmentUntil, certificateSha256 };
+  sharedCredentials.set(key, credentials);
+  return credentials;
 };
 
 const toDevice = (row: DeviceRow): DeviceRecord => {
