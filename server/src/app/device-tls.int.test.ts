@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { Agent } from 'node:https';
 import { after, before, test } from 'node:test';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, createSecureContext } from 'node:tls';
 import { closeCodes } from '@milepost/contract';
-import { ApiError, DeviceClient, type Way } from '@milepost/sdk';
+import { ApiError, DeviceClient, type TlsCredentials, type Way } from '@milepost/sdk';
 import mqtt from 'mqtt';
 import { WebSocket } from 'ws';
 import type { TestCertificate } from '../protocols/testing/certificates.ts';
@@ -23,6 +23,27 @@ after(() => tls?.close());
 const reportsOf = async (vehicleId: string): Promise<number> => {
   const { times } = await tls.operator.call('readHistory', { id: vehicleId, query: { signals: 'Vehicle.Speed' } });
   return times.length;
+};
+
+/** A heartbeat on a connection of its own, which takes up a session when it is given one. */
+const reportBy = async (
+  own: TlsCredentials,
+  session?: Buffer,
+): Promise<{ isReused: boolean; session: Buffer; answer: string }> => {
+  const { port, hostname } = new URL(tls.origin);
+  const socket = connectTls({ host: hostname, port: Number(port), ...(own as object), ...(session ? { session } : {}) });
+  let kept: Buffer | undefined;
+  socket.on('session', (one: Buffer) => {
+    kept = one;
+  });
+  await once(socket, 'secureConnect');
+  const isReused = socket.isSessionReused();
+  const body = JSON.stringify(heartbeat);
+  const head = `POST /v1/telemetry HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+  socket.write(`${head}\r\nConnection: close\r\n\r\n${body}`);
+  let answer = '';
+  for await (const chunk of socket) answer += String(chunk);
+  return { isReused, session: kept as Buffer, answer };
 };
 
 for (const way of ['websocket', 'http', 'mqtt'] satisfies Way[]) {
@@ -183,30 +204,30 @@ test('a socket is closed when the time of its certificate is over', async () => 
 test('a session that is taken up again keeps its certificate, and what became of it counts', async () => {
   const device = await tls.addDevice();
   const own = tls.credentialsOf(await tls.certificateFor(device.imei));
-  const { port, hostname } = new URL(tls.origin);
-  const open = async (session?: Buffer): Promise<{ isReused: boolean; session: Buffer; answer: string }> => {
-    const socket = connectTls({ host: hostname, port: Number(port), ...(own as object), ...(session ? { session } : {}) });
-    let kept: Buffer | undefined;
-    socket.on('session', (one: Buffer) => {
-      kept = one;
-    });
-    await once(socket, 'secureConnect');
-    const isReused = socket.isSessionReused();
-    const body = JSON.stringify(heartbeat);
-    socket.write(
-      `POST /v1/telemetry HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-    );
-    let answer = '';
-    for await (const chunk of socket) answer += String(chunk);
-    return { isReused, session: kept as Buffer, answer };
-  };
-  const first = await open();
+  const first = await reportBy(own);
   assert.match(first.answer, /^HTTP\/1\.1 200/);
-  const second = await open(first.session);
+  const second = await reportBy(own, first.session);
   assert.equal(second.isReused, true);
   assert.match(second.answer, /^HTTP\/1\.1 200/);
   await tls.operator.revokeDevice(device.id);
-  assert.match((await open(second.session)).answer, /"revoked"/);
+  assert.match((await reportBy(own, second.session)).answer, /"revoked"/);
+});
+
+test('nobody becomes another device by shaking hands anew on a connection that was let in', async () => {
+  const [device, victim] = [await tls.addDevice(), await tls.addDevice()];
+  const own = tls.credentialsOf(await tls.certificateFor(device.imei));
+  const forged = await tls.certificateFor(victim.imei, tls.strangerCa);
+  const { port, hostname } = new URL(tls.origin);
+  const socket = connectTls({ host: hostname, port: Number(port), maxVersion: 'TLSv1.2', ...(own as object) });
+  socket.on('error', () => {});
+  await once(socket, 'secureConnect');
+  socket.setKeyCert(createSecureContext({ cert: forged.certificate, key: forged.key }));
+  const outcome = await new Promise<string>((resolve) => {
+    socket.renegotiate({}, (error) => resolve(error ? 'refused' : 'done'));
+    socket.on('close', () => resolve('cut'));
+  });
+  socket.destroy();
+  assert.notEqual(outcome, 'done');
 });
 
 test('nothing of the operator’s is on the listener of devices, and no stream but theirs', async () => {
@@ -255,6 +276,8 @@ test('files that change count from then on; files that do not fit together chang
   const agent = new Agent({ keepAlive: true, maxSockets: 1, ...(own as object) });
   assert.equal((await tls.ask('/v1/telemetry', own, { body: heartbeat, agent })).status, 200);
 
+  const { session } = await reportBy(own);
+
   const fresh = await tls.serverCa.issue({ subject: 'CN=renewed', ip: ['127.0.0.1'], usage: 'server' });
   const subjectNow = async (): Promise<string> => {
     const { port, hostname } = new URL(tls.origin);
@@ -274,6 +297,9 @@ test('files that change count from then on; files that do not fit together chang
   assert.equal((await tls.receptionOf(strangers)).http, 'let in', 'the CA has changed, too');
   const heard = await tls.receptionOf(own);
   assert.deepEqual([heard.http, heard.websocket, heard.mqtt], ['certificate_refused', 'certificate_refused', 0x87]);
+  const resumed = await reportBy(own, session);
+  assert.equal(resumed.isReused, false);
+  assert.match(resumed.answer, /"certificate_refused"/, 'a session of before does not help');
   assert.equal((await tls.ask('/v1/telemetry', own, { body: heartbeat, agent })).status, 200, 'an open connection stays');
   agent.destroy();
 });

@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import { createSecureContext, type TlsOptions } from 'node:tls';
 import { listenerLimits } from '../limits.ts';
 
@@ -14,6 +15,8 @@ const contextOf = ({ certificate, key, clientCa }: TlsFiles) => ({
   cert: certificate,
   key,
   minVersion: 'TLSv1.2' as const,
+  // In TLS 1.2 a client could show another certificate later, of which nobody would look at whether a CA has signed it.
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   ...(clientCa === undefined ? {} : { ca: clientCa }),
 });
 
