@@ -20,15 +20,20 @@ const numbersPerValue = 4;
 
 const wordSums = ({ isText, words }: TableColumn): readonly number[] => (isText ? words.map((word) => crc32(word)) : []);
 
-/** However its chunks are cut and merged: each value once, the first stored stays, rows in order of time. */
+/**
+ * However its chunks are cut and merged: each value once, the first stored stays, rows in order of time. Chunks that begin at or
+ * after `beforeOffset` are left out: of a store that is written meanwhile, and not merged, that is what it was at a flush.
+ */
 export const digestMonth = async (
   store: ChunkStore,
   vehicleNo: number,
   bucket: number,
   isShown: (timeMs: number) => boolean,
+  beforeOffset = Number.POSITIVE_INFINITY,
 ): Promise<MonthDigest> => {
   table.reset();
-  for await (const { bytes } of store.read(vehicleNo, bucketStartMs(bucket), bucketStartMs(bucket + 1))) {
+  for await (const { firstOffset, bytes } of store.read(vehicleNo, bucketStartMs(bucket), bucketStartMs(bucket + 1))) {
+    if (firstOffset >= beforeOffset) continue;
     reader.open(bytes);
     table.addChunk(reader);
   }

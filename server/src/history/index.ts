@@ -1,7 +1,10 @@
-export type { HidingRules, RetentionRule } from './hidden-values.ts';
-export { type HistoryOptions, openHistory } from './open-history.ts';
+export { HiddenValues, type HidingRules, type RetentionRule } from './hidden-values.ts';
+export { type LastValue, readLastValues, valueAt } from './last-values.ts';
+export { type HistoryOptions, openHistory, type ThreadedHistory } from './open-history.ts';
+export { SwitchableHistory } from './switchable-history.ts';
 export * from './ports.ts';
 export * from './types.ts';
 export { bucketOf } from './month-bucket.ts';
+export { compareStatus, type StatusComparison, type StatusDifference } from './compare-status.ts';
 export { digestMonth, type MonthDigest } from './digest-month.ts';
 export { readAllStatus, type TakenOver, takeOverChunks } from './take-over.ts';

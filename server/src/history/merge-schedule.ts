@@ -16,6 +16,8 @@ export class MergeSchedule {
   #cancel: (() => void) | undefined;
   #running: Promise<boolean> | undefined;
   #isStopped = false;
+  /** How many keep the chunks as they are. */
+  #holds = 0;
 
   constructor(options: MergeScheduleOptions) {
     this.#options = options;
@@ -30,6 +32,17 @@ export class MergeSchedule {
     }
   }
 
+  /** No chunk is merged until what is answered is called; resolves when none is being merged. */
+  async hold(): Promise<() => void> {
+    this.#holds++;
+    await this.#running?.catch(() => undefined);
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#holds--;
+      isHeld = false;
+    };
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.#cancel?.();
@@ -42,7 +55,7 @@ export class MergeSchedule {
 
   async #tick(): Promise<void> {
     try {
-      const isMore = await (this.#running ?? this.#step());
+      const isMore = this.#holds === 0 && (await (this.#running ?? this.#step()));
       this.#wait(isMore ? mergePauseMs : mergeEveryMs);
     } catch (error) {
       if (!this.#isStopped) this.#options.logger.error('history could not be merged; it is tried again', { error });

@@ -19,6 +19,7 @@ import { PartitionTables, type Table } from './partition-tables.ts';
 import type { StatusChange, StatusQuery } from './ports.ts';
 import { type ConsentGroupOf, cutHidden, isStatusKept, maySeeStatus, permittedPeriods } from './read-permission.ts';
 import { RecentValues } from './recent-values.ts';
+import { moveStore } from './move-store.ts';
 import { joinStatus, selectStatus } from './status-pages.ts';
 import { ThreadClient } from './thread-client.ts';
 import type { FlushAnswer, StoreStatistics } from './thread-messages.ts';
@@ -210,6 +211,16 @@ export class ThreadedHistory implements History {
 
   merge(): Promise<void> {
     return this.#merging.runAll();
+  }
+
+  holdMerging(): Promise<() => void> {
+    return this.#merging.hold();
+  }
+
+  /** When it rejects, history cannot go on. */
+  async moveStore(adapterOptions: unknown, move: () => Promise<void>): Promise<void> {
+    await moveStore(this.#writer, this.#reader, adapterOptions, move);
+    await this.setHiding(this.#hidden.rules);
   }
 
   async flush(): Promise<void> {

@@ -1,5 +1,5 @@
 import { type Transferable, Worker } from 'node:worker_threads';
-import { BugError, OperationalError } from '../kernel/index.ts';
+import { assert, BugError, OperationalError } from '../kernel/index.ts';
 import type {
   ThreadAnswer,
   ThreadData,
@@ -27,6 +27,8 @@ export class ThreadClient {
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
   #ended: Error | undefined;
+  /** While somebody has the thread alone: what the others asked, in order. */
+  #held: (() => void)[] | undefined;
 
   /** `ended` is called when the thread ends without having been closed. */
   constructor(data: ThreadData, ended: (error: Error) => void) {
@@ -50,6 +52,31 @@ export class ThreadClient {
   }
 
   ask<Name extends ThreadOperation>(
+    operation: Name,
+    request: ThreadOperations[Name]['request'],
+    transfer: readonly Transferable[] = [],
+  ): Promise<ThreadOperations[Name]['answer']> {
+    if (!this.#held) return this.#post(operation, request, transfer);
+    const held = this.#held;
+    return new Promise((resolve, reject) => {
+      held.push(() => void this.#post(operation, request, transfer).then(resolve, reject));
+    });
+  }
+
+  /** Whoever asks meanwhile waits, and is answered after `run`, which asks by `post`. What was asked before is answered first. */
+  async alone(run: (post: ThreadClient['ask']) => Promise<void>): Promise<void> {
+    assert(!this.#held, 'somebody has this thread alone already');
+    const held: (() => void)[] = [];
+    this.#held = held;
+    try {
+      await run((operation, request, transfer) => this.#post(operation, request, transfer));
+    } finally {
+      this.#held = undefined;
+      for (const post of held) post();
+    }
+  }
+
+  #post<Name extends ThreadOperation>(
     operation: Name,
     request: ThreadOperations[Name]['request'],
     transfer: readonly Transferable[] = [],

@@ -47,7 +47,8 @@ export interface RulesRequest {
 
 /** What a thread can be asked, and what it answers. */
 export interface ThreadOperations {
-  open: { request: undefined; answer: { readonly applied: readonly AppliedState[]; readonly statistics: StoreStatistics } };
+  /** The request: options of the adapter instead of those that the thread was started with; undefined: those. */
+  open: { request: unknown; answer: { readonly applied: readonly AppliedState[]; readonly statistics: StoreStatistics } };
   flush: { request: FlushRequest; answer: FlushAnswer };
   /** One step; the request is the time now, ms. */
   merge: { request: number; answer: MergeAnswer };
@@ -55,6 +56,7 @@ export interface ThreadOperations {
   query: { request: QueryRequest; answer: QueryAnswer };
   status: { request: StatusQuery; answer: readonly StatusChange[] };
   dropBefore: { request: number; answer: StoreStatistics };
+  /** The store is closed; it may be opened again. */
   close: { request: undefined; answer: undefined };
 }
 export type ThreadOperation = keyof ThreadOperations;

@@ -27,9 +27,9 @@ const opened = (): ChunkStore => {
   return store;
 };
 
-const open = async (): Promise<unknown> => {
+const open = async (otherOptions: unknown): Promise<unknown> => {
   const adapter = (await import(data.adapterModule)) as ChunkStoreModule;
-  store = await adapter.openChunkStore(data.adapterOptions, data.mode);
+  store = await adapter.openChunkStore(otherOptions ?? data.adapterOptions, data.mode);
   merging = new MergePass(store);
   return { applied: await store.applied(), statistics: await store.statistics() };
 };

@@ -98,6 +98,8 @@ export interface History {
   setHiding(rules: HidingRules): Promise<void>;
   /** Merges all that is due now, instead of step by step in the background. */
   merge(): Promise<void>;
+  /** Chunks stay as they are until what is answered is called: no merge, no sweep. */
+  holdMerging(): Promise<() => void>;
   /** Writes what is in memory now; resolves when it is stored, rejects when the store cannot take it (it is tried again by itself). */
   flush(): Promise<void>;
   statistics(): HistoryStatistics;

@@ -1,5 +1,10 @@
+export { adoptLive } from './adopt-live.ts';
+export { compareLive, deviceHeardLast, everyValue, type LiveComparison } from './compare-live.ts';
+export { StatusDeriver } from './derive-status.ts';
 export { HandleTable } from './handle-table.ts';
 export { listLimitMax } from './list-vehicles.ts';
 export { defaultTimeouts, tickLagMs } from './limits.ts';
 export { type LiveOptions, openLive } from './open-live.ts';
+export { seedStatus, seedValue, settleSeeds } from './seed-live.ts';
+export type { SeededStatus } from './status-tracker.ts';
 export * from './types.ts';

@@ -50,7 +50,7 @@ export interface SourceLookup {
 /** The latest value of every signal of every vehicle: columns by signal, in pages. */
 export class LatestTable {
   readonly guard = new CellGuard();
-  readonly #columns: (LatestPage | undefined)[][] = Array.from({ length: signalCount });
+  #columns: (LatestPage | undefined)[][] = Array.from({ length: signalCount });
   #signals: number[] = [];
   readonly #sources: SourceLookup;
   /** By signal: bits that `apply` answers when a value of it changes. */
@@ -205,6 +205,32 @@ export class LatestTable {
     page.savedIn = this.guard.saveNo;
     this.#install(signalNumber, index, page);
     for (let at = cell.time; at < page.cells.length; at += cell.length) if ((page.cells[at] as number) >= 0) this.#values++;
+  }
+
+  /**
+   * Takes a value that was found outside of the log, unless there is one that is as new. `timeMs` may lie between two ms: half a ms before
+   * the sample's time lets the sample itself replace it.
+   */
+  seed(vehicleNo: number, { signalNumber, stored, time, receivedAt, deviceNo }: LatestValue): void {
+    const page = this.#pageFor(signalNumber, vehicleNo);
+    const at = (vehicleNo & slotMask) * cell.length;
+    if (!this.#wins(page.cells, at, signalNumber, time, deviceNo)) return;
+    if (page.savedIn !== this.guard.saveNo) this.guard.keep(page, at);
+    if (typeof stored === 'string') this.#putText(page, at, stored);
+    else putNumber(page, at, stored);
+    page.cells[at + cell.time] = time;
+    page.cells[at + cell.receivedAt] = receivedAt;
+    page.cells[at + cell.device] = deviceNo;
+  }
+
+  /** Takes everything over from another table, which is worth nothing after. Not while a save runs. */
+  adopt(next: LatestTable): void {
+    this.#columns = next.#columns;
+    this.#signals = next.#signals;
+    this.#texts = next.#texts;
+    this.#values = next.#values;
+    this.#pages = next.#pages;
+    for (const { page } of this.pages()) page.savedIn = this.guard.saveNo;
   }
 
   *pages(): Iterable<{ signalNumber: number; index: number; page: LatestPage }> {

@@ -1,32 +1,26 @@
-import { coreSignal, type Vocabulary, wellKnown } from '@milepost/contract';
+import type { Vocabulary } from '@milepost/contract';
 import type { StatusChange } from '../history/index.ts';
 import type { Logger } from '../kernel/index.ts';
 import type { Directory, DirectoryChange } from '../registry/index.ts';
 import { RecordApplier } from './apply-records.ts';
 import { DerivedTable } from './derived-table.ts';
 import { LatestTable } from './latest-table.ts';
-import { batteryLowPercent, batteryLowVolts, batteryValueAgeMaxMs, timeoutMsMin } from './limits.ts';
 import { mapSignals } from './map-source.ts';
 import type { ScopeView } from './scope-view.ts';
 import { SearchIndex } from './search-index.ts';
 import { StatusTracker } from './status-tracker.ts';
+import { makeIsBatteryLow, makeTimeoutsOf } from './silence-facts.ts';
 import type { LiveListener, StatusTimeouts } from './types.ts';
 import { everyWarning, rulesOfSignal, severityOf, updateWarnings, type WarningFacts, warningRules } from './warnings.ts';
 
 /** Bit of a signal's interest mask: a map shows it. The bits of warning rules are below. */
 const mapBit = 1 << 30;
-const voltsPerUnit = coreSignal('Vehicle.Device.BatteryVoltage').perUnit;
 
 const makeInterest = (): Uint32Array => {
   const interest = new Uint32Array(65_536);
   for (const [signal, rules] of rulesOfSignal) interest[signal] = rules;
   for (const signal of mapSignals) interest[signal] = (interest[signal] as number) | mapBit;
   return interest;
-};
-
-const timeoutMs = (device: number | null | undefined, customer: number | null | undefined, defaultMs: number): number => {
-  const seconds = device ?? customer ?? null;
-  return Math.max(timeoutMsMin, seconds === null ? defaultMs : seconds * 1000);
 };
 
 export interface CoreOptions {
@@ -48,13 +42,11 @@ export class LiveCore {
   readonly listeners = new Set<LiveListener>();
   /** Number of the map tick closed last. */
   closedMapTick = 0;
-  readonly #defaults: StatusTimeouts;
   #changes: StatusChange[] = [];
 
   constructor({ directory, vocabulary, logger, defaults }: CoreOptions) {
     this.directory = directory;
     this.vocabulary = vocabulary;
-    this.#defaults = defaults;
     this.index = new SearchIndex(directory);
     const sources = {
       kindOf: (deviceNo: number) => directory.deviceByNo(deviceNo)?.kind,
@@ -62,8 +54,8 @@ export class LiveCore {
     };
     this.latest = new LatestTable(sources, makeInterest());
     this.tracker = new StatusTracker({
-      timeoutsOf: (vehicleNo, deviceNo) => this.#timeoutsOf(vehicleNo, deviceNo),
-      isBatteryLow: (vehicleNo, lastSeen) => this.#isBatteryLow(vehicleNo, lastSeen),
+      timeoutsOf: makeTimeoutsOf(directory, defaults),
+      isBatteryLow: makeIsBatteryLow(this.latest),
       changed: (change) => this.#statusChanged(change),
     });
     this.applier = new RecordApplier({
@@ -145,25 +137,5 @@ export class LiveCore {
   #touched(vehicleNo: number, bits: number): void {
     if (bits & mapBit) this.derived.touchMap(vehicleNo);
     if (bits & everyWarning) this.refreshWarnings(vehicleNo, bits & everyWarning);
-  }
-
-  #timeoutsOf(vehicleNo: number, deviceNo: number): StatusTimeouts {
-    const device = this.directory.deviceByNo(deviceNo);
-    const customer = this.directory.customerByNo(this.directory.vehicleByNo(vehicleNo)?.customerNo ?? 0);
-    return {
-      lateAfterMs: timeoutMs(device?.lateAfterSeconds, customer?.lateAfterSeconds, this.#defaults.lateAfterMs),
-      offlineAfterMs: timeoutMs(device?.offlineAfterSeconds, customer?.offlineAfterSeconds, this.#defaults.offlineAfterMs),
-    };
-  }
-
-  #isBatteryLow(vehicleNo: number, lastSeen: number): boolean {
-    const isUnder = (signal: number, limit: number): boolean => {
-      if (!(this.latest.number(vehicleNo, signal) < limit)) return false;
-      return (this.latest.value(vehicleNo, signal)?.receivedAt ?? 0) >= lastSeen - batteryValueAgeMaxMs;
-    };
-    return (
-      isUnder(wellKnown.deviceBatteryVoltage, batteryLowVolts * voltsPerUnit) ||
-      isUnder(wellKnown.deviceBatteryLevel, batteryLowPercent)
-    );
   }
 }

@@ -1,6 +1,7 @@
 import type { Vocabulary } from '@milepost/contract';
 import type { Clock, Logger } from '../kernel/index.ts';
 import type { Directory } from '../registry/index.ts';
+import { keepCore } from './cores.ts';
 import { defaultTimeouts, tickLagMs } from './limits.ts';
 import { LiveCore } from './live-core.ts';
 import { LiveReader } from './live-reader.ts';
@@ -38,7 +39,7 @@ export const openLive = (options: LiveOptions): Live => {
   const reader = new LiveReader(core, clock);
   const snapshots = new Snapshots(core, folder, clock, logger);
   const stopListening = directory.onChange((change) => core.directoryChanged(change));
-  return {
+  const live: Live = {
     apply: (batch) => core.applier.apply(batch),
     erase: (vehicleNo, fromMs, toMs) => core.erase(vehicleNo, fromMs, toMs),
     seenVehicles: () => core.tracker.seenVehicles(),
@@ -67,4 +68,5 @@ export const openLive = (options: LiveOptions): Live => {
     statistics: () => statisticsOf(core, snapshots.isSaving),
     close: stopListening,
   };
+  return keepCore(live, core);
 };

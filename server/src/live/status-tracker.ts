@@ -40,6 +40,15 @@ const deadlineEvents: Record<ConnectionStatus, StatusEvent> = {
   offline: 'proofDue',
 };
 
+/** Status of a vehicle as it was found outside of the log. */
+export interface SeededStatus {
+  readonly status: ConnectionStatus;
+  readonly since: number;
+  readonly reason: StatusReason;
+  readonly lastSeen: number;
+  readonly deviceNo: number;
+}
+
 export interface StatusContext {
   timeoutsOf(vehicleNo: number, deviceNo: number): StatusTimeouts;
   /** The device's battery was low when it was heard last. */
@@ -50,9 +59,9 @@ export interface StatusContext {
 /** Connection status of every vehicle and the timers that move it. See status.md. */
 export class StatusTracker {
   readonly guard = new SaveGuard();
-  readonly #pages: (StatusPage | undefined)[] = [];
-  readonly #timeouts: (Float64Array | undefined)[] = [];
-  readonly #wheel = new TimerWheel();
+  #pages: (StatusPage | undefined)[] = [];
+  #timeouts: (Float64Array | undefined)[] = [];
+  #wheel = new TimerWheel();
   readonly #context: StatusContext;
   #outages: Outage[] = [];
   /** Newest receivedAt of the log; −1: no record yet. */
@@ -197,6 +206,38 @@ export class StatusTracker {
         this.#refreshTimeouts((index << pageShift) | slot, page, slot);
       }
     }
+  }
+
+  /** Puts in place what is known of a vehicle from elsewhere, as if it had been heard so; only of one that was never seen. */
+  seed(vehicleNo: number, { status, since, reason, lastSeen, deviceNo }: SeededStatus): void {
+    const page = this.#pages[vehicleNo >> pageShift] ?? this.#addPage(vehicleNo >> pageShift);
+    const slot = vehicleNo & slotMask;
+    if (page.status[slot] !== codes.neverSeen || status === 'never_seen') return;
+    if (page.savedIn !== this.guard.saveNo) this.#keep(page);
+    page.status[slot] = connectionStatuses.indexOf(status);
+    page.since[slot] = since;
+    page.reason[slot] = statusReasons.indexOf(reason);
+    page.lastSeen[slot] = lastSeen;
+    page.devices[slot] = deviceNo;
+    this.#vehicles++;
+    this.#refreshTimeouts(vehicleNo, page, slot);
+    this.#wheel.arm(vehicleNo, this.#deadlineOf(vehicleNo));
+  }
+
+  /** Device heard last; 0: none. */
+  deviceOf(vehicleNo: number): number {
+    return this.#pages[vehicleNo >> pageShift]?.devices[vehicleNo & slotMask] ?? 0;
+  }
+
+  /** Takes everything over from another tracker, which is worth nothing after. Not while a save runs. */
+  adopt(next: StatusTracker): void {
+    this.#pages = next.#pages;
+    this.#timeouts = next.#timeouts;
+    this.#wheel = next.#wheel;
+    this.#outages = next.#outages;
+    this.#newestRecordMs = next.#newestRecordMs;
+    this.#vehicles = next.#vehicles;
+    for (const page of this.#pages) if (page) page.savedIn = this.guard.saveNo;
   }
 
   /** Fires the vehicle's own deadlines that lie before a moment, so that what happens then finds it as it was. */
