@@ -11,6 +11,8 @@ export interface HoldParts {
   readonly storage: Storage;
   /** PostgreSQL is the server's own. */
   readonly isEmbedded: boolean;
+  /** A rebuild moves what a backup copies. */
+  readonly isBusy: () => boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -60,6 +62,7 @@ export class BackupHold {
 
   async #begin(holder: object): Promise<HoldBegun> {
     if (this.#holder) throw new CallerError('in_use', 'another backup is being taken');
+    if (this.#parts.isBusy()) throw new CallerError('in_use', 'a read model is being rebuilt: try again when it is done');
     this.#holder = holder;
     const { history, storage, isEmbedded, logger } = this.#parts;
     // So that little of the log has to be read when the copy is opened. It would be whole without.

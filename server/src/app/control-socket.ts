@@ -35,7 +35,7 @@ const placeOf = (dataFolder: string): SocketPlace => {
 
 /** One connection: its requests come one after the other; what it holds is let go when it ends. */
 export interface ControlSession {
-  handle(command: string): Promise<unknown>;
+  handle(command: string, body: unknown): Promise<unknown>;
   ended(): Promise<void>;
 }
 
@@ -47,8 +47,8 @@ const serve = (socket: Socket, session: ControlSession, logger: Logger): void =>
   let last: Promise<void> = Promise.resolve();
   const answer = async (line: string): Promise<void> => {
     try {
-      const { command } = JSON.parse(line) as { command: unknown };
-      socket.write(`${JSON.stringify({ answer: (await session.handle(String(command))) ?? null })}\n`);
+      const { command, body } = JSON.parse(line) as { command: unknown; body?: unknown };
+      socket.write(`${JSON.stringify({ answer: (await session.handle(String(command), body)) ?? null })}\n`);
     } catch (error) {
       logger.warn('a request on the control socket failed', { error });
       socket.write(`${JSON.stringify({ error: error instanceof Error ? error.message : String(error) })}\n`);
@@ -98,7 +98,9 @@ export const listenControl = async (
 };
 
 export interface ControlClient {
-  ask(command: string): Promise<unknown>;
+  ask(command: string, body?: unknown): Promise<unknown>;
+  /** The server has ended, or ended the connection. */
+  isEnded(): boolean;
   close(): void;
 }
 
@@ -126,12 +128,13 @@ export const connectControl = async (dataFolder: string): Promise<ControlClient>
     else next?.reject(unavailable(`the server says: ${message.error}`));
   });
   return {
-    ask: (command) =>
+    ask: (command, body) =>
       new Promise((resolve, reject) => {
         if (socket.destroyed) return reject(unavailable('the server has ended meanwhile'));
         waiting.push({ resolve, reject });
-        socket.write(`${JSON.stringify({ command })}\n`);
+        socket.write(`${JSON.stringify({ command, body })}\n`);
       }),
+    isEnded: () => socket.destroyed,
     close: () => socket.destroy(),
   };
 };

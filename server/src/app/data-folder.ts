@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ledgerFile, placingName } from '../backup/index.ts';
 import { OperationalError } from '../kernel/index.ts';
@@ -17,10 +17,10 @@ export interface DataFolder {
   readonly ledger: string;
 }
 
-export const openDataFolder = async (root: string): Promise<DataFolder> => {
+export const dataFolderAt = (root: string): DataFolder => {
   const absolute = path.resolve(root);
   const folder = (name: string): string => path.join(absolute, name);
-  const folders = {
+  return {
     root: absolute,
     journal: folder('journal'),
     history: folder('history'),
@@ -29,9 +29,17 @@ export const openDataFolder = async (root: string): Promise<DataFolder> => {
     secrets: folder('secrets'),
     ledger: folder(ledgerFile),
   };
-  if (await stat(folder(placingName)).catch(() => undefined))
+};
+
+/** For whoever holds the lock: finishes what was cut off, and makes what is missing. */
+export const openDataFolder = async (root: string): Promise<DataFolder> => {
+  const folders = dataFolderAt(root);
+  const absolute = folders.root;
+  if (await stat(path.join(absolute, placingName)).catch(() => undefined))
     throw new OperationalError('unavailable', `a restore of ${absolute} was cut off half-way: run it again with --force`);
   await finishSwap(absolute);
+  // What a rebuild left that was cut off: nothing needs it.
+  for (const name of ['history', 'live']) await rm(path.join(absolute, `${name}.rebuild`), { recursive: true, force: true });
   for (const one of [folders.root, folders.journal, folders.history, folders.live]) await mkdir(one, { recursive: true });
   await mkdir(folders.secrets, { recursive: true, mode: 0o700 });
   return folders;

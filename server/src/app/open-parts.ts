@@ -6,13 +6,13 @@ import { type Devices, openDevices } from '../devices/index.ts';
 import { type Erasures, openErasures } from '../erasure/index.ts';
 import { openJournal } from '../eventlog/adapters/journal/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
-import { type History, openHistory } from '../history/index.ts';
+import { type HistoryOptions, openHistory, SwitchableHistory } from '../history/index.ts';
 import { type Gate, type Ingest, openGate, openIngest, type PriorValues } from '../ingest/index.ts';
 import type { Clock, Logger } from '../kernel/index.ts';
-import { type Live, openLive } from '../live/index.ts';
+import { type Live, openLive, type StatusTimeouts } from '../live/index.ts';
 import { loadPepper, loadVocabulary, openRegistry, type Registry } from '../registry/index.ts';
 import { startEmbeddedPostgres } from '../storage/adapters/embedded-postgres/index.ts';
-import { keepSecretFile, openStorage, parseDatabaseUrl, type Storage } from '../storage/index.ts';
+import { keepSecretFile, openStorage, parseDatabaseUrl, type PostgresConfig, type Storage } from '../storage/index.ts';
 import type { DataFolder } from './data-folder.ts';
 import { hideErased } from './hide-erased.ts';
 import type { Configuration } from './settings.ts';
@@ -47,32 +47,44 @@ export class Closers {
 }
 
 const mebibyte = 1024 * 1024;
-const dayMs = 86_400_000;
+export const dayMs = 86_400_000;
 
 export interface Stored {
   readonly storage: Storage;
+  /** How the database is reached: for a program beside the server. */
+  readonly database: PostgresConfig;
   readonly registry: Registry;
   readonly devices: Devices;
   readonly vocabulary: Vocabulary;
 }
 
-const openDatabase = async ({ configuration, folder, clock, logger }: Base, closers: Closers): Promise<Storage> => {
-  if (configuration.databaseUrl) {
-    const storage = await openStorage({ config: parseDatabaseUrl(configuration.databaseUrl), clock, logger });
+interface Database {
+  readonly storage: Storage;
+  readonly config: PostgresConfig;
+}
+
+const openDatabase = async (
+  { configuration, folder, clock, logger }: Base,
+  closers: Closers,
+  running?: PostgresConfig,
+): Promise<Database> => {
+  const outside = running ?? (configuration.databaseUrl ? parseDatabaseUrl(configuration.databaseUrl) : undefined);
+  if (outside) {
+    const storage = await openStorage({ config: outside, clock, logger });
     closers.add('storage', () => storage.close());
-    return storage;
+    return { storage, config: outside };
   }
   const postgres = await startEmbeddedPostgres({ dataFolder: folder.root, clock, logger });
   closers.add('postgres', () => postgres.stop());
   const storage = await openStorage({ config: postgres.config, clock, logger });
   closers.add('storage', () => storage.close());
-  return storage;
+  return { storage, config: postgres.config };
 };
 
-/** Everything that lies in PostgreSQL, and what hot paths keep of it in memory. */
-export const openStored = async (base: Base, closers: Closers): Promise<Stored> => {
+/** Everything that lies in PostgreSQL, and what hot paths keep of it in memory. `running`: a database that another process keeps running. */
+export const openStored = async (base: Base, closers: Closers, running?: PostgresConfig): Promise<Stored> => {
   const { configuration, folder, clock, logger } = base;
-  const storage = await openDatabase(base, closers);
+  const { storage, config } = await openDatabase(base, closers, running);
   const overlay = configuration.overlay === undefined ? undefined : await readFile(configuration.overlay, 'utf8');
   const vocabulary = await loadVocabulary(storage, overlay);
   const pepper = await loadPepper({
@@ -84,7 +96,7 @@ export const openStored = async (base: Base, closers: Closers): Promise<Stored> 
   const tokenLifetimeMs = configuration.tokenLifetimeSeconds * 1000;
   const devices = await openDevices({ storage, registry, pepper, clock, logger, tokenLifetimeMs });
   closers.add('devices', () => devices.close());
-  return { storage, registry, devices, vocabulary };
+  return { storage, database: config, registry, devices, vocabulary };
 };
 
 export const openLog = async ({ configuration, folder, clock, logger }: Base, closers: Closers): Promise<EventLog> => {
@@ -104,32 +116,42 @@ export const openLog = async ({ configuration, folder, clock, logger }: Base, cl
 
 export interface ReadModels {
   readonly live: Live;
-  readonly history: History;
+  readonly history: SwitchableHistory;
 }
 
-export const openReadModels = async (base: Base, stored: Stored, closers: Closers): Promise<ReadModels> => {
-  const { configuration, folder, clock, logger } = base;
-  const { vocabulary, registry } = stored;
-  // Opened first, so closed last: history's last seal asks live for a snapshot.
-  const live = openLive({
+export const timeoutsOf = ({ lateAfterSeconds, offlineAfterSeconds }: Configuration): StatusTimeouts => ({
+  lateAfterMs: lateAfterSeconds * 1000,
+  offlineAfterMs: offlineAfterSeconds * 1000,
+});
+
+/** What every history of this server is opened with, wherever its files lie. */
+export const historyOptionsOf = ({ clock, logger, failed }: Base, { vocabulary }: Stored): Omit<HistoryOptions, 'store'> => ({
+  clock,
+  logger,
+  consentGroupOf: (signalNumber) => vocabulary.byNumber(signalNumber)?.group,
+  failed,
+});
+
+export const openLiveIn = (base: Base, { vocabulary, registry }: Stored, folder: string): Live =>
+  openLive({
     directory: registry.directory,
     vocabulary: () => vocabulary,
-    clock,
-    logger,
-    folder: folder.live,
-    defaults: { lateAfterMs: configuration.lateAfterSeconds * 1000, offlineAfterMs: configuration.offlineAfterSeconds * 1000 },
+    clock: base.clock,
+    logger: base.logger,
+    folder,
+    defaults: timeoutsOf(base.configuration),
   });
+
+export const openReadModels = async (base: Base, stored: Stored, closers: Closers): Promise<ReadModels> => {
+  const { folder } = base;
+  // Opened first, so closed last: history's last seal asks live for a snapshot.
+  const live = openLiveIn(base, stored, folder.live);
   closers.add('live', () => live.close());
-  const history = await openHistory({
-    store: {
-      adapterModule: new URL('../history/adapters/sqlite/index.ts', import.meta.url),
-      adapterOptions: { folder: folder.history },
-    },
-    clock,
-    logger,
-    consentGroupOf: (signalNumber) => vocabulary.byNumber(signalNumber)?.group,
-    failed: base.failed,
-  });
+  const store = {
+    adapterModule: new URL('../history/adapters/sqlite/index.ts', import.meta.url),
+    adapterOptions: { folder: folder.history },
+  };
+  const history = new SwitchableHistory(await openHistory({ ...historyOptionsOf(base, stored), store }));
   closers.add('history', () => history.close());
   return { live, history };
 };

@@ -1,6 +1,6 @@
 import type { EventLog, Follower } from '../eventlog/index.ts';
 import { batchFrom, type RecordBatch, recordFields } from '../events/index.ts';
-import type { History } from '../history/index.ts';
+import type { History, StatusChange } from '../history/index.ts';
 import type { Live } from '../live/index.ts';
 
 export interface ProjectionOptions {
@@ -20,12 +20,22 @@ export interface ProjectionState {
   isCaughtUp: boolean;
 }
 
+/** Another read model that is given what `live` and `history` are given, after them and in the same turn. */
+export interface AttachedModel {
+  apply?(batch: RecordBatch): void;
+  /** Transitions that `live` found. */
+  applyStatus?(changes: readonly StatusChange[]): void;
+  ready?(): Promise<void> | undefined;
+}
+
 export interface Projection {
   readonly state: ProjectionState;
   readonly caughtUp: Promise<void>;
   /** Moves the timers of `live`, and hands what changed to history. */
   tick(nowMs: number): void;
   position(): number;
+  /** From the next batch on; until what is answered is called. */
+  attach(model: AttachedModel): () => void;
   stop(): Promise<void>;
 }
 
@@ -46,10 +56,22 @@ export const startProjection = async (options: ProjectionOptions): Promise<Proje
       .catch((error: unknown) => options.warn('the snapshot of live could not be saved', error));
   });
 
+  const attached = new Set<AttachedModel>();
+  const applyStatus = (): void => {
+    const changes = live.takeStatusChanges();
+    if (changes.length === 0) return;
+    history.applyStatus(changes);
+    for (const model of attached) model.applyStatus?.(changes);
+  };
+  const ready = (): void | Promise<void> => {
+    const waits = [history, ...attached].map((model) => model.ready?.()).filter((wait) => wait !== undefined);
+    return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
+  };
+
   const handle = (batch: RecordBatch): void | Promise<void> => {
     if (batch.nextOffset > liveFrom) {
       live.apply(batchFrom(batch, liveFrom));
-      history.applyStatus(live.takeStatusChanges());
+      applyStatus();
     }
     if (batch.nextOffset > historyFrom) history.apply(batchFrom(batch, historyFrom));
     if (batch.count > 0)
@@ -57,7 +79,9 @@ export const startProjection = async (options: ProjectionOptions): Promise<Proje
         state.newestReceivedAt,
         recordFields.receivedAt(batch.view, batch.starts[batch.count - 1] as number),
       );
-    return history.ready();
+    if (attached.size === 0) return history.ready();
+    for (const model of attached) model.apply?.(batch);
+    return ready();
   };
 
   const follower: Follower = log.follow({
@@ -82,8 +106,11 @@ export const startProjection = async (options: ProjectionOptions): Promise<Proje
       // What was heard and is not applied yet may show that a vehicle is there: no silence is found beyond what is known.
       const isBehind = follower.position.offset < log.endOffset(partition);
       const knownToMs = Math.min(isBehind ? state.newestReceivedAt : nowMs, log.statistics().oldestPendingAt ?? nowMs);
-      if (live.tick(knownToMs) === 0) return;
-      history.applyStatus(live.takeStatusChanges());
+      if (live.tick(knownToMs) > 0) applyStatus();
+    },
+    attach: (model) => {
+      attached.add(model);
+      return () => void attached.delete(model);
     },
     position: () => follower.position.offset,
     stop: () => follower.stop(),

@@ -1,129 +1,90 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
-import { openErasures } from '../erasure/index.ts';
-import { CallerError, makeLogger, systemClock } from '../kernel/index.ts';
-import { lockDataFolder } from '../storage/adapters/folder-lock.ts';
+import { CallerError, makeLogger, MilepostError, systemClock } from '../kernel/index.ts';
+import { type FolderLock, lockDataFolder } from '../storage/adapters/folder-lock.ts';
 import { type Options, readCommandLine, runCommand, tell, textOf } from './command-line.ts';
-import { openDataFolder } from './data-folder.ts';
-import { type Base, Closers, openLog, openStored } from './open-parts.ts';
-import { type Difference, type Rebuilt, rebuildHistory } from './rebuild-history.ts';
+import { dataFolderAt, openDataFolder } from './data-folder.ts';
+import { type Base, Closers } from './open-parts.ts';
+import { builderNice } from './rebuild/limits.ts';
+import { rebuiltModel, rebuiltModels } from './rebuild/models.ts';
+import { type Outcome, runRebuild, type SwapMode, swapModes } from './rebuild/run-rebuild.ts';
+import { runningSource, stoppedSource } from './rebuild/source.ts';
+import type { RebuiltModel } from './rebuild/types.ts';
 import { readConfiguration } from './settings.ts';
-import { swapFolder } from './swap-folder.ts';
 
-const usage = `npm run rebuild -- history [--data <data folder>] [--accept]
-npm run rebuild -- live [--data <data folder>] [--accept]
-  history   made anew from the log, beside the one that is there; older data and the connection status are taken over
-  live      made anew from the log by the next start
-  --accept  also when the new history differs; or, for live, when the log does not reach back to its beginning
-  The data folder is MILEPOST_DATA unless --data names one. Its server must be stopped.`;
+const usage = `npm run rebuild -- <read model> [--data <data folder>] [--swap=when-equal|always|never]
+${rebuiltModels.map(({ name, about }) => `  ${name.padEnd(9)}${about}`).join('\n')}
+  Made anew from the log, beside the one that is there. Its server may run, and goes on with the old one until the new one is in place.
+  --swap  when-equal: only when nothing differs (as it is without this option); always; never: only compare
+  The data folder is MILEPOST_DATA unless --data names one.`;
 
-const differencesShown = 20;
-const dayMs = 86_400_000;
-
-const differenceText = ({ vehicleNo, bucket, oldRows, newRows, oldValues, newValues }: Difference): string => {
-  const month = `${1970 + Math.floor(bucket / 12)}-${String((bucket % 12) + 1).padStart(2, '0')}`;
-  return `  vehicle number ${vehicleNo}, ${month}: ${oldRows} rows became ${newRows}, ${oldValues} values became ${newValues}`;
+const noFailure = (error: Error): void => {
+  throw error;
 };
 
-const tellOutcome = (rebuilt: Rebuilt): void => {
-  const { records, samples, takenRows, seconds, cpuSeconds, compared, differences } = rebuilt;
-  tell(
-    `${records} records with ${samples} samples read, ${takenRows} older rows taken over, in ${seconds.toFixed(1)} s (${cpuSeconds.toFixed(1)} s of CPU)`,
-  );
-  tell(`${compared} months of vehicles compared: ${differences.length} differ`);
-  for (const difference of differences.slice(0, differencesShown)) tell(differenceText(difference));
-  if (differences.length > differencesShown) tell(`  and ${differences.length - differencesShown} more`);
-};
-
-const buildHistory = async (base: Base, closers: Closers): Promise<Rebuilt> => {
-  const { configuration, folder, clock, logger } = base;
-  const [{ storage, registry, vocabulary }, log] = await Promise.all([openStored(base, closers), openLog(base, closers)]);
-  const erasures = await openErasures({ storage, directory: registry.directory, file: folder.ledger, clock, logger });
-  return rebuildHistory({
-    log,
-    oldFolder: folder.history,
-    newFolder: path.join(folder.root, 'history.rebuild'),
-    erasures,
-    consentGroupOf: (signalNumber) => vocabulary.byNumber(signalNumber)?.group,
-    retentionMs: configuration.historyRetentionDays * dayMs,
-    clock,
-    logger,
-    tell,
-  });
-};
-
-const rebuild = async (base: Base, isAccepted: boolean): Promise<void> => {
-  const closers = new Closers();
-  const { root } = base.folder;
-  let rebuilt: Rebuilt;
+/** A server that runs has the lock of its folder. */
+const lockIfStopped = (data: string): FolderLock | undefined => {
   try {
-    rebuilt = await buildHistory(base, closers);
-  } finally {
-    await closers.closeAll(base.logger);
-  }
-  tellOutcome(rebuilt);
-  if (rebuilt.differences.length > 0 && !isAccepted) {
-    throw new CallerError(
-      'bad_request',
-      `The old history stays. The new one lies in ${path.join(root, 'history.rebuild')}; add --accept to put it in place.`,
-    );
-  }
-  const old = await swapFolder(root, 'history', 'history.rebuild', base.clock.now());
-  tell(
-    `The new history is in place. The old one lies in ${old}; it holds what was erased since, too: remove it when all is well.`,
-  );
-};
-
-/** Without a snapshot the next start reads the whole log, which is what making live anew means. */
-const rebuildLive = async (base: Base, isAccepted: boolean): Promise<void> => {
-  const closers = new Closers();
-  const { root } = base.folder;
-  const log = await openLog(base, closers);
-  const startOffset = log.startOffset(0);
-  await closers.closeAll(base.logger);
-  if (startOffset > 0 && !isAccepted) {
-    throw new CallerError(
-      'bad_request',
-      'The log no longer has its first reports: latest values and the status of vehicles that were silent since would be lost. Add --accept to go on.',
-    );
-  }
-  await rm(path.join(root, 'live.rebuild'), { recursive: true, force: true });
-  await mkdir(path.join(root, 'live.rebuild'));
-  const old = await swapFolder(root, 'live', 'live.rebuild', base.clock.now());
-  tell(`The next start makes live anew from the log. The old snapshots lie in ${old}.`);
-};
-
-const withLock = async (dataFolder: string, run: () => Promise<void>): Promise<void> => {
-  const lock = lockDataFolder(dataFolder);
-  try {
-    await run();
-  } finally {
-    lock.release();
+    return lockDataFolder(data);
+  } catch (error) {
+    if (!(error instanceof MilepostError)) throw error;
+    return undefined;
   }
 };
 
-const builders: Readonly<Record<string, (base: Base, isAccepted: boolean) => Promise<void>>> = {
-  history: rebuild,
-  live: rebuildLive,
+const tellOutcome = (model: RebuiltModel, { records, old }: Outcome, startedMs: number): void => {
+  const { user, system } = process.cpuUsage();
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
+  tell(`${records} records of the log read in ${seconds} s (${((user + system) / 1_000_000).toFixed(1)} s of CPU)`);
+  if (old !== undefined) tell(`The new ${model.name} is in place. The old one lies in ${old} and is removed after a week.`);
 };
 
-const baseOf = async (options: Options): Promise<Base> => {
-  const configuration = readConfiguration(process.env);
-  const data = path.resolve(textOf(options, 'data') ?? configuration.data);
+const swapModeOf = (options: Options): SwapMode => {
+  const text = textOf(options, 'swap') ?? 'when-equal';
+  const mode = swapModes.find((one) => one === text);
+  if (!mode) throw new CallerError('bad_request', `--swap is ${text}, expected one of ${swapModes.join(', ')}\n${usage}`);
+  return mode;
+};
+
+const rebuild = async (model: RebuiltModel, data: string, swap: SwapMode, lock: FolderLock | undefined): Promise<void> => {
+  const configuration = { ...readConfiguration(process.env), data };
   const logger = makeLogger(configuration.logLevel);
-  const failed = (error: Error): void => logger.error('a part has failed', { error });
-  return { configuration: { ...configuration, data }, folder: await openDataFolder(data), clock: systemClock, logger, failed };
+  const folder = lock ? await openDataFolder(data) : dataFolderAt(data);
+  const base: Base = { configuration, folder, clock: systemClock, logger, failed: noFailure };
+  const closers = new Closers();
+  let isCancelled = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void (isCancelled = true));
+  const startedMs = performance.now();
+  const source = lock ? await stoppedSource(base, model, closers) : await runningSource(base, model);
+  try {
+    tell(
+      `Rebuilding ${model.name} beside the ${lock ? 'one of the stopped' : 'one that the running'} server ${lock ? 'left' : 'uses'}.`,
+    );
+    const outcome = await runRebuild({ base, model, source, swap, tell, isCancelled: () => isCancelled });
+    tellOutcome(model, outcome, startedMs);
+    if (outcome.old === undefined && swap !== 'never') process.exitCode = 1;
+  } finally {
+    await source.release();
+    await closers.closeAll(logger);
+  }
 };
 
 const main = async (): Promise<void> => {
-  const known = { data: { type: 'string' }, accept: { type: 'boolean' } } as const;
-  const { options, names } = readCommandLine(known, 1, usage);
-  const build = builders[names[0] ?? ''];
-  if (!build) throw new CallerError('bad_request', usage);
+  const { options, names } = readCommandLine({ data: { type: 'string' }, swap: { type: 'string' } }, 1, usage);
+  const model = rebuiltModel(names[0] ?? '');
+  if (!model) throw new CallerError('bad_request', usage);
+  const swap = swapModeOf(options);
   const data = path.resolve(textOf(options, 'data') ?? readConfiguration(process.env).data);
   if (!existsSync(data)) throw new CallerError('bad_request', `there is no data folder ${data}`);
-  await withLock(data, async () => build(await baseOf(options), options['accept'] === true));
+  // Before a thread is made: they have the priority of whoever made them.
+  os.setPriority(builderNice);
+  const lock = lockIfStopped(data);
+  try {
+    await rebuild(model, data, swap, lock);
+  } finally {
+    lock?.release();
+  }
 };
 
 await runCommand(main);

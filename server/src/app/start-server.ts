@@ -3,7 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { Registry as MetricsRegistry } from 'prom-client';
 import type { Erasures } from '../erasure/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
-import { createHttp, type Http, type HttpConfig, makeOperatorAccess, type OperatorAccess } from '../http/index.ts';
+import {
+  createHttp,
+  type Http,
+  type HttpConfig,
+  makeOperatorAccess,
+  type OperatorAccess,
+  type PartReadiness,
+} from '../http/index.ts';
 import type { Gate } from '../ingest/index.ts';
 import { CallerError, type Clock, type Logger } from '../kernel/index.ts';
 import type { Lake } from '../lake/index.ts';
@@ -17,13 +24,14 @@ import {
 } from '../protocols/index.ts';
 import { lockDataFolder } from '../storage/adapters/folder-lock.ts';
 import { BackupHold } from './backup-hold.ts';
-import { listenControl } from './control-socket.ts';
+import { type ControlSession, listenControl } from './control-socket.ts';
 import { findUnknown, type UnknownVehicles } from './find-unknown.ts';
 import { openDataFolder } from './data-folder.ts';
 import { type DeviceTlsOrigins, openDeviceTls } from './open-device-tls.ts';
 import {
   type Base,
   Closers,
+  dayMs,
   openLedger,
   openLog,
   openReadModels,
@@ -34,7 +42,9 @@ import {
   type Stored,
 } from './open-parts.ts';
 import { type Projection, startProjection } from './projection.ts';
-import { makeServerRecords, serverAliveEveryMs } from './server-records.ts';
+import { RebuildHold, type RebuildParts } from './rebuild/rebuild-hold.ts';
+import { removeOldModels } from './rebuild/remove-old-models.ts';
+import { makeServerRecords, serverAliveEveryMs, type ServerRecords } from './server-records.ts';
 import type { Configuration } from './settings.ts';
 import { repeat } from './repeat.ts';
 import { readVersion } from './version.ts';
@@ -61,7 +71,6 @@ export interface RunningServer extends DeviceTlsOrigins {
 const tickEveryMs = 250;
 const sweepEveryMs = 500;
 const retentionEveryMs = 3_600_000;
-const dayMs = 86_400_000;
 /** Ports that are tried after 8080 when no port was asked for. */
 const portsTried = 50;
 const firstPort = 8080;
@@ -105,7 +114,15 @@ const listen = async (http: Http, { host, port }: Configuration): Promise<number
   }
 };
 
-const readinessOf = (stored: Stored, log: EventLog, projection: Projection) => async () => {
+/** A rebuild keeps nobody waiting: it is told, and the server is ready. */
+const rebuildPart = (rebuild: RebuildHold): PartReadiness[] => {
+  const { isRunning, model, progress } = rebuild.status();
+  if (!isRunning) return [];
+  const how = progress ? `${progress.phase}: ${Math.floor(progress.percent)} %` : 'begun';
+  return [{ name: 'rebuild', isReady: true, detail: `${model}, ${how}` }];
+};
+
+const readinessOf = (stored: Stored, log: EventLog, projection: Projection, rebuild: RebuildHold) => async () => {
   const refusal = log.refusal();
   const database = await stored.storage.ping().then(
     () => true,
@@ -115,6 +132,7 @@ const readinessOf = (stored: Stored, log: EventLog, projection: Projection) => a
     { name: 'postgres', isReady: database },
     { name: 'log', isReady: refusal === undefined, ...(refusal ? { detail: refusal } : {}) },
     { name: 'read models', isReady: projection.state.isCaughtUp },
+    ...rebuildPart(rebuild),
   ];
 };
 
@@ -126,12 +144,13 @@ interface HttpParts {
   readonly erasures: Erasures;
   readonly unknownVehicles: UnknownVehicles;
   readonly projection: Projection;
+  readonly rebuild: RebuildHold;
   readonly gate: Gate;
   readonly access: OperatorAccess;
 }
 
 const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http> => {
-  const { lake, stored, log, models, erasures, unknownVehicles, projection, gate, access } = parts;
+  const { lake, stored, log, models, erasures, unknownVehicles, projection, rebuild, gate, access } = parts;
   const { clock, logger } = options;
   return createHttp({
     registry: stored.registry,
@@ -150,10 +169,11 @@ const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http>
       ingest: () => gate.ingest.statistics(),
       deviceConnections: () => gate.sessions(),
       unknownVehicles,
+      rebuild: () => rebuild.status(),
       projectionLagMs: () =>
         projection.position() >= log.endOffset(0) ? 0 : Math.max(0, clock.now() - projection.state.newestReceivedAt),
     },
-    readiness: readinessOf(stored, log, projection),
+    readiness: readinessOf(stored, log, projection, rebuild),
     telemetryRoute: telemetryRoute(gate),
   });
 };
@@ -165,7 +185,7 @@ const keepServerRecords = async (
   stored: Stored,
   projection: Projection,
   closers: Closers,
-): Promise<void> => {
+): Promise<ServerRecords> => {
   const records = makeServerRecords(log, base.clock, stored.vocabulary.version);
   await records.write('serverStarted', projection.state.newestReceivedAt);
   const stopNotes = repeat(base.clock, serverAliveEveryMs, () => void records.write('serverAlive').catch(base.failed));
@@ -173,30 +193,47 @@ const keepServerRecords = async (
     stopNotes();
     await records.write('serverStopped');
   });
+  return records;
 };
 
-/** Answers programs beside the server on the socket of the data folder; at most one takes a backup. */
-const openControl = async (
-  base: Base,
-  stored: Stored,
-  log: EventLog,
-  models: ReadModels,
-  closers: Closers,
-): Promise<BackupHold> => {
+interface Holds {
+  readonly backup: BackupHold;
+  readonly rebuild: RebuildHold;
+}
+
+/** Answers programs beside the server on the socket of the data folder; at most one takes a backup, or rebuilds a read model. */
+const openControl = async (parts: Omit<RebuildParts, 'isBusy'>, closers: Closers): Promise<Holds> => {
+  const { base, stored, log, models } = parts;
   const { configuration, folder, clock, logger } = base;
   const isEmbedded = configuration.databaseUrl === undefined;
-  const hold = new BackupHold({ log, history: models.history, storage: stored.storage, isEmbedded, clock, logger });
-  const control = await listenControl(folder.root, () => hold.openSession(), logger);
+  const { storage } = stored;
+  const { history } = models;
+  const isBusy = (): boolean => rebuild.isHeld;
+  const backup = new BackupHold({ log, history, storage, isEmbedded, isBusy, clock, logger });
+  const rebuild = new RebuildHold({ ...parts, isBusy: () => backup.isHeld });
+  closers.add('rebuild', () => rebuild.close());
+  const open = (): ControlSession => {
+    const sessions = { backup: backup.openSession(), rebuild: rebuild.openSession() };
+    return {
+      handle: (command, body) => sessions[command.startsWith('rebuild ') ? 'rebuild' : 'backup'].handle(command, body),
+      ended: async () => {
+        await sessions.backup.ended();
+        await sessions.rebuild.ended();
+      },
+    };
+  };
+  const control = await listenControl(folder.root, open, logger);
   closers.add('control', () => control.close());
-  return hold;
+  return { backup, rebuild };
 };
 
-const keepRetention = (base: Base, log: EventLog, models: ReadModels, hold: BackupHold, closers: Closers): void => {
-  const { clock, configuration, logger } = base;
+const keepRetention = (base: Base, log: EventLog, models: ReadModels, holds: Holds, closers: Closers): void => {
+  const { clock, configuration, folder, logger } = base;
   const enforce = async (): Promise<void> => {
-    if (hold.isHeld) return;
+    if (holds.backup.isHeld || holds.rebuild.isHeld) return;
     await log.enforceRetention();
     await models.history.dropBefore(clock.now() - configuration.historyRetentionDays * dayMs);
+    await removeOldModels(folder.root, clock.now());
   };
   const stop = repeat(clock, retentionEveryMs, () => {
     enforce().catch((error: unknown) => logger.error('retention could not be enforced', { error }));
@@ -239,9 +276,9 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
     logger,
   });
   const erasures = await openLedger(base, stored, models, closers);
-  await keepServerRecords(base, log, stored, projection, closers);
-  const hold = await openControl(base, stored, log, models, closers);
-  keepRetention(base, log, models, hold, closers);
+  const records = await keepServerRecords(base, log, stored, projection, closers);
+  const holds = await openControl({ base, stored, log, models, projection, records }, closers);
+  keepRetention(base, log, models, holds, closers);
   closers.add(
     'ticks',
     repeat(clock, tickEveryMs, () => projection.tick(clock.now())),
@@ -256,7 +293,9 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const access = makeOperatorAccess({ token, clock });
   const lake = await openDuckdbLake({ folder: folder.exports, logger });
   closers.add('lake', () => lake.close());
-  const http = await openHttp(options, { lake, stored, log, models, erasures, unknownVehicles, projection, gate, access });
+  const { rebuild } = holds;
+  const parts = { lake, stored, log, models, erasures, unknownVehicles, projection, rebuild, gate, access };
+  const http = await openHttp(options, parts);
   const sockets = listenDeviceWebSockets({ gate, clock, logger });
   routeUpgrades(http, sockets);
   closers.add('http', () => http.close());

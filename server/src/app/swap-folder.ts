@@ -36,14 +36,33 @@ export const finishSwap = async (root: string): Promise<void> => {
     await syncFolder(root);
     await rename(fresh, place);
     await syncFolder(root);
+  } else if (!existsSync(place) && existsSync(aside)) {
+    // The rebuilt folder was lost on the way: the old one comes back.
+    await rename(aside, place);
+    await syncFolder(root);
   }
   await rm(note);
   await syncFolder(root);
 };
 
+/** A swap was begun and not finished: neither folder may be touched. */
+export const isSwapping = (root: string): boolean => existsSync(path.join(root, noteName));
+
+/** What a folder that was moved aside is called. */
+export const asideName = (name: string, nowMs: number): string =>
+  `${name}.old-${new Date(nowMs).toISOString().replaceAll(':', '')}`;
+
+const asidePattern = /^(?:history|live)\.old-(\d{4}-\d{2}-\d{2})T(\d{2})(\d{2})(\d{2}\.\d{3})Z$/;
+
+/** When a folder was moved aside, ms; undefined: it is none of these. */
+export const movedAsideAt = (folder: string): number | undefined => {
+  const match = asidePattern.exec(folder);
+  return match ? Date.parse(`${match[1]}T${match[2]}:${match[3]}:${match[4]}Z`) : undefined;
+};
+
 /** The caller holds the lock of the data folder. Answers where the old one lies now. */
 export const swapFolder = async (root: string, name: string, rebuilt: string, nowMs: number): Promise<string> => {
-  const old = `${name}.old-${new Date(nowMs).toISOString().replaceAll(':', '')}`;
+  const old = asideName(name, nowMs);
   const note = path.join(root, noteName);
   const handle = await open(`${note}.part`, 'w', 0o600);
   await handle.writeFile(JSON.stringify({ name, rebuilt, old } satisfies Swap));

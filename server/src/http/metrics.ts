@@ -104,6 +104,18 @@ const addLive = (registry: Registry, { live }: HttpDeps): void => {
   );
 };
 
+const addRebuild = (registry: Registry, { figures }: HttpDeps): void => {
+  const { counter, gauge } = mirror(registry);
+  const progress = () => figures.rebuild().progress;
+  gauge('milepost_rebuild_is_running', '1 while a read model is rebuilt', () => (figures.rebuild().isRunning ? 1 : 0));
+  gauge('milepost_rebuild_progress_ratio', 'How far its phase is, 0 to 1', () => (progress()?.percent ?? 0) / 100);
+  gauge('milepost_rebuild_records_per_second', 'Records of the log it reads', () => progress()?.recordsPerSecond ?? 0);
+  gauge('milepost_rebuild_left_seconds', 'What is left of its phase, 0: not known', () => progress()?.secondsLeft ?? 0);
+  gauge('milepost_rebuild_differences', 'Found by the last one put in place', () => figures.rebuild().differences);
+  counter('milepost_rebuilds_total', 'Rebuilds that ended, whatever their outcome', () => figures.rebuild().finished);
+  counter('milepost_rebuilds_swapped_total', 'Rebuilt models put in place', () => figures.rebuild().swapped);
+};
+
 const addDurations = (fastify: FastifyInstance, registry: Registry): void => {
   const durations = new Histogram({
     name: 'milepost_http_request_duration_seconds',
@@ -128,6 +140,7 @@ export const addMetrics = (fastify: FastifyInstance, deps: HttpDeps, viewers: ()
   addJournal(registry, deps);
   addHistory(registry, deps);
   addLive(registry, deps);
+  addRebuild(registry, deps);
   mirror(registry).gauge('milepost_stream_viewers', 'Browsers that watch', viewers);
   addDurations(fastify, registry);
 };

@@ -54,6 +54,17 @@ export interface ServerFigures {
   readonly deviceConnections: () => number;
   /** Vehicles of the log that the registry does not know. */
   readonly unknownVehicles: () => number;
+  /** The rebuild of a read model that runs, or the last one. */
+  readonly rebuild: () => {
+    readonly isRunning: boolean;
+    readonly progress:
+      | { readonly percent: number; readonly recordsPerSecond: number; readonly secondsLeft: number | null }
+      | undefined;
+    /** Found by the last one that was put in place. */
+    readonly differences: number;
+    readonly finished: number;
+    readonly swapped: number;
+  };
   /** ms by which the read models are behind the log. */
   readonly projectionLagMs: () => number;
 }

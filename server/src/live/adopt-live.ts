@@ -14,6 +14,8 @@ export const adoptLive = (live: Live, next: Live): void => {
   if (stands !== comes) throw new BugError(`live stands at ${stands}, what should replace it at ${comes}`);
   if (live.statistics().isSaving) throw new BugError('live cannot be replaced while a snapshot of it is saved');
   const before = new Set(core.tracker.seenVehicles());
+  // A silence that one has noticed is noticed by both.
+  other.tracker.advance(core.tracker.settledMs);
   core.latest.adopt(other.latest);
   core.tracker.adopt(other.tracker);
   other.takeStatusChanges();

@@ -74,3 +74,10 @@ export function* everyValue(live: Live): Generator<{ readonly vehicleNo: number;
 
 /** Device that was heard last of a vehicle; 0: none. */
 export const deviceHeardLast = (live: Live, vehicleNo: number): number => coreOf(live).tracker.deviceOf(vehicleNo);
+
+/** receivedAt of a vehicle's last report or heartbeat; undefined: never. */
+export const lastSeenOf = (live: Live, vehicleNo: number): number | undefined =>
+  coreOf(live).tracker.status(vehicleNo).lastSeen ?? undefined;
+
+/** Moves the timers to where those of another state stand: a silence that one has noticed is noticed by both. */
+export const alignTime = (live: Live, other: Live): void => void coreOf(live).tracker.advance(coreOf(other).tracker.settledMs);

@@ -1,5 +1,5 @@
 export { adoptLive } from './adopt-live.ts';
-export { compareLive, deviceHeardLast, everyValue, type LiveComparison } from './compare-live.ts';
+export { alignTime, compareLive, deviceHeardLast, everyValue, lastSeenOf, type LiveComparison } from './compare-live.ts';
 export { StatusDeriver } from './derive-status.ts';
 export { HandleTable } from './handle-table.ts';
 export { listLimitMax } from './list-vehicles.ts';

@@ -235,6 +235,7 @@ export const openTestServer = async (
       ingest: () => parts.ingest.statistics(),
       deviceConnections: () => gate.sessions(),
       unknownVehicles: () => 0,
+      rebuild: () => ({ isRunning: false, progress: undefined, differences: 0, finished: 0, swapped: 0 }),
       projectionLagMs: () => 0,
     },
     readiness: async () => [{ name: 'postgres', isReady: await isUp(test) }],

@@ -1,0 +1,121 @@
+import path from 'node:path';
+import { openErasures } from '../../erasure/index.ts';
+import { openChunkStore } from '../../history/adapters/sqlite/index.ts';
+import { CallerError } from '../../kernel/index.ts';
+import type { StatusTimeouts } from '../../live/index.ts';
+import type { PostgresConfig } from '../../storage/index.ts';
+import { connectControl } from '../control-socket.ts';
+import { type Base, Closers, dayMs, openLog, openStored, type Stored } from '../open-parts.ts';
+import { swapFolder } from '../swap-folder.ts';
+import { readVersion } from '../version.ts';
+import { pointFromJson, type PointJson } from './point-json.ts';
+import { buildFolderOf, type Compared, type Progress, type RebuildPoint, type RebuiltModel } from './types.ts';
+
+/** What the server answers to `rebuild begin`. */
+export interface RebuildBegun {
+  readonly version: string;
+  readonly database: PostgresConfig;
+  readonly timeouts: StatusTimeouts;
+  readonly diskReserveMib: number;
+  readonly point: PointJson;
+}
+
+/** What a rebuild is made from, and who puts its result in place: a running server, or the data folder of one that is stopped. */
+export interface RebuildSource {
+  readonly isRunning: boolean;
+  readonly point: RebuildPoint;
+  readonly timeouts: StatusTimeouts;
+  readonly diskReserveMib: number;
+  openStored(closers: Closers): Promise<Stored>;
+  progress(progress: Progress): void;
+  /** Where the log ends now. */
+  end(): Promise<number>;
+  /** Where the new model has to stand when it is put in place. */
+  handover(): Promise<number>;
+  /** The server ended meanwhile: what was built is worth nothing, and the next start removes it. */
+  isLost(): boolean;
+  /** Answers where the old one lies. */
+  putIn(compared: readonly Compared[]): Promise<string>;
+  release(): Promise<void>;
+}
+
+export const runningSource = async (base: Base, model: RebuiltModel): Promise<RebuildSource> => {
+  const control = await connectControl(base.folder.root);
+  try {
+    const begun = (await control.ask('rebuild begin', { model: model.name })) as RebuildBegun;
+    const version = await readVersion();
+    if (begun.version !== version)
+      throw new CallerError('bad_request', `the server is of version ${begun.version}, this program of ${version}`);
+    return {
+      isRunning: true,
+      point: pointFromJson(begun.point),
+      timeouts: begun.timeouts,
+      diskReserveMib: begun.diskReserveMib,
+      openStored: (closers) => openStored(base, closers, begun.database),
+      // Whoever builds does not wait for it; that the server has ended is seen by the next question.
+      progress: (progress) => void control.ask('rebuild progress', progress).catch(() => undefined),
+      end: async () => (await control.ask('rebuild end')) as number,
+      handover: async () => (await control.ask('rebuild handover')) as number,
+      isLost: () => control.isEnded(),
+      putIn: async (compared) => (await control.ask('rebuild put in', { compared })) as string,
+      release: () => {
+        control.close();
+        return Promise.resolve();
+      },
+    };
+  } catch (error) {
+    control.close();
+    throw error;
+  }
+};
+
+/** What is on disk of a server that was stopped or killed; its lock is held by the caller. */
+const stoppedPoint = async (base: Base, stored: Stored): Promise<RebuildPoint> => {
+  const { configuration, folder, clock, logger } = base;
+  const closers = new Closers();
+  const log = await openLog(base, closers);
+  const [startOffset, endOffset] = [log.startOffset(0), log.endOffset(0)];
+  await closers.closeAll(logger);
+  const history = await openChunkStore({ folder: folder.history }, 'write');
+  const applied = (await history.appliedOffset(0)) ?? 0;
+  await history.close();
+  const { storage, registry } = stored;
+  const erasures = await openErasures({ storage, directory: registry.directory, file: folder.ledger, clock, logger });
+  const standard = { retentionMs: configuration.historyRetentionDays * dayMs };
+  return {
+    startOffset,
+    // Of a history that was lost nothing can be compared: it is made from all of the log.
+    offset: applied > startOffset ? applied : endOffset,
+    nowMs: clock.now(),
+    rules: { standard, byVehicle: new Map(), erased: erasures.periods() },
+  };
+};
+
+export const stoppedSource = async (base: Base, model: RebuiltModel, closers: Closers): Promise<RebuildSource> => {
+  const { configuration, folder } = base;
+  const stored = await openStored(base, closers);
+  const point = await stoppedPoint(base, stored);
+  return {
+    isRunning: false,
+    point,
+    timeouts: { lateAfterMs: configuration.lateAfterSeconds * 1000, offlineAfterMs: configuration.offlineAfterSeconds * 1000 },
+    diskReserveMib: configuration.diskReserveMib,
+    openStored: () => Promise.resolve(stored),
+    progress: () => {},
+    end: () => Promise.resolve(point.offset),
+    handover: () => Promise.resolve(point.offset),
+    isLost: () => false,
+    putIn: () => swapFolder(folder.root, model.folder, buildFolderOf(model.folder), base.clock.now()),
+    release: () => Promise.resolve(),
+  };
+};
+
+export interface Place {
+  readonly oldFolder: string;
+  readonly newFolder: string;
+}
+
+export const placeOf = (root: string, model: RebuiltModel): Place => ({
+  oldFolder: path.join(root, model.folder),
+  newFolder: path.join(root, buildFolderOf(model.folder)),
+});
