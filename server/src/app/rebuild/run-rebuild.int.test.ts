@@ -1,82 +1,116 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { test } from 'node:test';
-import type { Erasures } from '../erasure/index.ts';
-import { openJournal } from '../eventlog/adapters/journal/index.ts';
-import type { EventLog } from '../eventlog/index.ts';
-import { openChunkStore } from '../history/adapters/sqlite/index.ts';
-import { digestMonth, openHistory } from '../history/index.ts';
-import { MergePass } from '../history/merge-pass.ts';
-import { bucketOf } from '../history/month-bucket.ts';
-import { encodeTestReport } from '../history/test-support.ts';
-import { silentLogger, systemClock } from '../kernel/index.ts';
-import { type RebuildOptions, rebuildHistory } from './rebuild-history.ts';
+import { after, before, test } from 'node:test';
+import { coreVocabulary } from '@milepost/contract';
+import { openJournal } from '../../eventlog/adapters/journal/index.ts';
+import type { EventLog } from '../../eventlog/index.ts';
+import { openChunkStore } from '../../history/adapters/sqlite/index.ts';
+import { digestMonth, openHistory, readAllStatus, type StatusChange } from '../../history/index.ts';
+import { MergePass } from '../../history/merge-pass.ts';
+import { bucketOf } from '../../history/month-bucket.ts';
+import { makeManualClock, silentLogger, systemClock } from '../../kernel/index.ts';
+import { compareLive, type Live, openLive } from '../../live/index.ts';
+import { aCustomer, aDevice, aVehicle, makeMemoryDirectory, type MemoryDirectory } from '../../live/memory-directory.ts';
+import { anEvent, aReport } from '../../live/test-records.ts';
+import { dataFolderAt } from '../data-folder.ts';
+import type { Base, Stored } from '../open-parts.ts';
+import { startProjection } from '../projection.ts';
+import { swapFolder } from '../swap-folder.ts';
+import { rebuiltModel } from './models.ts';
+import { type Outcome, runRebuild, type SwapMode } from './run-rebuild.ts';
+import type { RebuildSource } from './source.ts';
+import type { RebuildPoint, RebuiltModel } from './types.ts';
 
-const base = { clock: systemClock, logger: silentLogger };
 const vehicles = 12;
-const reports = 2400;
+const turns = 200;
 const samplesPerReport = 8;
 /** From the middle of one month into the next. */
 const startMs = Date.UTC(2026, 8, 28);
 const stepMs = 1_500_000;
+/** Silent from this turn on: of the two, the log that has lost its first half does not tell of them. */
+const silentFrom: Readonly<Record<number, number>> = { 11: 20, 12: 40 };
+const timeouts = { lateAfterMs: 75_000, offlineAfterMs: 180_000 };
 
 const failed = (error: Error): void => {
   throw error;
 };
 
-const openSmallLog = (folder: string, bytesMax: number): Promise<EventLog> =>
-  openJournal({ ...base, folder, limits: { segmentBytes: 32_768, diskReserveBytes: 0, commitSpacingMs: 0, bytesMax } });
+const aDirectory = (): MemoryDirectory => {
+  const directory = makeMemoryDirectory();
+  directory.put({ kind: 'customer', customer: aCustomer(1) });
+  for (let no = 1; no <= vehicles; no++) {
+    directory.put({ kind: 'vehicle', vehicle: aVehicle(no) });
+    directory.put({ kind: 'device', device: aDevice(no, no) });
+  }
+  return directory;
+};
+const directory = aDirectory();
 
-const reportOf = (n: number): Uint8Array => {
-  const turn = Math.floor(n / vehicles);
+const recordOf = (turn: number, vehicleNo: number): Uint8Array => {
+  const receivedAt = startMs + turn * stepMs + vehicleNo;
+  if (turn % 11 === vehicleNo % 11) return anEvent(vehicleNo, vehicleNo, receivedAt, 'goodbye');
   // Each seventh report is late by a day.
   const fromMs = startMs + turn * stepMs - (turn % 7 === 6 ? 86_400_000 : 0);
   const samples = Array.from({ length: samplesPerReport }, (_, i) => ({
     time: fromMs + i * 60_000,
-    values: [[7, (n * 31 + i) % 1000] as const, [9, turn + i] as const, [33, `word ${turn % 5}`] as const],
+    signals: { Speed: (turn * 31 + i) % 200, 'Diagnostics.DTCList': [`P${turn % 5}`] },
   }));
-  return encodeTestReport({ vehicleNo: 1 + (n % vehicles), deviceNo: 5, receivedAt: startMs + turn * stepMs, samples });
+  return aReport(vehicleNo, vehicleNo, receivedAt, samples);
 };
 
-const append = (log: EventLog): Promise<void> =>
+const everyRecord = (): Uint8Array[] => {
+  const records: Uint8Array[] = [];
+  for (let turn = 0; turn < turns; turn++) {
+    for (let vehicleNo = 1; vehicleNo <= vehicles; vehicleNo++)
+      if (turn < (silentFrom[vehicleNo] ?? turns)) records.push(recordOf(turn, vehicleNo));
+    records.push(anEvent(0, 0, startMs + turn * stepMs + 100_000, 'serverAlive'));
+  }
+  return records;
+};
+
+const base = { clock: systemClock, logger: silentLogger };
+const openSmallLog = (folder: string, bytesMax = Number.MAX_SAFE_INTEGER): Promise<EventLog> =>
+  openJournal({
+    ...base,
+    clock: makeManualClock(startMs + turns * stepMs),
+    folder,
+    limits: { segmentBytes: 16_384, diskReserveBytes: 0, commitSpacingMs: 0, bytesMax },
+  });
+
+const append = (log: EventLog, records: readonly Uint8Array[]): Promise<void> =>
   new Promise((resolve, reject) => {
-    let left = reports;
+    let left = records.length;
     const listener = {
       appended: () => {
         if (--left === 0) resolve();
       },
       appendFailed: (_token: number, error: Error) => reject(error),
     };
-    for (let n = 0; n < reports; n++) {
-      const part = n;
-      // In many groups, so that there are many segments.
-      setTimeout(() => assert.equal(log.append(reportOf(part), listener, part), undefined), Math.floor(part / 40));
-    }
+    // In many groups, so that there are many segments.
+    for (const [n, record] of records.entries())
+      setTimeout(() => assert.equal(log.append(record, listener, n), undefined), Math.floor(n / 40));
   });
 
-const buildOld = async (log: EventLog, folder: string): Promise<void> => {
-  const store = {
-    adapterModule: new URL('../history/adapters/sqlite/index.ts', import.meta.url),
-    adapterOptions: { folder },
-  };
-  const history = await openHistory({ store, ...base, failed, consentGroupOf: () => 'status', sealBytes: 65_536 });
-  const done = Promise.withResolvers<undefined>();
-  const follower = log.follow({
-    partition: 0,
-    fromOffset: 0,
-    handle: (batch) => {
-      history.apply(batch);
-      return history.ready();
-    },
-    caughtUp: () => done.resolve(undefined),
-    failed,
-  });
-  await done.promise;
-  history.applyStatus([{ vehicleNo: 3, at: startMs + 5, from: 'never_seen', to: 'online', reason: 'none' }]);
-  await follower.stop();
+const liveIn = (folder: string): Live =>
+  openLive({ ...base, directory, vocabulary: () => coreVocabulary, folder, defaults: timeouts });
+
+/** History and live as a server leaves them that followed the log and was stopped. */
+const runServer = async (root: string, log: EventLog): Promise<void> => {
+  const folder = dataFolderAt(root);
+  const live = liveIn(folder.live);
+  const adapterModule = new URL('../../history/adapters/sqlite/index.ts', import.meta.url);
+  const store = { adapterModule, adapterOptions: { folder: folder.history } };
+  const consentGroupOf = (): 'status' => 'status';
+  const history = await openHistory({ store, ...base, failed, consentGroupOf, sealBytes: 65_536 });
+  const projection = await startProjection({ log, live, history, partition: 0, failed, warn: () => {} });
+  await projection.caughtUp;
+  await projection.stop();
+  await live.saveSnapshot(0, projection.position());
   await history.close();
+  live.close();
 };
 
 /** Merges what is flushed so far. */
@@ -99,72 +133,158 @@ const digestAll = async (folder: string): Promise<unknown[]> => {
   return all;
 };
 
-const nothingErased: Pick<Erasures, 'periods' | 'isErased'> = { periods: () => [], isErased: () => false };
+const timelineOf = async (folder: string): Promise<StatusChange[]> => {
+  const store = await openChunkStore({ folder }, 'read');
+  const all: StatusChange[] = [];
+  for await (const page of readAllStatus(store)) all.push(...page);
+  await store.close();
+  return all.sort((a, b) => a.at - b.at || a.vehicleNo - b.vehicleNo || (a.to < b.to ? -1 : 1));
+};
 
-test('history is made anew: the log’s part from the log, what is older taken over, and every difference is found', async () => {
-  const place = await mkdtemp(path.join(tmpdir(), 'milepost-rebuild-'));
-  const [journal, old, fresh] = ['journal', 'old', 'fresh'].map((name) => path.join(place, name)) as [string, string, string];
-  let log = await openSmallLog(journal, Number.MAX_SAFE_INTEGER);
-  try {
-    await append(log);
-    await buildOld(log, old);
-    await mergeAll(old);
-    const before = await digestAll(old);
-    const options: RebuildOptions = {
-      log,
-      oldFolder: old,
-      newFolder: fresh,
-      erasures: nothingErased as Erasures,
-      consentGroupOf: () => 'status',
-      retentionMs: Number.MAX_SAFE_INTEGER,
-      ...base,
-      tell: () => {},
-    };
-    const whole = await rebuildHistory(options);
-    assert.deepEqual(whole.differences, []);
-    assert.equal(whole.records, reports);
-    assert.equal(whole.samples, reports * samplesPerReport);
-    assert.equal(whole.takenRows, 0);
-    assert.deepEqual(await digestAll(fresh), before);
+interface Place {
+  readonly root: string;
+  readonly point: RebuildPoint;
+}
 
-    // The log has lost its first half.
-    const bytes = log.endOffset(0);
-    await log.close();
-    log = await openSmallLog(journal, bytes / 2);
-    await log.enforceRetention();
-    assert.ok(log.startOffset(0) > bytes / 3);
-    const half = await rebuildHistory({ ...options, log });
-    assert.deepEqual(half.differences, []);
-    assert.ok(half.records < reports && half.takenRows > 0);
-    assert.deepEqual(await digestAll(fresh), before, 'nothing is lost, nothing is there twice');
-    const store = await openChunkStore({ folder: fresh }, 'read');
-    const status = await store.readStatus({ vehicleNos: null, fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, limit: 10 });
-    assert.deepEqual(
-      status.map(({ vehicleNo, at }) => [vehicleNo, at]),
-      [[3, startMs + 5]],
-    );
-    await store.close();
+/** A copy of the data folder, whose log has lost its first part when `bytesMax` says so. */
+const copyPlace = async (from: string, name: string, bytesMax?: number): Promise<Place> => {
+  const root = path.join(path.dirname(from), name);
+  await cp(from, root, { recursive: true });
+  const log = await openSmallLog(dataFolderAt(root).journal, bytesMax);
+  await log.enforceRetention();
+  const [startOffset, offset] = [log.startOffset(0), log.endOffset(0)];
+  await log.close();
+  const rules = { standard: { retentionMs: Number.MAX_SAFE_INTEGER }, byVehicle: new Map(), erased: [] };
+  return { root, point: { startOffset, offset, nowMs: startMs + turns * stepMs, rules } };
+};
 
-    // A history that lacks something, and one whose erased part is left out of the comparison.
-    const damaged = await openChunkStore({ folder: old }, 'write');
-    const unit = (await damaged.mergeUnits()).at(-1);
-    assert.ok(unit && unit.mergedRows > 0);
-    const chunks = (await damaged.readUnit(unit, 0, 1000))[0];
-    assert.ok(chunks);
-    await damaged.replace(unit, { removed: chunks.merged, added: [], removedStatus: [] });
-    await damaged.close();
-    const { vehicleNo } = chunks;
-    const { differences } = await rebuildHistory({ ...options, log });
-    assert.equal(differences.length, 1);
-    assert.equal(differences[0]?.vehicleNo, vehicleNo);
-    assert.equal(differences[0]?.bucket, unit.bucket);
-    assert.equal(differences[0]?.oldRows, 0);
-    assert.ok((differences[0]?.newRows ?? 0) > 0);
-    const isErased = (no: number): boolean => no === vehicleNo;
-    const erased = { periods: () => [{ vehicleNo, fromMs: 0, toMs: Date.now() }], isErased } as unknown as Erasures;
-    assert.deepEqual((await rebuildHistory({ ...options, log, erasures: erased })).differences, []);
-  } finally {
-    await log.close();
-    await rm(place, { recursive: true, force: true });
+const run = async (
+  { root, point }: Place,
+  name: string,
+  swap: SwapMode,
+  more: { isCancelled?: () => boolean; diskReserveMib?: number } = {},
+): Promise<Outcome> => {
+  const model = rebuiltModel(name) as RebuiltModel;
+  const source: RebuildSource = {
+    isRunning: false,
+    point,
+    timeouts,
+    diskReserveMib: more.diskReserveMib ?? 0,
+    openStored: () => Promise.resolve({ registry: { directory }, vocabulary: coreVocabulary } as unknown as Stored),
+    progress: () => {},
+    end: () => Promise.resolve(point.offset),
+    handover: () => Promise.resolve(point.offset),
+    isLost: () => false,
+    putIn: () => swapFolder(root, model.folder, `${model.folder}.rebuild`, Date.now()),
+    release: () => Promise.resolve(),
+  };
+  const part: Base = { configuration: {} as Base['configuration'], folder: dataFolderAt(root), ...base, failed };
+  return runRebuild({ base: part, model, source, swap, tell: () => {}, isCancelled: more.isCancelled ?? (() => false) });
+};
+
+const differing = ({ compared }: Outcome): Record<string, number> =>
+  Object.fromEntries(compared.map(({ kind, differences }) => [kind, differences]));
+
+let place: string;
+let original: string;
+let digests: unknown[];
+let timeline: StatusChange[];
+
+before(async () => {
+  place = await mkdtemp(path.join(tmpdir(), 'milepost-rebuild-'));
+  original = path.join(place, 'original');
+  const folder = dataFolderAt(original);
+  const log = await openSmallLog(folder.journal);
+  await append(log, everyRecord());
+  await runServer(original, log);
+  await log.close();
+  await mergeAll(folder.history);
+  [digests, timeline] = [await digestAll(folder.history), await timelineOf(folder.history)];
+  assert.ok(timeline.length > 1000);
+});
+after(() => rm(place, { recursive: true, force: true }));
+
+const isAsBefore = async (root: string): Promise<void> => {
+  const { history } = dataFolderAt(root);
+  assert.deepEqual(await digestAll(history), digests, 'nothing is lost, nothing is there twice');
+  assert.deepEqual(await timelineOf(history), timeline, 'each change of status once, as it was');
+};
+
+test('a log that is whole: history, its timeline and live come out as they were', async () => {
+  const whole = await copyPlace(original, 'whole');
+  assert.equal(whole.point.startOffset, 0);
+  const history = await run(whole, 'history', 'when-equal');
+  assert.deepEqual(differing(history), { 'months of vehicles': 0, 'changes of status': 0 });
+  // A goodbye of a vehicle before it was ever heard changes nothing; every other change was compared.
+  assert.ok((history.compared[1]?.compared ?? 0) >= timeline.length - vehicles);
+  assert.ok(history.old && existsSync(history.old));
+  await isAsBefore(whole.root);
+  const live = await run(whole, 'live', 'when-equal');
+  assert.deepEqual(differing(live), { 'latest values': 0, connections: 0 });
+  assert.equal(live.compared[1]?.compared, vehicles);
+});
+
+test('a log that has lost its first half: what is older is taken over, in history and in live', async () => {
+  const size = (await copyPlace(original, 'size')).point.offset;
+  const half = await copyPlace(original, 'half', size / 2);
+  assert.ok(half.point.startOffset > size / 3 && half.point.startOffset < (size * 2) / 3);
+  assert.deepEqual(differing(await run(half, 'history', 'when-equal')), { 'months of vehicles': 0, 'changes of status': 0 });
+  await isAsBefore(half.root);
+  const before = liveIn(dataFolderAt(half.root).live);
+  assert.equal(await before.loadSnapshot(0, half.point.offset), half.point.offset);
+  const live = await run(half, 'live', 'when-equal');
+  assert.deepEqual(differing(live), { 'latest values': 0, connections: 0 });
+  const after = liveIn(dataFolderAt(half.root).live);
+  assert.equal(await after.loadSnapshot(0, half.point.offset), half.point.offset);
+  const { vehicles: compared, values, valueDifferences, connectionDifferences } = compareLive(before, after, 1);
+  assert.deepEqual([compared, valueDifferences, connectionDifferences], [vehicles, 0, 0]);
+  assert.ok(values >= vehicles * 2);
+});
+
+test('differences are counted and named, the old one stays unless told, and erased values are left out', async () => {
+  const wrong = await copyPlace(original, 'wrong');
+  const { history } = dataFolderAt(wrong.root);
+  const damaged = await openChunkStore({ folder: history }, 'write');
+  const unit = (await damaged.mergeUnits()).at(-1);
+  assert.ok(unit && unit.mergedRows > 0);
+  const chunks = (await damaged.readUnit(unit, 0, 1000))[0];
+  assert.ok(chunks);
+  const { vehicleNo } = chunks;
+  const [toMs, lost] = [startMs + 10 * stepMs, timeline.filter((change) => change.vehicleNo === vehicleNo)];
+  const removedStatus = [{ vehicleNo, fromMs: 0, toMs }];
+  await damaged.replace(unit, { removed: chunks.merged, added: [], removedStatus: [] });
+  const first = (await damaged.mergeUnits()).find(({ bucket, group }) => bucket === bucketOf(startMs) && group === unit.group);
+  assert.ok(first);
+  await damaged.replace(first, { removed: [], added: [], removedStatus });
+  await damaged.close();
+
+  const kept = await run(wrong, 'history', 'when-equal');
+  const missing = lost.filter(({ at }) => at < toMs).length;
+  assert.deepEqual(differing(kept), { 'months of vehicles': 1, 'changes of status': missing });
+  assert.match(kept.compared[0]?.first[0] ?? '', new RegExp(`^veh_${vehicleNo}, 2026-1\\d: 0 rows became \\d+`));
+  assert.match(kept.compared[1]?.first[0] ?? '', new RegExp(`^veh_${vehicleNo}, 2026-09-.*: nothing became `));
+  assert.equal(kept.old, undefined);
+  assert.ok(!existsSync(`${history}.rebuild`));
+  assert.notDeepEqual(await digestAll(history), digests);
+
+  const rules = { ...wrong.point.rules, erased: [{ vehicleNo, fromMs: 0, toMs: startMs * 2 }] };
+  const erased = await run({ ...wrong, point: { ...wrong.point, rules } }, 'history', 'never');
+  assert.deepEqual(differing(erased), { 'months of vehicles': 0, 'changes of status': 0 });
+  assert.equal(erased.old, undefined);
+
+  assert.ok((await run(wrong, 'history', 'always')).old);
+  await isAsBefore(wrong.root);
+});
+
+test('a rebuild that is cancelled leaves nothing, and none is begun on a disk that could not hold it', async () => {
+  const cut = await copyPlace(original, 'cut');
+  const { history } = dataFolderAt(cut.root);
+  for (const asked of [1, 3, 6]) {
+    let times = 0;
+    await assert.rejects(run(cut, 'history', 'always', { isCancelled: () => ++times > asked }), /was cancelled/);
+    assert.ok(times > asked);
+    assert.ok(!existsSync(`${history}.rebuild`));
   }
+  await assert.rejects(run(cut, 'history', 'always', { diskReserveMib: 1e12 }), /needs .* of free space in .*, there are/);
+  await isAsBefore(cut.root);
 });
