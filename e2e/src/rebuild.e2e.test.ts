@@ -24,7 +24,7 @@ const historyOf = async (milepost: Milepost, vehicle: TestVehicle, startMs: numb
 };
 
 const detailOf = async (milepost: Milepost, vehicle: TestVehicle): Promise<string> =>
-  JSON.stringify(((await ask(milepost, `/v1/vehicles/${vehicle.id}`)) as { signals: unknown }).signals);
+  JSON.stringify(((await ask(milepost, `/v1/vehicles/${vehicle.id}`)) as { latest: unknown }).latest);
 
 const asideIn = async (data: string): Promise<string[]> =>
   (await readdir(data)).filter((name) => /\.(old-|rebuild)/.test(name)).map((name) => name.replace(/old-.*/, 'old'));

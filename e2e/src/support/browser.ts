@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { AxeBuilder } from '@axe-core/playwright';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import type { Milepost } from './start-milepost.ts';
+import { actionMs } from './until.ts';
 
 const usualPath = '/usr/bin/chromium';
 const path = process.env['CHROMIUM_PATH'] || (existsSync(usualPath) ? usualPath : undefined);
-const actionMs = 15_000;
 
 /** For the option `skip` of a test: false, or why there is no browser to test with. */
 export const noBrowser: string | false = path ? false : 'no Chromium: set CHROMIUM_PATH';
@@ -88,14 +88,4 @@ export const accessibilityProblems = async (page: Page): Promise<string[]> => {
   );
 };
 
-/** Waits until a condition over the page holds; says what it saw last when it never does. */
-export const until = async <T>(read: () => Promise<T>, holds: (value: T) => boolean, what: string): Promise<T> => {
-  const endMs = performance.now() + actionMs;
-  let last = await read();
-  while (!holds(last)) {
-    assert.ok(performance.now() < endMs, `${what}: last seen ${JSON.stringify(last)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    last = await read();
-  }
-  return last;
-};
+export { until } from './until.ts';

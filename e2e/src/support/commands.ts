@@ -21,6 +21,40 @@ export const runCommand = (program: 'backup' | 'restore' | 'rebuild', ...args: s
     );
   });
 
+export interface RunningCommand {
+  readonly pid: number;
+  readonly output: () => string;
+  /** Resolves when a line was printed that matches. */
+  untilTold(pattern: RegExp): Promise<void>;
+  readonly done: Promise<Ran>;
+}
+
+/** As `runCommand`, but answers while it runs. */
+export const startCommand = (program: 'backup' | 'rebuild', ...args: string[]): RunningCommand => {
+  const file = join(root, `server/src/app/${program}-main.ts`);
+  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+  const child = spawn(process.execPath, [file, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  let told = (): void => {};
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (text: Buffer) => {
+      output += text.toString();
+      told();
+    });
+  const done = once(child, 'close').then(([code]) => ({ code: Number(code ?? 1), output }));
+  return {
+    pid: child.pid as number,
+    output: () => output,
+    untilTold: async (pattern) => {
+      while (!pattern.test(output)) {
+        if (child.exitCode !== null) throw new Error(`it ended before it told ${pattern}:\n${output}`);
+        await Promise.race([new Promise<void>((resolve) => (told = resolve)), done]);
+      }
+    },
+    done,
+  };
+};
+
 const pollMs = 1;
 
 /** Begins a backup and kills it (SIGKILL) as soon as it has made its folder. */

@@ -1,10 +1,11 @@
-import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
+import { readdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { JournalReader } from '../../eventlog/adapters/journal/index.ts';
 import type { RecordBatch } from '../../events/index.ts';
 import { OperationalError } from '../../kernel/index.ts';
 import { bytesText } from '../command-line.ts';
 import { type Base, Closers } from '../open-parts.ts';
+import { BuildFolder } from './build-folder.ts';
 import { catchUpRoundsMax, handoverBytesMax, spaceFactor } from './limits.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import { placeOf, type RebuildSource } from './source.ts';
@@ -147,11 +148,11 @@ export const runRebuild = async (options: RunOptions): Promise<Outcome> => {
   const isCancelled = (): boolean => options.isCancelled() || source.isLost();
   const meter = new ProgressMeter(tell, source.progress, isCancelled);
   let builder: ModelBuilder | undefined;
+  const folder = new BuildFolder(newFolder);
   let isHandedOver = false;
   try {
     await checkSpace(base.folder.root, oldFolder, source.diskReserveMib);
-    await rm(newFolder, { recursive: true, force: true });
-    await mkdir(newFolder, { recursive: true });
+    await folder.begin();
     builder = await model.build(await contextOf(options, closers, meter));
     await builder.begin();
     const reader = new JournalReader(base.folder.journal);
@@ -164,12 +165,13 @@ export const runRebuild = async (options: RunOptions): Promise<Outcome> => {
     await builder.finish(await catchUp(run, source));
     builder = undefined;
     meter.tell('putting in place', 0, true);
+    await folder.handOver();
     isHandedOver = true;
     return { records: meter.records, compared, old: await source.putIn(compared) };
   } finally {
     await builder?.abandon();
     // From the handover on the folder is the server's: what it has put in place must not be removed.
-    if (!isHandedOver && !source.isLost()) await rm(newFolder, { recursive: true, force: true });
+    if (!isHandedOver) await folder.remove();
     await closers.closeAll(base.logger);
   }
 };

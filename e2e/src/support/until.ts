@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+
+/** How long a test waits for something that should happen soon. */
+export const actionMs = 15_000;
+
+/** Waits until a condition holds; says what it saw last when it never does. */
+export const until = async <T>(read: () => Promise<T>, holds: (value: T) => boolean, what: string): Promise<T> => {
+  const endMs = performance.now() + actionMs;
+  let last = await read();
+  while (!holds(last)) {
+    assert.ok(performance.now() < endMs, `${what}: last seen ${JSON.stringify(last)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    last = await read();
+  }
+  return last;
+};
