@@ -11,8 +11,8 @@ export const imeiOf = (index: number): string => {
   return digits + String((10 - (sum % 10)) % 10);
 };
 
-/** Tokens of `count` devices, each on a vehicle of its own. */
-export const enrolDevices = async (origin: string, operatorToken: string, count: number): Promise<string[]> => {
+/** Tokens of `count` devices from the number `first` on, each on a vehicle of its own. */
+export const enrolDevices = async (origin: string, operatorToken: string, count: number, first = 0): Promise<string[]> => {
   const post = async <T>(address: string, token: string, body: unknown): Promise<T> => {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
     const response = await fetch(`${origin}${address}`, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -21,7 +21,7 @@ export const enrolDevices = async (origin: string, operatorToken: string, count:
   };
   const tokens: string[] = [];
   for (let from = 0; from < count; from += enrolledAtOnce) {
-    const indexes = Array.from({ length: Math.min(enrolledAtOnce, count - from) }, (_, i) => from + i);
+    const indexes = Array.from({ length: Math.min(enrolledAtOnce, count - from) }, (_, i) => first + from + i);
     const items = indexes.map((index) => ({
       vehicle: { vin: `TESTBENCH00${String(index).padStart(6, '0')}`, customer: 'Bench' },
       device: { imei: imeiOf(index) },

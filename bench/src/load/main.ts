@@ -20,13 +20,14 @@ const paceMs = 5;
 const options = JSON.parse(process.argv[2] ?? '{}') as LoadOptions;
 const tally: Tally = { reports: 0, connections: 0, latencies: new Latencies() };
 const payload = makePayload(options.form, options.samples);
+const { firstDevice = 0 } = options;
 const tokens = options.tokensFile
   ? (JSON.parse(readFileSync(options.tokensFile, 'utf8')) as string[])
-  : await enrolDevices(options.origin, options.operatorToken, options.connections);
+  : await enrolDevices(options.origin, options.operatorToken, options.connections, firstDevice);
 const devices: OpenDevice[] = [];
 for (let from = 0; from < tokens.length; from += openedAtOnce) {
   for (const [i, token] of tokens.slice(from, from + openedAtOnce).entries()) {
-    if (options.way === 'mqtt') devices.push(loadMqtt(options, token, imeiOf(from + i), payload, tally));
+    if (options.way === 'mqtt') devices.push(loadMqtt(options, token, imeiOf(firstDevice + from + i), payload, tally));
     else if (options.way === 'websocket') devices.push(loadWebSocket(options, token, payload, tally));
     else loadHttp(options, token, payload, tally);
   }

@@ -10,6 +10,8 @@ export interface LoadOptions {
   readonly form: Form;
   readonly samples: number;
   readonly connections: number;
+  /** Number of the first device, where another load has used those before; 0. */
+  readonly firstDevice?: number;
   /** Closed loop: so many reports of one connection that are not acknowledged yet. */
   readonly inFlight: number;
   /** Open loop, WebSocket only: so many reports each second over all connections, whether they are acknowledged or not. */
