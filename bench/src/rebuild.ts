@@ -81,7 +81,8 @@ const rebuild = async (model: string, data: string): Promise<string> => {
 };
 
 const figuresOf = (output: string): object => {
-  const [, records, seconds, cpuSeconds] = /(\d+) records of the log read in ([\d.]+) s \(([\d.]+) s of CPU\)/.exec(output) ?? [];
+  const [, records, seconds, cpuSeconds] =
+    /built from (\d+) records of the log in ([\d.]+) s \(([\d.]+) s of CPU\)/.exec(output) ?? [];
   const compared = [...output.matchAll(/^(\d+ [a-z ]+) compared: (\d+) differ/gm)].map(
     ([, what, differ]) => `${what}: ${differ} differ`,
   );

@@ -49,13 +49,17 @@ export class Closers {
 const mebibyte = 1024 * 1024;
 export const dayMs = 86_400_000;
 
-export interface Stored {
+export interface Registered {
   readonly storage: Storage;
   /** How the database is reached: for a program beside the server. */
   readonly database: PostgresConfig;
   readonly registry: Registry;
-  readonly devices: Devices;
   readonly vocabulary: Vocabulary;
+  readonly pepper: Uint8Array;
+}
+
+export interface Stored extends Registered {
+  readonly devices: Devices;
 }
 
 interface Database {
@@ -81,11 +85,12 @@ const openDatabase = async (
   return { storage, config: postgres.config };
 };
 
-/** Everything that lies in PostgreSQL, and what hot paths keep of it in memory. `running`: a database that another process keeps running. */
-export const openStored = async (base: Base, closers: Closers, running?: PostgresConfig): Promise<Stored> => {
+/** Who and what exists, and the signals. `running`: a database that another process keeps running, and whose overlay is already in it. */
+export const openRegistered = async (base: Base, closers: Closers, running?: PostgresConfig): Promise<Registered> => {
   const { configuration, folder, clock, logger } = base;
   const { storage, config } = await openDatabase(base, closers, running);
-  const overlay = configuration.overlay === undefined ? undefined : await readFile(configuration.overlay, 'utf8');
+  const overlayFile = running ? undefined : configuration.overlay;
+  const overlay = overlayFile === undefined ? undefined : await readFile(overlayFile, 'utf8');
   const vocabulary = await loadVocabulary(storage, overlay);
   const pepper = await loadPepper({
     file: path.join(folder.secrets, 'pepper'),
@@ -93,10 +98,18 @@ export const openStored = async (base: Base, closers: Closers, running?: Postgre
   });
   const registry = await openRegistry({ storage, pepper, clock, logger });
   closers.add('registry', () => registry.close());
+  return { storage, database: config, registry, vocabulary, pepper };
+};
+
+/** Everything that lies in PostgreSQL, and what hot paths keep of it in memory. */
+export const openStored = async (base: Base, closers: Closers): Promise<Stored> => {
+  const { configuration, clock, logger } = base;
+  const registered = await openRegistered(base, closers);
+  const { storage, registry, pepper } = registered;
   const tokenLifetimeMs = configuration.tokenLifetimeSeconds * 1000;
   const devices = await openDevices({ storage, registry, pepper, clock, logger, tokenLifetimeMs });
   closers.add('devices', () => devices.close());
-  return { storage, database: config, registry, devices, vocabulary };
+  return { ...registered, devices };
 };
 
 export const openLog = async ({ configuration, folder, clock, logger }: Base, closers: Closers): Promise<EventLog> => {

@@ -33,10 +33,10 @@ const lockIfStopped = (data: string): FolderLock | undefined => {
   }
 };
 
-const tellOutcome = (model: RebuiltModel, { records, old }: Outcome, startedMs: number): void => {
+const tellOutcome = (model: RebuiltModel, { old }: Outcome, startedMs: number): void => {
   const { user, system } = process.cpuUsage();
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  tell(`${records} records of the log read in ${seconds} s (${((user + system) / 1_000_000).toFixed(1)} s of CPU)`);
+  tell(`all of it took ${seconds} s (${((user + system) / 1_000_000).toFixed(1)} s of CPU)`);
   if (old !== undefined) tell(`The new ${model.name} is in place. The old one lies in ${old} and is removed after a week.`);
 };
 

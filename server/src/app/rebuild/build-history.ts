@@ -71,9 +71,12 @@ export class HistoryBuilder implements ModelBuilder {
     await this.#history.ready();
   }
 
-  async compare(): Promise<readonly Compared[]> {
+  async flush(): Promise<void> {
     await this.#takeOverStatus();
     await this.#history.flush();
+  }
+
+  async compare(): Promise<readonly Compared[]> {
     const { point, directory, newFolder, progress } = this.#context;
     const fresh = await openChunkStore({ folder: newFolder }, 'read');
     const release = await this.#history.holdMerging();

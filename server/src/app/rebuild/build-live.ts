@@ -68,12 +68,15 @@ export class LiveBuilder implements ModelBuilder {
     this.#live.takeStatusChanges();
   }
 
-  async compare(): Promise<readonly Compared[]> {
+  async flush(): Promise<void> {
     if (!this.#isLogWhole) await this.#seedRest();
+  }
+
+  compare(): Promise<readonly Compared[]> {
     alignTime(this.#live, this.#running);
     this.#live.takeStatusChanges();
     this.#erase();
-    return this.#texts(compareLive(this.#running, this.#live, differencesNamedMax));
+    return Promise.resolve(this.#texts(compareLive(this.#running, this.#live, differencesNamedMax)));
   }
 
   /** What neither the log nor the newest months of history told: looked up in history by its time, or too old for both. */
@@ -154,7 +157,9 @@ export const buildLive = async (context: BuildContext): Promise<ModelBuilder> =>
   const open = (folder: string): Live =>
     openLive({ directory, vocabulary: () => vocabulary, clock, logger, folder, defaults: timeouts });
   const running = open(oldFolder);
-  const comparedAt = await running.loadSnapshot(partition, point.offset);
+  const snapshotAt = (await running.loadSnapshot(partition, point.offset)) ?? 0;
+  // Without a snapshot that the log goes on from, everything of the new one is a difference.
+  const comparedAt = snapshotAt > point.startOffset ? snapshotAt : point.offset;
   const history = await openChunkStore({ folder: historyFolder }, 'read');
-  return new LiveBuilder(context, history, running, open(newFolder), comparedAt ?? point.offset);
+  return new LiveBuilder(context, history, running, open(newFolder), comparedAt);
 };

@@ -16,7 +16,8 @@ import { compareLive, type Live, openLive } from '../../live/index.ts';
 import { aCustomer, aDevice, aVehicle, makeMemoryDirectory, type MemoryDirectory } from '../../live/memory-directory.ts';
 import { anEvent, aReport } from '../../live/test-records.ts';
 import { dataFolderAt } from '../data-folder.ts';
-import type { Base, Stored } from '../open-parts.ts';
+import type { Registry } from '../../registry/index.ts';
+import type { Base } from '../open-parts.ts';
 import { startProjection } from '../projection.ts';
 import { swapFolder } from '../swap-folder.ts';
 import { rebuiltModel } from './models.ts';
@@ -27,6 +28,7 @@ import type { RebuildPoint, RebuiltModel } from './types.ts';
 const vehicles = 12;
 const turns = 200;
 const samplesPerReport = 8;
+const recordsPerGroup = 40;
 /** From the middle of one month into the next. */
 const startMs = Date.UTC(2026, 8, 28);
 const stepMs = 1_500_000;
@@ -80,7 +82,7 @@ const openSmallLog = (folder: string, bytesMax = Number.MAX_SAFE_INTEGER): Promi
     limits: { segmentBytes: 16_384, diskReserveBytes: 0, commitSpacingMs: 0, bytesMax },
   });
 
-const append = (log: EventLog, records: readonly Uint8Array[]): Promise<void> =>
+const appendGroup = (log: EventLog, records: readonly Uint8Array[]): Promise<void> =>
   new Promise((resolve, reject) => {
     let left = records.length;
     const listener = {
@@ -89,10 +91,14 @@ const append = (log: EventLog, records: readonly Uint8Array[]): Promise<void> =>
       },
       appendFailed: (_token: number, error: Error) => reject(error),
     };
-    // In many groups, so that there are many segments.
-    for (const [n, record] of records.entries())
-      setTimeout(() => assert.equal(log.append(record, listener, n), undefined), Math.floor(n / 40));
+    for (const [n, record] of records.entries()) assert.equal(log.append(record, listener, n), undefined);
   });
+
+/** In many groups, so that there are many segments. */
+const append = async (log: EventLog, records: readonly Uint8Array[]): Promise<void> => {
+  for (let from = 0; from < records.length; from += recordsPerGroup)
+    await appendGroup(log, records.slice(from, from + recordsPerGroup));
+};
 
 const liveIn = (folder: string): Live =>
   openLive({ ...base, directory, vocabulary: () => coreVocabulary, folder, defaults: timeouts });
@@ -170,7 +176,7 @@ const run = async (
     point,
     timeouts,
     diskReserveMib: more.diskReserveMib ?? 0,
-    openStored: () => Promise.resolve({ registry: { directory }, vocabulary: coreVocabulary } as unknown as Stored),
+    openRegistered: () => Promise.resolve({ registry: { directory } as unknown as Registry, vocabulary: coreVocabulary }),
     progress: () => {},
     end: () => Promise.resolve(point.offset),
     handover: () => Promise.resolve(point.offset),

@@ -23,8 +23,15 @@ export interface RunOptions {
   readonly isCancelled: () => boolean;
 }
 
-export interface Outcome {
+/** What building took; comparing and catching up come on top. */
+export interface Built {
   readonly records: number;
+  readonly seconds: number;
+  /** Of all threads of this process, user and system. */
+  readonly cpuSeconds: number;
+}
+
+export interface Outcome {
   readonly compared: readonly Compared[];
   /** Where the old one lies; undefined: it was not put in place. */
   readonly old: string | undefined;
@@ -63,6 +70,9 @@ export const comparedLines = (compared: readonly Compared[]): string[] =>
     ...one.first.map((line) => `  ${line}`),
     ...(one.differences > one.first.length ? [`  and ${one.differences - one.first.length} more`] : []),
   ]);
+
+const builtLine = ({ records, seconds, cpuSeconds }: Built): string =>
+  `built from ${records} records of the log in ${seconds.toFixed(1)} s (${cpuSeconds.toFixed(1)} s of CPU)`;
 
 /** Reads the log into the new model, phase by phase. */
 class LogRun {
@@ -112,7 +122,7 @@ const catchUp = async (run: LogRun, source: RebuildSource): Promise<number> => {
 };
 
 const contextOf = async ({ base, model, source }: RunOptions, closers: Closers, meter: ProgressMeter): Promise<BuildContext> => {
-  const { registry, vocabulary } = await source.openStored(closers);
+  const { registry, vocabulary } = await source.openRegistered(closers);
   return {
     point: source.point,
     historyFolder: base.folder.history,
@@ -153,21 +163,27 @@ export const runRebuild = async (options: RunOptions): Promise<Outcome> => {
   try {
     await checkSpace(base.folder.root, oldFolder, source.diskReserveMib);
     await folder.begin();
-    builder = await model.build(await contextOf(options, closers, meter));
+    const context = await contextOf(options, closers, meter);
+    const [startedMs, startedCpu] = [performance.now(), process.cpuUsage()];
+    builder = await model.build(context);
     await builder.begin();
     const reader = new JournalReader(base.folder.journal);
     const run = new LogRun(reader, builder, meter, source.point.startOffset, isCancelled);
     await run.to(builder.comparedAt, 'reading the log');
+    await builder.flush();
+    const { user, system } = process.cpuUsage(startedCpu);
+    const seconds = (performance.now() - startedMs) / 1000;
+    tell(builtLine({ records: meter.records, seconds, cpuSeconds: (user + system) / 1_000_000 }));
     const compared = await builder.compare();
     meter.check();
     for (const line of comparedLines(compared)) tell(line);
-    if (!shouldSwap(options, compared)) return { records: meter.records, compared, old: undefined };
+    if (!shouldSwap(options, compared)) return { compared, old: undefined };
     await builder.finish(await catchUp(run, source));
     builder = undefined;
     meter.tell('putting in place', 0, true);
     await folder.handOver();
     isHandedOver = true;
-    return { records: meter.records, compared, old: await source.putIn(compared) };
+    return { compared, old: await source.putIn(compared) };
   } finally {
     await builder?.abandon();
     // From the handover on the folder is the server's: what it has put in place must not be removed.

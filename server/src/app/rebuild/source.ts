@@ -5,7 +5,7 @@ import { CallerError } from '../../kernel/index.ts';
 import type { StatusTimeouts } from '../../live/index.ts';
 import type { PostgresConfig } from '../../storage/index.ts';
 import { connectControl } from '../control-socket.ts';
-import { type Base, Closers, dayMs, openLog, openStored, type Stored } from '../open-parts.ts';
+import { type Base, Closers, dayMs, openLog, openRegistered, type Registered } from '../open-parts.ts';
 import { swapFolder } from '../swap-folder.ts';
 import { readVersion } from '../version.ts';
 import { pointFromJson, type PointJson } from './point-json.ts';
@@ -26,7 +26,7 @@ export interface RebuildSource {
   readonly point: RebuildPoint;
   readonly timeouts: StatusTimeouts;
   readonly diskReserveMib: number;
-  openStored(closers: Closers): Promise<Stored>;
+  openRegistered(closers: Closers): Promise<Pick<Registered, 'registry' | 'vocabulary'>>;
   progress(progress: Progress): void;
   /** Where the log ends now. */
   end(): Promise<number>;
@@ -51,7 +51,7 @@ export const runningSource = async (base: Base, model: RebuiltModel): Promise<Re
       point: pointFromJson(begun.point),
       timeouts: begun.timeouts,
       diskReserveMib: begun.diskReserveMib,
-      openStored: (closers) => openStored(base, closers, begun.database),
+      openRegistered: (closers) => openRegistered(base, closers, begun.database),
       // Whoever builds does not wait for it; that the server has ended is seen by the next question.
       progress: (progress) => void control.ask('rebuild progress', progress).catch(() => undefined),
       end: async () => (await control.ask('rebuild end')) as number,
@@ -70,7 +70,7 @@ export const runningSource = async (base: Base, model: RebuiltModel): Promise<Re
 };
 
 /** What is on disk of a server that was stopped or killed; its lock is held by the caller. */
-const stoppedPoint = async (base: Base, stored: Stored): Promise<RebuildPoint> => {
+const stoppedPoint = async (base: Base, registered: Registered): Promise<RebuildPoint> => {
   const { configuration, folder, clock, logger } = base;
   const closers = new Closers();
   const log = await openLog(base, closers);
@@ -79,7 +79,7 @@ const stoppedPoint = async (base: Base, stored: Stored): Promise<RebuildPoint> =
   const history = await openChunkStore({ folder: folder.history }, 'write');
   const applied = (await history.appliedOffset(0)) ?? 0;
   await history.close();
-  const { storage, registry } = stored;
+  const { storage, registry } = registered;
   const erasures = await openErasures({ storage, directory: registry.directory, file: folder.ledger, clock, logger });
   const standard = { retentionMs: configuration.historyRetentionDays * dayMs };
   return {
@@ -93,14 +93,14 @@ const stoppedPoint = async (base: Base, stored: Stored): Promise<RebuildPoint> =
 
 export const stoppedSource = async (base: Base, model: RebuiltModel, closers: Closers): Promise<RebuildSource> => {
   const { configuration, folder } = base;
-  const stored = await openStored(base, closers);
-  const point = await stoppedPoint(base, stored);
+  const registered = await openRegistered(base, closers);
+  const point = await stoppedPoint(base, registered);
   return {
     isRunning: false,
     point,
     timeouts: { lateAfterMs: configuration.lateAfterSeconds * 1000, offlineAfterMs: configuration.offlineAfterSeconds * 1000 },
     diskReserveMib: configuration.diskReserveMib,
-    openStored: () => Promise.resolve(stored),
+    openRegistered: () => Promise.resolve(registered),
     progress: () => {},
     end: () => Promise.resolve(point.offset),
     handover: () => Promise.resolve(point.offset),

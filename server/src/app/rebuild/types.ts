@@ -61,7 +61,9 @@ export interface ModelBuilder {
   /** Takes over what the log does not have any more, as far as that is known before it is read. */
   begin(): Promise<void>;
   apply(batch: RecordBatch): void | Promise<void>;
-  /** Called when it stands at `comparedAt`. */
+  /** What is in memory is brought to where it belongs: the building is done up to here. */
+  flush(): Promise<void>;
+  /** Called when it stands at `comparedAt`, after `flush`. */
   compare(): Promise<readonly Compared[]>;
   /** Everything up to the offset is on disk; nothing is open any more. */
   finish(offset: number): Promise<void>;
