@@ -4,6 +4,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { coreVocabulary } from '@milepost/contract';
 import { openJournal } from '../../eventlog/adapters/journal/index.ts';
 import type { EventLog } from '../../eventlog/index.ts';
@@ -114,6 +115,8 @@ const runServer = async (root: string, log: EventLog): Promise<void> => {
   const projection = await startProjection({ log, live, history, partition: 0, failed, warn: () => {} });
   await projection.caughtUp;
   await projection.stop();
+  // One that a seal asked for may still be written.
+  while (live.statistics().isSaving) await nextTurn();
   await live.saveSnapshot(0, projection.position());
   await history.close();
   live.close();
