@@ -42,6 +42,19 @@ export class DerivedTable {
     return changed;
   }
 
+  /** Takes the warnings of another table over; whatever either has counts as changed in this tick. */
+  adopt(next: DerivedTable): void {
+    for (let index = 0; index < Math.max(this.#pages.length, next.#pages.length); index++) {
+      const other = next.#pages[index];
+      if (!other && !this.#pages[index]) continue;
+      const { warnings, mapTicks } = this.#pageFor(index << pageShift);
+      if (other) warnings.set(other.warnings);
+      else warnings.fill(0);
+      for (let slot = 0; slot < vehiclesPerPage; slot++)
+        if ((mapTicks[slot] as number) > 0 || (other?.mapTicks[slot] ?? 0) > 0) mapTicks[slot] = this.#tick;
+    }
+  }
+
   #pageFor(vehicleNo: number): DerivedPage {
     const index = vehicleNo >> pageShift;
     const old = this.#pages[index];

@@ -127,7 +127,7 @@ export const readSnapshot = async (
     if (offset > atMost) continue;
     const name = nameOf(partition, offset);
     try {
-      const snapshot = decodeSnapshot(await readFile(join(folder, name)), intern);
+      const snapshot = await decodeSnapshot(await readFile(join(folder, name)), intern);
       if (snapshot.offset === offset && snapshot.partition === partition) return snapshot;
       logger.warn('a live snapshot has another offset than its name, an older one is used', {
         file: name,

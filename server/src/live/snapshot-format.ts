@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32, zstdDecompressSync } from 'node:zlib';
 import { FormatError } from '../events/index.ts';
 import type { Outage } from './connection-status.ts';
@@ -200,8 +201,8 @@ const unpack = (head: Buffer, stored: Buffer): Cursor => {
   return new Cursor(raw);
 };
 
-/** Decodes a whole file, or throws: nothing of a damaged one is used. */
-export const decodeSnapshot = (bytes: Buffer, intern: (text: string) => string): Snapshot => {
+/** Decodes a whole file, or throws: nothing of a damaged one is used. Others have their turn after each block. */
+export const decodeSnapshot = async (bytes: Buffer, intern: (text: string) => string): Promise<Snapshot> => {
   const input = new Cursor(bytes);
   const header = decodeHeader(input);
   const status: StatusEntry[] = [];
@@ -217,6 +218,7 @@ export const decodeSnapshot = (bytes: Buffer, intern: (text: string) => string):
       return { ...header, status, latest };
     }
     const pages = unpack(head, stored);
+    await nextTurn();
     for (let i = head.readUInt16LE(2); i > 0; i--) {
       if (kind === blockKinds.status) status.push(decodeStatusPage(pages));
       else if (kind === blockKinds.latest) latest.push(decodeLatestPage(pages, intern));

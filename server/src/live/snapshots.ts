@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BugError, type Clock, type Logger } from '../kernel/index.ts';
 import type { LiveCore } from './live-core.ts';
 import { pageShift, vehiclesPerPage } from './pages.ts';
@@ -61,9 +62,14 @@ export class Snapshots {
     const snapshot = await readSnapshot(this.#folder, partition, atMost, (text) => latest.intern(text), this.#logger);
     if (!snapshot) return undefined;
     for (const { signalNumber, index, page } of snapshot.latest) latest.restore(signalNumber, index, page);
-    tracker.restore(snapshot.status, snapshot.outages, snapshot.newestRecordMs, snapshot.settledMs);
+    tracker.restoreTime(snapshot.outages, snapshot.newestRecordMs, snapshot.settledMs);
     applier.startAt(partition, snapshot.offset);
-    for (const entry of snapshot.status) this.#derive(entry);
+    for (const entry of snapshot.status) {
+      tracker.restorePage(entry.index, entry.page);
+      this.#derive(entry);
+      // A second state may be loaded beside one that is used.
+      await nextTurn();
+    }
     return snapshot.offset;
   }
 

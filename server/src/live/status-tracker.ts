@@ -188,23 +188,19 @@ export class StatusTracker {
     return this.#pages[vehicleNo >> pageShift]?.lastSeen[vehicleNo & slotMask] ?? 0;
   }
 
-  /** Takes over what a snapshot holds; only into an empty tracker. */
-  restore(
-    pages: readonly { readonly index: number; readonly page: StatusPage }[],
-    outages: readonly Outage[],
-    newestMs: number,
-    settledMs: number,
-  ): void {
+  /** Says where a snapshot stands; only of an empty tracker. Its pages follow. */
+  restoreTime(outages: readonly Outage[], newestMs: number, settledMs: number): void {
     this.#outages = [...outages];
     this.#newestRecordMs = newestMs;
     this.#wheel.startAt(settledMs);
-    for (const { index, page } of pages) {
-      this.#install(index, page);
-      for (let slot = 0; slot < vehiclesPerPage; slot++) {
-        if (page.status[slot] === codes.neverSeen) continue;
-        this.#vehicles++;
-        this.#refreshTimeouts((index << pageShift) | slot, page, slot);
-      }
+  }
+
+  restorePage(index: number, page: StatusPage): void {
+    this.#install(index, page);
+    for (let slot = 0; slot < vehiclesPerPage; slot++) {
+      if (page.status[slot] === codes.neverSeen) continue;
+      this.#vehicles++;
+      this.#refreshTimeouts((index << pageShift) | slot, page, slot);
     }
   }
 

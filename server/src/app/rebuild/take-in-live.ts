@@ -55,13 +55,15 @@ export const takeInLive = async (context: TakeInContext): Promise<string> => {
     });
     try {
       check();
+      let told: Promise<void> | undefined;
       await when(
         () => nextOffset === offsetOfModels() && !models.live.statistics().isSaving,
         () => {
           for (const { vehicleNo, fromMs, toMs } of models.history.rules.erased) next.erase(vehicleNo, fromMs, toMs);
-          adoptLive(models.live, next);
+          told = adoptLive(models.live, next);
         },
       );
+      await told;
     } finally {
       stopFollowing();
     }
