@@ -8,7 +8,7 @@ import { readGroups } from './read-groups.ts';
 import type { Segment } from './segment.ts';
 import { SegmentIndex } from './segment-index.ts';
 
-const segmentPattern = /^(\d{16})\.log$/;
+const segmentPattern = /^\d{16}\.log(\.lost)?$/;
 
 /**
  * Reads a journal that another process may be writing. It knows only files: how far they are durable is said by whoever writes, and
@@ -31,7 +31,7 @@ export class JournalReader {
       endOffset: Math.min(firsts[i + 1] ?? endOffset, endOffset),
       index: new SegmentIndex(),
     }));
-    return segments.filter(({ firstOffset }) => firstOffset < endOffset);
+    return segments.filter(({ file, firstOffset }) => firstOffset < endOffset && !file.endsWith('.lost'));
   }
 
   /**
