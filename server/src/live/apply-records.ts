@@ -20,7 +20,7 @@ import type { StatusTracker } from './status-tracker.ts';
 const loggedRecordsMax = 100;
 
 export interface ApplyContext {
-  readonly latest: Pick<LatestTable, 'apply'>;
+  readonly latest: Pick<LatestTable, 'apply' | 'applySingle'>;
   readonly tracker: StatusTracker;
   readonly logger: Logger;
   /** Stored values changed: the interest bits of their signals. */

@@ -1,5 +1,5 @@
 import { type Vocabulary, wellKnown } from '@milepost/contract';
-import type { RecordBatch, ReportColumn, ReportColumns } from '../events/index.ts';
+import { makeSingleSample, type RecordBatch, type ReportColumn, type ReportColumns, type SingleSample } from '../events/index.ts';
 import type { StatusChange } from '../history/index.ts';
 import type { Logger } from '../kernel/index.ts';
 import type { Directory } from '../registry/index.ts';
@@ -14,8 +14,8 @@ export interface StatusDeriverOptions {
   readonly vocabulary: Vocabulary;
   readonly defaults: StatusTimeouts;
   readonly logger: Logger;
-  /** Called with every report that has samples, so that it need not be decoded twice. The columns are used again for the next. */
-  readonly decoded: (columns: ReportColumns, vehicleNo: number) => void;
+  /** Told of the sample times of every report that has samples, so that it need not be decoded twice; `toMs` inclusive. */
+  readonly timesOf: (vehicleNo: number, fromMs: number, toMs: number) => void;
 }
 
 /** Signals that explain a silence: nothing else of a report matters for the status. */
@@ -28,7 +28,7 @@ export class StatusDeriver {
   readonly #applier: RecordApplier;
   #changes: StatusChange[] = [];
 
-  constructor({ directory, vocabulary, defaults, logger, decoded }: StatusDeriverOptions) {
+  constructor({ directory, vocabulary, defaults, logger, timesOf }: StatusDeriverOptions) {
     const latest = new LatestTable(
       {
         kindOf: (deviceNo) => directory.deviceByNo(deviceNo)?.kind,
@@ -44,8 +44,13 @@ export class StatusDeriver {
     this.#applier = new RecordApplier({
       latest: {
         apply: (columns, vehicleNo, deviceNo, receivedAt) => {
-          decoded(columns, vehicleNo);
+          if (columns.sampleCount === 0) return 0;
+          tellTimes(columns, vehicleNo, timesOf);
           return applySilence(latest, columns, vehicleNo, deviceNo, receivedAt);
+        },
+        applySingle: (single, vehicleNo, deviceNo, receivedAt) => {
+          timesOf(vehicleNo, single.timeMs, single.timeMs);
+          return applySilenceSingle(latest, single, vehicleNo, deviceNo, receivedAt);
         },
       },
       tracker: this.#tracker,
@@ -74,6 +79,33 @@ export class StatusDeriver {
     return taken;
   }
 }
+
+const tellTimes = ({ times, sampleCount }: ReportColumns, vehicleNo: number, timesOf: StatusDeriverOptions['timesOf']): void => {
+  let [fromMs, toMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < sampleCount; i++) {
+    fromMs = Math.min(fromMs, times[i] as number);
+    toMs = Math.max(toMs, times[i] as number);
+  }
+  timesOf(vehicleNo, fromMs, toMs);
+};
+
+const keptSingle = makeSingleSample();
+const applySilenceSingle = (
+  latest: LatestTable,
+  { timeMs, count, signals, values }: SingleSample,
+  vehicleNo: number,
+  deviceNo: number,
+  receivedAt: number,
+): number => {
+  keptSingle.count = 0;
+  for (let i = 0; i < count; i++) {
+    if (!silenceSignals.has(signals[i] as number)) continue;
+    keptSingle.signals[keptSingle.count] = signals[i] as number;
+    keptSingle.values[keptSingle.count++] = values[i] as number;
+  }
+  keptSingle.timeMs = timeMs;
+  return keptSingle.count === 0 ? 0 : latest.applySingle(keptSingle, vehicleNo, deviceNo, receivedAt);
+};
 
 const kept: ReportColumn[] = [];
 

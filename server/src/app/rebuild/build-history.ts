@@ -1,4 +1,4 @@
-import { type RecordBatch, recordFields, type ReportColumns } from '../../events/index.ts';
+import { type RecordBatch, recordFields } from '../../events/index.ts';
 import { openChunkStore } from '../../history/adapters/sqlite/index.ts';
 import {
   bucketOf,
@@ -46,7 +46,7 @@ export class HistoryBuilder implements ModelBuilder {
       vocabulary,
       defaults: timeouts,
       logger,
-      decoded: (columns, vehicleNo) => this.#noteMonths(columns, vehicleNo),
+      timesOf: (vehicleNo, fromMs, toMs) => this.#noteMonths(vehicleNo, fromMs, toMs),
     });
   }
 
@@ -116,14 +116,9 @@ export class HistoryBuilder implements ModelBuilder {
     await this.#old.close();
   }
 
-  #noteMonths({ times, sampleCount }: ReportColumns, vehicleNo: number): void {
+  #noteMonths(vehicleNo: number, fromMs: number, toMs: number): void {
     let months = this.#months.get(vehicleNo);
     if (!months) this.#months.set(vehicleNo, (months = new Set()));
-    let [fromMs, toMs] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    for (let i = 0; i < sampleCount; i++) {
-      fromMs = Math.min(fromMs, times[i] as number);
-      toMs = Math.max(toMs, times[i] as number);
-    }
     for (let bucket = bucketOf(fromMs); bucket <= bucketOf(toMs); bucket++) months.add(bucket);
   }
 }
