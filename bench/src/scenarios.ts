@@ -78,6 +78,11 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
   },
   idle: { what: 'Memory of a WebSocket that is open and says nothing', script: 'bench/src/idle.ts', args: [] },
   history: { what: 'History: applying, flushing, bytes a sample, queries', script: 'bench/src/history.ts', args: [] },
+  rebuild: {
+    what: 'History and live rebuilt while 4,000 reports a second come in: the cost, and acknowledgements before and meanwhile',
+    script: 'bench/src/rebuild.ts',
+    args: ['20', '4000'],
+  },
   'map-stream': {
     what: 'A second of the map: 10,000 moving vehicles, 100 viewers',
     script: 'bench/src/map-stream.ts',

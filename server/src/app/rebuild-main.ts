@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { CallerError, makeLogger, MilepostError, systemClock } from '../kernel/index.ts';
 import { type FolderLock, lockDataFolder } from '../storage/adapters/folder-lock.ts';
@@ -7,6 +6,7 @@ import { type Options, readCommandLine, runCommand, tell, textOf } from './comma
 import { dataFolderAt, openDataFolder } from './data-folder.ts';
 import { type Base, Closers } from './open-parts.ts';
 import { builderNice } from './rebuild/limits.ts';
+import { lowerPriority } from './rebuild/lower-priority.ts';
 import { rebuiltModel, rebuiltModels } from './rebuild/models.ts';
 import { type Outcome, runRebuild, type SwapMode, swapModes } from './rebuild/run-rebuild.ts';
 import { runningSource, stoppedSource } from './rebuild/source.ts';
@@ -77,8 +77,7 @@ const main = async (): Promise<void> => {
   const swap = swapModeOf(options);
   const data = path.resolve(textOf(options, 'data') ?? readConfiguration(process.env).data);
   if (!existsSync(data)) throw new CallerError('bad_request', `there is no data folder ${data}`);
-  // Before a thread is made: they have the priority of whoever made them.
-  os.setPriority(builderNice);
+  lowerPriority(builderNice);
   const lock = lockIfStopped(data);
   try {
     await rebuild(model, data, swap, lock);

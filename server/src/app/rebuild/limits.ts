@@ -13,7 +13,7 @@ export const followMsMax = 120_000;
 /** How often what a rebuild tells is printed, and handed to the server. */
 export const tellEveryMs = 1000;
 /** Lower priority of the process that builds: what serves goes first. */
-export const builderNice = 10;
+export const builderNice = 15;
 /** Old models that a rebuild moved aside are removed after this. */
 export const oldModelsKeptMs = 7 * 86_400_000;
 /** Changes of status that are kept for a history that is being put in place. */
