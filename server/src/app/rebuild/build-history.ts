@@ -17,8 +17,8 @@ import type { BuildContext, Compared, ModelBuilder } from './types.ts';
 
 const sqliteModule = new URL('../../history/adapters/sqlite/index.ts', import.meta.url);
 
-/** Of a change that was found, the earliest moment which the log may still tell otherwise: what is older is settled. */
-const settledLagMs = 1000;
+/** Changes as close as this to the newest record are not compared: what is received at once may be appended in another order. */
+const settledLagMs = 100;
 
 /**
  * Chunks, minute roll-ups and the timeline of connection status, from the log. Chunks that begin before the log are taken over, and so is what
@@ -123,15 +123,21 @@ export class HistoryBuilder implements ModelBuilder {
   }
 }
 
+/** Of a log that is whole there is nothing older. */
+const takeOver = async ({ point, progress }: BuildContext, old: ChunkStore, fresh: ChunkStore): Promise<void> => {
+  if (point.startOffset === 0) return;
+  const { rows } = await old.statistics();
+  await takeOverChunks(old, fresh, point.startOffset, (taken) =>
+    progress('taking over', rows === 0 ? 100 : (100 * taken.rows) / rows),
+  );
+};
+
 export const buildHistory = async (context: BuildContext): Promise<ModelBuilder> => {
-  const { oldFolder, newFolder, point, vocabulary, clock, logger, progress } = context;
+  const { oldFolder, newFolder, vocabulary, clock, logger } = context;
   const old = await openChunkStore({ folder: oldFolder }, 'read');
   try {
     const fresh = await openChunkStore({ folder: newFolder }, 'write');
-    const { rows } = await old.statistics();
-    await takeOverChunks(old, fresh, point.startOffset, (taken) =>
-      progress('taking over', rows === 0 ? 100 : (100 * taken.rows) / rows),
-    ).finally(() => fresh.close());
+    await takeOver(context, old, fresh).finally(() => fresh.close());
     const history = await openHistory({
       store: { adapterModule: sqliteModule, adapterOptions: { folder: newFolder } },
       clock,
