@@ -48,7 +48,7 @@ export const startCommand = (program: 'backup' | 'rebuild', ...args: string[]): 
     untilTold: async (pattern) => {
       while (!pattern.test(output)) {
         if (child.exitCode !== null) throw new Error(`it ended before it told ${pattern}:\n${output}`);
-        await Promise.race([new Promise<void>((resolve) => (told = resolve)), done]);
+        await Promise.race([new Promise<void>((wake) => (told = wake)), done]);
       }
     },
     done,

@@ -39,6 +39,12 @@ export interface Projection {
   stop(): Promise<void>;
 }
 
+/** Waits for all that are full. */
+const readyOf = (models: readonly AttachedModel[]): void | Promise<void> => {
+  const waits = models.map((model) => model.ready?.()).filter((wait) => wait !== undefined);
+  return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
+};
+
 /**
  * Keeps `live` and `history` up with the log, record by record in the same turn: history is sealed at an offset at which live
  * stands too, so a snapshot of live and the applied offset of history always fit together.
@@ -63,10 +69,6 @@ export const startProjection = async (options: ProjectionOptions): Promise<Proje
     history.applyStatus(changes);
     for (const model of attached) model.applyStatus?.(changes);
   };
-  const ready = (): void | Promise<void> => {
-    const waits = [history, ...attached].map((model) => model.ready?.()).filter((wait) => wait !== undefined);
-    return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
-  };
 
   const handle = (batch: RecordBatch): void | Promise<void> => {
     if (batch.nextOffset > liveFrom) {
@@ -81,7 +83,7 @@ export const startProjection = async (options: ProjectionOptions): Promise<Proje
       );
     if (attached.size === 0) return history.ready();
     for (const model of attached) model.apply?.(batch);
-    return ready();
+    return readyOf([history, ...attached]);
   };
 
   const follower: Follower = log.follow({

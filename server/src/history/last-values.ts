@@ -65,7 +65,7 @@ export const readLastValues = async (
         for (const { vehicleNo } of await store.readUnit(unit, fromNo, fromNo + vehiclesAtOnce)) {
           if (done.has(vehicleNo)) continue;
           let values = found.get(vehicleNo);
-          if (!values) found.set(vehicleNo, (values = new Map()));
+          if (!values) found.set(vehicleNo, (values = new Map<string, LastValue>()));
           const isOver = await readVehicle(
             store,
             vehicleNo,

@@ -27,7 +27,7 @@ export const adoptLive = (live: Live, next: Live): Promise<void> => {
 const tellAll = async (live: Live): Promise<void> => {
   const { tracker, listeners } = coreOf(live);
   let told = 0;
-  for (const vehicleNo of [...tracker.seenVehicles()]) {
+  for (const vehicleNo of tracker.seenVehicles()) {
     for (const listener of listeners) listener.vehicleChanged?.(vehicleNo, tracker.lastSeen(vehicleNo));
     if (++told % toldAtOnce === 0) await nextTurn();
   }

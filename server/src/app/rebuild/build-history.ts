@@ -137,7 +137,11 @@ export const buildHistory = async (context: BuildContext): Promise<ModelBuilder>
   const old = await openChunkStore({ folder: oldFolder }, 'read');
   try {
     const fresh = await openChunkStore({ folder: newFolder }, 'write');
-    await takeOver(context, old, fresh).finally(() => fresh.close());
+    try {
+      await takeOver(context, old, fresh);
+    } finally {
+      await fresh.close();
+    }
     const history = await openHistory({
       store: { adapterModule: sqliteModule, adapterOptions: { folder: newFolder } },
       clock,

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { BackupHold, type HoldParts } from '../backup-hold.ts';
 import { asideName } from '../swap-folder.ts';
 import { oldModelsKeptMs } from './limits.ts';
-import { pointFromJson, pointToJson } from './point-json.ts';
+import { pointFromJson, type PointJson, pointToJson } from './point-json.ts';
 import { RebuildHold, type RebuildParts } from './rebuild-hold.ts';
 import { removeOldModels } from './remove-old-models.ts';
 
@@ -48,5 +48,5 @@ test('a point goes over the socket with a shared rule written once', () => {
   const point = { startOffset: 5, offset: 50, nowMs: 1000, rules };
   const text = JSON.stringify(pointToJson(point));
   assert.equal(text.split('"position"').length, 2);
-  assert.deepEqual(pointFromJson(JSON.parse(text)), point);
+  assert.deepEqual(pointFromJson(JSON.parse(text) as PointJson), point);
 });

@@ -239,13 +239,13 @@ test('a log that has lost its first half: what is older is taken over, in histor
   assert.ok(half.point.startOffset > size / 3 && half.point.startOffset < (size * 2) / 3);
   assert.deepEqual(differing(await run(half, 'history', 'when-equal')), { 'months of vehicles': 0, 'changes of status': 0 });
   await isAsBefore(half.root);
-  const before = liveIn(dataFolderAt(half.root).live);
-  assert.equal(await before.loadSnapshot(0, half.point.offset), half.point.offset);
+  const old = liveIn(dataFolderAt(half.root).live);
+  assert.equal(await old.loadSnapshot(0, half.point.offset), half.point.offset);
   const live = await run(half, 'live', 'when-equal');
   assert.deepEqual(differing(live), { 'latest values': 0, connections: 0 });
-  const after = liveIn(dataFolderAt(half.root).live);
-  assert.equal(await after.loadSnapshot(0, half.point.offset), half.point.offset);
-  const { vehicles: compared, values, valueDifferences, connectionDifferences } = compareLive(before, after, 1);
+  const fresh = liveIn(dataFolderAt(half.root).live);
+  assert.equal(await fresh.loadSnapshot(0, half.point.offset), half.point.offset);
+  const { vehicles: compared, values, valueDifferences, connectionDifferences } = compareLive(old, fresh, 1);
   assert.deepEqual([compared, valueDifferences, connectionDifferences], [vehicles, 0, 0]);
   assert.ok(values >= vehicles * 2);
 });

@@ -156,7 +156,7 @@ export const runRebuild = async (options: RunOptions): Promise<Outcome> => {
   const { newFolder, oldFolder } = placeOf(base.folder.root, model);
   const closers = new Closers();
   const isCancelled = (): boolean => options.isCancelled() || source.isLost();
-  const meter = new ProgressMeter(tell, source.progress, isCancelled);
+  const meter = new ProgressMeter(tell, (progress) => source.progress(progress), isCancelled);
   let builder: ModelBuilder | undefined;
   const folder = new BuildFolder(newFolder);
   let isHandedOver = false;
