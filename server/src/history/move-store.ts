@@ -1,17 +1,18 @@
 import type { ThreadClient } from './thread-client.ts';
 
-/** Moves the files of a store while both threads have them closed; what is asked meanwhile waits. `adapterOptions` say where they are then. */
-export const moveStore = (
-  writer: ThreadClient,
-  reader: ThreadClient,
+/**
+ * Moves the files of a store while all threads have them closed; what is asked meanwhile waits. `adapterOptions` say where they are then. The
+ * writer comes last: it closes last, and opens first.
+ */
+export const moveStore = async (
+  [first, ...others]: readonly ThreadClient[],
   adapterOptions: unknown,
   move: () => Promise<void>,
-): Promise<void> =>
-  writer.alone((askWriter) =>
-    reader.alone(async (askReader) => {
-      await Promise.all([askWriter('close', undefined), askReader('close', undefined)]);
-      await move();
-      await askWriter('open', adapterOptions);
-      await askReader('open', adapterOptions);
-    }),
-  );
+): Promise<void> => {
+  if (!first) return move();
+  return first.alone(async (ask) => {
+    await ask('close', undefined);
+    await moveStore(others, adapterOptions, move);
+    await ask('open', adapterOptions);
+  });
+};

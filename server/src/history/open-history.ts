@@ -219,7 +219,7 @@ export class ThreadedHistory implements History {
 
   /** When it rejects, history cannot go on. */
   async moveStore(adapterOptions: unknown, move: () => Promise<void>): Promise<void> {
-    await moveStore(this.#writer, this.#reader, adapterOptions, move);
+    await moveStore([this.#reader, this.#writer], adapterOptions, move);
     await this.setHiding(this.#hidden.rules);
   }
 
