@@ -1,5 +1,5 @@
 /**
- * A read model that is rebuilt while the server takes reports: `rebuild.ts <seconds of filling> <reports a second meanwhile>`. Prints a JSON line for
+ * A read model that is rebuilt while the server takes reports: `rebuild.ts <seconds of filling> <reports a second meanwhile> <samples a report of the filling>`. Prints a JSON line for
  * each model: how long acknowledgements took before and meanwhile, and what the rebuild cost.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -12,9 +12,9 @@ import type { LoadOptions, Measured } from './load/types.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const operatorToken = 'operator-token-of-the-bench';
-const [fillSeconds = 20, reportsPerSecond = 4000] = process.argv.slice(2).map(Number);
+const [fillSeconds = 20, reportsPerSecond = 4000, samplesAReport = 100] = process.argv.slice(2).map(Number);
 const beforeSeconds = 10;
-const fill = { way: 'websocket', form: 'binary', samples: 100, connections: 200, inFlight: 4 } as const;
+const fill = { way: 'websocket', form: 'binary', samples: samplesAReport, connections: 200, inFlight: 4 } as const;
 const drive = {
   way: 'websocket',
   form: 'binary',
