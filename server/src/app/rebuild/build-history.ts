@@ -100,6 +100,11 @@ export class HistoryBuilder implements ModelBuilder {
     }
   }
 
+  /** Larger chunks with their minute roll-ups. */
+  derive(): Promise<void> {
+    return this.#history.merge();
+  }
+
   async finish(): Promise<void> {
     await this.#history.flush();
     await this.#end(() => this.#history.close());

@@ -137,6 +137,10 @@ export class LiveBuilder implements ModelBuilder {
     ];
   }
 
+  derive(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async finish(offset: number): Promise<void> {
     this.#erase();
     await this.#live.saveSnapshot(partition, offset);

@@ -8,6 +8,8 @@ const text = ({ phase, percent, recordsPerSecond, secondsLeft }: Progress): stri
   return `${phase}: ${Math.floor(percent)} %${rate}${rest}`;
 };
 
+const checkEveryMs = 100;
+
 /** Tells how far a rebuild is, not more often than a reader can follow; and ends it where it was cancelled. */
 export class ProgressMeter {
   /** Of the log, read so far. */
@@ -29,6 +31,25 @@ export class ProgressMeter {
   /** Throws when it was cancelled. */
   check(): void {
     if (this.#isCancelled()) throw new CallerError('bad_request', 'The rebuild was cancelled; nothing of it is left.');
+  }
+
+  /** Answers what is waited for, or throws as soon as it is cancelled, and leaves the other alone. */
+  async unlessCancelled<T>(waited: Promise<T>): Promise<T> {
+    const cancelled = Promise.withResolvers<never>();
+    const timer = setInterval(() => {
+      try {
+        this.check();
+      } catch (error) {
+        cancelled.reject(error);
+      }
+    }, checkEveryMs);
+    // It may fail once nobody waits for it any more.
+    waited.catch(() => undefined);
+    try {
+      return await Promise.race([waited, cancelled.promise]);
+    } finally {
+      clearInterval(timer);
+    }
   }
 
   tell(phase: RebuildPhase, percent: number, isAtOnce = false): void {

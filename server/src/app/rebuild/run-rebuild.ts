@@ -178,6 +178,8 @@ export const runRebuild = async (options: RunOptions): Promise<Outcome> => {
     meter.check();
     for (const line of comparedLines(compared)) tell(line);
     if (!shouldSwap(options, compared)) return { compared, old: undefined };
+    meter.tell('merging', 0, true);
+    await meter.unlessCancelled(builder.derive());
     await builder.finish(await catchUp(run, source));
     builder = undefined;
     meter.tell('putting in place', 0, true);

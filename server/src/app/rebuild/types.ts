@@ -25,7 +25,7 @@ export interface Compared {
   readonly first: readonly string[];
 }
 
-export type RebuildPhase = 'taking over' | 'reading the log' | 'comparing' | 'catching up' | 'putting in place';
+export type RebuildPhase = 'taking over' | 'reading the log' | 'comparing' | 'merging' | 'catching up' | 'putting in place';
 
 export interface Progress {
   readonly phase: RebuildPhase;
@@ -65,6 +65,8 @@ export interface ModelBuilder {
   flush(): Promise<void>;
   /** Called when it stands at `comparedAt`, after `flush`. */
   compare(): Promise<readonly Compared[]>;
+  /** What is derived from the model itself and takes long, so that the server does not have to do it: called once it is to be used. */
+  derive(): Promise<void>;
   /** Everything up to the offset is on disk; nothing is open any more. */
   finish(offset: number): Promise<void>;
   /** Ends at once; what is on disk is worth nothing. */
