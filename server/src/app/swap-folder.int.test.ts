@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { finishSwap, swapFolder } from './swap-folder.ts';
+import { asideName, finishSwap, isSwapping, movedAsideAt, swapFolder } from './swap-folder.ts';
 
 const nowMs = Date.UTC(2026, 10, 21);
 
@@ -50,4 +50,28 @@ test('a swap that a crash cut off at any step is finished by the next start', as
   } finally {
     await rm(root, { recursive: true });
   }
+});
+
+test('a rebuilt folder that was lost on the way: the old one comes back', async () => {
+  const root = await makeFolders();
+  const at = (name: string): string => path.join(root, name);
+  try {
+    const old = 'history.old-2026';
+    await writeFile(at('swap.json'), JSON.stringify({ name: 'history', rebuilt: 'history.rebuild', old }));
+    assert.ok(isSwapping(root));
+    await rename(at('history'), at(old));
+    await rm(at('history.rebuild'), { recursive: true });
+    await finishSwap(root);
+    assert.equal(await readFile(path.join(at('history'), 'what'), 'utf8'), 'old');
+    assert.deepEqual(await readdir(root), ['history']);
+    assert.ok(!isSwapping(root));
+  } finally {
+    await rm(root, { recursive: true });
+  }
+});
+
+test('what was moved aside says when', () => {
+  assert.equal(movedAsideAt(asideName('live', nowMs + 1234)), nowMs + 1234);
+  assert.equal(movedAsideAt('history.old-by-hand'), undefined);
+  assert.equal(movedAsideAt('history'), undefined);
 });
