@@ -1,6 +1,6 @@
 import { bucketStartMs } from './month-bucket.ts';
 import type { ChunkStore, StoredChunk } from './ports.ts';
-import { ChunkReader } from './read-chunk.ts';
+import { type ChunkColumn, ChunkReader } from './read-chunk.ts';
 
 /** The newest value of a signal from one device. */
 export interface LastValue {
@@ -14,28 +14,6 @@ export interface LastValue {
 /** Vehicle numbers of one month that are read at once. */
 const vehiclesAtOnce = 1024;
 const reader = new ChunkReader();
-const keyOf = (signalNumber: number, deviceNo: number): string => `${signalNumber}:${deviceNo}`;
-
-/** Takes the newest values of a chunk that are not found yet; answers whether there was one. */
-const takeNewest = ({ bytes }: StoredChunk, isShown: (timeMs: number) => boolean, found: Map<string, LastValue>): boolean => {
-  reader.open(bytes);
-  let isAny = false;
-  const columns = (take: Parameters<ChunkReader['readColumns']>[1]): void => reader.readColumns(() => true, take);
-  columns(({ signalNumber, values, present, words }) => {
-    for (let row = reader.rows - 1; row >= 0; row--) {
-      const timeMs = reader.times[row] as number;
-      if (present[row] !== 1 || !isShown(timeMs)) continue;
-      const deviceNo = reader.devices[row] as number;
-      const key = keyOf(signalNumber, deviceNo);
-      const known = found.get(key);
-      if (known && known.timeMs >= timeMs) continue;
-      const value = values[row] as number;
-      found.set(key, { signalNumber, deviceNo, timeMs, stored: words ? (words[value] ?? '') : value });
-      isAny = true;
-    }
-  });
-  return isAny;
-};
 
 export interface LastValuesOptions {
   /** Only chunks that begin before this offset: the rest is in the log. */
@@ -43,64 +21,96 @@ export interface LastValuesOptions {
   readonly isShown: (vehicleNo: number, timeMs: number) => boolean;
   /** Newest months that are looked through. */
   readonly monthsMax: number;
+  /** A vehicle is done when so many chunks in a row told of no other signal or device. */
+  readonly idleChunksMax: number;
+}
+
+interface Found extends LastValue {
+  readonly firstOffset: number;
+}
+
+/** What is found of one vehicle, from chunk to chunk. */
+class VehicleSearch {
+  readonly #vehicleNo: number;
+  readonly #options: LastValuesOptions;
+  readonly #found = new Map<string, Found>();
+  #idleChunks = 0;
+
+  constructor(vehicleNo: number, options: LastValuesOptions) {
+    this.#vehicleNo = vehicleNo;
+    this.#options = options;
+  }
+
+  get isDone(): boolean {
+    return this.#idleChunks >= this.#options.idleChunksMax;
+  }
+
+  /** In order of time. */
+  values(): LastValue[] {
+    return [...this.#found.values()].sort((a, b) => a.timeMs - b.timeMs);
+  }
+
+  /** Newest chunks first. */
+  async readMonth(store: ChunkStore, bucket: number): Promise<void> {
+    const chunks: StoredChunk[] = [];
+    for await (const chunk of store.read(this.#vehicleNo, bucketStartMs(bucket), bucketStartMs(bucket + 1)))
+      if (chunk.firstOffset < this.#options.beforeOffset) chunks.push(chunk);
+    chunks.sort((a, b) => b.toMs - a.toMs);
+    for (const chunk of chunks) {
+      if (this.isDone) return;
+      const before = this.#found.size;
+      this.#takeNewest(chunk);
+      this.#idleChunks = this.#found.size > before ? 0 : this.#idleChunks + 1;
+    }
+  }
+
+  #takeNewest({ bytes, firstOffset }: StoredChunk): void {
+    reader.open(bytes);
+    reader.readColumns(
+      () => true,
+      (column) => {
+        for (let row = reader.rows - 1; row >= 0; row--) if (column.present[row] === 1) this.#take(column, row, firstOffset);
+      },
+    );
+  }
+
+  /** Of equal times the one that was stored first. */
+  #take({ signalNumber, values, words }: ChunkColumn, row: number, firstOffset: number): void {
+    const timeMs = reader.times[row] as number;
+    const deviceNo = reader.devices[row] as number;
+    const key = `${signalNumber}:${deviceNo}`;
+    const known = this.#found.get(key);
+    if (known && (known.timeMs > timeMs || (known.timeMs === timeMs && known.firstOffset <= firstOffset))) return;
+    if (!this.#options.isShown(this.#vehicleNo, timeMs)) return;
+    const value = values[row] as number;
+    this.#found.set(key, { signalNumber, deviceNo, timeMs, stored: words ? (words[value] ?? '') : value, firstOffset });
+  }
 }
 
 /**
- * The newest value of every signal and device, by vehicle, from its newest chunks: a vehicle is done when a chunk tells nothing new. A signal
- * that was last reported long before the others is not found so; `valueAt` finds it when its time is known.
+ * The newest value of every signal and device, by vehicle, from its newest chunks. A signal that was last reported long before the others may
+ * not be found so; `valueAt` finds it when its time is known.
  */
 export const readLastValues = async (
   store: ChunkStore,
-  { beforeOffset, isShown, monthsMax }: LastValuesOptions,
+  options: LastValuesOptions,
   take: (vehicleNo: number, values: readonly LastValue[]) => void,
 ): Promise<void> => {
   const units = await store.mergeUnits();
-  const buckets = [...new Set(units.map(({ bucket }) => bucket))].sort((a, b) => b - a).slice(0, monthsMax);
+  const buckets = [...new Set(units.map(({ bucket }) => bucket))].sort((a, b) => b - a).slice(0, options.monthsMax);
+  const newestFirst = buckets.flatMap((bucket) => units.filter((unit) => unit.bucket === bucket));
   const vehicleNoMax = units.reduce((largest, unit) => Math.max(largest, unit.vehicleNoMax), 0);
   for (let fromNo = 0; fromNo <= vehicleNoMax; fromNo += vehiclesAtOnce) {
-    const found = new Map<number, Map<string, LastValue>>();
-    const done = new Set<number>();
-    for (const bucket of buckets) {
-      for (const unit of units.filter((one) => one.bucket === bucket)) {
-        for (const { vehicleNo } of await store.readUnit(unit, fromNo, fromNo + vehiclesAtOnce)) {
-          if (done.has(vehicleNo)) continue;
-          let values = found.get(vehicleNo);
-          if (!values) found.set(vehicleNo, (values = new Map<string, LastValue>()));
-          const isOver = await readVehicle(
-            store,
-            vehicleNo,
-            bucket,
-            beforeOffset,
-            (timeMs) => isShown(vehicleNo, timeMs),
-            values,
-          );
-          if (isOver) done.add(vehicleNo);
-        }
+    const searches = new Map<number, VehicleSearch>();
+    for (const unit of newestFirst) {
+      for (const { vehicleNo } of await store.readUnit(unit, fromNo, fromNo + vehiclesAtOnce)) {
+        let search = searches.get(vehicleNo);
+        if (!search) searches.set(vehicleNo, (search = new VehicleSearch(vehicleNo, options)));
+        if (!search.isDone) await search.readMonth(store, unit.bucket);
       }
     }
-    for (const [vehicleNo, values] of found)
-      take(
-        vehicleNo,
-        [...values.values()].sort((a, b) => a.timeMs - b.timeMs),
-      );
+    for (const [vehicleNo, search] of searches) take(vehicleNo, search.values());
   }
-};
-
-/** Newest chunks first; answers true when one told nothing new. */
-const readVehicle = async (
-  store: ChunkStore,
-  vehicleNo: number,
-  bucket: number,
-  beforeOffset: number,
-  isShown: (timeMs: number) => boolean,
-  values: Map<string, LastValue>,
-): Promise<boolean> => {
-  const chunks: StoredChunk[] = [];
-  for await (const chunk of store.read(vehicleNo, bucketStartMs(bucket), bucketStartMs(bucket + 1)))
-    if (chunk.firstOffset < beforeOffset) chunks.push(chunk);
-  chunks.sort((a, b) => b.toMs - a.toMs);
-  for (const chunk of chunks) if (!takeNewest(chunk, isShown, values) && values.size > 0) return true;
-  return false;
 };
 
 /** The stored value of (vehicle, device, signal, time): the first stored, as everywhere; undefined: there is none. */

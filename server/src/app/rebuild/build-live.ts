@@ -16,7 +16,7 @@ import {
 } from '../../live/index.ts';
 import { nameOf } from './compare-history.ts';
 import { KnownVehicles } from './known-vehicles.ts';
-import { differencesNamedMax, seedMonthsMax } from './limits.ts';
+import { differencesNamedMax, seedIdleChunksMax, seedMonthsMax } from './limits.ts';
 import type { BuildContext, Compared, ModelBuilder } from './types.ts';
 
 const partition = 0;
@@ -54,7 +54,12 @@ export class LiveBuilder implements ModelBuilder {
   async begin(): Promise<void> {
     if (this.#isLogWhole) return;
     const isShown = (vehicleNo: number, timeMs: number): boolean => !this.#hidden.isErased(vehicleNo, timeMs);
-    const options = { beforeOffset: this.#context.point.startOffset, isShown, monthsMax: seedMonthsMax };
+    const options = {
+      beforeOffset: this.#context.point.startOffset,
+      isShown,
+      monthsMax: seedMonthsMax,
+      idleChunksMax: seedIdleChunksMax,
+    };
     await readLastValues(this.#history, options, (vehicleNo, values) => {
       for (const { signalNumber, deviceNo, timeMs, stored } of values)
         seedValue(this.#live, vehicleNo, { signalNumber, deviceNo, time: timeMs, stored });

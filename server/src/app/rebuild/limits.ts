@@ -2,6 +2,8 @@
 export const differencesNamedMax = 10;
 /** The newest months of history in which the latest values of a vehicle are looked for that the log does not have any more. */
 export const seedMonthsMax = 2;
+/** It is not looked further once so many chunks of it in a row told of no other signal. */
+export const seedIdleChunksMax = 12;
 /** Space that must be free beyond the size of the old model, as a share of it: merged chunks are smaller than those that a rebuild writes first. */
 export const spaceFactor = 1.5;
 /** What is left to read when the running server takes over: it reads the rest itself. */
