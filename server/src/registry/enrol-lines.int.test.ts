@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { makeManualClock, silentLogger } from '../kernel/index.ts';
 import { openTestStorage, type TestStorage } from '../storage/testing/test-storage.ts';
 import { openRegistry } from './open-registry.ts';
@@ -221,6 +223,38 @@ describe('enrolment by lines', { timeout: 120_000 }, () => {
     const vins = [...fresh.directory.vehicles()].map(({ vin }) => vin);
     assert.equal(new Set(vins).size, vins.length);
     await Promise.all([...others, fresh].map((each) => each.close()));
+  });
+
+  it('what somebody else makes in the middle of it is found, and the lines beside it are made', async () => {
+    const lines = Array.from({ length: 20 }, (_, i) => lineOf(i + 2));
+    const { vehicle, device } = lines[7] as EnrolLine;
+    const rival = await test.openAnother();
+    const staff = { kind: 'operator', id: 'test' } as const;
+    let enrolling: Promise<readonly LineOutcome[]> | undefined;
+    // The rival's rows are there, but not yet to be seen: the enrolment has to wait for them and is told no.
+    await rival.withActor(staff, async (tx) => {
+      await sql`with owner as (insert into customers (id, name, created_at) values ('cus_rival', 'Rival', now()) returning customer_no),
+          car as (insert into vehicles (id, vin, vin_check_digit_valid, customer_no, created_at)
+            select 'veh_rival', ${vehicle.vin}, false, customer_no, now() from owner returning vehicle_no),
+          box as (insert into devices (id, imei, imei_check_digit_valid, kind, created_at)
+            values ('dev_rival', ${device.imei}, false, 'tracker', now()) returning device_no)
+        insert into assignments select device_no, vehicle_no, '[-infinity,)' from car, box`.execute(tx);
+      const isWaiting = async (): Promise<boolean> => {
+        const { rows } = await sql`select 1 from pg_locks where not granted and locktype = 'transactionid'`.execute(tx);
+        return rows.length > 0;
+      };
+      enrolling = registry.enrolLines(lines, store);
+      while (!(await isWaiting())) await delay(5);
+    });
+    const all = (await enrolling) as readonly LineOutcome[];
+    const others = all.filter((_, i) => i !== 7);
+    assert.ok(others.every(({ outcome }) => outcome === 'made'));
+    assert.deepEqual([all[7]?.outcome, all[7]?.problems[0]?.field], ['wrong', 'customer'], 'the VIN is the rival’s');
+    const [again] = await registry.enrolLines(
+      [{ ...(lines[7] as EnrolLine), vehicle: { ...vehicle, customer: 'Rival' } }],
+      store,
+    );
+    assert.deepEqual([again?.outcome, again?.deviceId, again?.differs], ['found', 'dev_rival', []]);
   });
 
   it('10,000 lines take seconds, not minutes', async (context) => {
