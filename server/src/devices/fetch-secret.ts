@@ -17,23 +17,31 @@ export type FetchSecret = (imei: string, address: string) => Promise<NewSecret>;
 export const makeFetchSecret = (registry: Registry, clock: Clock, logger: Logger): FetchSecret => {
   const byImeiAndAddress = new FailureCounter(fetchFailuresByImeiAndAddress);
   const byAddress = new FailureCounter(fetchFailuresByAddress);
-  const refuseFor = (refusedMs: number): void => {
-    if (refusedMs <= 0) return;
+  const refuseWhenLimited = (key: string, network: string): void => {
+    const nowMs = clock.now();
+    const refusedMs = Math.max(byImeiAndAddress.refusedMs(key, nowMs), byAddress.refusedMs(network, nowMs));
+    if (refusedMs === 0) return;
     throw new CallerError('too_many_failures', 'too many failed enrolments: wait before the next one', {
       retryAfterSeconds: Math.ceil(refusedMs / 1000),
     });
   };
+  /** Who tries out IMEIs is noted once in each of its windows. */
+  const countFailure = (key: string, network: string): void => {
+    const nowMs = clock.now();
+    byImeiAndAddress.fail(key, nowMs);
+    byAddress.fail(network, nowMs);
+    if (byAddress.refusedMs(network, nowMs) > 0) logger.warn('an address asked for too many secrets', { address: network });
+  };
   return async (imei, address) => {
     const network = networkOf(address);
     const key = `${imei.slice(0, 15)} ${network}`;
-    refuseFor(Math.max(byImeiAndAddress.refusedMs(key, clock.now()), byAddress.refusedMs(network, clock.now())));
+    refuseWhenLimited(key, network);
     const fetched = await registry.credentials.fetchSecret(imei, network);
     if (fetched) {
       logger.info('a device fetched its secret', { deviceId: fetched.device.id, address: network });
       return fetched;
     }
-    const nowMs = clock.now();
-    refuseFor(Math.max(byImeiAndAddress.fail(key, nowMs), byAddress.fail(network, nowMs)));
+    countFailure(key, network);
     throw new CallerError('unauthorized', 'no enrolment window is open for this IMEI');
   };
 };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { CallerError, makeManualClock, silentLogger } from '../kernel/index.ts';
+import { CallerError, makeLogger, makeManualClock, silentLogger } from '../kernel/index.ts';
 import type { NewSecret, Registry } from '../registry/index.ts';
 import { fetchFailuresByAddress, fetchFailuresByImeiAndAddress, makeFetchSecret } from './fetch-secret.ts';
 
@@ -34,7 +34,12 @@ describe('fetching a secret', () => {
 
   it('is limited for an address over all IMEIs, also when the next one is right', async () => {
     const clock = makeManualClock(0);
-    const fetch = makeFetchSecret(registry, clock, silentLogger);
+    const logged: string[] = [];
+    const fetch = makeFetchSecret(
+      registry,
+      clock,
+      makeLogger('warn', (line) => logged.push(line)),
+    );
     for (let i = 0; i < fetchFailuresByAddress.failuresMax; i++)
       assert.equal(await codeOf(fetch(String(350_000_000_000_000 + i), '2001:db8::1')), 'unauthorized');
     clock.advance(10_000);
@@ -43,6 +48,7 @@ describe('fetching a secret', () => {
       assert.deepEqual([error.code, error.details.retryAfterSeconds], ['too_many_failures', 50]);
       return true;
     });
+    assert.equal(logged.length, 1, 'who runs the server can see it');
     assert.equal(await codeOf(fetch(imei, '2001:db8:0:1::1')), 'fetched', 'another network');
     clock.advance(50_000);
     assert.equal(await codeOf(fetch(imei, '2001:db8::1')), 'fetched');
