@@ -1,6 +1,6 @@
 /**
  * What history costs: applying a report on the main thread, a flush (all threads), a merge, bytes of a sample, queries.
- * `node bench/src/history.ts [scenario …]`: day, month, second, minute, twizy; all without an argument. Prints one JSON object a line.
+ * `node bench/src/history.ts [scenario …]`: day, month, second, minute, minute-flushed, twizy; all without an argument. Prints one JSON object a line.
  * CPU is user + system of this process with its threads. `minute` has 20,000 vehicles, not 1,000,000: as many rows of each in a flush and
  * as many vehicles between two flushes of one, but smaller files.
  */
@@ -171,6 +171,7 @@ const measureFleet = async (
   everySeconds: number,
   flushes: number,
   flushSeconds: number,
+  isMerged = true,
 ): Promise<number> => {
   const fleet = Array.from({ length: vehicles }, (_, i) => makeVehicle(i + 1));
   const costs: Costs = { applyMs: 0, flushMs: 0, flushCpuMs: 0 };
@@ -201,7 +202,7 @@ const measureFleet = async (
     storedBytesASample: round(history.statistics().storedBytes / reports),
     chunks: history.statistics().storedChunks,
   });
-  await measureMerge(history);
+  if (isMerged) await measureMerge(history);
   return reports;
 };
 
@@ -236,8 +237,8 @@ const scenarios: Record<string, (history: History) => Promise<number>> = {
   month: measureMonth,
   second: (history) => measureFleet(history, 1000, 1, 12, 300),
   minute: (history) => measureFleet(history, 20_000, 60, 205, 300),
-  // As short as one is for a profile.
-  'minute-short': (history) => measureFleet(history, 20_000, 60, 15, 300),
+  // Bytes before anything is merged.
+  'minute-flushed': (history) => measureFleet(history, 20_000, 60, 15, 300, false),
   twizy: measureTwizy,
 };
 const wanted = process.argv.slice(2);
