@@ -22,7 +22,9 @@ const readParents = (): Map<number, number> => {
   return new Map(lines.map((line) => line.trim().split(/\s+/).map(Number) as [number, number]));
 };
 
-const descendantsOf = (ancestor: number, parents: ReadonlyMap<number, number>): number[] => {
+/** A process and all that came from it, the ancestor first. */
+export const descendantsOf = (ancestor: number): number[] => {
+  const parents = readParents();
   const found = [ancestor];
   // Grows while it is walked: children of children come behind them.
   for (const known of found) for (const [pid, parent] of parents) if (parent === known) found.push(pid);
@@ -31,7 +33,7 @@ const descendantsOf = (ancestor: number, parents: ReadonlyMap<number, number>): 
 
 /** SIGKILL to a process and to all that came from it, the ancestor first, so that it starts no others. Answers how many. */
 export const killWithDescendants = (pid: number): number => {
-  const processes = descendantsOf(pid, readParents());
+  const processes = descendantsOf(pid);
   for (const victim of processes) {
     try {
       process.kill(victim, 'SIGKILL');

@@ -9,7 +9,9 @@ import { killWithDescendants } from './kill-with-descendants.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 const readyMs = 60_000;
-const endMs = 15_000;
+/** How long a server may take to stop: it lets go of its devices one after the other. */
+const endMs = 30_000;
+const logCharactersMax = 64 * 1024;
 
 export interface Milepost {
   readonly origin: string;
@@ -18,6 +20,12 @@ export interface Milepost {
   /** Works once. */
   readonly signInLink: string;
   readonly operatorToken: string;
+  /** Of the process that runs now. */
+  readonly pid: number;
+  /** Everything that it keeps. */
+  readonly data: string;
+  /** What the server wrote to standard error, the last of it. */
+  log(): string;
   /** Ends the process, as Ctrl-C would, and leaves its data: `start` may be called again. */
   stop(): Promise<void>;
   /** SIGKILL to the server and everything that it started, also its PostgreSQL. Answers how many processes that were. */
@@ -32,10 +40,13 @@ export interface MilepostOptions {
   readonly mode: 'serve' | 'empty' | 'demo';
   /** Further settings of the environment, by name. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** A folder to keep its data in, which is removed at the end; a temporary one when it is not given. */
+  readonly data?: string;
 }
 
 interface Ready {
   readonly child: ChildProcess;
+  readonly log: () => string;
   readonly origin: string;
   readonly mqttOrigin: string;
   readonly signInLink: string;
@@ -43,12 +54,14 @@ interface Ready {
 
 const waitUntilReady = (child: ChildProcess): Promise<Ready> =>
   new Promise((done, failed) => {
-    const errors: string[] = [];
-    const timer = setTimeout(() => failed(new Error(`Milepost was not ready after ${readyMs} ms\n${errors.join('')}`)), readyMs);
-    child.stderr?.on('data', (text: Buffer) => errors.push(text.toString()));
+    let log = '';
+    const timer = setTimeout(() => failed(new Error(`Milepost was not ready after ${readyMs} ms\n${log}`)), readyMs);
+    child.stderr?.on('data', (text: Buffer) => {
+      log = (log + text.toString()).slice(-logCharactersMax);
+    });
     child.once('exit', (code) => {
       clearTimeout(timer);
-      failed(new Error(`Milepost ended with ${code} before it was ready\n${errors.join('')}`));
+      failed(new Error(`Milepost ended with ${code} before it was ready\n${log}`));
     });
     if (!child.stdout) throw new Error('the process has no standard output');
     let origin = '';
@@ -60,7 +73,7 @@ const waitUntilReady = (child: ChildProcess): Promise<Ready> =>
       if (!origin || !signInLink) return;
       clearTimeout(timer);
       child.removeAllListeners('exit');
-      done({ child, origin, mqttOrigin, signInLink });
+      done({ child, log: () => log, origin, mqttOrigin, signInLink });
     });
   });
 
@@ -79,8 +92,8 @@ const end = (child: ChildProcess): Promise<void> =>
   });
 
 /** Starts the real server on a free port with a data folder of its own, and waits until it says that it is ready. */
-export const startMilepost = async ({ mode, settings = {} }: MilepostOptions): Promise<Milepost> => {
-  const data = await mkdtemp(join(tmpdir(), 'milepost-e2e-'));
+export const startMilepost = async ({ mode, settings = {}, data: given }: MilepostOptions): Promise<Milepost> => {
+  const data = given ?? (await mkdtemp(join(tmpdir(), 'milepost-e2e-')));
   const operatorToken = randomBytes(24).toString('base64url');
   const launch = (port: string, mqttPort: string): Promise<Ready> =>
     waitUntilReady(
@@ -114,6 +127,11 @@ export const startMilepost = async ({ mode, settings = {} }: MilepostOptions): P
     origin,
     mqttOrigin,
     operatorToken,
+    data,
+    get pid() {
+      return ready.child.pid as number;
+    },
+    log: () => ready.log(),
     get signInLink() {
       return ready.signInLink;
     },

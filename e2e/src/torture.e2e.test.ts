@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inflict, whyNot } from './torture/run-scenario.ts';
+import { scenarios } from './torture/scenarios.ts';
+
+/** The short form of these is quick enough for every run of the tests. */
+const quick = new Set(['kill']);
+
+for (const scenario of scenarios) {
+  if (!quick.has(scenario.name)) continue;
+  test(`${scenario.name}: ${scenario.what}`, { skip: whyNot(scenario) ?? false }, async (context) => {
+    const { acknowledged, found } = await inflict(scenario, 'short', (line) => context.diagnostic(line));
+    assert.ok(acknowledged > 0, 'something was acknowledged');
+    assert.equal(found, acknowledged);
+  });
+}

@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process';
+import { cpus } from 'node:os';
+import path from 'node:path';
+import { TortureContext } from './context.ts';
+import type { Outcome, Result, Scenario, Size } from './scenario.ts';
+import { rounded, secondsSince } from './support/figures.ts';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+
+const readCommit = (): string => {
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty', '--exclude', '*'], { cwd: root, encoding: 'utf8' }).trim();
+  } catch {
+    return 'unknown';
+  }
+};
+
+/** Why this machine cannot run it; undefined: it can. */
+export const whyNot = (scenario: Scenario): string | undefined => {
+  const missing = (scenario.needs ?? []).map((need) => need.missing()).filter((why) => why !== undefined);
+  return missing.length > 0 ? missing.join('; ') : undefined;
+};
+
+/** Runs a scenario and undoes what it did to the machine; throws what it throws. */
+export const inflict = async (
+  scenario: Scenario,
+  size: Size,
+  say: (line: string) => void,
+): Promise<Outcome & { peakMemoryMb: number | undefined }> => {
+  const context = new TortureContext(size, say);
+  try {
+    const outcome = await scenario.run(context);
+    return { ...outcome, peakMemoryMb: context.memory.mb };
+  } finally {
+    await context.close();
+  }
+};
+
+const describe = (scenario: Scenario) => ({
+  scenario: scenario.name,
+  what: scenario.what,
+  command: `npm run torture ${scenario.name}`,
+  commit: readCommit(),
+  date: new Date().toISOString().slice(0, 10),
+  machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`,
+});
+
+/** Runs a scenario at its full size, if the machine can, and says what came of it. */
+export const runScenario = async (scenario: Scenario, size: Size, say: (line: string) => void): Promise<Result> => {
+  const about = describe(scenario);
+  const why = whyNot(scenario);
+  if (why !== undefined) return { ...about, outcome: 'skipped', why };
+  const startMs = performance.now();
+  try {
+    const { peakMemoryMb, recoverySeconds, ...outcome } = await inflict(scenario, size, say);
+    return {
+      ...about,
+      outcome: 'passed',
+      seconds: secondsSince(startMs),
+      ...outcome,
+      ...(recoverySeconds ? { recoverySeconds: recoverySeconds.map((seconds) => rounded(seconds)) } : {}),
+      ...(peakMemoryMb === undefined ? {} : { peakMemoryMb }),
+    };
+  } catch (error) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    say(text);
+    return {
+      ...about,
+      outcome: 'failed',
+      why: error instanceof Error ? error.message : text,
+      seconds: secondsSince(startMs),
+    };
+  }
+};
