@@ -1,5 +1,8 @@
 import type { Scenario } from './scenario.ts';
+import { flippedBit } from './scenarios/flipped-bit.ts';
+import { fullDisk } from './scenarios/full-disk.ts';
 import { kill } from './scenarios/kill.ts';
+import { tornTail } from './scenarios/torn-tail.ts';
 
 /** In the order in which they are run and shown. */
-export const scenarios: readonly Scenario[] = [kill];
+export const scenarios: readonly Scenario[] = [kill, tornTail, flippedBit, fullDisk];

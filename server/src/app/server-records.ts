@@ -1,6 +1,6 @@
 import type { AppendListener, EventLog } from '../eventlog/index.ts';
 import { type ConnectionEventName, encodeConnectionEvent, encodeRecord, recordKinds } from '../events/index.ts';
-import type { Clock } from '../kernel/index.ts';
+import { type Clock, MilepostError } from '../kernel/index.ts';
 
 /** How often the log is told that the server runs: the precision with which a kill is dated. */
 export const serverAliveEveryMs = 10_000;
@@ -9,6 +9,8 @@ export interface ServerRecords {
   /** Resolves when the record is durable. */
   write(event: ConnectionEventName, detailMs?: number): Promise<void>;
 }
+
+const isDiskFull = (error: Error): boolean => error instanceof MilepostError && error.code === 'disk_full';
 
 /** Records about the server itself (vehicleNo 0), from which `live` knows which silence was ours. */
 export const makeServerRecords = (log: EventLog, clock: Clock, vocabularyVersion: number): ServerRecords => ({
@@ -24,7 +26,10 @@ export const makeServerRecords = (log: EventLog, clock: Clock, vocabularyVersion
         receivedAt: clock.now(),
         vocabularyVersion,
       };
-      const listener: AppendListener = { appended: () => resolve(), appendFailed: (_token, error) => reject(error) };
+      const listener: AppendListener = {
+        appended: () => resolve(),
+        appendFailed: (_token, error) => (isDiskFull(error) ? resolve() : reject(error)),
+      };
       const refused = log.append(encodeRecord(header, encodeConnectionEvent({ event, detailMs })), listener, 0);
       // A log that takes nothing (full disk) will say so elsewhere; the server goes on without this note.
       if (refused) resolve();

@@ -5,7 +5,7 @@ const errors: Record<LogRefusal, () => OperationalError> = {
   queue_full: () => new OperationalError('overloaded', 'more reports are waiting than may', { retryAfterSeconds: 1 }),
   disk_full: () =>
     new OperationalError('disk_full', 'the disk is nearly full: no report is taken until there is room', {
-      retryAfterSeconds: 60,
+      retryAfterSeconds: 15,
     }),
   failed: () => new OperationalError('unavailable', 'the log cannot be written', { retryAfterSeconds: 60 }),
   closed: () => new OperationalError('unavailable', 'the server stops', { retryAfterSeconds: 5 }),

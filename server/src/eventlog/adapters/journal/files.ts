@@ -1,6 +1,8 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import path from 'node:path';
 
+export const isDiskFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
+
 /**
  * Writes all of the bytes. One write may take only part of them: on a disk that has just filled up it does so without an error, and
  * only the next write says ENOSPC.

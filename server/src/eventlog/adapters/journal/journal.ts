@@ -21,10 +21,8 @@ import { PendingGroup } from './pending-group.ts';
 import { readGroups } from './read-groups.ts';
 import { readVehicleRecords } from './read-vehicle.ts';
 import { saveDurableEnd } from './durable-end.ts';
-import { syncFolder, writeAll } from './files.ts';
+import { isDiskFull, syncFolder, writeAll } from './files.ts';
 import { createSegment, filePosition, saveIndex, type Segment } from './segment.ts';
-
-const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 /** The embedded event log: one physical journal, committed in groups. */
 export class Journal implements EventLog, FollowSource {
@@ -33,7 +31,8 @@ export class Journal implements EventLog, FollowSource {
   readonly #segments: Segment[];
   readonly #consumers: ConsumerOffsets;
   readonly #followers = new Set<JournalFollower>();
-  #handle: FileHandle;
+  /** Undefined: the disk was too full to begin the file of the active segment. */
+  #handle: FileHandle | undefined;
   #gathering = new PendingGroup();
   #committing = new PendingGroup();
   #isCommitting = false;
@@ -55,13 +54,14 @@ export class Journal implements EventLog, FollowSource {
     options: JournalOptions,
     limits: JournalLimits,
     segments: Segment[],
-    handle: FileHandle,
+    handle: FileHandle | undefined,
     consumers: ConsumerOffsets,
   ) {
     this.#options = options;
     this.#limits = limits;
     this.#segments = segments;
     this.#handle = handle;
+    this.#refusal = handle ? undefined : 'disk_full';
     this.#consumers = consumers;
   }
 
@@ -181,7 +181,7 @@ export class Journal implements EventLog, FollowSource {
     if (this.#isCommitting || this.#isScheduled) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
     for (const follower of this.#followers) await follower.stop();
     await this.#saving;
-    await this.#handle.close();
+    await this.#handle?.close();
     await saveDurableEnd(this.#options.folder, this.endOffset()).catch((error: unknown) =>
       this.#options.logger.warn('the end of the journal could not be noted', { error }),
     );
@@ -234,6 +234,7 @@ export class Journal implements EventLog, FollowSource {
   async #write(): Promise<void> {
     const segment = this.#active;
     const bytes = this.#committing.seal(segment.endOffset);
+    this.#handle ??= (await createSegment(this.#options.folder, segment.firstOffset)).handle;
     await writeAll(this.#handle, bytes, filePosition(segment, segment.endOffset));
     await this.#handle.datasync();
     this.#committing.addToIndex(segment.index, segment.firstOffset);
@@ -267,7 +268,7 @@ export class Journal implements EventLog, FollowSource {
     this.#saving = this.#saving
       .then(() => saveIndex(old))
       .catch((error: unknown) => this.#options.logger.warn('an index is not written: it is made at the next start', { error }));
-    await oldHandle.close();
+    await oldHandle?.close();
   }
 
   /**
@@ -277,8 +278,8 @@ export class Journal implements EventLog, FollowSource {
   async #failed(error: unknown): Promise<void> {
     const { logger } = this.#options;
     try {
-      await this.#handle.truncate(filePosition(this.#active, this.#active.endOffset));
-      if (!isFull(error)) throw error;
+      await this.#handle?.truncate(filePosition(this.#active, this.#active.endOffset));
+      if (!isDiskFull(error)) throw error;
       this.#refusal ??= 'disk_full';
       logger.warn('the disk is full: no report is taken until there is room', { error });
     } catch (cause) {

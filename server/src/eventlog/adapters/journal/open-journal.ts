@@ -4,7 +4,7 @@ import { BugError, type Logger, OperationalError } from '../../../kernel/index.t
 import type { EventLog } from '../../ports.ts';
 import { ConsumerOffsets } from './consumer-offsets.ts';
 import { readDurableEnd } from './durable-end.ts';
-import { readUpTo, syncFolder } from './files.ts';
+import { isDiskFull, readUpTo, syncFolder } from './files.ts';
 import { segmentHeaderBytes } from './format.ts';
 import { Journal } from './journal.ts';
 import { type JournalOptions, journalLimits, retentionMsMax } from './options.ts';
@@ -16,7 +16,9 @@ import {
   saveIndex,
   type Segment,
   scanSegment,
+  segmentFile,
 } from './segment.ts';
+import { SegmentIndex } from './segment-index.ts';
 
 interface Listed {
   readonly file: string;
@@ -82,10 +84,25 @@ const openForWriting = async (last: ScannedSegment, logger: Logger): Promise<Fil
   return handle;
 };
 
-const beginSegment = async (folder: string, firstOffset: number, segments: Segment[]): Promise<FileHandle> => {
-  const { segment, handle } = await createSegment(folder, firstOffset);
-  segments.push(segment);
-  return handle;
+/**
+ * A disk that is full takes no new file, and must not keep anybody from reading what is there: the segment stands in memory alone then,
+ * and its file is begun with the first commit that finds room.
+ */
+const beginSegment = async (
+  { folder, logger }: JournalOptions,
+  firstOffset: number,
+  segments: Segment[],
+): Promise<FileHandle | undefined> => {
+  try {
+    const { segment, handle } = await createSegment(folder, firstOffset);
+    segments.push(segment);
+    return handle;
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    logger.warn('the disk is full: no report is taken until there is room', { error });
+    segments.push({ file: segmentFile(folder, firstOffset), firstOffset, endOffset: firstOffset, index: new SegmentIndex() });
+    return undefined;
+  }
 };
 
 /** Opens the journal of a folder: reads it through, cuts what a crash left half written, refuses damage in the middle. */
@@ -114,9 +131,7 @@ export const openJournal = async (options: JournalOptions): Promise<EventLog> =>
     );
   }
   const consumers = await ConsumerOffsets.open(options.folder);
-  const handle = scanned
-    ? await openForWriting(scanned, options.logger)
-    : await beginSegment(options.folder, endOffset, segments);
+  const handle = scanned ? await openForWriting(scanned, options.logger) : await beginSegment(options, endOffset, segments);
   const journal = new Journal(options, limits, segments, handle, consumers);
   await journal.startDiskChecks();
   return journal;

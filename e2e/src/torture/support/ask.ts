@@ -1,0 +1,18 @@
+import type { Milepost } from '../../support/start-milepost.ts';
+
+/** Asks the API as the operator; `path` begins with /. */
+export const ask = (milepost: Milepost, path: string, init: RequestInit = {}): Promise<Response> =>
+  fetch(milepost.origin + path, {
+    ...init,
+    headers: {
+      authorization: `Bearer ${milepost.operatorToken}`,
+      ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...init.headers,
+    },
+  });
+
+/** A figure of /metrics; NaN when there is none of that name. */
+export const readMetric = async (milepost: Milepost, name: string): Promise<number> => {
+  const text = await (await ask(milepost, '/metrics')).text();
+  return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
+};
