@@ -2,7 +2,8 @@ import { clientLimits } from './limits.ts';
 
 /**
  * How long to wait before attempt number `failures` + 1: doubles up to 30 s, half of it random, so that a fleet that lost its
- * server does not come back at one moment. What the server asked for (Retry-After) is the least, with a tenth of jitter on top.
+ * server does not come back at one moment. What the server asked for (Retry-After) is the least, with a tenth of jitter on top, and a
+ * second at least: it is asked for in whole seconds.
  *
  * @param failures failures in a row, 1 or more
  * @param random 0 ≤ random < 1
@@ -10,7 +11,7 @@ import { clientLimits } from './limits.ts';
 export const backoffMs = (failures: number, random: number, retryAfterMs = 0): number => {
   const ceiling = Math.min(clientLimits.backoffMaxMs, clientLimits.backoffFirstMs * 2 ** Math.min(failures - 1, 16));
   const wait = ceiling / 2 + (ceiling / 2) * random;
-  return Math.round(Math.max(wait, retryAfterMs * (1 + random / 10)));
+  return Math.round(Math.max(wait, retryAfterMs > 0 ? retryAfterMs + Math.max(1000, retryAfterMs / 10) * random : 0));
 };
 
 /** ms of a Retry-After header (RFC 9110, 10.2.3): seconds or a date; 0 when there is none to be read. */

@@ -46,6 +46,7 @@ test('waits double up to 30 s, at least half of it, never under what the server 
   assert.equal(backoffMs(1000, 0), 15_000);
   assert.ok(backoffMs(1000, 0.999_999) <= clientLimits.backoffMaxMs);
   assert.equal(backoffMs(1, 0.5, 60_000), 63_000);
+  assert.equal(backoffMs(1, 0.5, 2000), 2500);
 });
 
 test('Retry-After is read as seconds and as a date', () => {

@@ -1,8 +1,10 @@
 import type { Scenario } from './scenario.ts';
+import { databaseStopped } from './scenarios/database-stopped.ts';
 import { flippedBit } from './scenarios/flipped-bit.ts';
 import { fullDisk } from './scenarios/full-disk.ts';
 import { kill } from './scenarios/kill.ts';
+import { reconnects } from './scenarios/reconnects.ts';
 import { tornTail } from './scenarios/torn-tail.ts';
 
 /** In the order in which they are run and shown. */
-export const scenarios: readonly Scenario[] = [kill, tornTail, flippedBit, fullDisk];
+export const scenarios: readonly Scenario[] = [kill, tornTail, flippedBit, fullDisk, databaseStopped, reconnects];

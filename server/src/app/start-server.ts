@@ -122,7 +122,7 @@ const rebuildPart = (rebuild: RebuildHold): PartReadiness[] => {
   return [{ name: 'rebuild', isReady: true, detail: `${model}, ${how}` }];
 };
 
-const readinessOf = (stored: Stored, log: EventLog, projection: Projection, rebuild: RebuildHold) => async () => {
+const readinessOf = (stored: Stored, log: EventLog, projection: Projection, rebuild: RebuildHold, gate: Gate) => async () => {
   const refusal = log.refusal();
   const database = await stored.storage.ping().then(
     () => true,
@@ -133,6 +133,7 @@ const readinessOf = (stored: Stored, log: EventLog, projection: Projection, rebu
     { name: 'log', isReady: refusal === undefined, ...(refusal ? { detail: refusal } : {}) },
     { name: 'read models', isReady: projection.state.isCaughtUp },
     ...rebuildPart(rebuild),
+    { name: 'devices', isReady: !gate.isDraining },
   ];
 };
 
@@ -173,7 +174,7 @@ const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http>
       projectionLagMs: () =>
         projection.position() >= log.endOffset(0) ? 0 : Math.max(0, clock.now() - projection.state.newestReceivedAt),
     },
-    readiness: readinessOf(stored, log, projection, rebuild),
+    readiness: readinessOf(stored, log, projection, rebuild, gate),
     telemetryRoute: telemetryRoute(gate),
   });
 };
@@ -302,6 +303,7 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   closers.add('device sockets', () => sockets.close());
   const mqttOrigin = await openMqtt(base, gate, closers);
   const tlsOrigins = await openDeviceTls(base, { stored, gate, sockets }, closers);
+  closers.add('drain', () => gate.drain());
   const port = await listen(http, configuration);
   const origin = `http://${configuration.host === '::1' ? '[::1]' : configuration.host}:${port}`;
   const signInLink = (): string => `${origin}/signin?code=${access.createSignInCode()}`;

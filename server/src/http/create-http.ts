@@ -95,7 +95,7 @@ export const createHttp = async (deps: HttpDeps): Promise<Http> => {
     fastify,
     streams,
     listen: async (host, port) => {
-      await fastify.listen({ host, port });
+      await fastify.listen({ host, port, backlog: httpLimits.backlog });
       return (fastify.server.address() as AddressInfo).port;
     },
     close: async () => {

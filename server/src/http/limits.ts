@@ -7,6 +7,8 @@ export const httpLimits = {
   /** Time for the headers and the body of a request to arrive. */
   requestTimeoutMs: 30_000,
   keepAliveMs: 72_000,
+  /** Connections that the system keeps for us until we take them. */
+  backlog: 4096,
   /** Time that requests under way have to end when the server closes. */
   closeGraceMs: 2000,
   /** Values of history written between two turns of the event loop. */

@@ -55,6 +55,8 @@ export class SocketSession implements DeviceSession, AppendListener {
   #isPaused = false;
   #isOver = false;
   #saidGoodbye = false;
+  /** Seconds after which the device shall come back: it is let go as soon as what it sent is settled. */
+  #comeBackSeconds: number | undefined;
   #unreadable = 0;
 
   constructor(host: SessionHost, identity: DeviceIdentity, transport: DeviceTransport) {
@@ -105,7 +107,17 @@ export class SocketSession implements DeviceSession, AppendListener {
   end(code: number, reason: string): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    // What it answers to the closing must be heard.
+    if (this.#isPaused) this.#transport.resume();
     this.#transport.close(code, reason);
+  }
+
+  /** Asks the device to come back later. What it has sent is stored and acknowledged first, unless the log takes nothing. */
+  leave(comeBackSeconds: number): void {
+    if (this.#isOver || this.#comeBackSeconds !== undefined) return;
+    this.#comeBackSeconds = comeBackSeconds;
+    if (this.#pending.length === 0 || this.#held.length > 0) this.#leaveNow();
+    else this.#pause();
   }
 
   appended(token: number): void {
@@ -128,6 +140,14 @@ export class SocketSession implements DeviceSession, AppendListener {
     this.#acked = undefined;
     this.#isReady = false;
     if (acked && !this.#isOver) this.#transport.send(writeAck(acked.boot, acked.seq, serverTime));
+    if (this.#comeBackSeconds !== undefined && this.#pending.length === 0) this.#leaveNow();
+  }
+
+  #leaveNow(): void {
+    if (this.#isOver) return;
+    const retryAfterSeconds = this.#comeBackSeconds ?? 0;
+    this.#transport.send(writeError(new OperationalError('unavailable', 'the server stops', { retryAfterSeconds })));
+    this.end(closeCodes.goingAway, `the server stops: come back in ${retryAfterSeconds} s`);
   }
 
   #handle(message: JsonValue | undefined): void {
@@ -253,7 +273,7 @@ export class SocketSession implements DeviceSession, AppendListener {
     if (!this.#isReady && this.#acked) {
       this.#isReady = true;
       this.#host.acksReady(this);
-    }
+    } else if (this.#comeBackSeconds !== undefined && this.#pending.length === 0 && !this.#isReady) this.#leaveNow();
     this.#resumeIfLight();
   }
 
@@ -264,7 +284,7 @@ export class SocketSession implements DeviceSession, AppendListener {
   }
 
   #resumeIfLight(): void {
-    if (!this.#isPaused || this.#isOver || this.#held.length > 0) return;
+    if (!this.#isPaused || this.#isOver || this.#held.length > 0 || this.#comeBackSeconds !== undefined) return;
     if (this.#pending.length > sessionLimits.reportsInFlightMax / 2) return;
     this.#isPaused = false;
     this.#transport.resume();

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { closeCodes } from '@milepost/contract';
 import type { DeviceIdentity, Devices } from '../devices/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
@@ -12,6 +13,7 @@ import type {
   TelemetryHandler,
 } from '../protocols/index.ts';
 import { type SessionHost, SocketSession } from './device-session.ts';
+import { comeBackSeconds, drainMs, shuffled } from './plan-drain.ts';
 import { sessionLimits } from './session-limits.ts';
 import { handleTelemetry } from './handle-telemetry.ts';
 import type { Ingest } from './types.ts';
@@ -22,6 +24,8 @@ export interface GateOptions {
   readonly log: EventLog;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** 0 ≤ answer < 1 */
+  readonly random?: () => number;
 }
 
 /** The door of all devices: admits connections, ends those whose token or device ended, answers in groups. */
@@ -30,6 +34,9 @@ export interface Gate extends DeviceGate, TelemetryHandler {
   /** Ends sessions whose token has expired. */
   sweep(): void;
   sessions(): number;
+  /** Takes no more connections, and lets go of those there are: spread over a time, each with when to come back. */
+  drain(): Promise<void>;
+  readonly isDraining: boolean;
   close(): void;
 }
 
@@ -43,6 +50,8 @@ class SessionGate implements Gate, SessionHost {
   #count = 0;
   #batchBytes = 0;
   #ready: SocketSession[] = [];
+  /** Sessions that there were when the drain began; undefined: there is none. */
+  #drained: number | undefined;
   #isFlushing = false;
   readonly #stopListening: readonly (() => void)[];
 
@@ -60,7 +69,9 @@ class SessionGate implements Gate, SessionHost {
     imei?: string,
     certificate?: ClientCertificate,
   ): Promise<(transport: DeviceTransport) => DeviceSession> {
+    this.#checkOpen();
     const identity = await this.#identify(token, certificate);
+    this.#checkOpen();
     if (imei !== undefined && identity.device.imei !== imei)
       throw new CallerError('unauthorized', `the ${certificate ? 'certificate' : 'token'} is of another device`);
     return (transport) => this.#open(identity, transport);
@@ -135,8 +146,36 @@ class SessionGate implements Gate, SessionHost {
     return this.#count;
   }
 
+  get isDraining(): boolean {
+    return this.#drained !== undefined;
+  }
+
+  async drain(): Promise<void> {
+    const waiting = shuffled([...this.#sessions.values()].flat(), this.#random);
+    this.#drained = waiting.length;
+    const lengthMs = drainMs(waiting.length);
+    const atOnce = Math.ceil((waiting.length * sessionLimits.drainStepMs) / Math.max(lengthMs, sessionLimits.drainStepMs));
+    for (let leftMs = lengthMs; waiting.length > 0; leftMs -= sessionLimits.drainStepMs) {
+      for (const session of waiting.splice(0, atOnce)) session.leave(this.#comeBackSeconds(Math.max(0, leftMs)));
+      await wait(sessionLimits.drainStepMs);
+    }
+  }
+
   close(): void {
     for (const stop of this.#stopListening) stop();
+  }
+
+  get #random(): () => number {
+    return this.#options.random ?? Math.random;
+  }
+
+  #comeBackSeconds(leftMs: number): number {
+    return comeBackSeconds(this.#drained ?? 0, leftMs, this.#random());
+  }
+
+  #checkOpen(): void {
+    if (this.#drained !== undefined)
+      throw new OperationalError('unavailable', 'the server stops', { retryAfterSeconds: this.#comeBackSeconds(0) });
   }
 
   #open(identity: DeviceIdentity, transport: DeviceTransport): SocketSession {
@@ -175,8 +214,8 @@ class SessionGate implements Gate, SessionHost {
 
   #flush(): void {
     const { clock } = this.#options;
-    const now = clock.now();
-    const serverTime = new Date(now).toISOString();
+    const now = clock.steady();
+    const serverTime = new Date(clock.now()).toISOString();
     const ready = this.#ready;
     this.#ready = [];
     for (const session of ready) {

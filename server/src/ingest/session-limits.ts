@@ -12,4 +12,12 @@ export const sessionLimits = {
   batchBytesAtOnceMax: 64 * 1024 * 1024,
   /** Acknowledgements of one connection are at least this far apart; the first comes at once. */
   ackSpacingMs: 10,
+  /** When the server stops, devices are let go one after the other: so long for each, all together in at most the second figure. */
+  drainPerSessionMs: 1,
+  drainMsMax: 4000,
+  /** How often some are let go meanwhile. */
+  drainStepMs: 50,
+  /** They are asked to come back no sooner than so long after the last one has gone, and at most so many a second. */
+  comeBackAfterMs: 2000,
+  comeBackPerSecond: 1000,
 } as const;

@@ -2,12 +2,15 @@
 export interface Clock {
   /** Milliseconds since the epoch, UTC. */
   now(): number;
+  /** Milliseconds since some moment; never jumps, whatever somebody does to the time of day. For how long something took or may take. */
+  steady(): number;
   /** Calls back once after a delay; the answer cancels it. Never keeps the process alive. */
   after(delayMs: number, callback: () => void): () => void;
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  steady: () => performance.now(),
   after: (delayMs, callback) => {
     const timer = setTimeout(callback, delayMs);
     timer.unref();
@@ -31,6 +34,7 @@ export const makeManualClock = (startMs: number): Clock & { advance(byMs: number
   };
   return {
     now: () => nowMs,
+    steady: () => nowMs,
     after: (delayMs, callback) => {
       const entry = { at: nowMs + delayMs, callback };
       waiting.add(entry);

@@ -12,6 +12,12 @@ export const listenerLimits = {
   tlsHandshakeMs: 10_000,
   /** Connections of devices that one process takes; further ones are answered 503. */
   connectionsMax: 250_000,
+  /** Connections that the system keeps for us until we take them. */
+  backlog: 4096,
+  /** Answers that a device on a WebSocket does not read: past it the socket is ended. */
+  bufferedBytesMax: 256 * 1024,
+  /** A socket that was closed and whose device does not answer is cut then, when the server stops. */
+  endGraceMs: 2000,
 } as const;
 
 /** Named limits of the MQTT listener. docs/limits.md says what happens at each. */

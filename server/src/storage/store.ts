@@ -6,6 +6,7 @@ import { codeOf, isAway, translateError } from './errors.ts';
 import { listen } from './listen.ts';
 import { migrate, schemaName } from './migrate.ts';
 import { appRole, prepareRoles, workerRole } from './roles.ts';
+import { watchDatabase } from './watch.ts';
 import type { Actor, PostgresConfig, Storage, Transaction } from './types.ts';
 
 const defaultConnectionsMax = 12;
@@ -84,10 +85,22 @@ const makePool = (options: StorageOptions): pg.Pool => {
   return pool;
 };
 
-const transact = async <T>(connection: Transaction, actor: Actor, run: (tx: Transaction) => Promise<T>): Promise<T> => {
+/** A caller that was told that the database is away gets nothing committed behind its back, as far as that can be helped. */
+interface Attempt {
+  isAbandoned: boolean;
+}
+
+const transact = async <T>(
+  connection: Transaction,
+  actor: Actor,
+  attempt: Attempt,
+  run: (tx: Transaction) => Promise<T>,
+): Promise<T> => {
+  if (attempt.isAbandoned) throw new OperationalError('unavailable', 'nobody waits for the answer any more');
   await sql.raw(beginAs(actor)).execute(connection);
   try {
     const answer = await run(connection);
+    if (attempt.isAbandoned) throw new OperationalError('unavailable', 'nobody waits for the answer any more');
     await sql.raw('commit').execute(connection);
     return answer;
   } catch (error) {
@@ -106,9 +119,15 @@ export const openStorage = async (options: StorageOptions): Promise<Storage> => 
   const pool = makePool(options);
   // biome-ignore lint/complexity/noBannedTypes: no table is known here.
   const database = new Kysely<{}>({ dialect: new PostgresDialect({ pool }) });
-  const withActor: Storage['withActor'] = async (actor, run) => {
+  const watch = watchDatabase(clientConfig(options.config), options.logger);
+  const withActor = async <T>(actor: Actor, run: (tx: Transaction) => Promise<T>): Promise<T> => {
+    const attempt: Attempt = { isAbandoned: false };
+    const transaction = (): Promise<T> =>
+      database.connection().execute((connection) => transact(connection, actor, attempt, run));
     try {
-      return await database.connection().execute((connection) => transact(connection, actor, run));
+      return await watch.guard(transaction, () => {
+        attempt.isAbandoned = true;
+      });
     } catch (error) {
       throw translateError(error);
     }
@@ -125,6 +144,7 @@ export const openStorage = async (options: StorageOptions): Promise<Storage> => 
     currentPoint: () => currentPoint(clientConfig(options.config)),
     ping: () => withActor({ kind: 'system', id: 'ping' }, async (tx) => void (await sql`select 1`.execute(tx))),
     close: async () => {
+      await watch.close();
       await Promise.all([...closers].map((close) => close()));
       await database.destroy();
     },

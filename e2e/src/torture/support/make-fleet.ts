@@ -59,15 +59,22 @@ export type FleetOptions = Partial<Pick<CountingDeviceOptions, 'inFlight' | 'ste
   readonly from?: number;
 };
 
+/** Connects a device that was enrolled. */
+export const connect = (
+  { origin: server, mqttOrigin: mqttServer }: Milepost,
+  enrolled: Enrolled,
+  wayIn: WayIn,
+  { startMs = Date.now() - hourMs, ...options }: Omit<FleetOptions, 'from'> = {},
+): CountingDevice => new CountingDevice({ server, mqttServer, ...wayIn, ...enrolled, startMs, ...options });
+
 /** Devices that count, one for each of `ways`, connected or about to be. */
 export const makeFleet = async (
   milepost: Milepost,
   ways: readonly WayIn[],
   { from = 0, startMs = Date.now() - hourMs, ...options }: FleetOptions = {},
 ): Promise<CountingDevice[]> => {
-  const { origin: server, mqttOrigin: mqttServer } = milepost;
   const enrolled = await enrol(milepost, ways.length, from);
-  return enrolled.map((one, i) => new CountingDevice({ server, mqttServer, ...(ways[i] as WayIn), ...one, startMs, ...options }));
+  return enrolled.map((one, i) => connect(milepost, one, ways[i] as WayIn, { startMs, ...options }));
 };
 
 export const endFleet = async (devices: readonly CountingDevice[]): Promise<void> => {

@@ -21,7 +21,9 @@ const tooLarge = (bytesMax: number): CallerError =>
 
 /** The body as the device wrote it, at most `bytesMax` long. */
 const unpacked = async (request: FastifyRequest, bytesMax: number): Promise<Buffer> => {
-  const body = request.body as Buffer;
+  const { body } = request;
+  if (!Buffer.isBuffer(body))
+    throw new CallerError('bad_request', 'the request has no body', { field: 'body', expected: 'a report' });
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding === 'identity') {
     if (body.length > bytesMax) throw tooLarge(bytesMax);

@@ -50,7 +50,7 @@ class MqttListener implements DeviceMqtt, MqttHost {
   listen(host: string, port: number): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
+      this.#server.listen({ port, host, backlog: listenerLimits.backlog }, () => {
         this.#server.off('error', reject);
         resolve((this.#server.address() as AddressInfo).port);
       });
@@ -74,7 +74,7 @@ class MqttListener implements DeviceMqtt, MqttHost {
   }
 
   now(): number {
-    return this.#options.clock.now();
+    return this.#options.clock.steady();
   }
 
   after(delayMs: number, callback: () => void): () => void {
@@ -108,7 +108,7 @@ class MqttListener implements DeviceMqtt, MqttHost {
 
   #checkSilenceLater(): void {
     this.#cancelCheck = this.#options.clock.after(mqttLimits.silenceCheckMs, () => {
-      const now = this.#options.clock.now();
+      const now = this.#options.clock.steady();
       for (const connection of this.#connections) if (connection.deadlineMs < now) connection.end(reasons.keepAliveTimeout);
       this.#checkSilenceLater();
     });

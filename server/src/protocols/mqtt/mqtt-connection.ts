@@ -34,6 +34,7 @@ import {
 /** What a connection needs of its listener. */
 export interface MqttHost {
   readonly gate: DeviceGate;
+  /** Steady: a keep alive has nothing to do with the time of day. */
   now(): number;
   /** Calls back once after a delay; the answer cancels it. */
   after(delayMs: number, callback: () => void): () => void;

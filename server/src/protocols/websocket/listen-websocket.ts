@@ -20,8 +20,8 @@ export interface DeviceWebSocketOptions {
 export interface DeviceWebSockets {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   connections(): number;
-  /** Closes every socket with 1001. */
-  close(): void;
+  /** Closes every socket that is left with 1001; one that does not answer is cut. */
+  close(): Promise<void>;
 }
 
 interface Connection {
@@ -45,6 +45,7 @@ class WebSocketListener implements DeviceWebSockets {
   readonly #connections = new Set<Connection>();
   #cancelCheck: () => void = () => {};
   #isClosed = false;
+  #whenEmpty: () => void = () => {};
 
   constructor(options: DeviceWebSocketOptions) {
     this.#options = options;
@@ -65,10 +66,20 @@ class WebSocketListener implements DeviceWebSockets {
     return this.#connections.size;
   }
 
-  close(): void {
+  close(): Promise<void> {
     this.#isClosed = true;
     this.#cancelCheck();
     for (const { socket } of this.#connections) socket.close(closeCodes.goingAway, 'the server stops');
+    if (this.#connections.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cut = setTimeout(() => {
+        for (const { socket } of this.#connections) socket.terminate();
+      }, listenerLimits.endGraceMs);
+      this.#whenEmpty = () => {
+        clearTimeout(cut);
+        resolve();
+      };
+    });
   }
 
   async #admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -91,7 +102,11 @@ class WebSocketListener implements DeviceWebSockets {
   #accept(socket: WebSocket, address: string, open: (transport: DeviceTransport) => DeviceSession): void {
     const session = open({
       address,
-      send: (text) => socket.send(text),
+      send: (text) => {
+        socket.send(text);
+        // A device that does not read what it is told.
+        if (socket.bufferedAmount > listenerLimits.bufferedBytesMax) socket.terminate();
+      },
       pause: () => socket.pause(),
       resume: () => socket.resume(),
       close: (code, reason) => socket.close(code, reason),
@@ -110,6 +125,7 @@ class WebSocketListener implements DeviceWebSockets {
     socket.on('close', () => {
       this.#connections.delete(connection);
       session.closed();
+      if (this.#connections.size === 0) this.#whenEmpty();
     });
   }
 
