@@ -4,7 +4,8 @@ import { flippedBit } from './scenarios/flipped-bit.ts';
 import { fullDisk } from './scenarios/full-disk.ts';
 import { kill } from './scenarios/kill.ts';
 import { reconnects } from './scenarios/reconnects.ts';
+import { slowSockets } from './scenarios/slow-sockets.ts';
 import { tornTail } from './scenarios/torn-tail.ts';
 
 /** In the order in which they are run and shown. */
-export const scenarios: readonly Scenario[] = [kill, tornTail, flippedBit, fullDisk, databaseStopped, reconnects];
+export const scenarios: readonly Scenario[] = [kill, tornTail, flippedBit, fullDisk, databaseStopped, reconnects, slowSockets];

@@ -4,8 +4,10 @@ export const httpLimits = {
   bodyBytesMax: 1024 * 1024,
   /** Longest address of a request; longer ones are answered 414 by the parser or 404. */
   parameterCharactersMax: 200,
-  /** Time for the headers and the body of a request to arrive. */
+  /** Time for the headers of a request to arrive, and for all of it; how often that is looked at. */
+  headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
+  connectionCheckMs: 2000,
   keepAliveMs: 72_000,
   /** Connections that the system keeps for us until we take them. */
   backlog: 4096,

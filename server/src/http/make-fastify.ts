@@ -29,9 +29,10 @@ export const sendProblem = (reply: FastifyReply, error: unknown, logger: Logger)
 
 /** With the limits, checks and bodies of the contract. `https`: options of its TLS. */
 export const makeFastify = (https: TlsOptions | null = null): FastifyInstance => {
+  const waits = { headersTimeout: httpLimits.headersTimeoutMs, connectionsCheckingInterval: httpLimits.connectionCheckMs };
   const options = {
     logger: false,
-    https,
+    ...(https ? { https: { ...https, ...waits } } : { http: waits }),
     bodyLimit: httpLimits.bodyBytesMax,
     routerOptions: { maxParamLength: httpLimits.parameterCharactersMax },
     requestTimeout: httpLimits.requestTimeoutMs,

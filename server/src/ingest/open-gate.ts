@@ -11,6 +11,7 @@ import type {
   TelemetryAnswer,
   TelemetryBody,
   TelemetryHandler,
+  TelemetryRequest,
 } from '../protocols/index.ts';
 import { type SessionHost, SocketSession } from './device-session.ts';
 import { comeBackSeconds, drainMs, shuffled } from './plan-drain.ts';
@@ -77,10 +78,14 @@ class SessionGate implements Gate, SessionHost {
     return (transport) => this.#open(identity, transport);
   }
 
-  async handle(token: string | undefined, body: TelemetryBody, certificate?: ClientCertificate): Promise<TelemetryAnswer> {
+  async admitRequest(token: string | undefined, certificate?: ClientCertificate): Promise<TelemetryRequest> {
     const identity = await this.#identify(token, certificate);
-    if (body.kind === 'lines') return this.#handleBatch(identity, body);
-    return handleTelemetry(this.ingest, identity.device, body, this.#options.clock);
+    return {
+      handle: (body) => {
+        if (body.kind === 'lines') return this.#handleBatch(identity, body);
+        return handleTelemetry(this.ingest, identity.device, body, this.#options.clock);
+      },
+    };
   }
 
   /** The samples of a batch are in memory all at once, so only a few batches are. */

@@ -24,6 +24,8 @@ export const listenerLimits = {
 export const mqttLimits = {
   /** A connection that has not said CONNECT by then is ended. */
   connectTimeoutMs: 10_000,
+  /** A larger CONNECT ends the connection: nobody knows yet who speaks. */
+  connectBytesMax: 16 * 1024,
   /** A connection that was ended and does not read the last word is cut then. */
   endGraceMs: 2000,
   /** Keep alive of a client that names none or a longer one; MQTT 5 is told. */

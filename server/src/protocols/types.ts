@@ -54,9 +54,15 @@ export type TelemetryBody =
   /** Slices of samples, in order; a slice throws a CallerError when a line of it is no JSON. */
   | { readonly kind: 'lines'; readonly bytes: number; readonly slices: Iterable<readonly JsonValue[]> };
 
-/** Takes what was sent by HTTP; resolves when it is durable. Throws a MilepostError. */
+/** Takes what was sent by HTTP. */
 export interface TelemetryHandler {
-  handle(token: string | undefined, body: TelemetryBody, certificate?: ClientCertificate): Promise<TelemetryAnswer>;
+  /** Asked before the body is read, so that nobody unknown is listened to for long. Throws a MilepostError. */
+  admitRequest(token: string | undefined, certificate?: ClientCertificate): Promise<TelemetryRequest>;
+}
+
+export interface TelemetryRequest {
+  /** Resolves when it is durable. Throws a MilepostError. */
+  handle(body: TelemetryBody): Promise<TelemetryAnswer>;
 }
 
 export interface TelemetryAnswer {

@@ -9,12 +9,14 @@ import { deviceFrameType } from '../binary/read-device-frame.ts';
 import { readJson } from '../json/index.ts';
 import { listenerLimits } from '../limits.ts';
 import { certificateOf } from '../tls/read-certificate.ts';
-import type { TelemetryBody, TelemetryHandler } from '../types.ts';
+import type { TelemetryBody, TelemetryHandler, TelemetryRequest } from '../types.ts';
 import { readLines } from './read-lines.ts';
 
 const unzip = promisify(gunzip);
 const jsonType = 'application/json';
 const linesType = 'application/x-ndjson';
+/** Where a request keeps who sends it. */
+const sender = 'milepostDevice';
 
 const tooLarge = (bytesMax: number): CallerError =>
   new CallerError('payload_too_large', `the body is larger than ${bytesMax} bytes`, { expected: `at most ${bytesMax} bytes` });
@@ -64,6 +66,7 @@ export const telemetryRoute =
   (handler: TelemetryHandler) =>
   async (fastify: FastifyInstance): Promise<void> => {
     fastify.removeAllContentTypeParsers();
+    fastify.decorateRequest(sender, null);
     fastify.addContentTypeParser([jsonType, linesType, deviceFrameType], { parseAs: 'buffer' }, (_request, body, done) =>
       done(null, body),
     );
@@ -87,9 +90,15 @@ export const telemetryRoute =
         },
         response: { 200: { description: 'What became of it', content: { [jsonType]: { schema: telemetryAnswer } } } },
       },
+      onRequest: async (request) => {
+        const { authorization } = request.headers;
+        request.setDecorator(sender, await handler.admitRequest(readBearer(authorization), certificateOf(request.raw.socket)));
+      },
       // Described for who reads /openapi.json; a report is judged value by value, never refused for one of them.
       validatorCompiler: () => () => true,
-      handler: async (request) =>
-        handler.handle(readBearer(request.headers.authorization), await readBody(request), certificateOf(request.raw.socket)),
+      handler: async (request) => {
+        const admitted = request.getDecorator<TelemetryRequest>(sender);
+        return admitted.handle(await readBody(request));
+      },
     });
   };

@@ -107,7 +107,8 @@ export class MqttConnection {
     this.#parser.parse(data);
     // Looked at before the rest of a large packet is waited for.
     const { length } = (this.#parser as unknown as { packet: { length: number } }).packet;
-    if (length > mqttLimits.packetBytesMax) this.end(reasons.packetTooLarge);
+    const bytesMax = this.#state === 'waiting' ? mqttLimits.connectBytesMax : mqttLimits.packetBytesMax;
+    if (length > bytesMax) this.end(reasons.packetTooLarge);
   }
 
   #received(packet: Packet): void {
