@@ -1,6 +1,8 @@
 import type { Scenario } from './scenario.ts';
+import { clock } from './scenarios/clock.ts';
 import { databaseStopped } from './scenarios/database-stopped.ts';
 import { flippedBit } from './scenarios/flipped-bit.ts';
+import { flood } from './scenarios/flood.ts';
 import { fullDisk } from './scenarios/full-disk.ts';
 import { kill } from './scenarios/kill.ts';
 import { reconnects } from './scenarios/reconnects.ts';
@@ -8,4 +10,14 @@ import { slowSockets } from './scenarios/slow-sockets.ts';
 import { tornTail } from './scenarios/torn-tail.ts';
 
 /** In the order in which they are run and shown. */
-export const scenarios: readonly Scenario[] = [kill, tornTail, flippedBit, fullDisk, databaseStopped, reconnects, slowSockets];
+export const scenarios: readonly Scenario[] = [
+  kill,
+  tornTail,
+  flippedBit,
+  fullDisk,
+  databaseStopped,
+  reconnects,
+  slowSockets,
+  flood,
+  clock,
+];

@@ -6,8 +6,8 @@ import { type Clock, MilepostError } from '../kernel/index.ts';
 export const serverAliveEveryMs = 10_000;
 
 export interface ServerRecords {
-  /** Resolves when the record is durable. */
-  write(event: ConnectionEventName, detailMs?: number): Promise<void>;
+  /** Resolves when the record is durable, or with false when the log takes nothing. */
+  write(event: ConnectionEventName, detailMs?: number): Promise<boolean>;
 }
 
 const isDiskFull = (error: Error): boolean => error instanceof MilepostError && error.code === 'disk_full';
@@ -27,11 +27,11 @@ export const makeServerRecords = (log: EventLog, clock: Clock, vocabularyVersion
         vocabularyVersion,
       };
       const listener: AppendListener = {
-        appended: () => resolve(),
-        appendFailed: (_token, error) => (isDiskFull(error) ? resolve() : reject(error)),
+        appended: () => resolve(true),
+        appendFailed: (_token, error) => (isDiskFull(error) ? resolve(false) : reject(error)),
       };
       const refused = log.append(encodeRecord(header, encodeConnectionEvent({ event, detailMs })), listener, 0);
       // A log that takes nothing (full disk) will say so elsewhere; the server goes on without this note.
-      if (refused) resolve();
+      if (refused) resolve(false);
     }),
 });

@@ -12,7 +12,7 @@ import {
   type PartReadiness,
 } from '../http/index.ts';
 import type { Gate } from '../ingest/index.ts';
-import { CallerError, type Clock, type Logger } from '../kernel/index.ts';
+import { CallerError, type Clock, type Logger, makeSteppingClock } from '../kernel/index.ts';
 import type { Lake } from '../lake/index.ts';
 import { openDuckdbLake } from '../lake/adapters/duckdb/index.ts';
 import {
@@ -23,6 +23,7 @@ import {
   telemetryRoute,
 } from '../protocols/index.ts';
 import { lockDataFolder } from '../storage/adapters/folder-lock.ts';
+import { type ClockSteps, noteClockSteps } from './clock-steps.ts';
 import { BackupHold } from './backup-hold.ts';
 import { type ControlSession, listenControl } from './control-socket.ts';
 import { findUnknown, type UnknownVehicles } from './find-unknown.ts';
@@ -138,6 +139,7 @@ const readinessOf = (stored: Stored, log: EventLog, projection: Projection, rebu
 };
 
 interface HttpParts {
+  readonly steps: ClockSteps;
   readonly lake: Lake;
   readonly stored: Stored;
   readonly log: EventLog;
@@ -151,7 +153,7 @@ interface HttpParts {
 }
 
 const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http> => {
-  const { lake, stored, log, models, erasures, unknownVehicles, projection, rebuild, gate, access } = parts;
+  const { steps, lake, stored, log, models, erasures, unknownVehicles, projection, rebuild, gate, access } = parts;
   const { clock, logger } = options;
   return createHttp({
     registry: stored.registry,
@@ -169,6 +171,9 @@ const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http>
     figures: {
       ingest: () => gate.ingest.statistics(),
       deviceConnections: () => gate.sessions(),
+      busiestDevices: () => gate.busiest(),
+      deviceThrottles: () => gate.throttles(),
+      clockSteps: () => steps.count,
       unknownVehicles,
       rebuild: () => rebuild.status(),
       projectionLagMs: () =>
@@ -253,7 +258,8 @@ const openMqtt = async (base: Base, gate: Gate, closers: Closers): Promise<strin
 };
 
 const open = async (options: ServerOptions, closers: Closers): Promise<Omit<RunningServer, 'stop'>> => {
-  const { configuration, clock, logger, failed } = options;
+  const { configuration, logger, failed } = options;
+  const clock = makeSteppingClock(options.clock);
   // First, so that nothing else finishes what a restore or a rebuild is just doing.
   const lock = lockDataFolder(path.resolve(configuration.data));
   closers.add('lock', () => lock.release());
@@ -278,11 +284,16 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   });
   const erasures = await openLedger(base, stored, models, closers);
   const records = await keepServerRecords(base, log, stored, projection, closers);
+  const steps = noteClockSteps(clock, records, logger, failed);
   const holds = await openControl({ base, stored, log, models, projection, records }, closers);
   keepRetention(base, log, models, holds, closers);
   closers.add(
     'ticks',
-    repeat(clock, tickEveryMs, () => projection.tick(clock.now())),
+    repeat(clock, tickEveryMs, () => {
+      const nowMs = clock.now();
+      if (steps.isPending) steps.retry();
+      else projection.tick(nowMs);
+    }),
   );
   const { gate } = openWayIn(base, stored, log, models);
   closers.add('gate', () => gate.close());
@@ -295,8 +306,8 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const lake = await openDuckdbLake({ folder: folder.exports, logger });
   closers.add('lake', () => lake.close());
   const { rebuild } = holds;
-  const parts = { lake, stored, log, models, erasures, unknownVehicles, projection, rebuild, gate, access };
-  const http = await openHttp(options, parts);
+  const parts = { steps, lake, stored, log, models, erasures, unknownVehicles, projection, rebuild, gate, access };
+  const http = await openHttp({ ...options, clock }, parts);
   const sockets = listenDeviceWebSockets({ gate, clock, logger });
   routeUpgrades(http, sockets);
   closers.add('http', () => http.close());

@@ -24,7 +24,7 @@ export const makeCheckLogin = (registry: Registry, clock: Clock): CheckLogin => 
     const isRight = registry.verifySecret(device?.deviceNo, secret.slice(0, secretCharactersMax));
     if (device && isRight && device.revokedAt === null) return device;
     const network = networkOf(address);
-    const nowMs = clock.now();
+    const nowMs = clock.steady();
     const refusedMs = Math.max(byImeiAndAddress.fail(`${imei.slice(0, 15)} ${network}`, nowMs), byAddress.fail(network, nowMs));
     if (refusedMs > 0) {
       throw new CallerError('too_many_failures', 'too many failed logins: wait before the next one', {

@@ -5,7 +5,8 @@ import { assert } from '../kernel/index.ts';
  *
  *     0  u8   version (1)
  *     1  u8   event, see `connectionEvents`
- *     2  u64  detail: for `serverStarted` the last moment (ms) at which the server is known to have run, else 0
+ *     2  i64  detail: for `serverStarted` the last moment (ms) at which the server is known to have run, for `clockStepped` by how
+ *             many ms the server's clock was set forward, else 0
  */
 export const connectionEvents = {
   opened: 1,
@@ -16,6 +17,7 @@ export const connectionEvents = {
   serverStarted: 6,
   serverStopped: 7,
   serverAlive: 8,
+  clockStepped: 9,
 } as const;
 export type ConnectionEventName = keyof typeof connectionEvents;
 
@@ -35,7 +37,7 @@ export const encodeConnectionEvent = (event: ConnectionEvent): Uint8Array => {
   const view = new DataView(bytes.buffer);
   view.setUint8(0, connectionEventVersion);
   view.setUint8(1, connectionEvents[event.event]);
-  view.setBigUint64(2, BigInt(event.detailMs), true);
+  view.setBigInt64(2, BigInt(event.detailMs), true);
   return bytes;
 };
 
@@ -44,5 +46,5 @@ export const decodeConnectionEvent = (view: DataView, at: number): ConnectionEve
   assert(view.getUint8(at) === connectionEventVersion, `connection event has version ${view.getUint8(at)}, expected 1`);
   const event = names.get(view.getUint8(at + 1));
   assert(event, `connection event ${view.getUint8(at + 1)} is unknown`);
-  return { event, detailMs: Number(view.getBigUint64(at + 2, true)) };
+  return { event, detailMs: Number(view.getBigInt64(at + 2, true)) };
 };

@@ -119,7 +119,7 @@ export class ThreadedHistory implements History {
 
   apply(batch: RecordBatch): void {
     const tables = this.#partition(batch.partition);
-    tables.apply(batch, this.#options.clock.now());
+    tables.apply(batch, this.#options.clock.steady());
     if (tables.isFull()) this.#sealIfRoom(tables);
   }
 
@@ -140,7 +140,7 @@ export class ThreadedHistory implements History {
     if (changes.length === 0) return;
     const first = Math.min(...this.#partitions.keys(), Number.POSITIVE_INFINITY);
     const tables = this.#partition(Number.isFinite(first) ? first : 0);
-    tables.applyStatus(changes, this.#options.clock.now());
+    tables.applyStatus(changes, this.#options.clock.steady());
   }
 
   async query(scope: ReadScope, query: HistoryQuery): Promise<HistoryResult> {
@@ -295,7 +295,8 @@ export class ThreadedHistory implements History {
 
   #completeTo(): number {
     const all = [...this.#partitions.values()].map(({ completeTo }) => completeTo);
-    return all.length === 0 ? 0 : Math.min(...all);
+    // Records from before the clock was set back may lie ahead of it.
+    return all.length === 0 ? 0 : Math.min(...all, this.#options.clock.now());
   }
 
   #startTimer(): void {
@@ -308,7 +309,7 @@ export class ThreadedHistory implements History {
   }
 
   #sealOld(): void {
-    const nowMs = this.#options.clock.now();
+    const nowMs = this.#options.clock.steady();
     for (const tables of this.#partitions.values()) {
       if (nowMs - tables.activeSince >= this.#sealAgeMs || tables.isFull()) this.#sealIfRoom(tables);
     }
@@ -345,7 +346,7 @@ export class ThreadedHistory implements History {
 
   async #write(tables: PartitionTables): Promise<void> {
     const { records, fromOffset, statusChanges } = tables.sealed[0] as Table;
-    const startedMs = this.#options.clock.now();
+    const startedMs = this.#options.clock.steady();
     const answer = await this.#writer.ask('flush', {
       table: records.share(),
       partition: tables.partition,
@@ -359,7 +360,7 @@ export class ThreadedHistory implements History {
     this.#applied.set(tables.partition, records.nextOffset);
     this.#recent.forget();
     records.release();
-    this.#count(answer, this.#options.clock.now() - startedMs);
+    this.#count(answer, this.#options.clock.steady() - startedMs);
     this.#isWriting = false;
     this.#retryMs = 0;
   }

@@ -31,11 +31,27 @@ const addIngest = (registry: Registry, { figures }: HttpDeps): void => {
   counter('milepost_ingest_adjusted_total', 'Samples whose clock was ahead', () => figures.ingest().adjusted);
   gauge('milepost_device_connections', 'Open sockets of devices', () => figures.deviceConnections());
   gauge('milepost_projection_lag_seconds', 'How far the read models are behind the log', () => figures.projectionLagMs() / 1000);
+  counter('milepost_clock_steps_total', 'Times that the clock of the machine was set while the server ran', () =>
+    figures.clockSteps(),
+  );
   gauge(
     'milepost_unknown_vehicles',
     'Vehicles of the log that the registry does not know: it was restored to an earlier moment',
     () => figures.unknownVehicles(),
   );
+  counter('milepost_device_throttles_total', 'Times that a device was slowed down, because it reported more than its share', () =>
+    figures.deviceThrottles(),
+  );
+  const busiest = new Gauge({
+    name: 'milepost_busiest_device_reports_per_second',
+    help: 'Reports a second of the devices that report most on sockets, if they report much',
+    labelNames: ['device'],
+    registers: [registry],
+    collect: () => {
+      busiest.reset();
+      for (const { deviceId, reportsPerSecond } of figures.busiestDevices()) busiest.set({ device: deviceId }, reportsPerSecond);
+    },
+  });
   const rejected = new Counter({
     name: 'milepost_ingest_rejected_total',
     help: 'Values, samples and reports refused, by reason',

@@ -52,6 +52,11 @@ export interface ServerFigures {
     readonly rejected: Readonly<Record<string, number>>;
   };
   readonly deviceConnections: () => number;
+  /** Devices that report much, the busiest first; and how often one was slowed down for it. */
+  readonly busiestDevices: () => readonly { readonly deviceId: string; readonly reportsPerSecond: number }[];
+  readonly deviceThrottles: () => number;
+  /** How often the clock of the machine was set while the server ran. */
+  readonly clockSteps: () => number;
   /** Vehicles of the log that the registry does not know. */
   readonly unknownVehicles: () => number;
   /** The rebuild of a read model that runs, or the last one. */

@@ -27,6 +27,10 @@ export interface SessionHost {
   acksReady(session: SocketSession): void;
   /** Calls back when the log takes reports again. */
   onWritable(callback: () => void): void;
+  /** A report of so many bytes came; answers for how many ms the device should not be read, 0: go on. */
+  charge(session: SocketSession, bytes: number): number;
+  /** Calls back once after a delay. */
+  after(delayMs: number, callback: () => void): void;
   closed(session: SocketSession): void;
   logBug(error: unknown): void;
 }
@@ -53,6 +57,8 @@ export class SocketSession implements DeviceSession, AppendListener {
   /** What came while the log took nothing, in order; each answers false when it still takes nothing. */
   #held: (() => boolean)[] = [];
   #isPaused = false;
+  /** It reports more than its share: not read for a moment. */
+  #isThrottled = false;
   #isOver = false;
   #saidGoodbye = false;
   /** Seconds after which the device shall come back: it is let go as soon as what it sent is settled. */
@@ -70,8 +76,9 @@ export class SocketSession implements DeviceSession, AppendListener {
     return this.#isOver;
   }
 
-  received(message: JsonValue | undefined): void {
+  received(message: JsonValue | undefined, bytes: number): void {
     if (this.#isOver) return;
+    this.#charge(bytes);
     try {
       this.#handle(message);
     } catch (error) {
@@ -82,6 +89,7 @@ export class SocketSession implements DeviceSession, AppendListener {
 
   receivedFrame(bytes: Uint8Array): void {
     if (this.#isOver) return;
+    this.#charge(bytes.length);
     try {
       const report = readDeviceFrame(bytes);
       this.#unreadable = 0;
@@ -277,6 +285,17 @@ export class SocketSession implements DeviceSession, AppendListener {
     this.#resumeIfLight();
   }
 
+  #charge(bytes: number): void {
+    const waitMs = this.#host.charge(this, bytes);
+    if (waitMs === 0 || this.#isThrottled) return;
+    this.#isThrottled = true;
+    this.#pause();
+    this.#host.after(waitMs, () => {
+      this.#isThrottled = false;
+      this.#resumeIfLight();
+    });
+  }
+
   #pause(): void {
     if (this.#isPaused || this.#isOver) return;
     this.#isPaused = true;
@@ -284,7 +303,8 @@ export class SocketSession implements DeviceSession, AppendListener {
   }
 
   #resumeIfLight(): void {
-    if (!this.#isPaused || this.#isOver || this.#held.length > 0 || this.#comeBackSeconds !== undefined) return;
+    if (!this.#isPaused || this.#isOver || this.#isThrottled || this.#held.length > 0) return;
+    if (this.#comeBackSeconds !== undefined) return;
     if (this.#pending.length > sessionLimits.reportsInFlightMax / 2) return;
     this.#isPaused = false;
     this.#transport.resume();

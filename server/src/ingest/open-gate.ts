@@ -16,6 +16,7 @@ import type {
 import { type SessionHost, SocketSession } from './device-session.ts';
 import { comeBackSeconds, drainMs, shuffled } from './plan-drain.ts';
 import { sessionLimits } from './session-limits.ts';
+import { type BusyDevice, DeviceShares } from './device-shares.ts';
 import { handleTelemetry } from './handle-telemetry.ts';
 import type { Ingest } from './types.ts';
 
@@ -38,6 +39,9 @@ export interface Gate extends DeviceGate, TelemetryHandler {
   /** Takes no more connections, and lets go of those there are: spread over a time, each with when to come back. */
   drain(): Promise<void>;
   readonly isDraining: boolean;
+  /** Who reports most, and how often somebody was slowed down for it. */
+  busiest(): readonly BusyDevice[];
+  throttles(): number;
   close(): void;
 }
 
@@ -48,6 +52,8 @@ class SessionGate implements Gate, SessionHost {
   readonly #options: GateOptions;
   /** Sessions by deviceNo, oldest first. */
   readonly #sessions = new Map<number, SocketSession[]>();
+  readonly #shares = new DeviceShares();
+  #pruneAtMs = 0;
   #count = 0;
   #batchBytes = 0;
   #ready: SocketSession[] = [];
@@ -80,12 +86,25 @@ class SessionGate implements Gate, SessionHost {
 
   async admitRequest(token: string | undefined, certificate?: ClientCertificate): Promise<TelemetryRequest> {
     const identity = await this.#identify(token, certificate);
+    this.#chargeRequest(identity);
     return {
       handle: (body) => {
         if (body.kind === 'lines') return this.#handleBatch(identity, body);
         return handleTelemetry(this.ingest, identity.device, body, this.#options.clock);
       },
     };
+  }
+
+  /** What is refused costs nothing: it comes again. */
+  #chargeRequest({ device }: DeviceIdentity): void {
+    const nowMs = this.#options.clock.steady();
+    const share = this.#shares.of(device, nowMs);
+    if (share.mayTake(nowMs)) {
+      share.take(0, nowMs);
+      return;
+    }
+    this.#shares.throttles++;
+    throw new OperationalError('overloaded', 'the device reports more than its share', { retryAfterSeconds: 1 });
   }
 
   /** The samples of a batch are in memory all at once, so only a few batches are. */
@@ -128,6 +147,25 @@ class SessionGate implements Gate, SessionHost {
     this.#options.log.onWritable(callback);
   }
 
+  charge({ identity }: SocketSession, bytes: number): number {
+    const nowMs = this.#options.clock.steady();
+    const waitMs = this.#shares.of(identity.device, nowMs).take(bytes, nowMs);
+    if (waitMs > 0) this.#shares.throttles++;
+    return waitMs;
+  }
+
+  after(delayMs: number, callback: () => void): void {
+    this.#options.clock.after(delayMs, callback);
+  }
+
+  busiest(): readonly BusyDevice[] {
+    return this.#shares.busiest(this.#options.clock.steady());
+  }
+
+  throttles(): number {
+    return this.#shares.throttles;
+  }
+
   closed(session: SocketSession): void {
     const { deviceNo } = session.identity.device;
     const others = this.#sessions.get(deviceNo)?.filter((other) => other !== session) ?? [];
@@ -141,6 +179,11 @@ class SessionGate implements Gate, SessionHost {
   }
 
   sweep(): void {
+    const steadyMs = this.#options.clock.steady();
+    if (steadyMs >= this.#pruneAtMs) {
+      this.#pruneAtMs = steadyMs + sessionLimits.sharePruneMs;
+      this.#shares.prune(steadyMs);
+    }
     const now = this.#options.clock.now();
     for (const sessions of this.#sessions.values()) {
       for (const session of sessions) if (session.identity.expiresAt <= now) this.#expire(session);

@@ -12,6 +12,15 @@ export const sessionLimits = {
   batchBytesAtOnceMax: 64 * 1024 * 1024,
   /** Acknowledgements of one connection are at least this far apart; the first comes at once. */
   ackSpacingMs: 10,
+  /** What one device may cost on its sockets: a report is a unit, and one more for each KiB of it. Past it the socket is not read for a moment. */
+  shareUnitsPerSecond: 2000,
+  shareUnitsBurst: 4000,
+  /** Over so long reports are counted to tell who reports most; /metrics names a few, and only who reports more than that a second. */
+  shareWindowMs: 2000,
+  /** How often devices that were silent are forgotten here. */
+  sharePruneMs: 60_000,
+  busyDevicesShown: 5,
+  busyReportsPerSecond: 100,
   /** When the server stops, devices are let go one after the other: so long for each, all together in at most the second figure. */
   drainPerSessionMs: 1,
   drainMsMax: 4000,

@@ -2,3 +2,4 @@ export * from './clock.ts';
 export * from './errors.ts';
 export * from './logger.ts';
 export * from './murmur3.ts';
+export * from './stepping-clock.ts';

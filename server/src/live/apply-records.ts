@@ -97,6 +97,10 @@ export class RecordApplier {
   #applyConnection(view: DataView, start: number, vehicleNo: number, receivedAt: number): void {
     const { tracker } = this.#context;
     const { event, detailMs } = decodeConnectionEvent(view, start + recordHeaderBytes);
+    if (vehicleNo === 0 && event === 'clockStepped') {
+      tracker.clockStepped(detailMs, receivedAt);
+      return;
+    }
     if (vehicleNo === 0 && event === 'serverStarted') tracker.serverStarted(detailMs, receivedAt);
     tracker.recordAt(receivedAt);
     if (vehicleNo !== 0) tracker.connectionEvent(vehicleNo, recordFields.deviceNo(view, start), event, receivedAt);

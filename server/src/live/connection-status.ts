@@ -28,6 +28,7 @@ const common = (status: ConnectionStatus): Record<StatusEvent, Step> => ({
   serverStarted: stay(status),
   serverStopped: stay(status),
   serverAlive: stay(status),
+  clockStepped: stay(status),
   lateDue: stay(status),
   offlineDue: stay(status),
   proofDue: stay(status),

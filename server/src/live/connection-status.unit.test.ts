@@ -157,3 +157,50 @@ test('own timeouts of device and customer; a change moves running timers', () =>
   ]);
   assert.deepEqual(live.counts(operatorScope()), { never_seen: 1, online: 0, late: 2, offline: 0 });
 });
+
+for (const stepMs of [20 * 60 * s, -20 * 60 * s]) {
+  test(`the server's clock is set by ${stepMs / 60_000} min: nobody is late for it, and silence counts on as before`, () => {
+    const steppedAt = t0 + 60 * s + stepMs;
+    const { live, changesAt } = given(
+      aReport(1, 1, t0),
+      aReport(2, 2, t0 + 50 * s),
+      anEvent(0, 0, steppedAt, 'clockStepped', stepMs),
+    );
+    assert.deepEqual(
+      changesAt(steppedAt + 14 * s).map(([vehicleNo, , change]) => [vehicleNo, change]),
+      [
+        [1, 'never_seen>online'],
+        [2, 'never_seen>online'],
+      ],
+    );
+    assert.equal(live.status(operatorScope(), 2).lastSeen, steppedAt - 10 * s);
+    const late = changesAt(steppedAt + 70 * s);
+    assert.deepEqual(
+      late.map(([vehicleNo, , change]) => [vehicleNo, change]),
+      [
+        [1, 'online>late'],
+        [2, 'online>late'],
+      ],
+    );
+    // Changes of a vehicle never go back in time: with the clock set back, the first one was later.
+    if (stepMs > 0)
+      assert.deepEqual(
+        late.map(([, at]) => at),
+        [stepMs + 75 * s, stepMs + 125 * s],
+      );
+  });
+}
+
+test('who fell silent while the clock was ahead and reports after it was set back is followed as ever', () => {
+  const ahead = 20 * 60 * s;
+  const { live, changesAt } = given(
+    aReport(1, 1, t0),
+    anEvent(0, 0, t0 + 10 * s + ahead, 'clockStepped', ahead),
+    anEvent(0, 0, t0 + 600 * s + ahead, 'serverAlive'),
+    anEvent(0, 0, t0 + 600 * s, 'clockStepped', -ahead),
+    aReport(1, 1, t0 + 601 * s),
+  );
+  assert.equal(live.status(operatorScope(), 1).lastSeen, t0 + 601 * s);
+  const changes = changesAt(t0 + 601 * s + 75 * s).map(([, , change]) => change);
+  assert.deepEqual(changes, ['never_seen>online', 'online>late', 'late>offline', 'offline>online', 'online>late']);
+});

@@ -37,6 +37,11 @@ const toLog = (list: readonly Step[]) => {
     const connection = ({ 14: 'goodbye', 15: 'tokenExpired', 16: 'revoked', 17: 'opened' } as const)[kind as 14];
     if (connection) return { now, record: anEvent(vehicleNo, vehicleNo, now, connection) };
     if (kind === 18) return { now, record: anEvent(0, 0, now, 'serverAlive') };
+    if (kind === 13) {
+      const stepMs = (value - 200) * 6000;
+      now += stepMs;
+      return { now, record: anEvent(0, 0, now, 'clockStepped', stepMs) };
+    }
     if (kind === 19) return { now, record: anEvent(0, 0, now, 'serverStarted', now - value * 100) };
     const signals = {
       Speed: value,

@@ -149,6 +149,35 @@ export class StatusTracker {
     if (this.#outages.length > outagesMax) this.#outages.shift();
   }
 
+  /**
+   * The server's clock was set by `stepMs`, to `nowMs`. What is waited for is told in the new time, as long after the last word as before, so that
+   * nobody is late because of it.
+   */
+  clockStepped(stepMs: number, nowMs: number): void {
+    if (this.#newestRecordMs < 0) return;
+    this.recordAt(nowMs - stepMs);
+    for (const { index, page } of this.entries()) this.#shift(index, page, stepMs, nowMs);
+    this.#outages = this.#outages.map(({ fromMs, toMs }) => ({ fromMs: fromMs + stepMs, toMs: toMs + stepMs }));
+    this.#newestRecordMs = nowMs;
+    this.#wheel.restartAt(nowMs);
+    for (const { index } of this.entries()) {
+      for (let slot = 0; slot < vehiclesPerPage; slot++) {
+        const vehicleNo = (index << pageShift) | slot;
+        if (this.isSeen(vehicleNo)) this.#wheel.arm(vehicleNo, this.#deadlineOf(vehicleNo));
+      }
+    }
+  }
+
+  /** Who is waited for was heard as long ago as before, nobody later than now. Changes keep their times: those of a vehicle stay in order. */
+  #shift(index: number, page: StatusPage, stepMs: number, nowMs: number): void {
+    if (page.savedIn !== this.guard.saveNo) this.#keep(page);
+    for (let slot = 0; slot < vehiclesPerPage; slot++) {
+      if (page.status[slot] === codes.neverSeen) continue;
+      const isAwaited = this.#deadlineOf((index << pageShift) | slot) !== Number.POSITIVE_INFINITY;
+      page.lastSeen[slot] = Math.min(nowMs, (page.lastSeen[slot] as number) + (isAwaited ? stepMs : 0));
+    }
+  }
+
   /** Timeouts of a vehicle may have changed. */
   refresh(vehicleNo: number): void {
     const page = this.#pages[vehicleNo >> pageShift];

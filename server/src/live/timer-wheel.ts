@@ -39,6 +39,14 @@ export class TimerWheel {
     this.#cursor = Math.floor(ms / slotMs);
   }
 
+  /** Takes everybody out, and says where it stands from now on. */
+  restartAt(ms: number): void {
+    this.#head.fill(none);
+    this.#slot.fill(none);
+    this.#queued = 0;
+    this.startAt(ms);
+  }
+
   /** Puts a vehicle where its deadline is, moving it if it is elsewhere; Infinity takes it out. */
   arm(vehicleNo: number, deadlineMs: number): void {
     if (vehicleNo >= this.#next.length) this.#grow(vehicleNo);

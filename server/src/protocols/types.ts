@@ -18,8 +18,8 @@ export interface DeviceTransport {
 
 /** What a listener tells about a connection it carries. */
 export interface DeviceSession {
-  /** A text frame, decoded; undefined: it was not JSON. */
-  received(message: JsonValue | undefined): void;
+  /** A text frame of so many bytes, decoded; undefined: it was not JSON. */
+  received(message: JsonValue | undefined, bytes: number): void;
   /** A binary frame: docs/formats/device-frame.md. The bytes are read before it answers, or copied. */
   receivedFrame(bytes: Uint8Array): void;
   closed(): void;

@@ -234,6 +234,9 @@ export const openTestServer = async (
     figures: {
       ingest: () => parts.ingest.statistics(),
       deviceConnections: () => gate.sessions(),
+      busiestDevices: () => gate.busiest(),
+      deviceThrottles: () => gate.throttles(),
+      clockSteps: () => 0,
       unknownVehicles: () => 0,
       rebuild: () => ({ isRunning: false, progress: undefined, differences: 0, finished: 0, swapped: 0 }),
       projectionLagMs: () => 0,

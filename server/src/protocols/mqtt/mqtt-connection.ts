@@ -141,7 +141,7 @@ export class MqttConnection {
 
   /** The will, and a silence that nobody announced, are for connections that end without it. */
   #goodbye(): void {
-    this.#session?.received({ goodbye: true });
+    this.#session?.received({ goodbye: true }, 0);
     this.#finish();
   }
 
@@ -252,7 +252,7 @@ export class MqttConnection {
     }
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     if (isDeviceFrame(bytes)) this.#session?.receivedFrame(bytes);
-    else this.#session?.received(readJson(bytes.toString('utf8')));
+    else this.#session?.received(readJson(bytes.toString('utf8')), bytes.length);
   }
 
   #subscribe({ subscriptions, messageId = 0 }: ISubscribePacket): void {

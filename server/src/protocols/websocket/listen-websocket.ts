@@ -32,7 +32,6 @@ interface Connection {
 }
 
 const bytesOf = (data: RawData): Buffer => (Array.isArray(data) ? Buffer.concat(data) : (data as Buffer));
-const textOf = (data: RawData): string => bytesOf(data).toString('utf8');
 
 class WebSocketListener implements DeviceWebSockets {
   readonly #options: DeviceWebSocketOptions;
@@ -116,7 +115,10 @@ class WebSocketListener implements DeviceWebSockets {
     socket.on('message', (data: RawData, isBinary: boolean) => {
       connection.isSilent = false;
       if (isBinary) session.receivedFrame(bytesOf(data));
-      else session.received(readJson(textOf(data)));
+      else {
+        const bytes = bytesOf(data);
+        session.received(readJson(bytes.toString('utf8')), bytes.length);
+      }
     });
     socket.on('pong', () => {
       connection.isSilent = false;
