@@ -12,7 +12,7 @@ export interface Ran {
 }
 
 /** One of the commands of docs/operating.md, as npm runs it. */
-export const runCommand = (program: 'backup' | 'restore' | 'rebuild', ...args: string[]): Promise<Ran> =>
+export const runCommand = (program: 'backup' | 'restore' | 'rebuild' | 'dead-letters', ...args: string[]): Promise<Ran> =>
   new Promise((done) => {
     const file = join(root, `server/src/app/${program}-main.ts`);
     const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] };

@@ -5,6 +5,7 @@ import { flippedBit } from './scenarios/flipped-bit.ts';
 import { flood } from './scenarios/flood.ts';
 import { fullDisk } from './scenarios/full-disk.ts';
 import { kill } from './scenarios/kill.ts';
+import { poison } from './scenarios/poison.ts';
 import { reconnects } from './scenarios/reconnects.ts';
 import { slowSockets } from './scenarios/slow-sockets.ts';
 import { tornTail } from './scenarios/torn-tail.ts';
@@ -20,4 +21,5 @@ export const scenarios: readonly Scenario[] = [
   slowSockets,
   flood,
   clock,
+  poison,
 ];

@@ -15,6 +15,8 @@ export interface DataFolder {
   readonly secrets: string;
   /** What was erased; a file. */
   readonly ledger: string;
+  /** Records that could not be applied; a file. */
+  readonly deadLetters: string;
 }
 
 export const dataFolderAt = (root: string): DataFolder => {
@@ -28,6 +30,7 @@ export const dataFolderAt = (root: string): DataFolder => {
     exports: folder('exports'),
     secrets: folder('secrets'),
     ledger: folder(ledgerFile),
+    deadLetters: folder('dead-letters.ndjson'),
   };
 };
 

@@ -6,6 +6,7 @@ import { type Devices, openDevices } from '../devices/index.ts';
 import { type Erasures, openErasures } from '../erasure/index.ts';
 import { openJournal } from '../eventlog/adapters/journal/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
+import type { DeadLetter } from '../events/index.ts';
 import { type HistoryOptions, openHistory, SwitchableHistory } from '../history/index.ts';
 import { type Gate, type Ingest, openGate, openIngest, type PriorValues } from '../ingest/index.ts';
 import type { Clock, Logger } from '../kernel/index.ts';
@@ -22,6 +23,8 @@ export interface Base {
   readonly folder: DataFolder;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Keeps a record that a read model cannot apply. */
+  readonly deadLetter?: (letter: DeadLetter) => void;
   /** Something that everything needs has ended by itself: the process ends and is started anew. */
   readonly failed: (error: Error) => void;
 }
@@ -138,11 +141,15 @@ export const timeoutsOf = ({ lateAfterSeconds, offlineAfterSeconds }: Configurat
 });
 
 /** What every history of this server is opened with, wherever its files lie. */
-export const historyOptionsOf = ({ clock, logger, failed }: Base, { vocabulary }: Stored): Omit<HistoryOptions, 'store'> => ({
+export const historyOptionsOf = (
+  { clock, logger, failed, deadLetter }: Base,
+  { vocabulary }: Stored,
+): Omit<HistoryOptions, 'store'> => ({
   clock,
   logger,
   consentGroupOf: (signalNumber) => vocabulary.byNumber(signalNumber)?.group,
   failed,
+  ...(deadLetter ? { deadLetter } : {}),
 });
 
 export const openLiveIn = (base: Base, { vocabulary, registry }: Stored, folder: string): Live =>
@@ -152,6 +159,7 @@ export const openLiveIn = (base: Base, { vocabulary, registry }: Stored, folder:
     clock: base.clock,
     logger: base.logger,
     folder,
+    ...(base.deadLetter ? { deadLetter: base.deadLetter } : {}),
     defaults: timeoutsOf(base.configuration),
   });
 

@@ -28,6 +28,7 @@ import { BackupHold } from './backup-hold.ts';
 import { type ControlSession, listenControl } from './control-socket.ts';
 import { findUnknown, type UnknownVehicles } from './find-unknown.ts';
 import { openDataFolder } from './data-folder.ts';
+import { type DeadLetters, openDeadLetters } from './dead-letters.ts';
 import { type DeviceTlsOrigins, openDeviceTls } from './open-device-tls.ts';
 import {
   type Base,
@@ -123,23 +124,27 @@ const rebuildPart = (rebuild: RebuildHold): PartReadiness[] => {
   return [{ name: 'rebuild', isReady: true, detail: `${model}, ${how}` }];
 };
 
-const readinessOf = (stored: Stored, log: EventLog, projection: Projection, rebuild: RebuildHold, gate: Gate) => async () => {
-  const refusal = log.refusal();
-  const database = await stored.storage.ping().then(
-    () => true,
-    () => false,
-  );
-  return [
-    { name: 'postgres', isReady: database },
-    { name: 'log', isReady: refusal === undefined, ...(refusal ? { detail: refusal } : {}) },
-    { name: 'read models', isReady: projection.state.isCaughtUp },
-    ...rebuildPart(rebuild),
-    { name: 'devices', isReady: !gate.isDraining },
-  ];
-};
+const readinessOf =
+  ({ stored, log, projection, rebuild, gate, deadLetters }: HttpParts) =>
+  async () => {
+    const refusal = log.refusal();
+    const database = await stored.storage.ping().then(
+      () => true,
+      () => false,
+    );
+    return [
+      { name: 'postgres', isReady: database },
+      { name: 'log', isReady: refusal === undefined, ...(refusal ? { detail: refusal } : {}) },
+      { name: 'read models', isReady: projection.state.isCaughtUp },
+      ...rebuildPart(rebuild),
+      { name: 'devices', isReady: !gate.isDraining },
+      { name: 'dead letters', isReady: true, detail: String(deadLetters.count) },
+    ];
+  };
 
 interface HttpParts {
   readonly steps: ClockSteps;
+  readonly deadLetters: DeadLetters;
   readonly lake: Lake;
   readonly stored: Stored;
   readonly log: EventLog;
@@ -153,7 +158,7 @@ interface HttpParts {
 }
 
 const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http> => {
-  const { steps, lake, stored, log, models, erasures, unknownVehicles, projection, rebuild, gate, access } = parts;
+  const { steps, deadLetters, lake, stored, log, models, erasures, unknownVehicles, projection, rebuild, gate, access } = parts;
   const { clock, logger } = options;
   return createHttp({
     registry: stored.registry,
@@ -174,12 +179,14 @@ const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http>
       busiestDevices: () => gate.busiest(),
       deviceThrottles: () => gate.throttles(),
       clockSteps: () => steps.count,
+      deadLetters: () => deadLetters.count,
+      deadLettersUnwritten: () => deadLetters.unwritten,
       unknownVehicles,
       rebuild: () => rebuild.status(),
       projectionLagMs: () =>
         projection.position() >= log.endOffset(0) ? 0 : Math.max(0, clock.now() - projection.state.newestReceivedAt),
     },
-    readiness: readinessOf(stored, log, projection, rebuild, gate),
+    readiness: readinessOf(parts),
     telemetryRoute: telemetryRoute(gate),
   });
 };
@@ -264,7 +271,8 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const lock = lockDataFolder(path.resolve(configuration.data));
   closers.add('lock', () => lock.release());
   const folder = await openDataFolder(configuration.data);
-  const base: Base = { configuration, folder, clock, logger, failed };
+  const deadLetters = openDeadLetters(folder.deadLetters, clock, logger);
+  const base: Base = { configuration, folder, clock, logger, failed, deadLetter: (letter) => deadLetters.put(letter) };
   const [stored, log] = await Promise.all([openStored(base, closers), openLog(base, closers)]);
   const models = await openReadModels(base, stored, closers);
   const projection = await startProjection({
@@ -306,7 +314,7 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const lake = await openDuckdbLake({ folder: folder.exports, logger });
   closers.add('lake', () => lake.close());
   const { rebuild } = holds;
-  const parts = { steps, lake, stored, log, models, erasures, unknownVehicles, projection, rebuild, gate, access };
+  const parts = { steps, deadLetters, lake, stored, log, models, erasures, unknownVehicles, projection, rebuild, gate, access };
   const http = await openHttp({ ...options, clock }, parts);
   const sockets = listenDeviceWebSockets({ gate, clock, logger });
   routeUpgrades(http, sockets);

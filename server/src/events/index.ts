@@ -1,5 +1,6 @@
 export * from '@milepost/contract/report';
 export * from './connection-event.ts';
+export * from './dead-letter.ts';
 export * from './partition.ts';
 export * from './read-scope.ts';
 export * from './record.ts';

@@ -14,7 +14,7 @@ import { virtualPartitionOf } from './partition.ts';
  *    16  u64  seq
  *    24  u64  receivedAt, ms since the epoch
  *    32  u16  vocabulary version
- *    34  u16  flags: bit 0 = the device named boot and seq
+ *    34  u16  flags: bit 0 = the device named boot and seq; bit 1 = put into the log once more, after it could not be applied
  *    36  …    body: telemetry → report format, connection → connection event
  */
 export const recordVersion = 1;
@@ -25,7 +25,7 @@ export const recordBytesMax = 2 * 1024 * 1024;
 export const recordKinds = { telemetry: 1, connection: 2 } as const;
 export type RecordKind = (typeof recordKinds)[keyof typeof recordKinds];
 
-export const recordFlags = { hasSequence: 1 } as const;
+export const recordFlags = { hasSequence: 1, isRetried: 2 } as const;
 
 export interface RecordHeader {
   readonly kind: RecordKind;
@@ -69,6 +69,13 @@ export const encodeRecord = (header: RecordHeader, body: Uint8Array): Uint8Array
   return bytes;
 };
 
+/** Sets a flag of a whole record, in place. */
+export const setRecordFlag = (record: Uint8Array, flag: number): Uint8Array => {
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  view.setUint16(34, view.getUint16(34, true) | flag, true);
+  return record;
+};
+
 /** Field by field, for hot paths that need only some. `at` is where the record starts. */
 export const recordFields = {
   version: (view: DataView, at: number): number => view.getUint8(at),
@@ -81,6 +88,7 @@ export const recordFields = {
   receivedAt: (view: DataView, at: number): number => readUint64(view, at + 24),
   vocabularyVersion: (view: DataView, at: number): number => view.getUint16(at + 32, true),
   hasSequence: (view: DataView, at: number): boolean => (view.getUint16(at + 34, true) & recordFlags.hasSequence) !== 0,
+  isRetried: (view: DataView, at: number): boolean => (view.getUint16(at + 34, true) & recordFlags.isRetried) !== 0,
 } as const;
 
 /** All of a header at once, for paths that are not hot. Throws on a version this code does not know. */

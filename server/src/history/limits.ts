@@ -76,3 +76,6 @@ export const mergePauseMs = 5;
 export const minuteMs = 60_000;
 /** Merged chunks have minute roll-ups where a minute has at least this many rows on average; else its rows are read as fast. */
 export const rowsPerRolledMinuteMin = 8;
+
+/** Records that cannot be stored which one flush hands out whole; further ones are counted. */
+export const poisonListedMax = 1000;

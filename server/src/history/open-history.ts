@@ -1,5 +1,5 @@
-import type { ReadScope, RecordBatch } from '../events/index.ts';
-import { type Clock, CallerError, invalidField, type Logger, OperationalError } from '../kernel/index.ts';
+import type { DeadLetter, ReadScope, RecordBatch } from '../events/index.ts';
+import { BugError, type Clock, CallerError, invalidField, type Logger, OperationalError } from '../kernel/index.ts';
 import {
   flushRetryMsMax,
   flushRetryMsMin,
@@ -34,6 +34,8 @@ export interface HistoryOptions {
   readonly consentGroupOf: ConsentGroupOf;
   /** A thread of history ended by itself: nothing more can be stored or read. */
   readonly failed: (error: Error) => void;
+  /** Keeps a record that cannot be stored; when it is not given such records are only counted. */
+  readonly deadLetter?: (letter: DeadLetter) => void;
   readonly sealBytes?: number;
   readonly sealAgeMs?: number;
 }
@@ -295,8 +297,7 @@ export class ThreadedHistory implements History {
 
   #completeTo(): number {
     const all = [...this.#partitions.values()].map(({ completeTo }) => completeTo);
-    // Records from before the clock was set back may lie ahead of it.
-    return all.length === 0 ? 0 : Math.min(...all, this.#options.clock.now());
+    return all.length === 0 ? 0 : Math.min(...all);
   }
 
   #startTimer(): void {
@@ -361,6 +362,7 @@ export class ThreadedHistory implements History {
     this.#recent.forget();
     records.release();
     this.#count(answer, this.#options.clock.steady() - startedMs);
+    this.#putAside(tables.partition, answer);
     this.#isWriting = false;
     this.#retryMs = 0;
   }
@@ -373,6 +375,11 @@ export class ThreadedHistory implements History {
     this.#counts.unreadable += answer.unreadable;
     if (answer.unreadable > 0)
       this.#options.logger.error('records of the log could not be decoded', { count: answer.unreadable });
+  }
+
+  #putAside(partition: number, { poison }: FlushAnswer): void {
+    for (const { offset, record, why } of poison)
+      this.#options.deadLetter?.({ reader: 'history', partition, offset, record, error: new BugError(why) });
   }
 
   #tellFlushed(error: Error | undefined): void {

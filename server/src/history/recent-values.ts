@@ -1,7 +1,7 @@
 import {
   decodeReport,
-  FormatError,
   hasValue,
+  isPoison,
   makeReportColumns,
   type ReportColumns,
   recordFields,
@@ -101,7 +101,7 @@ export class RecentValues {
     try {
       decodeReport(record, recordHeaderBytes, record.length, this.#report, view);
     } catch (error) {
-      if (error instanceof FormatError) return false;
+      if (isPoison(error)) return false;
       throw error;
     }
     this.#decoded = { table, position, deviceNo: recordFields.deviceNo(view, 0) };

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, MilepostError, OperationalError } from '../kernel/index.ts';
-import { chunksOfTable, type FlushCounts } from './flush-table.ts';
+import { chunksOfTable, makeFlushCounts } from './flush-table.ts';
 import { MergePass } from './merge-pass.ts';
 import type { ChunkStore, ChunkStoreModule, StatusQuery } from './ports.ts';
 import { type QueryAnswer, type QueryRequest, runQuery } from './run-query.ts';
@@ -35,7 +35,7 @@ const open = async (otherOptions: unknown): Promise<unknown> => {
 };
 
 const flush = async (request: FlushRequest): Promise<FlushAnswer> => {
-  const counts: FlushCounts = { records: 0, rows: 0, conflicts: 0, unreadable: 0 };
+  const counts = makeFlushCounts();
   const { table, ...rest } = request;
   await opened().write({ ...rest, chunks: chunksOfTable(table, counts) });
   return { ...counts, statistics: await opened().statistics() };

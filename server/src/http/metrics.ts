@@ -31,6 +31,8 @@ const addIngest = (registry: Registry, { figures }: HttpDeps): void => {
   counter('milepost_ingest_adjusted_total', 'Samples whose clock was ahead', () => figures.ingest().adjusted);
   gauge('milepost_device_connections', 'Open sockets of devices', () => figures.deviceConnections());
   gauge('milepost_projection_lag_seconds', 'How far the read models are behind the log', () => figures.projectionLagMs() / 1000);
+  gauge('milepost_dead_letters', 'Records that a read model could not apply, put aside', () => figures.deadLetters());
+  counter('milepost_dead_letters_unwritten_total', 'The same, for which there was no room', () => figures.deadLettersUnwritten());
   counter('milepost_clock_steps_total', 'Times that the clock of the machine was set while the server ran', () =>
     figures.clockSteps(),
   );

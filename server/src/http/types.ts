@@ -57,6 +57,9 @@ export interface ServerFigures {
   readonly deviceThrottles: () => number;
   /** How often the clock of the machine was set while the server ran. */
   readonly clockSteps: () => number;
+  /** Records that a read model could not apply: put aside, and those for which there was no room. */
+  readonly deadLetters: () => number;
+  readonly deadLettersUnwritten: () => number;
   /** Vehicles of the log that the registry does not know. */
   readonly unknownVehicles: () => number;
   /** The rebuild of a read model that runs, or the last one. */

@@ -1,7 +1,8 @@
 import {
   decodeConnectionEvent,
+  type DeadLetter,
   decodeReport,
-  FormatError,
+  isPoison,
   makeReportColumns,
   makeSingleSample,
   readSingle,
@@ -11,18 +12,16 @@ import {
   recordKinds,
   recordVersion,
 } from '../events/index.ts';
-import { BugError, type Logger } from '../kernel/index.ts';
+import { BugError, OperationalError } from '../kernel/index.ts';
 import type { LatestTable } from './latest-table.ts';
 import { isVehicleNo } from './pages.ts';
 import type { StatusTracker } from './status-tracker.ts';
 
-/** Unreadable records that are logged one by one; after that only the count grows. */
-const loggedRecordsMax = 100;
-
 export interface ApplyContext {
   readonly latest: Pick<LatestTable, 'apply' | 'applySingle'>;
   readonly tracker: StatusTracker;
-  readonly logger: Logger;
+  /** A record that cannot be applied. */
+  deadLetter(letter: Omit<DeadLetter, 'reader'>): void;
   /** Stored values changed: the interest bits of their signals. */
   touched(vehicleNo: number, bits: number): void;
   /** A report or heartbeat was applied. */
@@ -58,7 +57,7 @@ export class RecordApplier {
       try {
         this.#applyRecord(batch, batch.starts[i] as number, batch.ends[i] as number);
       } catch (error) {
-        this.#passOver(batch.offsets[i] as number, error);
+        this.#putAside(batch, i, error);
       }
     }
     if (batch.nextOffset > this.nextOffset) this.nextOffset = batch.nextOffset;
@@ -67,6 +66,11 @@ export class RecordApplier {
   #applyRecord(batch: RecordBatch, start: number, end: number): void {
     const { view } = batch;
     const version = recordFields.version(view, start);
+    if (version > recordVersion)
+      throw new OperationalError(
+        'unavailable',
+        `the log has a record of version ${version}; this program reads version ${recordVersion}: it is older than its data`,
+      );
     if (version !== recordVersion) throw new BugError(`log record has version ${version}, expected ${recordVersion}`);
     const vehicleNo = recordFields.vehicleNo(view, start);
     const receivedAt = recordFields.receivedAt(view, start);
@@ -84,9 +88,12 @@ export class RecordApplier {
     const isSingle = readSingle(batch.bytes, start + recordHeaderBytes, end, single);
     if (!isSingle) decodeReport(batch.bytes, start + recordHeaderBytes, end, columns, batch.view);
     const deviceNo = recordFields.deviceNo(batch.view, start);
-    tracker.recordAt(receivedAt);
-    // Settles the vehicle's own deadlines first, so that they see the battery as it was before this report.
-    tracker.heard(vehicleNo, deviceNo, receivedAt);
+    // One that is in the log once more was received long ago: nobody was heard now.
+    if (!recordFields.isRetried(batch.view, start)) {
+      tracker.recordAt(receivedAt);
+      // Settles the vehicle's own deadlines first, so that they see the battery as it was before this report.
+      tracker.heard(vehicleNo, deviceNo, receivedAt);
+    }
     const bits = isSingle
       ? latest.applySingle(single, vehicleNo, deviceNo, receivedAt)
       : latest.apply(columns, vehicleNo, deviceNo, receivedAt);
@@ -106,12 +113,11 @@ export class RecordApplier {
     if (vehicleNo !== 0) tracker.connectionEvent(vehicleNo, recordFields.deviceNo(view, start), event, receivedAt);
   }
 
-  /** One damaged record must not keep all vehicles from being shown; the log's own check makes it nearly impossible. */
-  #passOver(offset: number, error: unknown): void {
-    // Anything else comes from a listener or our own code and must not be taken for damage.
-    if (!(error instanceof FormatError || error instanceof BugError || error instanceof RangeError)) throw error;
+  /** One record must not keep all vehicles from being shown; the log's own check makes it nearly impossible. */
+  #putAside(batch: RecordBatch, i: number, error: unknown): void {
+    if (!isPoison(error)) throw error;
     this.unreadableRecords++;
-    if (this.unreadableRecords <= loggedRecordsMax)
-      this.#context.logger.error('a log record cannot be read and is passed over', { offset, error });
+    const record = batch.bytes.slice(batch.starts[i], batch.ends[i]);
+    this.#context.deadLetter({ partition: batch.partition, offset: batch.offsets[i] as number, record, error });
   }
 }

@@ -54,7 +54,8 @@ export class StatusDeriver {
         },
       },
       tracker: this.#tracker,
-      logger,
+      // Whoever follows the log has put it aside already.
+      deadLetter: ({ offset, error }) => logger.warn('a log record cannot be read and is passed over', { offset, error }),
       touched: () => {},
       heard: () => {},
     });

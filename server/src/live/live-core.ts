@@ -1,4 +1,5 @@
 import type { Vocabulary } from '@milepost/contract';
+import type { DeadLetter } from '../events/index.ts';
 import type { StatusChange } from '../history/index.ts';
 import type { Logger } from '../kernel/index.ts';
 import type { Directory, DirectoryChange } from '../registry/index.ts';
@@ -28,6 +29,7 @@ export interface CoreOptions {
   readonly vocabulary: () => Vocabulary;
   readonly logger: Logger;
   readonly defaults: StatusTimeouts;
+  readonly deadLetter: (letter: DeadLetter) => void;
 }
 
 /** The tables of the live state and what happens between them when a record or a change of the directory comes. */
@@ -42,11 +44,13 @@ export class LiveCore {
   readonly listeners = new Set<LiveListener>();
   /** Number of the map tick closed last. */
   closedMapTick = 0;
+  readonly #logger: Logger;
   #changes: StatusChange[] = [];
 
-  constructor({ directory, vocabulary, logger, defaults }: CoreOptions) {
+  constructor({ directory, vocabulary, logger, defaults, deadLetter }: CoreOptions) {
     this.directory = directory;
     this.vocabulary = vocabulary;
+    this.#logger = logger;
     this.index = new SearchIndex(directory);
     const sources = {
       kindOf: (deviceNo: number) => directory.deviceByNo(deviceNo)?.kind,
@@ -61,10 +65,16 @@ export class LiveCore {
     this.applier = new RecordApplier({
       latest: this.latest,
       tracker: this.tracker,
-      logger,
+      deadLetter: (letter) => deadLetter({ reader: 'live', ...letter }),
       touched: (vehicleNo, bits) => this.#touched(vehicleNo, bits),
       heard: (vehicleNo, receivedAt) => {
-        for (const listener of this.listeners) listener.vehicleChanged?.(vehicleNo, receivedAt);
+        for (const listener of this.listeners) {
+          try {
+            listener.vehicleChanged?.(vehicleNo, receivedAt);
+          } catch (error) {
+            this.#listenerFailed(error);
+          }
+        }
       },
     });
   }
@@ -131,7 +141,18 @@ export class LiveCore {
   #statusChanged(change: StatusChange): void {
     this.#changes.push(change);
     this.derived.touchMap(change.vehicleNo);
-    for (const listener of this.listeners) listener.statusChanged?.(change);
+    for (const listener of this.listeners) {
+      try {
+        listener.statusChanged?.(change);
+      } catch (error) {
+        this.#listenerFailed(error);
+      }
+    }
+  }
+
+  /** What a listener throws is its own failure, not that of the record it is told of. */
+  #listenerFailed(error: unknown): void {
+    this.#logger.error('a listener of live failed', { error });
   }
 
   #touched(vehicleNo: number, bits: number): void {

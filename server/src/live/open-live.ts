@@ -1,4 +1,5 @@
 import type { Vocabulary } from '@milepost/contract';
+import type { DeadLetter } from '../events/index.ts';
 import type { Clock, Logger } from '../kernel/index.ts';
 import type { Directory } from '../registry/index.ts';
 import { keepCore } from './cores.ts';
@@ -17,6 +18,8 @@ export interface LiveOptions {
   /** Where snapshots lie. */
   readonly folder: string;
   readonly defaults?: StatusTimeouts;
+  /** Keeps a record that cannot be applied; when it is not given such records are logged. */
+  readonly deadLetter?: (letter: DeadLetter) => void;
 }
 
 const statisticsOf = (core: LiveCore, isSaving: boolean): LiveStatistics => {
@@ -35,7 +38,10 @@ const statisticsOf = (core: LiveCore, isSaving: boolean): LiveStatistics => {
 /** Opens an empty live state; load a snapshot, then apply the log. One instance follows one physical partition. */
 export const openLive = (options: LiveOptions): Live => {
   const { directory, vocabulary, clock, logger, folder, defaults = defaultTimeouts } = options;
-  const core = new LiveCore({ directory, vocabulary, logger, defaults });
+  const {
+    deadLetter = ({ offset, error }) => logger.error('a log record cannot be read and is passed over', { offset, error }),
+  } = options;
+  const core = new LiveCore({ directory, vocabulary, logger, defaults, deadLetter });
   const reader = new LiveReader(core, clock);
   const snapshots = new Snapshots(core, folder, clock, logger);
   const stopListening = directory.onChange((change) => core.directoryChanged(change));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { SqliteChunkStore } from '../adapters/sqlite/index.ts';
 import { copyRecords } from '../copy-records.ts';
-import { chunksOfTable } from '../flush-table.ts';
+import { chunksOfTable, makeFlushCounts } from '../flush-table.ts';
 import { groupTable, type HidingRules } from '../hidden-values.ts';
 import { Memtable } from '../memtable.ts';
 import { MergePass, type MergeSizes } from '../merge-pass.ts';
@@ -52,7 +52,7 @@ export class Engine {
   }
 
   async flush(): Promise<void> {
-    const counts = { records: 0, rows: 0, conflicts: 0, unreadable: 0 };
+    const counts = makeFlushCounts();
     const chunks = chunksOfTable(this.#table.share(), counts);
     const { nextOffset, newestReceivedAt } = this.#table;
     await this.#store.write({

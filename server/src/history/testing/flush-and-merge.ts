@@ -1,6 +1,6 @@
 /** The process that `kill-merge.int.test.ts` kills: goes on from what is stored, flushes and merges, and says each step. */
 import { SqliteChunkStore } from '../adapters/sqlite/index.ts';
-import { chunksOfTable } from '../flush-table.ts';
+import { chunksOfTable, makeFlushCounts } from '../flush-table.ts';
 import { Memtable } from '../memtable.ts';
 import { MergePass } from '../merge-pass.ts';
 import type { ChunkStore } from '../ports.ts';
@@ -28,7 +28,7 @@ const run = async (folder: string): Promise<void> => {
     const to = from + reportsAFlush;
     const table = new Memtable(0, from * 10);
     table.apply(makeBatch(killedReports(to).map(encodeTestReport), from, to));
-    const chunks = chunksOfTable(table.share(), { records: 0, rows: 0, conflicts: 0, unreadable: 0 });
+    const chunks = chunksOfTable(table.share(), makeFlushCounts());
     const flush = { partition: 0, fromOffset: from * 10, appliedOffset: to * 10, completeTo: table.newestReceivedAt };
     await store.write({ ...flush, chunks, statusChanges: [] });
     process.stdout.write('flushed\n');
