@@ -1,10 +1,12 @@
 import type { Scenario } from './scenario.ts';
 import { clock } from './scenarios/clock.ts';
 import { databaseStopped } from './scenarios/database-stopped.ts';
+import { disorder } from './scenarios/disorder.ts';
 import { flippedBit } from './scenarios/flipped-bit.ts';
 import { flood } from './scenarios/flood.ts';
 import { fullDisk } from './scenarios/full-disk.ts';
 import { kill } from './scenarios/kill.ts';
+import { packetLoss } from './scenarios/packet-loss.ts';
 import { poison } from './scenarios/poison.ts';
 import { reconnects } from './scenarios/reconnects.ts';
 import { slowSockets } from './scenarios/slow-sockets.ts';
@@ -21,5 +23,7 @@ export const scenarios: readonly Scenario[] = [
   slowSockets,
   flood,
   clock,
+  packetLoss,
+  disorder,
   poison,
 ];

@@ -6,6 +6,7 @@ import type { Milepost } from '../../support/start-milepost.ts';
 import { ask, readMetric } from '../support/ask.ts';
 import { checkFleet } from '../support/check-fleet.ts';
 import { rounded, secondsSince } from '../support/figures.ts';
+import { logIn } from '../support/log-in.ts';
 import { endFleet, enrol, makeFleet, waysIn } from '../support/make-fleet.ts';
 import { makeSmallDisk, mayMount } from '../support/small-disk.ts';
 import { waitUntil } from '../support/wait-until.ts';
@@ -19,9 +20,8 @@ const isRefusing = async (milepost: Milepost): Promise<boolean> =>
 /** What a device that is not the SDK gets for a report over HTTP. */
 const refusalOf = async (milepost: Milepost): Promise<string> => {
   const [device] = await enrol(milepost, 1, 900_000);
-  const body = JSON.stringify({ imei: device?.imei, secret: device?.secret });
-  const login = await ask(milepost, '/v1/devices/login', { method: 'POST', body });
-  const { token } = (await login.json()) as { token: string };
+  assert.ok(device);
+  const token = await logIn(milepost, device);
   const init = { method: 'POST', body: '{"samples":[]}', headers: { authorization: `Bearer ${token}` } };
   const answer = await ask(milepost, '/v1/telemetry', init);
   const { code } = (await answer.json()) as { code?: string };

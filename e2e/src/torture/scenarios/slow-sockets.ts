@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Milepost } from '../../support/start-milepost.ts';
-import { ask } from '../support/ask.ts';
 import { checkFleet } from '../support/check-fleet.ts';
 import { quantile, rounded } from '../support/figures.ts';
-import { type Enrolled, endFleet, enrol, makeFleet, waysIn } from '../support/make-fleet.ts';
+import { logIn } from '../support/log-in.ts';
+import { endFleet, enrol, makeFleet, waysIn } from '../support/make-fleet.ts';
 import { frameOf, RawSocket, upgradeRequest } from '../support/raw-socket.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import type { Scenario } from '../scenario.ts';
@@ -21,11 +21,6 @@ const badReport = (seq: number): string =>
     seq,
     samples: Array.from({ length: 64 }, () => ({ time: 'never', signals: { 'Vehicle.Speed': 'x' } })),
   });
-
-const logIn = async (milepost: Milepost, { imei, secret }: Enrolled): Promise<string> => {
-  const answer = await ask(milepost, '/v1/devices/login', { method: 'POST', body: JSON.stringify({ imei, secret }) });
-  return ((await answer.json()) as { token: string }).token;
-};
 
 /** Each opens a connection that keeps the server waiting; the first four before anybody knows who it is. */
 const strangers: Readonly<Record<string, (milepost: Milepost) => Promise<RawSocket>>> = {

@@ -29,6 +29,11 @@ export class PeakMemory {
     this.#timer ??= setInterval(() => this.#look(), everyMs);
   }
 
+  /** A peak that was measured elsewhere. */
+  note(mb: number): void {
+    this.#peakMb = Math.max(this.#peakMb ?? 0, mb);
+  }
+
   stop(): void {
     clearInterval(this.#timer);
   }
