@@ -4,7 +4,7 @@ import { inflict, whyNot } from './torture/run-scenario.ts';
 import { scenarios } from './torture/scenarios.ts';
 
 /** The short form of these is quick enough for every run of the tests. */
-const quick = new Set(['kill']);
+const quick = new Set(['kill', 'torn-tail', 'database-stopped', 'packet-loss', 'disorder', 'poison']);
 
 for (const scenario of scenarios) {
   if (!quick.has(scenario.name)) continue;

@@ -1,5 +1,5 @@
 import { type Milepost, type MilepostOptions, startMilepost } from '../support/start-milepost.ts';
-import type { Size } from './scenario.ts';
+import type { Size } from './size.ts';
 import { PeakMemory } from './support/peak-memory.ts';
 
 /** What a scenario works with: servers, and what is undone at its end whatever happens. */

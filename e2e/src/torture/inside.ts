@@ -1,7 +1,7 @@
 /** A scenario in a network namespace of its own: `unshare --net node inside.ts <size>`. Tells its outcome in the last line. */
 import { TortureContext } from './context.ts';
 import { underLoss } from './scenarios/packet-loss.ts';
-import type { Size } from './scenario.ts';
+import type { Size } from './size.ts';
 import { openLoopback } from './support/network.ts';
 
 openLoopback();

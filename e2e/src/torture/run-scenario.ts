@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import path from 'node:path';
 import { TortureContext } from './context.ts';
-import type { Outcome, Result, Scenario, Size } from './scenario.ts';
+import type { Outcome, Result, Scenario } from './scenario.ts';
+import type { Size } from './size.ts';
 import { rounded, secondsSince } from './support/figures.ts';
 
 const root = path.resolve(import.meta.dirname, '../../..');
@@ -42,6 +43,7 @@ const describe = (scenario: Scenario) => ({
   command: `npm run torture ${scenario.name}`,
   commit: readCommit(),
   date: new Date().toISOString().slice(0, 10),
+  loadBefore: rounded(loadavg()[0] ?? 0),
   machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`,
 });
 

@@ -1,8 +1,5 @@
 import type { TortureContext } from './context.ts';
 
-/** `short` is what `npm test` runs: the same steps, fewer of them. */
-export type Size = 'full' | 'short';
-
 /** Something that a scenario needs of the machine. */
 export interface Prerequisite {
   /** Undefined: it is there. Else why the scenario cannot run. */
@@ -40,6 +37,8 @@ export interface Result {
   readonly commit: string;
   readonly date: string;
   readonly machine: string;
+  /** Processes that ran or wanted to before it began (one-minute average): a machine that others use gives worse figures. */
+  readonly loadBefore: number;
   readonly outcome: 'passed' | 'failed' | 'skipped';
   /** Why it failed or was skipped. */
   readonly why?: string;

@@ -36,13 +36,14 @@ const rowOf = (result: Result): string =>
     recoveryOf(result),
     grouped(result.peakMemoryMb),
     grouped(result.seconds),
+    grouped(result.loadBefore),
     result.commit,
   ].join(' | ');
 
 const table = (): string => {
   const rows = scenarios.flatMap(({ name }) => readResult(name) ?? []).map((result) => `| ${rowOf(result)} |`);
   const head =
-    '| scenario | result | acknowledged | lost | recovery median / worst, s | peak memory, MB | took, s | commit |\n|---|---|---|---|---|---|---|---|';
+    '| scenario | result | acknowledged | lost | recovery median / worst, s | peak memory, MB | took, s | load | commit |\n|---|---|---|---|---|---|---|---|---|';
   return [head, ...rows].join('\n');
 };
 

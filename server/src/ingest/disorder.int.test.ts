@@ -51,7 +51,10 @@ const asJson = (frame: Frame): Report => ({
   samples: frame.map(({ second, values }) => ({
     time: startMs + second * 1000,
     signals: Object.fromEntries(
-      [...values].map(([index, value]) => [paths[index], present(signals[index] as (typeof signals)[number], value)]),
+      [...values].map(([index, value]): [string, unknown] => [
+        paths[index] ?? '',
+        present(signals[index] as (typeof signals)[number], value),
+      ]),
     ),
   })),
 });

@@ -28,6 +28,45 @@ const readStatuses = async (milepost: Milepost): Promise<Map<string, string>> =>
   return new Map(answer.items.map(({ id, status }) => [id, status]));
 };
 
+/** What was seen while the clock was set. */
+interface Watch {
+  falseAlarms: number;
+  readonly noticed: number[];
+}
+
+/** One device falls silent, the clock is set, and the others must stay online until the silent one is offline. */
+const setClock = async (
+  milepost: Milepost,
+  fake: FakeClock,
+  offset: number,
+  victim: CountingDevice,
+  reporting: readonly CountingDevice[],
+  watch: Watch,
+): Promise<void> => {
+  victim.sendOne();
+  await victim.untilAcked(victim.sent);
+  const lastWordAt = performance.now();
+  fake.set(offset);
+  await waitUntil(async () => {
+    const statuses = await readStatuses(milepost);
+    watch.falseAlarms += reporting.filter(({ vehicleId }) => statuses.get(vehicleId) !== 'online').length;
+    return statuses.get(victim.vehicleId) === 'offline';
+  }, `who fell silent when the clock was set to ${offset} min is offline`);
+  watch.noticed.push(secondsSince(lastWordAt));
+  const { serverTime } = (await (await ask(milepost, '/v1/config')).json()) as { serverTime: string };
+  assert.ok(Math.abs(Date.parse(serverTime) - Date.now() - offset * 60_000) < 5000, 'the new time holds');
+};
+
+const killAndCheck = async (milepost: Milepost, fake: FakeClock, reporting: readonly CountingDevice[]): Promise<number> => {
+  fake.set(-20);
+  await delay(1000);
+  await milepost.kill();
+  const killedAt = performance.now();
+  await milepost.start();
+  await Promise.all(reporting.map((device) => device.untilAcked(device.acked + 1)));
+  return secondsSince(killedAt);
+};
+
 /** Reports again and again until stopped. */
 const keepReporting = (devices: readonly CountingDevice[]): (() => void) => {
   const timer = setInterval(() => {
@@ -67,32 +106,15 @@ export const clock: Scenario = {
     }
     await Promise.all(devices.map((device) => device.untilAcked(1)));
     context.atEnd(keepReporting(reporting));
-    let falseAlarms = 0;
-    const noticed: number[] = [];
-    const isAlarmed = async (): Promise<boolean> => {
-      const statuses = await readStatuses(milepost);
-      falseAlarms += reporting.filter(({ vehicleId }) => statuses.get(vehicleId) !== 'online').length;
-      return false;
-    };
+    const watch: Watch = { falseAlarms: 0, noticed: [] };
     for (const [i, offset] of offsets.entries()) {
-      const victim = silent[i] as CountingDevice;
-      victim.sendOne();
-      await victim.untilAcked(victim.sent);
-      const lastWordAt = performance.now();
-      fake.set(offset);
-      await waitUntil(async () => {
-        await isAlarmed();
-        return (await readStatuses(milepost)).get(victim.vehicleId) === 'offline';
-      }, `who fell silent when the clock was set to ${offset} min is offline`);
-      noticed.push(secondsSince(lastWordAt));
+      await setClock(milepost, fake, offset, silent[i] as CountingDevice, reporting, watch);
       assert.equal(await readMetric(milepost, 'milepost_clock_steps_total'), i + 1);
-      const serverTime = Date.parse(((await (await ask(milepost, '/v1/config')).json()) as { serverTime: string }).serverTime);
-      assert.ok(Math.abs(serverTime - Date.now() - offset * 60_000) < 5000, 'the new time holds');
       context.say(
-        `${offset} min: offline after ${noticed.at(-1)} s of silence, ${falseAlarms} false alarms, ${broken} broken connections`,
+        `${offset} min: offline after ${watch.noticed[i]} s of silence; ${watch.falseAlarms} false alarms, ${broken} broken connections`,
       );
     }
-    await delay(1000);
+    const { falseAlarms, noticed } = watch;
     assert.equal(falseAlarms, 0, 'nobody who reports was late or offline');
     assert.equal(broken, 0, 'no connection broke');
     for (const seconds of noticed)
@@ -101,13 +123,7 @@ export const clock: Scenario = {
         `noticed after ${seconds} s`,
       );
     const latencies = devices.flatMap(({ latenciesMs }) => latenciesMs);
-    fake.set(-20);
-    await delay(1000);
-    await milepost.kill();
-    const killedAt = performance.now();
-    await milepost.start();
-    await Promise.all(reporting.map((device) => device.untilAcked(device.acked + 1)));
-    const recoverySeconds = [secondsSince(killedAt)];
+    const recoverySeconds = [await killAndCheck(milepost, fake, reporting)];
     return {
       ...(await checkFleet(milepost, devices)),
       recoverySeconds,

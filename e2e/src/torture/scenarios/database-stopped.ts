@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Milepost } from '../../support/start-milepost.ts';
-import { ask } from '../support/ask.ts';
+import { ask, type AskOptions } from '../support/ask.ts';
 import { checkFleet } from '../support/check-fleet.ts';
 import { quantile, rounded, secondsSince } from '../support/figures.ts';
-import { endFleet, enrol, makeFleet, waysIn } from '../support/make-fleet.ts';
+import { connect, endFleet, enrol, makeFleet, waysIn } from '../support/make-fleet.ts';
 import { isLinux, postgresOf, signalAll } from '../support/processes.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import type { Scenario } from '../scenario.ts';
@@ -19,7 +19,7 @@ interface Answer {
   readonly seconds: number;
 }
 
-const timed = async (milepost: Milepost, path: string, init?: RequestInit): Promise<Answer> => {
+const timed = async (milepost: Milepost, path: string, init?: AskOptions): Promise<Answer> => {
   const startedAt = performance.now();
   const response = await ask(milepost, path, { ...init, signal: AbortSignal.timeout(60_000) });
   await response.text();
@@ -56,6 +56,8 @@ export const databaseStopped: Scenario = {
     context.atEnd(() => endFleet(devices));
     for (const device of devices) device.go();
     await Promise.all(devices.map((device) => device.untilAcked(100)));
+    const [newcomer] = await enrol(milepost, 1, 2000);
+    assert.ok(newcomer);
     const processes = postgresOf(milepost);
     assert.ok(processes.length > 3, 'PostgreSQL runs');
     const ackedBefore = devices.map(({ acked }) => acked);
@@ -78,8 +80,12 @@ export const databaseStopped: Scenario = {
     assert.ok(slowest <= answerSecondsMax, `answered after ${slowest} s`);
     assert.equal(readiness.status, 503);
     for (const { status } of readAnswers) assert.equal(status, 200);
-    // A device that comes back while the database is away is let in, too.
-    await devices[0]?.untilAcked((devices[0]?.acked ?? 0) + 1);
+    // Who logs in while the database is away is let in, too.
+    const late = connect(milepost, newcomer, { way: 'websocket', form: 'json' });
+    late.sendOne();
+    await late.untilAcked(1);
+    devices.push(late);
+    ackedBefore.push(Number.NEGATIVE_INFINITY);
     devices.forEach((device, i) =>
       assert.ok(device.acked > (ackedBefore[i] as number) + 100, 'reports were taken all the while'),
     );

@@ -24,9 +24,9 @@ const pour = (milepost: Milepost, token: string, boot: number, counts: readonly 
       headers: { authorization: `Bearer ${token}` },
     });
     socket.on('error', reject);
-    socket.on('message', (data) => {
-      const { ack, rejected, error } = JSON.parse(String(data)) as { ack?: number; rejected?: unknown; error?: unknown };
-      if (rejected || error) reject(new Error(String(data)));
+    socket.on('message', (data: Buffer) => {
+      const { ack, rejected, error } = JSON.parse(data.toString('utf8')) as { ack?: number; rejected?: unknown; error?: unknown };
+      if (rejected || error) reject(new Error(data.toString('utf8')));
       if (ack !== counts.length) return;
       socket.close();
       resolve();

@@ -37,9 +37,10 @@ export const tornTail: Scenario = {
     const devices = await makeFleet(milepost, waysIn);
     context.atEnd(() => endFleet(devices));
     for (const device of devices) device.go();
+    const kinds = Object.entries(tails).slice(0, context.bySize(Number.POSITIVE_INFINITY, 2));
     const recoverySeconds: number[] = [];
     let tally = { acknowledged: 0, found: 0 };
-    for (const [name, tear] of Object.entries(tails)) {
+    for (const [name, tear] of kinds) {
       await Promise.all(devices.map((device) => device.untilAcked(device.acked + acksPerRound)));
       await milepost.kill();
       const segment = segmentsOf(milepost.data).at(-1) as string;
@@ -54,6 +55,6 @@ export const tornTail: Scenario = {
       tally = await checkFleet(milepost, devices);
       context.say(`${name}: cut after byte ${wholeBytes}, ${tally.found} reports there`);
     }
-    return { ...tally, recoverySeconds, figures: { 'kinds of torn ends': Object.keys(tails).length } };
+    return { ...tally, recoverySeconds, figures: { 'kinds of torn ends': kinds.length } };
   },
 };

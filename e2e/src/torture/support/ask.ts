@@ -1,7 +1,14 @@
 import type { Milepost } from '../../support/start-milepost.ts';
 
+export interface AskOptions {
+  readonly method?: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
 /** Asks the API as the operator; `path` begins with /. */
-export const ask = (milepost: Milepost, path: string, init: RequestInit = {}): Promise<Response> =>
+export const ask = (milepost: Milepost, path: string, init: AskOptions = {}): Promise<Response> =>
   fetch(milepost.origin + path, {
     ...init,
     headers: {

@@ -34,8 +34,8 @@ const pour = async (task: FloodTask): Promise<void> => {
   let sent = 0;
   let acknowledged = 0;
   let isOver = false;
-  socket.on('message', (data) => {
-    acknowledged = (JSON.parse(String(data)) as { ack?: number }).ack ?? acknowledged;
+  socket.on('message', (data: Buffer) => {
+    acknowledged = (JSON.parse(data.toString('utf8')) as { ack?: number }).ack ?? acknowledged;
   });
   const more = (): void => {
     if (isOver) return;

@@ -15,7 +15,14 @@ const nameOf = (pid: number): string => {
 export const postgresOf = ({ pid }: Milepost): number[] => descendantsOf(pid).filter((one) => nameOf(one).startsWith('postgres'));
 
 export const signalAll = (pids: readonly number[], signal: NodeJS.Signals): void => {
-  for (const pid of pids) process.kill(pid, signal);
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      // One that has ended meanwhile needs no signal.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
 };
 
 export const isLinux: Prerequisite = {

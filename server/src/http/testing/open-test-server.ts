@@ -264,7 +264,7 @@ export const openTestServer = async (
     call,
     ask: askWith(call),
     close: async () => {
-      sockets.close();
+      await sockets.close();
       await http.close();
       await close();
     },

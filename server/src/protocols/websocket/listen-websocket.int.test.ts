@@ -56,14 +56,14 @@ test('a connection that is reset while it waits to be admitted harms nobody', as
   const [answer] = (await once(next, 'data')) as [Buffer];
   assert.match(answer.toString('latin1'), /^HTTP\/1\.1 101 /);
   next.destroy();
-  sockets.close();
+  await sockets.close();
 });
 
 test('who is admitted after the listener was closed is refused', async () => {
   const sockets = listen();
   const socket = upgrade();
   await asked.promise;
-  sockets.close();
+  await sockets.close();
   admit.resolve(() => session);
   const [answer] = (await once(socket, 'data')) as [Buffer];
   assert.match(answer.toString('latin1'), /^HTTP\/1\.1 503 /);
