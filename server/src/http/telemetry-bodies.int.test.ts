@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { coreSignal } from '@milepost/contract';
@@ -128,4 +130,23 @@ test('bytes that are no frame are named', async () => {
   assert.equal(cut.status, 400);
   assert.match(cut.json.detail ?? '', /report cannot be read/);
   assert.equal((await send('application/vnd.milepost.report', new Uint8Array())).status, 400);
+});
+
+test('whoever is unknown is answered before anything of the body is waited for', async () => {
+  const socket = net.connect({ port: server.port, host: '127.0.0.1' });
+  socket.write(
+    `POST /v1/telemetry HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n{"samples": [`,
+  );
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  assert.match(answer.toString('latin1'), /^HTTP\/1\.1 401 /);
+  socket.destroy();
+});
+
+test('a request without a body is told so', async () => {
+  const response = await fetch(`${server.origin}/v1/telemetry`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+  });
+  assert.equal(response.status, 400);
+  assert.equal(((await response.json()) as Problem).code, 'bad_request');
 });

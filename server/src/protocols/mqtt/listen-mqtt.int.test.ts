@@ -115,3 +115,16 @@ test('connections without a client identifier are each their own', () =>
     first.destroy();
     second.destroy();
   }));
+
+test('a stranger may say no more than a CONNECT of a named size, all of it or half', async () => {
+  await withListener(async ({ own, ownPort, transports }) => {
+    const socket = net.connect({ port: ownPort, host: '127.0.0.1' });
+    socket.on('error', () => {});
+    socket.resume();
+    const large = connectPacket('x'.repeat(mqttLimits.connectBytesMax));
+    socket.write(large.subarray(0, 100));
+    await once(socket, 'close');
+    assert.equal(transports.length, 0);
+    await until(() => own.connections() === 0, 'the listener has let go of it');
+  });
+});
