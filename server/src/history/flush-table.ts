@@ -65,7 +65,7 @@ interface Target {
   readonly counts: FlushCounts;
   readonly chunks: StoredChunk[];
   readonly encode: typeof encodeChunk;
-  readonly arena: ByteArena;
+  readonly arena: ByteArena | undefined;
 }
 
 /** Cuts the finished rows by month and encodes each part. */
@@ -164,7 +164,7 @@ const whyNot = ({ encode }: Flush, { bytes, view, from, end, offset }: Entry): s
   table.reset();
   try {
     addToTable(table, bytes, view, from, end);
-    finishRows(0, offset, { counts: makeFlushCounts(), chunks: [], encode, arena: new ByteArena() });
+    finishRows(0, offset, { counts: makeFlushCounts(), chunks: [], encode, arena: undefined });
     return undefined;
   } catch (error) {
     if (isPoison(error)) return error.message;
