@@ -25,6 +25,16 @@ export class RawSocket {
     return raw;
   }
 
+  /** Says one thing after the other, as fast as they are taken, until there is none or the connection has ended. */
+  keepSaying(next: () => Uint8Array | undefined): this {
+    for (let bytes = next(); bytes !== undefined && !this.socket.destroyed; bytes = next()) {
+      if (this.socket.write(bytes)) continue;
+      this.socket.once('drain', () => this.keepSaying(next));
+      break;
+    }
+    return this;
+  }
+
   /** What it hears is thrown away. */
   drain(): this {
     this.socket.resume();
