@@ -7,6 +7,7 @@ export class TortureContext {
   readonly size: Size;
   readonly say: (line: string) => void;
   readonly memory = new PeakMemory();
+  #closed: Promise<void> | undefined;
   readonly #endings: (() => void | Promise<void>)[] = [];
 
   constructor(size: Size, say: (line: string) => void) {
@@ -32,8 +33,20 @@ export class TortureContext {
     return milepost;
   }
 
-  async close(): Promise<void> {
+  /** Once, however often it is asked for; one thing that cannot be undone keeps no other from being undone. */
+  close(): Promise<void> {
+    this.#closed ??= this.#undo();
+    return this.#closed;
+  }
+
+  async #undo(): Promise<void> {
     this.memory.stop();
-    for (const end of this.#endings.splice(0).toReversed()) await end();
+    for (const end of this.#endings.splice(0).toReversed()) {
+      try {
+        await end();
+      } catch (error) {
+        this.say(`could not be undone: ${String(error)}`);
+      }
+    }
   }
 }

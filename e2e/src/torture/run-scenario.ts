@@ -6,6 +6,7 @@ import type { Outcome, Result, Scenario } from './scenario.ts';
 import type { Size } from './size.ts';
 import { rounded, secondsSince } from './support/figures.ts';
 
+const signals = ['SIGINT', 'SIGTERM'] as const;
 const root = path.resolve(import.meta.dirname, '../../..');
 
 const readCommit = (): string => {
@@ -29,10 +30,14 @@ export const inflict = async (
   say: (line: string) => void,
 ): Promise<Outcome & { peakMemoryMb: number | undefined }> => {
   const context = new TortureContext(size, say);
+  // Who is interrupted leaves no servers, disks or stopped databases behind, either.
+  const interrupted = (): void => void context.close().finally(() => process.exit(130));
+  for (const signal of signals) process.once(signal, interrupted);
   try {
     const outcome = await scenario.run(context);
     return { ...outcome, peakMemoryMb: context.memory.mb };
   } finally {
+    for (const signal of signals) process.off(signal, interrupted);
     await context.close();
   }
 };
