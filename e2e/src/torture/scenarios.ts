@@ -4,7 +4,7 @@ import { databaseStopped } from './scenarios/database-stopped.ts';
 import { disorder } from './scenarios/disorder.ts';
 import { flippedBit } from './scenarios/flipped-bit.ts';
 import { flood } from './scenarios/flood.ts';
-import { fullDisk } from './scenarios/full-disk.ts';
+import { fullDisk, fullHistoryDisk } from './scenarios/full-disk.ts';
 import { kill } from './scenarios/kill.ts';
 import { packetLoss } from './scenarios/packet-loss.ts';
 import { poison } from './scenarios/poison.ts';
@@ -18,6 +18,7 @@ export const scenarios: readonly Scenario[] = [
   tornTail,
   flippedBit,
   fullDisk,
+  fullHistoryDisk,
   databaseStopped,
   reconnects,
   slowSockets,

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import type { Milepost } from '../../support/start-milepost.ts';
 import { ask, readMetric } from '../support/ask.ts';
 import { checkFleet } from '../support/check-fleet.ts';
 import { rounded, secondsSince } from '../support/figures.ts';
 import { logIn } from '../support/log-in.ts';
 import { endFleet, enrol, makeFleet, waysIn } from '../support/make-fleet.ts';
-import { makeSmallDisk, mayMount } from '../support/small-disk.ts';
+import { dataWithSmall, makeSmallDisk, mayMount } from '../support/small-disk.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import type { Scenario } from '../scenario.ts';
 
@@ -38,9 +35,7 @@ export const fullDisk: Scenario = {
     const disk = makeSmallDisk(diskBytes);
     context.atEnd(() => disk.remove());
     disk.take(diskBytes / 2);
-    const data = mkdtempSync(path.join(tmpdir(), 'milepost-e2e-'));
-    mkdirSync(path.join(disk.folder, 'journal'));
-    symlinkSync(path.join(disk.folder, 'journal'), path.join(data, 'journal'));
+    const data = dataWithSmall(disk, 'journal');
     const milepost = await context.start({ data, settings: { MILEPOST_DISK_RESERVE_MIB: '0' } });
     const devices = await makeFleet(milepost, waysIn);
     context.atEnd(() => endFleet(devices));
@@ -79,6 +74,49 @@ export const fullDisk: Scenario = {
         'start on the full disk, s, at most': Math.max(...startSeconds),
         'the log takes reports again after, s': takesAfter,
       },
+    };
+  },
+};
+
+const historyDiskBytes = 4 * 1024 * 1024;
+
+export const fullHistoryDisk: Scenario = {
+  name: 'full-history-disk',
+  what: 'the disk of history (4 MB) is full while devices report on each way in; the server is stopped and started meanwhile; then there is room again',
+  expected:
+    'Devices notice nothing: what they say is on the disk of the journal. A user reads everything, chunks and what could not be flushed, before and after a start. The operator sees `milepost_history_flush_failures_total` and the log; with room the flush succeeds by itself.',
+  needs: [mayMount],
+  run: async (context) => {
+    const disk = makeSmallDisk(historyDiskBytes);
+    context.atEnd(() => disk.remove());
+    const milepost = await context.start({ data: dataWithSmall(disk, 'history') });
+    const devices = await makeFleet(milepost, waysIn);
+    context.atEnd(() => endFleet(devices));
+    const report = async (): Promise<void> => {
+      for (const device of devices) device.go();
+      await Promise.all(devices.map((device) => device.untilAcked(device.acked + context.bySize(500, 100))));
+      for (const device of devices) device.pause();
+      await Promise.all(devices.map((device) => device.untilAcked(device.sent)));
+    };
+    await report();
+    disk.take(historyDiskBytes);
+    await report();
+    // A stop flushes, in vain.
+    await milepost.stop();
+    const startedAt = performance.now();
+    await milepost.start();
+    const startSeconds = secondsSince(startedAt);
+    const meanwhile = await checkFleet(milepost, devices);
+    await report();
+    disk.free();
+    await milepost.stop();
+    await milepost.start();
+    const rows = await readMetric(milepost, 'milepost_history_stored_rows');
+    assert.ok(rows > 0, 'history is flushed');
+    return {
+      ...(await checkFleet(milepost, devices)),
+      recoverySeconds: [startSeconds],
+      figures: { 'reports read back while it was full': meanwhile.found, 'start while it is full, s': startSeconds },
     };
   },
 };

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Prerequisite } from '../scenario.ts';
@@ -43,6 +43,14 @@ export const makeSmallDisk = (bytes: number): SmallDisk => {
       rmSync(folder, { recursive: true });
     },
   };
+};
+
+/** A data folder of which one folder lies on a small disk of its own. */
+export const dataWithSmall = (disk: SmallDisk, name: 'journal' | 'history'): string => {
+  const data = mkdtempSync(path.join(tmpdir(), 'milepost-e2e-'));
+  mkdirSync(path.join(disk.folder, name));
+  symlinkSync(path.join(disk.folder, name), path.join(data, name));
+  return data;
 };
 
 export const mayMount: Prerequisite = {
