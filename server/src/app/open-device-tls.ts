@@ -40,10 +40,10 @@ const openHttps = async (
     else refuseUpgrade(socket, new CallerError('not_found', 'there is no stream at this address'));
   });
   const port = await http.listen(host, deviceTlsPort);
-  closers.add('device https', () => {
+  closers.add('device https', async () => {
     // The server closes when the last socket has, the WebSockets included.
-    sockets.close();
-    return http.close();
+    await sockets.close();
+    await http.close();
   });
   return { origin: originOf('https', host, port), setTls: (files) => http.setTls(files) };
 };

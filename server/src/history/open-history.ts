@@ -1,5 +1,5 @@
 import type { DeadLetter, ReadScope, RecordBatch } from '../events/index.ts';
-import { BugError, type Clock, CallerError, invalidField, type Logger, OperationalError } from '../kernel/index.ts';
+import { type Clock, CallerError, invalidField, type Logger, OperationalError } from '../kernel/index.ts';
 import {
   flushRetryMsMax,
   flushRetryMsMin,
@@ -17,6 +17,7 @@ import { MemoryPool } from './memory-pool.ts';
 import type { Memtable } from './memtable.ts';
 import { PartitionTables, type Table } from './partition-tables.ts';
 import type { StatusChange, StatusQuery } from './ports.ts';
+import { putAside } from './put-aside.ts';
 import { type ConsentGroupOf, cutHidden, isStatusKept, maySeeStatus, permittedPeriods } from './read-permission.ts';
 import { RecentValues } from './recent-values.ts';
 import { moveStore } from './move-store.ts';
@@ -311,9 +312,8 @@ export class ThreadedHistory implements History {
 
   #sealOld(): void {
     const nowMs = this.#options.clock.steady();
-    for (const tables of this.#partitions.values()) {
+    for (const tables of this.#partitions.values())
       if (nowMs - tables.activeSince >= this.#sealAgeMs || tables.isFull()) this.#sealIfRoom(tables);
-    }
   }
 
   #sealIfRoom(tables: PartitionTables): void {
@@ -362,7 +362,7 @@ export class ThreadedHistory implements History {
     this.#recent.forget();
     records.release();
     this.#count(answer, this.#options.clock.steady() - startedMs);
-    this.#putAside(tables.partition, answer);
+    putAside(tables.partition, answer, this.#options.logger, this.#options.deadLetter);
     this.#isWriting = false;
     this.#retryMs = 0;
   }
@@ -373,13 +373,6 @@ export class ThreadedHistory implements History {
     this.#counts.lastFlushMs = tookMs;
     this.#counts.conflicts += answer.conflicts;
     this.#counts.unreadable += answer.unreadable;
-    if (answer.unreadable > 0)
-      this.#options.logger.error('records of the log could not be decoded', { count: answer.unreadable });
-  }
-
-  #putAside(partition: number, { poison }: FlushAnswer): void {
-    for (const { offset, record, why } of poison)
-      this.#options.deadLetter?.({ reader: 'history', partition, offset, record, error: new BugError(why) });
   }
 
   #tellFlushed(error: Error | undefined): void {
