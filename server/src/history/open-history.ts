@@ -305,13 +305,12 @@ export class ThreadedHistory implements History {
     const everyMs = Math.max(1, Math.floor(this.#sealAgeMs / 10));
     this.#cancelTimer = this.#options.clock.after(everyMs, () => {
       if (this.#isClosed) return;
-      this.#sealOld();
+      this.#sealOld(this.#options.clock.steady());
       this.#startTimer();
     });
   }
 
-  #sealOld(): void {
-    const nowMs = this.#options.clock.steady();
+  #sealOld(nowMs: number): void {
     for (const tables of this.#partitions.values())
       if (nowMs - tables.activeSince >= this.#sealAgeMs || tables.isFull()) this.#sealIfRoom(tables);
   }
@@ -362,7 +361,7 @@ export class ThreadedHistory implements History {
     this.#recent.forget();
     records.release();
     this.#count(answer, this.#options.clock.steady() - startedMs);
-    putAside(tables.partition, answer, this.#options.logger, this.#options.deadLetter);
+    putAside(tables.partition, answer, this.#options);
     this.#isWriting = false;
     this.#retryMs = 0;
   }

@@ -6,9 +6,9 @@ import type { FlushAnswer } from './thread-messages.ts';
 export const putAside = (
   partition: number,
   { poison, unreadable }: FlushAnswer,
-  logger: Logger,
-  keep: (letter: DeadLetter) => void = () => {},
+  { logger, deadLetter }: { readonly logger: Logger; readonly deadLetter?: (letter: DeadLetter) => void },
 ): void => {
   if (unreadable > 0) logger.error('records of the log could not be decoded', { count: unreadable });
-  for (const { offset, record, why } of poison) keep({ reader: 'history', partition, offset, record, error: new BugError(why) });
+  for (const { offset, record, why } of poison)
+    deadLetter?.({ reader: 'history', partition, offset, record, error: new BugError(why) });
 };
