@@ -21,7 +21,7 @@ const refusedStart = async (milepost: Milepost): Promise<string> => {
 
 export const flippedBit: Scenario = {
   name: 'flipped-bit',
-  what: 'one bit is flipped in the middle of the journal, after a clean stop and after kill -9; then mended, then given up as docs/operating.md says',
+  what: 'one bit is flipped in the middle of the journal, after a clean stop and after kill -9; then mended, then given up as the message says',
   expected:
     'Damage of what had been on disk is never cut away in silence: the start is refused, with the file, the byte and what can be done. With the file put back everything is there. Renamed to .lost, the server starts without it, and what history had taken from it is still there.',
   run: async (context) => {

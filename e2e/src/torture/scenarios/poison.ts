@@ -89,7 +89,7 @@ const command = async (milepost: Milepost, name: 'list' | 'retry' | 'drop'): Pro
 
 export const poison: Scenario = {
   name: 'poison',
-  what: 'records that are whole on the disk and that no read model can apply stand in the journal: six kinds',
+  what: 'records that are whole on the disk and that no read model can apply stand in the journal, six kinds of them',
   expected:
     'Nothing stops for them, not even for the moment of a start: each is put aside, whole, in `dead-letters.ndjson` with the reader, the place and the reason, and everything behind it is applied. The operator sees their number in /readyz and `milepost_dead_letters`, looks at them with `npm run dead-letters -- list`, and puts them into the log once more with `retry` when a version is there that can apply them. A user sees all else, also of the same vehicle.',
   run: async (context) => {
