@@ -66,14 +66,18 @@ const comparable = ({ stored, rejected, adjusted }: Verdict) => ({
   adjusted,
 });
 
-const signals = ['Vehicle.Speed', 'Vehicle.CurrentLocation.Latitude', 'Vehicle.Diagnostics.DTCList', 'Vehicle.IsMoving'].map(
-  coreSignal,
-);
+const signals = [
+  'Vehicle.Speed',
+  'Vehicle.CurrentLocation.Latitude',
+  'Vehicle.CurrentLocation.Longitude',
+  'Vehicle.Diagnostics.DTCList',
+  'Vehicle.IsMoving',
+].map(coreSignal);
 const valueOf = (signal: SignalDefinition): fc.Arbitrary<StoredValue> => {
   if (signal.kind === 'stringList') return fc.constantFrom('[]', '["P0562"]', JSON.stringify(['x'.repeat(signal.max)]));
   const [min, max] = [signal.min * signal.perUnit, signal.max * signal.perUnit];
   if (signal.kind === 'boolean') return fc.integer({ min: 0, max: 1 });
-  return fc.oneof(fc.integer({ min, max }), fc.constantFrom(min, max, max + 1, min - 1));
+  return fc.oneof(fc.integer({ min, max }), fc.constantFrom(min, max, max + 1, min - 1, 0, 0, 0));
 };
 /** Most are newer than all before, as usual; some late, ahead, too old or on the other side of the move. */
 const timeOf = fc.oneof(

@@ -1,8 +1,16 @@
-import { isStorable, type RejectionReason, type SignalDefinition, type StoredValue, type Vocabulary } from '@milepost/contract';
+import {
+  isStorable,
+  type RejectionReason,
+  type SignalDefinition,
+  type StoredValue,
+  type Vocabulary,
+  wellKnown,
+} from '@milepost/contract';
 import { hasValue, type ReportBuilder, type ReportColumn, type ReportColumns, storedValueOf } from '../events/index.ts';
 import type { Device } from '../registry/index.ts';
 import type { SampleContext } from './check-sample.ts';
 import { ingestLimits } from './limits.ts';
+import { hasNoPosition, isAnyWithoutPosition } from './no-position.ts';
 import type { VerdictBuilder } from './verdict.ts';
 
 const isTextSignal = ({ kind }: SignalDefinition): boolean => kind === 'string' || kind === 'stringList';
@@ -12,6 +20,9 @@ const refusalOf = (signal: SignalDefinition | undefined, stored: StoredValue): R
   if (isTextSignal(signal) !== (typeof stored === 'string')) return 'wrong_type';
   return isStorable(signal, stored) ? undefined : 'out_of_bounds';
 };
+
+const isCoordinate = (signalNumber: number): boolean =>
+  signalNumber === wellKnown.latitude || signalNumber === wellKnown.longitude;
 
 /** The columns' form of `checkSample`: adds the good values of one sample to the builder and rejects the others. */
 export const checkColumns = (
@@ -23,6 +34,7 @@ export const checkColumns = (
   builder: ReportBuilder,
   verdict: VerdictBuilder,
 ): void => {
+  const isPlaced = !hasNoPosition(report, index);
   let added = 0;
   for (let c = 0; c < report.columnCount; c++) {
     const column = report.columns[c] as ReportColumn;
@@ -30,6 +42,7 @@ export const checkColumns = (
     const stored = storedValueOf(column, index);
     const signal = vocabulary.byNumber(column.signalNumber);
     let reason = refusalOf(signal, stored);
+    if (!isPlaced && isCoordinate(column.signalNumber)) reason = 'out_of_bounds';
     if (!reason && storedBefore) {
       const before = storedBefore(column.signalNumber);
       if (before !== undefined && before !== stored) reason = 'conflict';
@@ -93,5 +106,5 @@ export const cleanVehicle = (report: ReportColumns, context: CleanContext): numb
     if (!isColumnClean(column, count, context.vocabulary)) return 0;
     if (!column.hasPresence) isEverySampleFilled = true;
   }
-  return isEverySampleFilled ? assignment.vehicleNo : 0;
+  return isEverySampleFilled && !isAnyWithoutPosition(report) ? assignment.vehicleNo : 0;
 };

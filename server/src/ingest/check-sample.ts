@@ -1,5 +1,6 @@
 import { quantise, type SignalDefinition, type StoredValue, type Vocabulary } from '@milepost/contract';
 import type { ReportBuilder } from '../events/index.ts';
+import { isNoPosition } from './no-position.ts';
 import type { VerdictBuilder } from './verdict.ts';
 
 /** Places of a sample whose signals are remembered. */
@@ -68,6 +69,10 @@ export const checkSample = (
     const quantised = quantise(signal, value);
     if (!quantised.ok) {
       verdict.rejectValue(index, path, value, quantised.reason);
+      continue;
+    }
+    if (quantised.stored === 0 && isNoPosition(signal.number, signals)) {
+      verdict.rejectValue(index, path, value, 'out_of_bounds');
       continue;
     }
     if (context.storedBefore && isConflict(signal, quantised.stored, context.storedBefore)) {

@@ -100,6 +100,28 @@ for (const { name, sample, rejection } of cases) {
   });
 }
 
+test('latitude 0 beside longitude 0 is no position: both are refused, what else the sample says is stored', async () => {
+  const place = (latitude: number, longitude: number) => ({
+    'Vehicle.CurrentLocation.Latitude': latitude,
+    'Vehicle.CurrentLocation.Longitude': longitude,
+  });
+  const nowhere = { time: nowMs - 900, signals: { ...place(0, -0.00000001), 'Vehicle.Speed': 12 } };
+  const verdict = await opened.submit(device, report(nowhere, { time: nowMs - 800, signals: place(0, 6.5) }));
+  assert.deepEqual(
+    verdict.rejected.map(({ sample, signal, reason }) => [sample, signal, reason]),
+    [
+      [0, 'Vehicle.CurrentLocation.Latitude', 'out_of_bounds'],
+      [0, 'Vehicle.CurrentLocation.Longitude', 'out_of_bounds'],
+    ],
+  );
+  const [record] = await opened.records(vehicleNo);
+  assert.deepEqual(
+    record?.samples.map(({ values }) => values),
+    [{ [speed.number]: 1200 }, { 2: 0, 3: 65_000_000 }],
+    'on the equator is a position',
+  );
+});
+
 test('before the device was on a vehicle: not_assigned; with none at all nothing is stored', async () => {
   const early = await opened.submit(moved, report(speedAt(nowMs - 2 * dayMs, 1)));
   assert.deepEqual(early.rejected, [{ sample: 0, value: nowMs - 2 * dayMs, reason: 'not_assigned' }]);
