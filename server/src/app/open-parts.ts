@@ -8,7 +8,7 @@ import { openJournal } from '../eventlog/adapters/journal/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
 import type { DeadLetter } from '../events/index.ts';
 import { type HistoryOptions, openHistory, SwitchableHistory } from '../history/index.ts';
-import { type Gate, type Ingest, openGate, openIngest, type PriorValues } from '../ingest/index.ts';
+import { type Gate, type Ingest, openGate, openIngest } from '../ingest/index.ts';
 import type { Clock, Logger } from '../kernel/index.ts';
 import { type Live, openLive, type StatusTimeouts } from '../live/index.ts';
 import { loadPepper, loadVocabulary, openRegistry, type Registry } from '../registry/index.ts';
@@ -16,6 +16,7 @@ import { startEmbeddedPostgres } from '../storage/adapters/embedded-postgres/ind
 import { keepSecretFile, openStorage, parseDatabaseUrl, type PostgresConfig, type Storage } from '../storage/index.ts';
 import type { DataFolder } from './data-folder.ts';
 import { hideErased } from './hide-erased.ts';
+import { priorValues } from './prior-values.ts';
 import type { Configuration } from './settings.ts';
 
 export interface Base {
@@ -187,15 +188,6 @@ export const openLedger = async (base: Base, stored: Stored, models: ReadModels,
   closers.add('erasures', await hideErased({ erasures, ...models, retention, logger }));
   return erasures;
 };
-
-/** What is stored already, as far as memory knows: the memtable of history, and the latest values. */
-const priorValues = ({ live, history }: ReadModels): PriorValues => ({
-  find: (vehicleNo, deviceNo, signalNumber, timeMs) => {
-    const latest = live.peek(vehicleNo, signalNumber);
-    if (latest && latest.time === timeMs && latest.deviceNo === deviceNo) return latest.stored;
-    return history.findRecent(vehicleNo, deviceNo, signalNumber, timeMs);
-  },
-});
 
 export const openWayIn = (base: Base, stored: Stored, log: EventLog, models: ReadModels): { ingest: Ingest; gate: Gate } => {
   const { configuration, clock, logger } = base;

@@ -20,7 +20,8 @@ export const isNoPosition = (signalNumber: number, signals: Readonly<Record<stri
   (signalNumber === latitude && isZero(signals, longitudeSignal)) ||
   (signalNumber === longitude && isZero(signals, latitudeSignal));
 
-const isZeroAt = (column: ReportColumn, sample: number): boolean => !column.isText && column.values[sample] === 0 && hasValue(column, sample);
+const isZeroAt = (column: ReportColumn, sample: number): boolean =>
+  !column.isText && column.values[sample] === 0 && hasValue(column, sample);
 
 /** Whether the sample of a binary report says 0, 0. */
 export const hasNoPosition = (report: ReportColumns, sample: number): boolean => {

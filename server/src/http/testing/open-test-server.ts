@@ -14,6 +14,7 @@ import {
 } from '@milepost/contract/api';
 import { Registry as MetricsRegistry } from 'prom-client';
 import { Value } from 'typebox/value';
+import { priorValues } from '../../app/prior-values.ts';
 import { type Devices, openDevices } from '../../devices/index.ts';
 import { type Erasures, openErasures } from '../../erasure/index.ts';
 import { openJournal } from '../../eventlog/adapters/journal/index.ts';
@@ -21,7 +22,7 @@ import type { JournalLimits } from '../../eventlog/adapters/journal/options.ts';
 import type { EventLog } from '../../eventlog/index.ts';
 import { type History, openHistory } from '../../history/index.ts';
 import { type Gate, type Ingest, openGate, openIngest } from '../../ingest/index.ts';
-import { silentLogger, systemClock } from '../../kernel/index.ts';
+import { type Clock, silentLogger, systemClock } from '../../kernel/index.ts';
 import { openDuckdbLake } from '../../lake/adapters/duckdb/index.ts';
 import { type Live, openLive } from '../../live/index.ts';
 import { listenDeviceWebSockets, telemetryRoute } from '../../protocols/index.ts';
@@ -99,10 +100,11 @@ const readProblem = (text: string, type: string | null): Problem | undefined => 
 };
 
 /** History on SQLite. */
-const openTestHistory = async (folder: string): Promise<History> => {
+const openTestHistory = async (folder: string, clock: Clock): Promise<History> => {
   await mkdir(folder);
   return openHistory({
     ...base,
+    clock,
     store: {
       adapterModule: new URL('../../history/adapters/sqlite/index.ts', import.meta.url),
       adapterOptions: { folder },
@@ -119,9 +121,10 @@ const openTestLog = async (
   folder: string,
   live: Live,
   history: History,
+  clock: Clock,
   limits: Partial<JournalLimits> = {},
 ): Promise<EventLog> => {
-  const log = await openJournal({ ...base, folder, limits: { diskReserveBytes: 0, commitSpacingMs: 0, ...limits } });
+  const log = await openJournal({ ...base, clock, folder, limits: { diskReserveBytes: 0, commitSpacingMs: 0, ...limits } });
   log.follow({
     partition: 0,
     fromOffset: log.startOffset(0),
@@ -143,34 +146,40 @@ const isUp = (test: TestStorage): Promise<boolean> =>
     () => false,
   );
 
-const base = { clock: systemClock, logger: silentLogger };
+const base = { logger: silentLogger };
 
 export interface TestServerSettings {
+  /** The system's when it is left out. */
+  readonly clock?: Clock;
+  /** How long history is kept: a year when it is left out. */
+  readonly retentionMs?: number;
   readonly tokenLifetimeMs?: number;
   readonly logLimits?: Partial<JournalLimits>;
 }
 
-const openParts = async (test: TestStorage, { tokenLifetimeMs, logLimits }: TestServerSettings) => {
+const openParts = async (test: TestStorage, settings: TestServerSettings) => {
+  const { tokenLifetimeMs, logLimits, clock = systemClock, retentionMs = 365 * 86_400_000 } = settings;
+  const timed = { ...base, clock };
   const pepper = Buffer.alloc(32, 7);
-  const registry = await openRegistry({ storage: test.storage, pepper, ...base });
+  const registry = await openRegistry({ storage: test.storage, pepper, ...timed });
   const lifetime = tokenLifetimeMs === undefined ? {} : { tokenLifetimeMs };
-  const devices = await openDevices({ storage: test.storage, registry, pepper, ...base, ...lifetime });
+  const devices = await openDevices({ storage: test.storage, registry, pepper, ...timed, ...lifetime });
   const { directory } = registry;
-  const live = openLive({ directory, vocabulary: () => coreVocabulary, folder: join(test.folder, 'live'), ...base });
-  const history = await openTestHistory(join(test.folder, 'history'));
+  const live = openLive({ directory, vocabulary: () => coreVocabulary, folder: join(test.folder, 'live'), ...timed });
+  const history = await openTestHistory(join(test.folder, 'history'), clock);
   const exportsFolder = join(test.folder, 'exports');
-  const lake = await openDuckdbLake({ folder: exportsFolder, ...base });
-  const eventLog = await openTestLog(join(test.folder, 'journal'), live, history, logLimits);
+  const lake = await openDuckdbLake({ folder: exportsFolder, ...timed });
+  const eventLog = await openTestLog(join(test.folder, 'journal'), live, history, clock, logLimits);
   const ingest = openIngest({
     log: eventLog,
     directory,
     vocabulary: coreVocabulary,
-    prior: { find: () => undefined },
-    clock: systemClock,
-    retentionMs: 365 * 86_400_000,
+    prior: priorValues({ live, history }),
+    clock,
+    retentionMs,
   });
-  const erasures = await openErasures({ storage: test.storage, directory, file: join(test.folder, 'erasures.ndjson'), ...base });
-  const gate = openGate({ ingest, devices, log: eventLog, ...base });
+  const erasures = await openErasures({ storage: test.storage, directory, file: join(test.folder, 'erasures.ndjson'), ...timed });
+  const gate = openGate({ ingest, devices, log: eventLog, ...timed });
   const close = async (): Promise<void> => {
     gate.close();
     await eventLog.close();
@@ -220,12 +229,13 @@ export const openTestServer = async (
   settings: TestServerSettings = {},
 ): Promise<TestServer> => {
   const test = await openTestStorage(name);
+  const timed = { ...base, clock: settings.clock ?? systemClock };
   const webRoot = join(test.folder, 'web');
   await writeWebApp(webRoot);
   const { close, gate, ...parts } = await openParts(test, settings);
-  const access = makeOperatorAccess({ token: operatorToken, clock: systemClock });
+  const access = makeOperatorAccess({ token: operatorToken, clock: timed.clock });
   const http = await createHttp({
-    ...base,
+    ...timed,
     ...parts,
     vocabulary: () => coreVocabulary,
     access,
@@ -246,7 +256,7 @@ export const openTestServer = async (
     readiness: async () => [{ name: 'postgres', isReady: await isUp(test) }],
     telemetryRoute: telemetryRoute(gate),
   });
-  const sockets = listenDeviceWebSockets({ gate, ...base });
+  const sockets = listenDeviceWebSockets({ gate, ...timed });
   http.server.on('upgrade', (request, socket, head) => {
     if (request.url?.startsWith('/v1/devices/stream')) sockets.handleUpgrade(request, socket, head);
     else http.streams.handleUpgrade(request, socket, head);
