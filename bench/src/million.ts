@@ -18,6 +18,7 @@ import { openLive } from '../../server/src/live/index.ts';
 import { aCustomer, aDevice, aVehicle } from '../../server/src/live/memory-directory.ts';
 import { BinaryReport } from '../../server/src/protocols/index.ts';
 import { makeDirectory } from '../../server/src/registry/directory.ts';
+import { sameForAll } from '../../server/src/registry/index.ts';
 
 const [vehicles = 1_000_000, minutes = 6] = process.argv.slice(2).map(Number);
 const reportsATurn = 256;
@@ -117,7 +118,7 @@ const run = async (): Promise<void> => {
     warn: (_message, error) => failed(error as Error),
   });
   const prior = { find: history.findRecent.bind(history) };
-  const ingest = openIngest({ log, directory, vocabulary: coreVocabulary, prior, clock, retentionMs: 1000 * dayMs });
+  const ingest = openIngest({ log, directory, vocabulary: coreVocabulary, prior, clock, retention: sameForAll(1000 * dayMs) });
   let acknowledged = 0;
   const listener = {
     appended: () => void acknowledged++,

@@ -2,6 +2,7 @@ import type { Static, TSchema } from 'typebox';
 import { customer, customerChanges, customerPage, customerQuery, newCustomer } from './customer.ts';
 import { deviceRoutes } from './device-routes.ts';
 import * as past from './history.ts';
+import { retentionRoutes } from './retention.ts';
 import * as server from './server.ts';
 import { type ApiRoute, anyone, byId, operator } from './route.ts';
 import { closed, opaqueId } from './shared.ts';
@@ -181,6 +182,8 @@ export const apiRoutes = {
     status: 200,
     response: past.statusChangePage,
   }),
+
+  ...retentionRoutes,
 
   ...deviceRoutes,
 

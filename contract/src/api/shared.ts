@@ -18,6 +18,8 @@ export const apiLimits = {
   enrolmentWindowMinutesDefault: 60,
   /** IMEIs whose windows are opened by one request. */
   enrolmentWindowsMax: 10_000,
+  /** Longest retention of a customer or a vehicle: a hundred years. The shortest is a day. */
+  retentionDaysMax: 36_525,
   /** Signals in one history request. */
   historySignalsMax: 64,
   /** Rows in one answer of history; the rest follows from `next`. */

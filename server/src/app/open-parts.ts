@@ -11,7 +11,7 @@ import { type HistoryOptions, openHistory, SwitchableHistory } from '../history/
 import { type Gate, type Ingest, openGate, openIngest } from '../ingest/index.ts';
 import type { Clock, Logger } from '../kernel/index.ts';
 import { type Live, openLive, type StatusTimeouts } from '../live/index.ts';
-import { loadPepper, loadVocabulary, openRegistry, type Registry } from '../registry/index.ts';
+import { loadPepper, loadVocabulary, openRegistry, openRetention, type Registry, type Retention } from '../registry/index.ts';
 import { startEmbeddedPostgres } from '../storage/adapters/embedded-postgres/index.ts';
 import { keepSecretFile, openStorage, parseDatabaseUrl, type PostgresConfig, type Storage } from '../storage/index.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -60,6 +60,7 @@ export interface Registered {
   readonly registry: Registry;
   readonly vocabulary: Vocabulary;
   readonly pepper: Uint8Array;
+  readonly retention: Retention;
 }
 
 export interface Stored extends Registered {
@@ -102,7 +103,9 @@ export const openRegistered = async (base: Base, closers: Closers, running?: Pos
   });
   const registry = await openRegistry({ storage, pepper, clock, logger });
   closers.add('registry', () => registry.close());
-  return { storage, database: config, registry, vocabulary, pepper };
+  const retention = openRetention(registry.directory, configuration.historyRetentionDays);
+  closers.add('retention', () => retention.close());
+  return { storage, database: config, registry, vocabulary, pepper, retention };
 };
 
 /** Everything that lies in PostgreSQL, and what hot paths keep of it in memory. */
@@ -180,24 +183,22 @@ export const openReadModels = async (base: Base, stored: Stored, closers: Closer
 
 /** The ledger of erasures, applied to the read models, which have caught up with the log by now. */
 export const openLedger = async (base: Base, stored: Stored, models: ReadModels, closers: Closers): Promise<Erasures> => {
-  const { configuration, folder, clock, logger } = base;
-  const { storage, registry } = stored;
+  const { folder, clock, logger } = base;
+  const { storage, registry, retention, vocabulary } = stored;
   const erasures = await openErasures({ storage, directory: registry.directory, file: folder.ledger, clock, logger });
-  const standard = { retentionMs: configuration.historyRetentionDays * dayMs };
-  const retention = () => ({ standard, byVehicle: new Map() });
-  closers.add('erasures', await hideErased({ erasures, ...models, retention, logger }));
+  closers.add('erasures', await hideErased({ erasures, ...models, retention, vocabulary, clock, logger }));
   return erasures;
 };
 
 export const openWayIn = (base: Base, stored: Stored, log: EventLog, models: ReadModels): { ingest: Ingest; gate: Gate } => {
-  const { configuration, clock, logger } = base;
+  const { clock, logger } = base;
   const ingest = openIngest({
     log,
     directory: stored.registry.directory,
     vocabulary: stored.vocabulary,
     prior: priorValues(models),
     clock,
-    retentionMs: configuration.historyRetentionDays * dayMs,
+    retention: stored.retention,
   });
   return { ingest, gate: openGate({ ingest, devices: stored.devices, log, clock, logger }) };
 };

@@ -29,11 +29,11 @@ import { type ControlSession, listenControl } from './control-socket.ts';
 import { findUnknown, type UnknownVehicles } from './find-unknown.ts';
 import { openDataFolder } from './data-folder.ts';
 import { type DeadLetters, openDeadLetters } from './dead-letters.ts';
+import { forgetOld } from './forget-old.ts';
 import { type DeviceTlsOrigins, openDeviceTls } from './open-device-tls.ts';
 import {
   type Base,
   Closers,
-  dayMs,
   openLedger,
   openLog,
   openReadModels,
@@ -167,6 +167,7 @@ const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http>
     lake,
     eventLog: log,
     erasures,
+    retention: stored.retention,
     vocabulary: () => stored.vocabulary,
     clock,
     logger,
@@ -240,18 +241,22 @@ const openControl = async (parts: Omit<RebuildParts, 'isBusy'>, closers: Closers
   return { backup, rebuild };
 };
 
-const keepRetention = (base: Base, log: EventLog, models: ReadModels, holds: Holds, closers: Closers): void => {
-  const { clock, configuration, folder, logger } = base;
+const keepRetention = (base: Base, stored: Stored, log: EventLog, models: ReadModels, holds: Holds, closers: Closers): void => {
+  const { clock, folder, logger } = base;
+  const { retention, vocabulary } = stored;
   const enforce = async (): Promise<void> => {
+    await forgetOld({ live: models.live, retention, vocabulary, clock }, models.live.seenVehicles());
     if (holds.backup.isHeld || holds.rebuild.isHeld) return;
     await log.enforceRetention();
-    await models.history.dropBefore(clock.now() - configuration.historyRetentionDays * dayMs);
+    // A file holds many vehicles: it goes when nothing in it is kept for any of them.
+    await models.history.dropBefore(clock.now() - retention.longestMs());
     await removeOldModels(folder.root, clock.now());
   };
-  const stop = repeat(clock, retentionEveryMs, () => {
+  const enforceNow = (): void => {
     enforce().catch((error: unknown) => logger.error('retention could not be enforced', { error }));
-  });
-  closers.add('retention', stop);
+  };
+  enforceNow();
+  closers.add('retention of files', repeat(clock, retentionEveryMs, enforceNow));
 };
 
 /** Answers where devices find the MQTT listener; undefined: none was asked for. */
@@ -294,7 +299,7 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const records = await keepServerRecords(base, log, stored, projection, closers);
   const steps = noteClockSteps(clock, records, logger, failed);
   const holds = await openControl({ base, stored, log, models, projection, records }, closers);
-  keepRetention(base, log, models, holds, closers);
+  keepRetention(base, stored, log, models, holds, closers);
   closers.add(
     'ticks',
     repeat(clock, tickEveryMs, () => {

@@ -8,7 +8,7 @@ type ConsentGroupOf = (signalNumber: number) => ConsentGroup | undefined;
 export interface RetentionRule {
   readonly retentionMs: number;
   /** Groups that are kept for a shorter or longer time. */
-  readonly byGroup?: Partial<Record<ConsentGroup, number>>;
+  readonly byGroup?: Readonly<Partial<Record<ConsentGroup, number>>>;
 }
 
 /**
@@ -18,6 +18,7 @@ export interface RetentionRule {
 export interface HidingRules {
   /** Of vehicles that have no rule of their own. */
   readonly standard: RetentionRule;
+  /** May change afterwards: reads follow at once, merges with the next rules that are set. */
   readonly byVehicle: ReadonlyMap<number, RetentionRule>;
   /** Sample times that were erased, for ever: also of samples that arrive later. */
   readonly erased: readonly VehiclePeriod[];
@@ -36,14 +37,12 @@ export class HiddenValues {
   readonly rules: HidingRules;
   readonly #erasedOf = new Map<number, VehiclePeriod[]>();
 
-  readonly #distinctRules: readonly RetentionRule[];
+  #distinctRules: readonly RetentionRule[] | undefined;
   /** Names which vehicle has which rule. */
-  readonly #assignment: string;
+  #assignment: string | undefined;
 
   constructor(rules: HidingRules) {
     this.rules = rules;
-    this.#distinctRules = [...new Set([rules.standard, ...rules.byVehicle.values()])];
-    this.#assignment = nameAssignment(rules.byVehicle);
     for (const period of rules.erased) {
       const known = this.#erasedOf.get(period.vehicleNo);
       if (known) known.push(period);
@@ -99,6 +98,7 @@ export class HiddenValues {
    */
   sweepName(monthFromMs: number, monthToMs: number, nowMs: number): string {
     const names: string[] = [];
+    this.#distinctRules ??= [...new Set([this.rules.standard, ...this.rules.byVehicle.values()])];
     for (const rule of this.#distinctRules) {
       // A month is swept when all of it is too old, not from day to day.
       const past = retentionsOf(rule).filter((retentionMs) => monthToMs <= nowMs - retentionMs);
@@ -107,7 +107,9 @@ export class HiddenValues {
     const erased = this.rules.erased.filter(({ fromMs, toMs }) => fromMs < monthToMs && toMs > monthFromMs);
     if (names.length === 0 && erased.length === 0) return '';
     const ledger = erased.map(({ vehicleNo, fromMs, toMs }) => `${vehicleNo}:${fromMs}:${toMs}`).sort();
-    return hashText([...names.sort(), names.length > 0 ? this.#assignment : '', ...ledger].join('|'));
+    return hashText(
+      [...names.sort(), names.length > 0 ? (this.#assignment ??= nameAssignment(this.rules.byVehicle)) : '', ...ledger].join('|'),
+    );
   }
 }
 

@@ -19,6 +19,7 @@ import { addErrorsPage } from './routes/errors-page.ts';
 import { addExportRoutes } from './routes/exports.ts';
 import { addHistoryRoutes } from './routes/history.ts';
 import { addReportRoutes } from './routes/reports.ts';
+import { addRetentionRoutes } from './routes/retention.ts';
 import { addServerRoutes } from './routes/server.ts';
 import { addSignInRoute } from './routes/sign-in.ts';
 import { addStatusRoutes } from './routes/status.ts';
@@ -67,6 +68,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps): void => {
     addStatusRoutes,
     addReportRoutes,
     addErasureRoutes,
+    addRetentionRoutes,
     addServerRoutes,
   ]) {
     add(routes, deps);

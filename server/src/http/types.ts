@@ -10,7 +10,7 @@ import type { History } from '../history/index.ts';
 import type { Clock, Logger } from '../kernel/index.ts';
 import type { Lake } from '../lake/index.ts';
 import type { Live } from '../live/index.ts';
-import type { Registry } from '../registry/index.ts';
+import type { Registry, Retention } from '../registry/index.ts';
 import type { OperatorAccess } from './access/operator-access.ts';
 
 /** One part of the server and whether it can do its work. */
@@ -85,6 +85,7 @@ export interface HttpDeps {
   readonly lake: Lake;
   readonly eventLog: EventLog;
   readonly erasures: Erasures;
+  readonly retention: Retention;
   readonly vocabulary: () => Vocabulary;
   readonly clock: Clock;
   readonly logger: Logger;

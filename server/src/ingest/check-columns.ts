@@ -7,7 +7,7 @@ import {
   wellKnown,
 } from '@milepost/contract';
 import { hasValue, type ReportBuilder, type ReportColumn, type ReportColumns, storedValueOf } from '../events/index.ts';
-import type { Device } from '../registry/index.ts';
+import type { Device, Retention } from '../registry/index.ts';
 import type { SampleContext } from './check-sample.ts';
 import { ingestLimits } from './limits.ts';
 import { hasNoPosition, isAnyWithoutPosition } from './no-position.ts';
@@ -30,7 +30,7 @@ export const checkColumns = (
   report: ReportColumns,
   timeMs: number,
   originalMs: number,
-  { finder: { vocabulary }, storedBefore }: SampleContext,
+  { finder: { vocabulary }, keptFromMs, storedBefore }: SampleContext,
   builder: ReportBuilder,
   verdict: VerdictBuilder,
 ): void => {
@@ -43,6 +43,7 @@ export const checkColumns = (
     const signal = vocabulary.byNumber(column.signalNumber);
     let reason = refusalOf(signal, stored);
     if (!isPlaced && isCoordinate(column.signalNumber)) reason = 'out_of_bounds';
+    if (!reason && signal && keptFromMs && timeMs < keptFromMs(signal.group)) reason = 'too_old';
     if (!reason && storedBefore) {
       const before = storedBefore(column.signalNumber);
       if (before !== undefined && before !== stored) reason = 'conflict';
@@ -75,7 +76,7 @@ const isColumnClean = (column: ReportColumn, count: number, vocabulary: Vocabula
 export interface CleanContext {
   readonly device: Device;
   readonly receivedAt: number;
-  readonly retentionMs: number;
+  readonly retention: Pick<Retention, 'ruleOf'>;
   readonly vocabulary: Vocabulary;
   /** Newest sample time known of the device. */
   readonly newestMs: number;
@@ -96,10 +97,10 @@ export const cleanVehicle = (report: ReportColumns, context: CleanContext): numb
     if (timeMs > lastMs) lastMs = timeMs;
   }
   const { receivedAt } = context;
-  if (firstMs < receivedAt - context.retentionMs || lastMs > receivedAt + ingestLimits.clockAheadMaxMs) return 0;
+  if (lastMs > receivedAt + ingestLimits.clockAheadMaxMs) return 0;
   if (firstMs <= context.newestMs) return 0;
   const assignment = context.device.assignments.findLast(({ fromMs, toMs }) => firstMs >= fromMs && lastMs < toMs);
-  if (!assignment) return 0;
+  if (!assignment || firstMs < receivedAt - context.retention.ruleOf(assignment.vehicleNo).shortestMs) return 0;
   let isEverySampleFilled = false;
   for (let c = 0; c < report.columnCount; c++) {
     const column = report.columns[c] as ReportColumn;

@@ -1,4 +1,4 @@
-import { quantise, type SignalDefinition, type StoredValue, type Vocabulary } from '@milepost/contract';
+import { type ConsentGroup, quantise, type SignalDefinition, type StoredValue, type Vocabulary } from '@milepost/contract';
 import type { ReportBuilder } from '../events/index.ts';
 import { isNoPosition } from './no-position.ts';
 import type { VerdictBuilder } from './verdict.ts';
@@ -33,6 +33,8 @@ export class SignalFinder {
 /** What the values of one sample are checked with. `storedBefore` is undefined where no earlier value can exist. */
 export interface SampleContext {
   readonly finder: SignalFinder;
+  /** From when on values of a group are kept; undefined: the sample is younger than that, whatever the group. */
+  readonly keptFromMs: ((group: ConsentGroup) => number) | undefined;
   readonly storedBefore: ((signalNumber: number) => StoredValue | undefined) | undefined;
 }
 
@@ -73,6 +75,10 @@ export const checkSample = (
     }
     if (quantised.stored === 0 && isNoPosition(signal.number, signals)) {
       verdict.rejectValue(index, path, value, 'out_of_bounds');
+      continue;
+    }
+    if (context.keptFromMs && timeMs < context.keptFromMs(signal.group)) {
+      verdict.rejectValue(index, path, value, 'too_old');
       continue;
     }
     if (context.storedBefore && isConflict(signal, quantised.stored, context.storedBefore)) {

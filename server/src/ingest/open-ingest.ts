@@ -18,9 +18,9 @@ import {
 } from '../events/index.ts';
 import { CallerError, type Clock } from '../kernel/index.ts';
 import { BinaryReport } from '../protocols/index.ts';
-import type { Device, Directory } from '../registry/index.ts';
+import type { Device, Directory, Retention } from '../registry/index.ts';
 import { checkColumns, cleanVehicle } from './check-columns.ts';
-import { checkSample, SignalFinder } from './check-sample.ts';
+import { checkSample, type SampleContext, SignalFinder } from './check-sample.ts';
 import { JoinedListener } from './joined-listener.ts';
 import { ingestLimits } from './limits.ts';
 import { NewestTimes } from './newest-times.ts';
@@ -29,14 +29,16 @@ import { readSequence } from './read-sequence.ts';
 import type { Ingest, IngestStatistics, PriorValues, Report, Submission } from './types.ts';
 import { VerdictBuilder } from './verdict.ts';
 
+export type IngestRetention = Pick<Retention, 'standard' | 'ruleOf' | 'keptFromMs'>;
+
 export interface IngestOptions {
   readonly log: EventLog;
   readonly directory: Directory;
   readonly vocabulary: Vocabulary;
   readonly prior: PriorValues;
   readonly clock: Clock;
-  /** Samples older than this are `too_old`. */
-  readonly retentionMs: number;
+  /** What is older than this says of its vehicle and group is `too_old`. */
+  readonly retention: IngestRetention;
 }
 
 /** The samples of a report: a list of JSON values, or the decoded columns. */
@@ -153,10 +155,10 @@ class LogIngest implements Ingest {
 
   /** A binary report without any flaw is its own record. Answers the samples stored; 0: it has to be looked at closely. */
   #recordAsItIs({ bytes }: BinaryReport, device: Device, header: RecordHeader): number {
-    const { retentionMs, vocabulary } = this.#options;
+    const { retention, vocabulary } = this.#options;
     const { deviceNo, receivedAt } = header;
     const columns = this.#columns;
-    const context = { device, receivedAt, retentionMs, vocabulary, newestMs: this.#newest.get(deviceNo) };
+    const context = { device, receivedAt, retention, vocabulary, newestMs: this.#newest.get(deviceNo) };
     const vehicleNo = cleanVehicle(columns, context);
     if (vehicleNo === 0) return 0;
     for (let i = 0; i < columns.sampleCount; i++) this.#newest.raise(deviceNo, columns.times[i] as number);
@@ -169,7 +171,7 @@ class LogIngest implements Ingest {
 
   /** One record for each vehicle that the samples belong to: nearly always one. Answers the samples stored. */
   #recordSamples(samples: Samples, device: Device, header: RecordHeader): number {
-    const context = { device, receivedAt: header.receivedAt, retentionMs: this.#options.retentionMs };
+    const context = { device, receivedAt: header.receivedAt, retention: this.#options.retention };
     if (isList(samples)) placeSamples(samples, context, this.#placement, this.#verdict);
     else placeColumns(samples, context, this.#placement, this.#verdict);
     const { vehicleNos, count } = this.#placement;
@@ -192,7 +194,8 @@ class LogIngest implements Ingest {
       const timeMs = storedMs[i] as number;
       const identityMs = originalMs[i] as number;
       const storedBefore = this.#storedBefore(header.vehicleNo, header.deviceNo, identityMs);
-      const context = { finder: this.#finder, storedBefore };
+      const keptFromMs = this.#keptFromMs(header, timeMs);
+      const context = { finder: this.#finder, keptFromMs, storedBefore };
       if (isList(samples)) checkSample(i, samples[i], timeMs, identityMs, context, builder, this.#verdict);
       else checkColumns(i, samples, timeMs, identityMs, context, builder, this.#verdict);
       this.#newest.raise(header.deviceNo, identityMs);
@@ -202,6 +205,13 @@ class LogIngest implements Ingest {
     this.#samples += builder.sampleCount;
     this.#values += builder.cellCount;
     return builder.sampleCount;
+  }
+
+  /** Undefined: every group of the vehicle is kept for longer than the sample is old. */
+  #keptFromMs({ vehicleNo, receivedAt }: RecordHeader, timeMs: number): SampleContext['keptFromMs'] {
+    const { retention } = this.#options;
+    if (timeMs >= receivedAt - retention.ruleOf(vehicleNo).shortestMs) return undefined;
+    return (group) => retention.keptFromMs(vehicleNo, group, receivedAt);
   }
 
   #storedBefore(

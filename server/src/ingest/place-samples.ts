@@ -1,6 +1,6 @@
 import type { ReportColumns } from '../events/index.ts';
 import { CallerError, invalidField } from '../kernel/index.ts';
-import type { Assignment, Device } from '../registry/index.ts';
+import type { Assignment, Device, Retention } from '../registry/index.ts';
 import { ingestLimits } from './limits.ts';
 import { readSampleTime } from './sample-time.ts';
 import type { VerdictBuilder } from './verdict.ts';
@@ -32,7 +32,7 @@ export const vehicleAt = (assignments: readonly Assignment[], timeMs: number): n
 interface PlacingContext {
   readonly device: Device;
   readonly receivedAt: number;
-  readonly retentionMs: number;
+  readonly retention: Pick<Retention, 'standard' | 'ruleOf'>;
 }
 
 const isSample = (sample: unknown): sample is { time: unknown } =>
@@ -96,7 +96,7 @@ const placeTimes = (
   timeAsSent: (sample: number) => unknown,
 ): void => {
   const newestMs = newestOf(into.originalMs, into.count);
-  const { receivedAt, device } = context;
+  const { receivedAt, device, retention } = context;
   for (let i = 0; i < into.count; i++) {
     const originalMs = into.originalMs[i] as number;
     into.vehicleNos[i] = 0;
@@ -106,11 +106,12 @@ const placeTimes = (
     }
     const isAhead = originalMs > receivedAt + ingestLimits.clockAheadMaxMs;
     const storedMs = isAhead ? receivedAt - (newestMs - originalMs) : originalMs;
-    if (storedMs < receivedAt - context.retentionMs) {
+    const vehicleNo = vehicleAt(device.assignments, storedMs);
+    const rule = vehicleNo === 0 ? retention.standard : retention.ruleOf(vehicleNo);
+    if (storedMs < receivedAt - rule.longestMs) {
       verdict.rejectSample(i, timeAsSent(i), 'too_old');
       continue;
     }
-    const vehicleNo = vehicleAt(device.assignments, storedMs);
     if (vehicleNo === 0) {
       verdict.rejectSample(i, timeAsSent(i), 'not_assigned');
       continue;

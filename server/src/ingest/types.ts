@@ -1,4 +1,4 @@
-import type { RejectionReason, Vocabulary } from '@milepost/contract';
+import type { RejectionReason } from '@milepost/contract';
 import type { ConnectionEventName } from '../events/index.ts';
 import type { AppendListener, LogRefusal } from '../eventlog/index.ts';
 import type { BinaryReport } from '../protocols/index.ts';
@@ -51,13 +51,6 @@ export interface ReportSequence {
 /** Looks up what is stored already; undefined when nothing is known, which is no proof that nothing is stored. */
 export interface PriorValues {
   find(vehicleNo: number, deviceNo: number, signalNumber: number, timeMs: number): number | string | undefined;
-}
-
-export interface IngestContext {
-  readonly vocabulary: Vocabulary;
-  readonly prior: PriorValues;
-  /** Samples older than this before now are `too_old`. */
-  readonly retentionMs: number;
 }
 
 export type Submission = { readonly refused: LogRefusal } | { readonly refused?: undefined; readonly verdict: Verdict };

@@ -161,12 +161,21 @@ export class LatestTable {
 
   /** Forgets the values of a vehicle whose sample time lies in the period (`toMs` exclusive); answers the interest bits of their signals. */
   erase(vehicleNo: number, fromMs: number, toMs: number): number {
+    return this.#erase(vehicleNo, (_signalNumber, time) => time >= fromMs && time < toMs);
+  }
+
+  /** Forgets the values of a vehicle that are older than their signals are kept. */
+  eraseOlder(vehicleNo: number, keptFromMs: (signalNumber: number) => number): number {
+    return this.#erase(vehicleNo, (signalNumber, time) => time < keptFromMs(signalNumber));
+  }
+
+  #erase(vehicleNo: number, isGone: (signalNumber: number, time: number) => boolean): number {
     let touched = 0;
     const at = (vehicleNo & slotMask) * cell.length;
     for (const signalNumber of this.#signals) {
       const page = this.#columns[signalNumber]?.[vehicleNo >> pageShift];
       const time = page?.cells[at + cell.time] ?? -1;
-      if (!page || time < 0 || time < fromMs || time >= toMs) continue;
+      if (!page || time < 0 || !isGone(signalNumber, time)) continue;
       if (page.savedIn !== this.guard.saveNo) this.guard.keep(page, at);
       page.cells[at + cell.time] = -1;
       page.cells[at] = 0;

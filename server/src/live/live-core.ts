@@ -89,6 +89,10 @@ export class LiveCore {
     this.#touched(vehicleNo, this.latest.erase(vehicleNo, fromMs, toMs));
   }
 
+  eraseOlder(vehicleNo: number, keptFromMs: (signalNumber: number) => number): void {
+    this.#touched(vehicleNo, this.latest.eraseOlder(vehicleNo, keptFromMs));
+  }
+
   directoryChanged(change: DirectoryChange): void {
     if (change.kind === 'device') {
       for (const assignment of change.device.assignments) this.tracker.refresh(assignment.vehicleNo);

@@ -48,6 +48,7 @@ export const openLive = (options: LiveOptions): Live => {
   const live: Live = {
     apply: (batch) => core.applier.apply(batch),
     erase: (vehicleNo, fromMs, toMs) => core.erase(vehicleNo, fromMs, toMs),
+    eraseOlder: (vehicleNo, keptFromMs) => core.eraseOlder(vehicleNo, keptFromMs),
     seenVehicles: () => core.tracker.seenVehicles(),
     deviceNoMax: () => core.latest.deviceNoMax(),
     tick: (nowMs) => core.tracker.advance(nowMs - tickLagMs),

@@ -127,6 +127,8 @@ export interface Live {
   apply(batch: RecordBatch): void;
   /** Forgets latest values whose sample time lies in the period (`toMs` exclusive). The connection status stays. */
   erase(vehicleNo: number, fromMs: number, toMs: number): void;
+  /** Forgets latest values that are older than their signal is kept. The connection status stays. */
+  eraseOlder(vehicleNo: number, keptFromMs: (signalNumber: number) => number): void;
   /** Numbers of the vehicles that were ever heard, also those that the directory does not know. */
   seenVehicles(): Iterable<number>;
   /** Largest device number of a latest value; 0: none. */

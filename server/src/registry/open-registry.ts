@@ -1,6 +1,7 @@
 import { type Clock, CallerError, invalidField, type Logger } from '../kernel/index.ts';
 import { type Actor, type Storage, type Transaction } from '../storage/index.ts';
 import { checkNewDevice, checkNewVehicle, checkText, checkTime, checkTimeout, checkVehicleChanges } from './check-input.ts';
+import { changeRetention, checkRetention } from './change-retention.ts';
 import { makeCredentials } from './credentials.ts';
 import { makeDirectory, type Revised } from './directory.ts';
 import { enrolInto, enrolRowsMax } from './enrol.ts';
@@ -23,6 +24,7 @@ import type {
   NewDevice,
   NewVehicle,
   Registry,
+  RetentionDaysChanges,
   Vehicle,
   VehicleChanges,
 } from './types.ts';
@@ -152,6 +154,28 @@ class PostgresRegistry implements Registry {
       customers: [await store.readCustomer(tx, await store.updateCustomerRow(tx, id, checked))],
     }));
     return sole(written.customers);
+  }
+
+  async changeCustomerRetention(id: string, changes: RetentionDaysChanges): Promise<Customer> {
+    const checked = checkRetention(changes);
+    const written = await this.#write(async (tx) => {
+      const no = await store.lockCustomer(tx, id);
+      const { retention } = (await store.readCustomer(tx, no)).entity;
+      await store.updateRetentionRow(tx, 'customers', no, changeRetention(retention, checked));
+      return { customers: [await store.readCustomer(tx, no)] };
+    });
+    return sole(written.customers);
+  }
+
+  async changeVehicleRetention(id: string, changes: RetentionDaysChanges): Promise<Vehicle> {
+    const checked = checkRetention(changes);
+    const written = await this.#write(async (tx) => {
+      const { no } = await store.lockVehicle(tx, id);
+      const { retention } = (await store.readVehicle(tx, no)).entity;
+      await store.updateRetentionRow(tx, 'vehicles', no, changeRetention(retention, checked));
+      return { vehicles: [await store.readVehicle(tx, no)] };
+    });
+    return sole(written.vehicles);
   }
 
   async createVehicle(vehicle: NewVehicle): Promise<Vehicle> {

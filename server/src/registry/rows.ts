@@ -1,8 +1,8 @@
-import type { DeviceKind } from '@milepost/contract';
+import type { ConsentGroup, DeviceKind } from '@milepost/contract';
 import { type RawBuilder, sql } from 'kysely';
 import type { Transaction } from '../storage/index.ts';
 import type { Revised } from './directory.ts';
-import type { Assignment, Customer, Device, DeviceCredentials, TirePlacardKpa, Vehicle } from './types.ts';
+import type { Assignment, Customer, Device, DeviceCredentials, RetentionDays, TirePlacardKpa, Vehicle } from './types.ts';
 
 /**
  * Rows travel as one JSON text a query: the driver would make an object of each row and a parser call of each column, which
@@ -22,16 +22,25 @@ export interface NumberRange {
 }
 export const only = (no: number): NumberRange => ({ from: no, to: no });
 
-type CustomerRow = [no: number, id: string, name: string, late: number | null, offline: number | null, revision: number];
+type DaysByGroup = Partial<Record<ConsentGroup, number>>;
+/** Without a rule there is no object, of which there would be one a vehicle. */
+const toRetention = (days: number | null, byGroup: DaysByGroup): { retention?: RetentionDays } =>
+  days === null && Object.keys(byGroup).length === 0 ? {} : { retention: { days, byGroup } };
+
+type CustomerRow = [
+  ...[no: number, id: string, name: string, late: number | null, offline: number | null],
+  ...[days: number | null, byGroup: DaysByGroup, revision: number],
+];
 
 const readCustomersWhere = async (tx: Transaction, condition: RawBuilder<unknown>): Promise<Revised<Customer>[]> => {
   const rows = await readJson<CustomerRow>(
     tx,
-    sql`select json_agg(json_build_array(customer_no, id, name, late_after_seconds, offline_after_seconds, revision))::text as rows
+    sql`select json_agg(json_build_array(customer_no, id, name, late_after_seconds, offline_after_seconds,
+          retention_days, retention_days_by_group, revision))::text as rows
         from customers where ${condition}`,
   );
-  return rows.map(([customerNo, id, name, lateAfterSeconds, offlineAfterSeconds, revision]) => ({
-    entity: { customerNo, id, name, lateAfterSeconds, offlineAfterSeconds },
+  return rows.map(([customerNo, id, name, lateAfterSeconds, offlineAfterSeconds, days, byGroup, revision]) => ({
+    entity: { customerNo, id, name, lateAfterSeconds, offlineAfterSeconds, ...toRetention(days, byGroup) },
     revision,
   }));
 };
@@ -48,21 +57,22 @@ export const readCustomersOf = (
 type VehicleRow = [
   ...[no: number, id: string, vin: string, isValid: boolean, plate: string | null, customerNo: number, model: string | null],
   ...[grossWeightKg: number | null, placard: TirePlacardKpa | null, groups: string[], note: string | null],
-  ...[createdAt: number, endedAt: number | null, revision: number],
+  ...[days: number | null, byGroup: DaysByGroup, createdAt: number, endedAt: number | null, revision: number],
 ];
 
 const readVehiclesWhere = async (tx: Transaction, condition: RawBuilder<unknown>): Promise<Revised<Vehicle>[]> => {
   const rows = await readJson<VehicleRow>(
     tx,
     sql`select json_agg(json_build_array(vehicle_no, id, vin, vin_check_digit_valid, plate, customer_no, model,
-          gross_weight_kg, tire_placard_kpa, groups, note, ${ms('created_at')}, ${ms('ended_at')}, revision))::text as rows
+          gross_weight_kg, tire_placard_kpa, groups, note, retention_days, retention_days_by_group, ${ms('created_at')}, ${ms('ended_at')}, revision))::text as rows
         from vehicles where ${condition}`,
   );
   return rows.map((row) => {
     const [vehicleNo, id, vin, isVinCheckDigitValid, plate, customerNo, model] = row;
-    const [, , , , , , , grossWeightKg, tirePlacardKpa, groups, note, createdAt, endedAt, revision] = row;
+    const [, , , , , , , grossWeightKg, tirePlacardKpa, groups, note, days, byGroup, createdAt, endedAt, revision] = row;
     const identity = { vehicleNo, id, vin, isVinCheckDigitValid, plate, customerNo, model };
-    return { entity: { ...identity, grossWeightKg, tirePlacardKpa, groups, note, createdAt, endedAt }, revision };
+    const rest = { grossWeightKg, tirePlacardKpa, groups, note, ...toRetention(days, byGroup), createdAt, endedAt };
+    return { entity: { ...identity, ...rest }, revision };
   });
 };
 

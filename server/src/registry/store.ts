@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { CallerError, invalidField } from '../kernel/index.ts';
 import type { Transaction } from '../storage/index.ts';
 import type { CheckedDevice, VehicleFields } from './check-input.ts';
-import { type Customer, type Device, type Vehicle } from './types.ts';
+import { type Customer, type Device, type RetentionDays, type Vehicle } from './types.ts';
 import { type DeviceRecord, only, readCustomers, readDevices, readVehicles } from './rows.ts';
 import type { Revised } from './directory.ts';
 import { idPrefixes, isId } from './ids.ts';
@@ -93,6 +93,22 @@ export const updateCustomerRow = async (tx: Transaction, id: string, changes: Cu
       else offline_after_seconds end
     where customer_no = ${no}`.execute(tx);
   return no;
+};
+
+export const lockCustomer = async (tx: Transaction, id: string): Promise<number> => {
+  const { rows } = await sql<{ no: number }>`select customer_no as no from customers where id = ${id} for update`.execute(tx);
+  return first(rows).no;
+};
+
+export const updateRetentionRow = async (
+  tx: Transaction,
+  table: 'customers' | 'vehicles',
+  no: number,
+  { days, byGroup }: RetentionDays,
+): Promise<void> => {
+  const column = table === 'customers' ? 'customer_no' : 'vehicle_no';
+  await sql`update ${sql.table(table)} set revision = revision + 1, retention_days = ${days},
+    retention_days_by_group = ${JSON.stringify(byGroup)}::jsonb where ${sql.ref(column)} = ${no}`.execute(tx);
 };
 
 export interface VehicleRowInput extends VehicleFields {

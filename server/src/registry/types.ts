@@ -1,12 +1,27 @@
-import type { DeviceKind } from '@milepost/contract';
+import type { ConsentGroup, DeviceKind } from '@milepost/contract';
+
+/** How long data are kept, in days from the time of the sample. */
+export interface RetentionDays {
+  /** For every group that is not named; null: the rule above it. */
+  readonly days: number | null;
+  readonly byGroup: Readonly<Partial<Record<ConsentGroup, number>>>;
+}
+
+/** What is left out stays; null removes. */
+export interface RetentionDaysChanges {
+  readonly days?: number | null | undefined;
+  readonly groups?: Readonly<Partial<Record<ConsentGroup, number | null | undefined>>> | undefined;
+}
 
 export interface Customer {
   readonly customerNo: number;
   readonly id: string;
   readonly name: string;
-  /** Own status timeouts and retention; null: the server's default. */
+  /** Own status timeouts; null: the server's default. */
   readonly lateAfterSeconds: number | null;
   readonly offlineAfterSeconds: number | null;
+  /** Undefined: no rule of its own. */
+  readonly retention?: RetentionDays | undefined;
 }
 
 /** Pressure that the placard in the door asks for, per wheel, in the order of `wheels`. */
@@ -26,6 +41,8 @@ export interface Vehicle {
   readonly groups: readonly string[];
   /** Where its data come from when they are not a real vehicle's: shown on screen. */
   readonly note: string | null;
+  /** Undefined: no rule of its own. */
+  readonly retention?: RetentionDays | undefined;
   readonly createdAt: number;
   readonly endedAt: number | null;
 }
@@ -230,8 +247,10 @@ export interface Registry {
     id: string,
     changes: { name?: string; lateAfterSeconds?: number | null; offlineAfterSeconds?: number | null },
   ): Promise<Customer>;
+  changeCustomerRetention(id: string, changes: RetentionDaysChanges): Promise<Customer>;
   createVehicle(vehicle: NewVehicle): Promise<Vehicle>;
   updateVehicle(id: string, changes: VehicleChanges): Promise<Vehicle>;
+  changeVehicleRetention(id: string, changes: RetentionDaysChanges): Promise<Vehicle>;
   /** Ends a vehicle: its devices come off, its number is never given again, its past stays readable. */
   endVehicle(id: string): Promise<Vehicle>;
   /** Answers the secret once; only its HMAC is kept. */

@@ -81,6 +81,7 @@ export class LiveBuilder implements ModelBuilder {
     alignTime(this.#live, this.#running);
     this.#live.takeStatusChanges();
     this.#erase();
+    this.#forgetOld();
     return Promise.resolve(this.#texts(compareLive(this.#running, this.#live, differencesNamedMax)));
   }
 
@@ -113,6 +114,19 @@ export class LiveBuilder implements ModelBuilder {
 
   #erase(): void {
     for (const { vehicleNo, fromMs, toMs } of this.#context.point.rules.erased) this.#live.erase(vehicleNo, fromMs, toMs);
+  }
+
+  /** What is older than it is kept, in both: a running server forgets it now and then only. */
+  #forgetOld(): void {
+    const { vocabulary, point } = this.#context;
+    for (const live of [this.#live, this.#running]) {
+      for (const vehicleNo of live.seenVehicles()) {
+        live.eraseOlder(vehicleNo, (signalNumber) => {
+          const group = vocabulary.byNumber(signalNumber)?.group;
+          return group === undefined ? Number.NEGATIVE_INFINITY : this.#hidden.keptFromMs(vehicleNo, group, point.nowMs);
+        });
+      }
+    }
   }
 
   #texts(found: LiveComparison): Compared[] {

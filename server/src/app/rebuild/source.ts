@@ -5,7 +5,7 @@ import { CallerError } from '../../kernel/index.ts';
 import type { StatusTimeouts } from '../../live/index.ts';
 import type { PostgresConfig } from '../../storage/index.ts';
 import { connectControl } from '../control-socket.ts';
-import { type Base, Closers, dayMs, openLog, openRegistered, type Registered } from '../open-parts.ts';
+import { type Base, Closers, openLog, openRegistered, type Registered } from '../open-parts.ts';
 import { swapFolder } from '../swap-folder.ts';
 import { readVersion } from '../version.ts';
 import { pointFromJson, type PointJson } from './point-json.ts';
@@ -71,7 +71,7 @@ export const runningSource = async (base: Base, model: RebuiltModel): Promise<Re
 
 /** What is on disk of a server that was stopped or killed; its lock is held by the caller. */
 const stoppedPoint = async (base: Base, registered: Registered): Promise<RebuildPoint> => {
-  const { configuration, folder, clock, logger } = base;
+  const { folder, clock, logger } = base;
   const closers = new Closers();
   const log = await openLog(base, closers);
   const [startOffset, endOffset] = [log.startOffset(0), log.endOffset(0)];
@@ -79,15 +79,14 @@ const stoppedPoint = async (base: Base, registered: Registered): Promise<Rebuild
   const history = await openChunkStore({ folder: folder.history }, 'write');
   const applied = (await history.appliedOffset(0)) ?? 0;
   await history.close();
-  const { storage, registry } = registered;
+  const { storage, registry, retention } = registered;
   const erasures = await openErasures({ storage, directory: registry.directory, file: folder.ledger, clock, logger });
-  const standard = { retentionMs: configuration.historyRetentionDays * dayMs };
   return {
     startOffset,
     // Of a history that was lost nothing can be compared: it is made from all of the log.
     offset: applied > startOffset ? applied : endOffset,
     nowMs: clock.now(),
-    rules: { standard, byVehicle: new Map(), erased: erasures.periods() },
+    rules: { standard: retention.standard, byVehicle: retention.byVehicle, erased: erasures.periods() },
   };
 };
 

@@ -7,7 +7,10 @@ import { readPeriod } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
 import { reportView } from '../views/report-view.ts';
 
-export const addReportRoutes = (routes: RouteRegistrar, { registry, eventLog, vocabulary, clock, erasures }: HttpDeps): void => {
+export const addReportRoutes = (
+  routes: RouteRegistrar,
+  { registry, eventLog, vocabulary, clock, erasures, retention }: HttpDeps,
+): void => {
   const { directory } = registry;
 
   routes.add('readReports', async ({ params, query, scope }) => {
@@ -18,7 +21,7 @@ export const addReportRoutes = (routes: RouteRegistrar, { registry, eventLog, vo
     const records = await eventLog.readVehicle({ vehicleNo, ...period, ...before, limit: limit + 1 });
     const shown = records.slice(0, limit);
     const last = shown.at(-1);
-    const context = { directory, vocabulary: vocabulary(), erasures };
+    const context = { directory, vocabulary: vocabulary(), erasures, retention, nowMs: clock.now() };
     return {
       items: shown.map((record) => reportView(context, scope, record.bytes)),
       next: records.length > limit && last ? writeCursor([last.offset]) : null,

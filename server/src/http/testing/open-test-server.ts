@@ -14,6 +14,7 @@ import {
 } from '@milepost/contract/api';
 import { Registry as MetricsRegistry } from 'prom-client';
 import { Value } from 'typebox/value';
+import { hideErased } from '../../app/hide-erased.ts';
 import { priorValues } from '../../app/prior-values.ts';
 import { type Devices, openDevices } from '../../devices/index.ts';
 import { type Erasures, openErasures } from '../../erasure/index.ts';
@@ -26,7 +27,7 @@ import { type Clock, silentLogger, systemClock } from '../../kernel/index.ts';
 import { openDuckdbLake } from '../../lake/adapters/duckdb/index.ts';
 import { type Live, openLive } from '../../live/index.ts';
 import { listenDeviceWebSockets, telemetryRoute } from '../../protocols/index.ts';
-import { openRegistry, type Registry } from '../../registry/index.ts';
+import { openRegistry, openRetention, type Registry, type Retention } from '../../registry/index.ts';
 import { openTestStorage, type TestStorage } from '../../storage/testing/test-storage.ts';
 import { type OperatorAccess, makeOperatorAccess } from '../access/operator-access.ts';
 import { createHttp } from '../create-http.ts';
@@ -38,6 +39,7 @@ export interface TestServer {
   readonly http: Http;
   readonly access: OperatorAccess;
   readonly registry: Registry;
+  readonly retention: Retention;
   readonly devices: Devices;
   readonly live: Live;
   readonly history: History;
@@ -151,18 +153,19 @@ const base = { logger: silentLogger };
 export interface TestServerSettings {
   /** The system's when it is left out. */
   readonly clock?: Clock;
-  /** How long history is kept: a year when it is left out. */
-  readonly retentionMs?: number;
+  /** How long history is kept where nobody has a rule: a year when it is left out. */
+  readonly retentionDays?: number;
   readonly tokenLifetimeMs?: number;
   readonly logLimits?: Partial<JournalLimits>;
 }
 
 const openParts = async (test: TestStorage, settings: TestServerSettings) => {
-  const { tokenLifetimeMs, logLimits, clock = systemClock, retentionMs = 365 * 86_400_000 } = settings;
+  const { tokenLifetimeMs, logLimits, clock = systemClock, retentionDays = 365 } = settings;
   const timed = { ...base, clock };
   const pepper = Buffer.alloc(32, 7);
   const registry = await openRegistry({ storage: test.storage, pepper, ...timed });
   const lifetime = tokenLifetimeMs === undefined ? {} : { tokenLifetimeMs };
+  const retention = openRetention(registry.directory, retentionDays);
   const devices = await openDevices({ storage: test.storage, registry, pepper, ...timed, ...lifetime });
   const { directory } = registry;
   const live = openLive({ directory, vocabulary: () => coreVocabulary, folder: join(test.folder, 'live'), ...timed });
@@ -176,12 +179,15 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
     vocabulary: coreVocabulary,
     prior: priorValues({ live, history }),
     clock,
-    retentionMs,
+    retention,
   });
   const erasures = await openErasures({ storage: test.storage, directory, file: join(test.folder, 'erasures.ndjson'), ...timed });
+  const stopHiding = await hideErased({ erasures, retention, live, history, vocabulary: coreVocabulary, ...timed });
   const gate = openGate({ ingest, devices, log: eventLog, ...timed });
   const close = async (): Promise<void> => {
     gate.close();
+    stopHiding();
+    retention.close();
     await eventLog.close();
     await lake.close();
     await history.close();
@@ -190,7 +196,7 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
     await registry.close();
     await test.close();
   };
-  return { registry, devices, live, history, lake, exportsFolder, eventLog, erasures, ingest, gate, close };
+  return { registry, retention, devices, live, history, lake, exportsFolder, eventLog, erasures, ingest, gate, close };
 };
 
 const callAt =

@@ -14,14 +14,16 @@ import {
   storedValueOf,
 } from '../../events/index.ts';
 import type { Erasures } from '../../erasure/index.ts';
-import type { Directory } from '../../registry/index.ts';
+import type { Directory, Retention } from '../../registry/index.ts';
 import { toIso } from '../times.ts';
 
 export interface ReportContext {
   readonly directory: Directory;
   readonly vocabulary: Vocabulary;
-  /** The log keeps raw reports until it is too old; what was erased is not shown meanwhile. */
+  /** The log keeps raw reports until it is too old; what was erased, or is older than it is kept, is not shown meanwhile. */
   readonly erasures: Pick<Erasures, 'isErased'>;
+  readonly retention: Pick<Retention, 'keptFromMs' | 'ruleOf'>;
+  readonly nowMs: number;
 }
 
 type Sample = ReportView['samples'][number];
@@ -38,13 +40,15 @@ const signalsOf = (
   sample: number,
   vehicleNo: number,
   scope: ReadScope,
-  vocabulary: Vocabulary,
+  { vocabulary, retention, nowMs }: ReportContext,
 ): Sample['signals'] => {
+  const time = report.times[sample] as number;
   const signals: Sample['signals'] = {};
   for (let i = 0; i < report.columnCount; i++) {
     const column = report.columns[i];
     const signal = column && vocabulary.byNumber(column.signalNumber);
     if (!column || !signal || !hasValue(column, sample) || !isShown(scope, vehicleNo, signal.group)) continue;
+    if (time < retention.keptFromMs(vehicleNo, signal.group, nowMs)) continue;
     const value = present(signal, storedValueOf(column, sample));
     signals[signal.path] = typeof value === 'object' ? [...value] : value;
   }
@@ -61,9 +65,10 @@ const samplesOf = (bytes: Uint8Array, vehicleNo: number, scope: ReadScope, conte
   for (let i = 0; i < columns.sampleCount; i++) {
     const time = columns.times[i] as number;
     if (!isInPeriods(scope, vehicleNo, time) || context.erasures.isErased(vehicleNo, time)) continue;
+    if (time < context.nowMs - context.retention.ruleOf(vehicleNo).longestMs) continue;
     const deviceTime = columns.hasOriginalTimes ? (columns.originalTimes[i] as number) : time;
     const moved = deviceTime === time ? {} : { deviceTime: toIso(deviceTime) };
-    samples.push({ time: toIso(time), ...moved, signals: signalsOf(columns, i, vehicleNo, scope, context.vocabulary) });
+    samples.push({ time: toIso(time), ...moved, signals: signalsOf(columns, i, vehicleNo, scope, context) });
   }
   return samples;
 };
@@ -75,8 +80,14 @@ const contentOf = (
   scope: ReadScope,
   context: ReportContext,
 ): Pick<ReportView, 'kind' | 'samples' | 'event'> => {
-  if (header.kind === recordKinds.connection)
-    return { kind: 'connection', samples: [], event: decodeConnectionEvent(view, recordHeaderBytes).event };
+  if (header.kind === recordKinds.connection) {
+    const isKept = header.receivedAt >= context.retention.keptFromMs(header.vehicleNo, 'status', context.nowMs);
+    return {
+      kind: 'connection',
+      samples: [],
+      ...(isKept ? { event: decodeConnectionEvent(view, recordHeaderBytes).event } : {}),
+    };
+  }
   const samples = samplesOf(bytes, header.vehicleNo, scope, context);
   return { kind: columns.sampleCount === 0 ? 'heartbeat' : 'report', samples };
 };

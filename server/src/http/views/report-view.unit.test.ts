@@ -4,6 +4,7 @@ import { type ConsentGroup, coreSignal, coreVocabulary } from '@milepost/contrac
 import { encodePlain } from '@milepost/contract/report';
 import { encodeRecord, type Precision, type ReadScope, recordKinds } from '../../events/index.ts';
 import { makeMemoryDirectory } from '../../live/memory-directory.ts';
+import { type Retention, sameForAll } from '../../registry/index.ts';
 import { operatorScope } from '../../sharing/index.ts';
 import { reportView } from './report-view.ts';
 
@@ -28,9 +29,13 @@ const record = encodeRecord(
   ]),
 );
 
-const shown = (changes: Partial<ReadScope>, isErased: (vehicle: number, timeMs: number) => boolean = () => false) => {
+const shown = (
+  changes: Partial<ReadScope>,
+  isErased: (vehicle: number, timeMs: number) => boolean = () => false,
+  retention: Pick<Retention, 'keptFromMs' | 'ruleOf'> = sameForAll(86_400_000),
+) => {
   const scope = { ...operatorScope(), ...changes } as ReadScope;
-  const context = { directory: makeMemoryDirectory(), vocabulary: coreVocabulary, erasures: { isErased } };
+  const context = { directory: makeMemoryDirectory(), vocabulary: coreVocabulary, erasures: { isErased }, retention, nowMs };
   return reportView(context, scope, record).samples.map(({ time, signals }) => [Date.parse(time) - nowMs, Object.keys(signals)]);
 };
 
@@ -45,4 +50,13 @@ test('a raw report shows what the scope allows: groups, periods, and exact value
   assert.deepEqual(shown({ allowsGroup: (_vehicle, group) => group === 'position' })[0], [-2000, [latitude]]);
   assert.deepEqual(shown({ periods: () => [{ fromMs: nowMs - 1500, toMs: null }] }).length, 1);
   assert.deepEqual(shown({}, (_vehicle, timeMs) => timeMs === nowMs - 1000).length, 1);
+});
+
+test('a raw report shows nothing that is older than its group is kept', () => {
+  const rule = { retentionMs: 1500, byGroup: { motion: 500 }, shortestMs: 500, longestMs: 1500 };
+  const retention: Pick<Retention, 'keptFromMs' | 'ruleOf'> = {
+    ruleOf: () => rule,
+    keptFromMs: (_vehicle, group, now) => now - (group === 'motion' ? 500 : 1500),
+  };
+  assert.deepEqual(shown({}, undefined, retention), [[-1000, ['Vehicle.CurrentLocation.Latitude']]]);
 });

@@ -9,8 +9,8 @@ import { type RecordHeader, readRecordHeader, recordHeaderBytes } from '../../ev
 import { decodePlain, type PlainSample } from '@milepost/contract/report';
 import { makeManualClock, silentLogger } from '../../kernel/index.ts';
 import { makeMemoryDirectory } from '../../live/memory-directory.ts';
-import type { Device } from '../../registry/index.ts';
-import { openIngest } from '../open-ingest.ts';
+import { type Device, sameForAll } from '../../registry/index.ts';
+import { type IngestOptions, openIngest } from '../open-ingest.ts';
 import type { Ingest, PriorValues, Report, Verdict } from '../types.ts';
 
 export const testNowMs = Date.UTC(2026, 10, 20, 12);
@@ -33,17 +33,22 @@ export interface TestIngest {
   close(): Promise<void>;
 }
 
+export interface TestIngestSettings {
+  readonly prior?: PriorValues;
+  readonly retention?: IngestOptions['retention'];
+}
+
 /** Ingest over a real journal, with a clock that stands still. */
 export const openTestIngest = async (
   devices: readonly Device[],
-  { prior = { find: () => undefined } }: { readonly prior?: PriorValues } = {},
+  { prior = { find: () => undefined }, retention = sameForAll(30 * dayMs) }: TestIngestSettings = {},
 ): Promise<TestIngest> => {
   const folder = await mkdtemp(path.join(tmpdir(), 'milepost-ingest-'));
   const clock = makeManualClock(testNowMs);
   const log = await openJournal({ folder, clock, logger: silentLogger, limits: { diskReserveBytes: 0, commitSpacingMs: 0 } });
   const directory = makeMemoryDirectory();
   for (const device of devices) directory.put({ kind: 'device', device });
-  const ingest = openIngest({ log, directory, vocabulary: coreVocabulary, prior, clock, retentionMs: 30 * dayMs });
+  const ingest = openIngest({ log, directory, vocabulary: coreVocabulary, prior, clock, retention });
   return {
     ingest,
     log,
