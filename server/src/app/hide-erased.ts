@@ -16,11 +16,12 @@ export interface HideOptions {
   readonly logger: Logger;
 }
 
-/** Reads follow a rule at once; the thread that merges is told so often, since it is told of all vehicles that have a rule. */
+/** Reads follow a rule at once. The thread that merges is told of all vehicles that have one: with more of them, not more often than this. */
+const toldAtOnceMax = 1000;
 const tellMergeEveryMs = 1000;
 
 /** Calls back at once, but not sooner than `everyMs` after the last time: then later, once. */
-const spaced = (clock: Clock, everyMs: number, run: () => void): (() => void) & { stop(): void } => {
+const spaced = (clock: Clock, everyMs: () => number, run: () => void): (() => void) & { stop(): void } => {
   let lastMs = Number.NEGATIVE_INFINITY;
   let cancel: (() => void) | undefined;
   const runNow = (): void => {
@@ -30,7 +31,7 @@ const spaced = (clock: Clock, everyMs: number, run: () => void): (() => void) & 
   };
   const call = (): void => {
     if (cancel) return;
-    const waitMs = lastMs + everyMs - clock.now();
+    const waitMs = lastMs + everyMs() - clock.now();
     if (waitMs <= 0) runNow();
     else cancel = clock.after(waitMs, runNow);
   };
@@ -56,7 +57,7 @@ export const hideErased = async (options: HideOptions): Promise<() => void> => {
     forget(period);
     hideLater();
   });
-  const tellMerge = spaced(clock, tellMergeEveryMs, hideLater);
+  const tellMerge = spaced(clock, () => (byVehicle.size > toldAtOnceMax ? tellMergeEveryMs : 0), hideLater);
   const stopFollowing = retention.onChange((vehicleNos) => {
     tellMerge();
     forgetOld(options, vehicleNos).catch((error: unknown) => logger.error('latest values could not be forgotten', { error }));

@@ -170,7 +170,14 @@ export const settings = {
     67_108_864,
     '262144',
   ),
-  historyRetentionDays: number('MILEPOST_HISTORY_RETENTION_DAYS', 'How long history is kept.', 'days', 1, 36_525, '1461'),
+  historyRetentionDays: number(
+    'MILEPOST_HISTORY_RETENTION_DAYS',
+    'How long history is kept where neither the vehicle nor its customer has a rule.',
+    'days',
+    1,
+    36_525,
+    '1461',
+  ),
   diskReserveMib: number(
     'MILEPOST_DISK_RESERVE_MIB',
     'Free space below which new reports are refused.',

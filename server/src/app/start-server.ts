@@ -26,10 +26,10 @@ import { lockDataFolder } from '../storage/adapters/folder-lock.ts';
 import { type ClockSteps, noteClockSteps } from './clock-steps.ts';
 import { BackupHold } from './backup-hold.ts';
 import { type ControlSession, listenControl } from './control-socket.ts';
+import { keepRetention } from './keep-retention.ts';
 import { findUnknown, type UnknownVehicles } from './find-unknown.ts';
 import { openDataFolder } from './data-folder.ts';
 import { type DeadLetters, openDeadLetters } from './dead-letters.ts';
-import { forgetOld } from './forget-old.ts';
 import { type DeviceTlsOrigins, openDeviceTls } from './open-device-tls.ts';
 import {
   type Base,
@@ -69,10 +69,9 @@ export interface RunningServer extends DeviceTlsOrigins {
   stop(): Promise<void>;
 }
 
-/** How often timers of `live` move; tokens are swept; retention is enforced. */
+/** How often timers of `live` move; tokens are swept. */
 const tickEveryMs = 250;
 const sweepEveryMs = 500;
-const retentionEveryMs = 3_600_000;
 /** Ports that are tried after 8080 when no port was asked for. */
 const portsTried = 50;
 const firstPort = 8080;
@@ -241,24 +240,6 @@ const openControl = async (parts: Omit<RebuildParts, 'isBusy'>, closers: Closers
   return { backup, rebuild };
 };
 
-const keepRetention = (base: Base, stored: Stored, log: EventLog, models: ReadModels, holds: Holds, closers: Closers): void => {
-  const { clock, folder, logger } = base;
-  const { retention, vocabulary } = stored;
-  const enforce = async (): Promise<void> => {
-    await forgetOld({ live: models.live, retention, vocabulary, clock }, models.live.seenVehicles());
-    if (holds.backup.isHeld || holds.rebuild.isHeld) return;
-    await log.enforceRetention();
-    // A file holds many vehicles: it goes when nothing in it is kept for any of them.
-    await models.history.dropBefore(clock.now() - retention.longestMs());
-    await removeOldModels(folder.root, clock.now());
-  };
-  const enforceNow = (): void => {
-    enforce().catch((error: unknown) => logger.error('retention could not be enforced', { error }));
-  };
-  enforceNow();
-  closers.add('retention of files', repeat(clock, retentionEveryMs, enforceNow));
-};
-
 /** Answers where devices find the MQTT listener; undefined: none was asked for. */
 const openMqtt = async (base: Base, gate: Gate, closers: Closers): Promise<string | undefined> => {
   const { host, mqttPort } = base.configuration;
@@ -299,7 +280,18 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const records = await keepServerRecords(base, log, stored, projection, closers);
   const steps = noteClockSteps(clock, records, logger, failed);
   const holds = await openControl({ base, stored, log, models, projection, records }, closers);
-  keepRetention(base, stored, log, models, holds, closers);
+  const { retention, vocabulary } = stored;
+  const stopRetention = keepRetention({
+    ...models,
+    log,
+    retention,
+    vocabulary,
+    isHeld: () => holds.backup.isHeld || holds.rebuild.isHeld,
+    removeOthers: () => removeOldModels(folder.root, clock.now()),
+    clock,
+    logger,
+  });
+  closers.add('retention of files', stopRetention);
   closers.add(
     'ticks',
     repeat(clock, tickEveryMs, () => {

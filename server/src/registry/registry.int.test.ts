@@ -6,7 +6,8 @@ import { CallerError, makeManualClock, silentLogger } from '../kernel/index.ts';
 import { openTestStorage, type TestStorage } from '../storage/testing/test-storage.ts';
 import { loadVocabulary } from './load-vocabulary.ts';
 import { openRegistry } from './open-registry.ts';
-import type { DirectoryChange, EnrolRow, Registry } from './types.ts';
+import { openRetention } from './retention.ts';
+import type { Customer, DirectoryChange, EnrolRow, Registry } from './types.ts';
 
 const startMs = Date.UTC(2026, 10, 20, 12);
 const hourMs = 3_600_000;
@@ -242,6 +243,32 @@ describe('registry', { timeout: 120_000 }, () => {
     } finally {
       await other.close();
     }
+  });
+
+  it('retention of a customer and a vehicle is kept, told to another process at once, and changed in parts', async () => {
+    const vehicle = await newVehicle('Keeper');
+    const other = await open();
+    const retention = openRetention(other.directory, 1461);
+    try {
+      const { id } = registry.directory.customerByNo(vehicle.customerNo) as Customer;
+      await registry.changeCustomerRetention(id, { days: 90, groups: { position: 30, energy: 60 } });
+      const customer = await registry.changeCustomerRetention(id, { groups: { energy: null } });
+      assert.deepEqual(customer.retention, { days: 90, byGroup: { position: 30 } });
+      const changed = await registry.changeVehicleRetention(vehicle.id, { groups: { position: 7 } });
+      assert.deepEqual(changed.retention, { days: null, byGroup: { position: 7 } });
+      await until('the rule', () => retention.keptFromMs(vehicle.vehicleNo, 'position', 0) === -7 * 24 * hourMs);
+      assert.equal(retention.keptFromMs(vehicle.vehicleNo, 'energy', 0), -90 * 24 * hourMs);
+      await assert.rejects(registry.changeVehicleRetention(vehicle.id, { days: 0 }), ofField('days'));
+      await assert.rejects(registry.changeCustomerRetention('cus_none', { days: 1 }), withCode('not_found'));
+    } finally {
+      retention.close();
+      await other.close();
+    }
+    const again = await open();
+    const reopened = openRetention(again.directory, 1461);
+    assert.equal(reopened.ruleOf(vehicle.vehicleNo).shortestMs, 7 * 24 * hourMs);
+    reopened.close();
+    await again.close();
   });
 
   it('catches up with what it did not hear while its connection was away', async () => {
