@@ -83,6 +83,11 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
     script: 'bench/src/rebuild.ts',
     args: ['20', '4000'],
   },
+  exports: {
+    what: 'Exports of 28 days at 1 Hz in each format: memory and MB a second',
+    script: 'bench/src/exports.ts',
+    args: ['28'],
+  },
   'map-stream': {
     what: 'A second of the map: 10,000 moving vehicles, 100 viewers',
     script: 'bench/src/map-stream.ts',

@@ -18,7 +18,7 @@ export const contentTypes: Readonly<Record<Form, string>> = {
 export type Payload = (seq: number) => Buffer;
 
 /** How a drive goes on from sample to sample. */
-const valuesAt = (sample: number): Record<string, number> => ({
+export const valuesAt = (sample: number): Record<string, number> => ({
   'Vehicle.TraveledDistance': 18_204_300 + sample * 12,
   'Vehicle.CurrentLocation.Latitude': 34.020882 + sample * 0.000_08,
   'Vehicle.CurrentLocation.Longitude': -6.84165 + sample * 0.000_06,

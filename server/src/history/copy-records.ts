@@ -8,6 +8,13 @@ export interface CopiedRecords {
   readonly ends: number[];
 }
 
+/** Bytes of a vehicle's records in memory. */
+export const recordBytesOf = (tables: readonly Memtable[], vehicleNo: number): number => {
+  let bytes = 0;
+  for (const table of tables) for (const entry of table.entriesOf(vehicleNo)) bytes += table.recordOf(entry).length;
+  return bytes;
+};
+
 /**
  * A vehicle's records of all tables that the store is not known to hold, oldest first. Taken before the store is read: a record is in
  * this copy, or in a chunk that was committed before, or in both, and then it is counted once.

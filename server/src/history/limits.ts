@@ -27,7 +27,8 @@ export const chunkBytesMax = 256 * 1024 * 1024;
 export const recentTimesMax = 262_144;
 /** Vehicles whose index is kept. */
 export const recentVehiclesMax = 64;
-
+/** A vehicle that has more in memory, as after a backlog, is read from chunks: what is in memory is written first, once. */
+export const queryFlushBytes = 4 * 1024 * 1024;
 /** Most bytes of memtable records of one vehicle that go into a query. */
 export const queryRecordBytesMax = 128 * 1024 * 1024;
 /** A query reads the period in windows of this width, which bounds its memory. */

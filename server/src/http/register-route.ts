@@ -115,6 +115,8 @@ export class RouteRegistrar {
         };
         // The schemas of the same route have checked the parts, which the types cannot know.
         const answer = await handler(call as unknown as Call<Name>);
+        // A body that was streamed has been sent by now, or nobody waits for the rest of it.
+        if (answer === undefined && (reply.raw.headersSent || reply.raw.destroyed)) return reply;
         return answer ?? reply.send();
       },
     });
