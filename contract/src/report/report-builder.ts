@@ -187,14 +187,15 @@ export class ReportBuilder {
   }
 
   #indexWords(from: number, to: number): string[] {
-    const words: string[] = [];
+    // A map: each of 4,096 samples may have a word of its own.
+    const indexes = new Map<string, number>();
     for (let i = from; i < to; i++) {
       const word = this.#cellText[this.#order[i] as number] as string;
-      let index = words.indexOf(word);
-      if (index < 0) index = words.push(word) - 1;
+      let index = indexes.get(word);
+      if (index === undefined) indexes.set(word, (index = indexes.size));
       this.#scratch[i - from] = index;
     }
-    return words;
+    return [...indexes.keys()];
   }
 
   #encodePresence(out: ByteWriter, from: number, to: number): void {
