@@ -157,8 +157,8 @@ export class ThreadedHistory implements History {
     if (recordBytesOf(this.#memtables(), query.vehicleNo) > queryFlushBytes) await this.#flushForReading();
     const completeTo = this.#completeTo();
     const { records, ends } = copyRecords(periods.length > 0 ? this.#memtables() : [], query.vehicleNo);
-    const { vehicleNo, signals, stepMs, rowsMax } = query;
-    const request = { vehicleNo, signals, periods, signalsFromMs, stepMs, rowsMax, records, ends };
+    const { vehicleNo, signals, stepMs, devices, rowsMax } = query;
+    const request = { vehicleNo, signals, periods, signalsFromMs, stepMs, devices, rowsMax, records, ends };
     const answer = await this.#reader.ask('query', request, [records.buffer as ArrayBuffer]);
     return { ...answer, completeTo };
   }

@@ -1,10 +1,17 @@
 import type { RowCollector } from './row-collector.ts';
-import type { RawColumn } from './types.ts';
+import type { DeviceFilter, RawColumn } from './types.ts';
 
 const grown = (old: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> => {
   const larger = new Float64Array(length);
   larger.set(old);
   return larger;
+};
+
+const deviceTest = (devices: DeviceFilter | undefined): ((deviceNo: number) => boolean) => {
+  if (!devices) return () => true;
+  if ('only' in devices) return (deviceNo) => deviceNo === devices.only;
+  const excluded = new Set(devices.except);
+  return (deviceNo) => !excluded.has(deviceNo);
 };
 
 /** Rows of the answer as they are, up to a number of rows. Rows of one time are never parted. */
@@ -15,8 +22,11 @@ export class RawAnswer {
   readonly #numbers: Float64Array<ArrayBuffer>[];
   readonly #texts: ((string | null)[] | undefined)[];
 
-  constructor(signalCount: number, rowsMax: number) {
+  readonly #isWanted: (deviceNo: number) => boolean;
+
+  constructor(signalCount: number, rowsMax: number, devices?: DeviceFilter) {
     this.#rowsMax = rowsMax;
+    this.#isWanted = deviceTest(devices);
     this.#numbers = Array.from({ length: signalCount }, () => new Float64Array(1024));
     this.#texts = Array.from({ length: signalCount }, () => undefined);
   }
@@ -29,6 +39,7 @@ export class RawAnswer {
     this.#reserve(Math.min(this.rows + count, this.#rowsMax) + 1);
     for (let i = 0; i < count; i++) {
       const row = order ? (order[i] as number) : i;
+      if (!this.#isWanted(collected.devices[row] as number)) continue;
       const time = collected.times[row] as number;
       if (this.rows >= this.#rowsMax && time !== this.times[this.rows - 1]) {
         if (hasAny(collected, row)) return time;

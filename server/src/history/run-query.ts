@@ -8,7 +8,7 @@ import { ChunkReader } from './read-chunk.ts';
 import { RowCollector, type TimePeriod } from './row-collector.ts';
 import { RowTable } from './row-table.ts';
 import { StepAnswer } from './step-answer.ts';
-import type { HistoryResult } from './types.ts';
+import type { DeviceFilter, HistoryResult } from './types.ts';
 
 /** A query as it reaches the reading thread: permission is decided, the vehicle's records in memory are with it. */
 export interface QueryRequest {
@@ -19,6 +19,7 @@ export interface QueryRequest {
   /** By signal: values of earlier sample times are not shown. */
   readonly signalsFromMs?: readonly number[];
   readonly stepMs: number | undefined;
+  readonly devices?: DeviceFilter | undefined;
   readonly rowsMax: number;
   /** Records in the order of the log, one after the other; `ends` says where each ends. */
   readonly records: Uint8Array;
@@ -143,12 +144,12 @@ const nextReadable = (periods: readonly TimePeriod[], ms: number): number | unde
  * window. A sample that was moved and sent again is recognised as the same where both lie in one window.
  */
 export const runQuery = async (store: ChunkStore, request: QueryRequest): Promise<QueryAnswer> => {
-  const { periods, signals, stepMs, rowsMax } = request;
+  const { periods, signals, stepMs, rowsMax, devices } = request;
   const table = tableOf(request);
   const collector = new RowCollector(signals, request.signalsFromMs);
   const periodMs = (periods.at(-1)?.toMs ?? 0) - (periods[0]?.fromMs ?? 0);
   const answer =
-    stepMs === undefined ? new RawAnswer(signals.length, rowsMax) : new StepAnswer(signals, stepMs, rowsMax, periodMs);
+    stepMs === undefined ? new RawAnswer(signals.length, rowsMax, devices) : new StepAnswer(signals, stepMs, rowsMax, periodMs);
   const sources = { store, request, table, collector };
   let windowMs = request.windowMs ?? (isWholeMinutes(stepMs) ? rollupWindowMsDefault : queryWindowMsDefault);
   let nextFromMs: number | undefined;

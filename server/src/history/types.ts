@@ -2,6 +2,9 @@ import type { ReadScope, RecordBatch } from '../events/index.ts';
 import type { HidingRules } from './hidden-values.ts';
 import type { StatusChange, StatusQuery } from './ports.ts';
 
+/** Of which devices values are wanted. */
+export type DeviceFilter = { readonly only: number } | { readonly except: readonly number[] };
+
 export interface HistoryQuery {
   readonly vehicleNo: number;
   /** Stored numbers of the signals wanted, at least one. */
@@ -11,6 +14,8 @@ export interface HistoryQuery {
   readonly toMs: number;
   /** Width of a step, ms; undefined: every sample. */
   readonly stepMs?: number;
+  /** Without a step; undefined: of all. */
+  readonly devices?: DeviceFilter | undefined;
   /** Most rows of the answer; the rest follows with a later `fromMs`. */
   readonly rowsMax: number;
 }

@@ -19,6 +19,8 @@ export const httpLimits = {
   exportCellsPerPage: 100_000,
   /** Exports under way; each may keep a query of history busy. */
   exportsAtOnceMax: 8,
+  /** A client that takes nothing for so long of what is ready for it is cut, and its place is free for others. */
+  exportStallMs: 120_000,
   /** Points of one line of GeoJSON; a longer way goes on in the next line, from the same point. */
   exportPointsPerLineMax: 5000,
   /** CSV files of devices that are enrolled at once; each is in memory. */

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { CallerError } from '../../kernel/index.ts';
 import { httpLimits } from '../limits.ts';
 import { exportFileName, readExportQuery } from './read-query.ts';
-import type { TrackPoint } from './track.ts';
+import type { Track, TrackPoint } from './track.ts';
 import { writeGeojson } from './write-geojson.ts';
 import { writeGpx } from './write-gpx.ts';
 
@@ -33,6 +33,10 @@ const track = fc.array(place, { maxLength: 60 }).map((places) => {
 });
 const pagesOf = async function* (points: readonly TrackPoint[], rowsPerPage: number): AsyncGenerator<readonly TrackPoint[]> {
   for (let from = 0; from < points.length; from += rowsPerPage) yield points.slice(from, from + rowsPerPage);
+};
+/** The way of one device. */
+const trackOf = async function* (points: readonly TrackPoint[], rowsPerPage: number, source?: string): AsyncGenerator<Track> {
+  yield { source, pages: pagesOf(points, rowsPerPage) };
 };
 const join = async (pieces: AsyncIterable<string>): Promise<string> => {
   let text = '';
@@ -125,7 +129,7 @@ const checkPoint = (element: Element, point: TrackPoint): void => {
 test('GPX of any points parses back to them, with a segment for each piece between gaps', async () => {
   await fc.assert(
     fc.asyncProperty(track, fc.integer({ min: 1, max: 20 }), fc.string({ unit: 'binary' }), async (points, rows, name) => {
-      const gpx = parseXml(await join(writeGpx(pagesOf(points, rows), name, gapMs)));
+      const gpx = parseXml(await join(writeGpx(trackOf(points, rows), name, gapMs)));
       assert.equal(gpx.name, 'gpx');
       assert.equal(gpx.attributes['version'], '1.1');
       const [trk] = gpx.children as [Element];
@@ -143,7 +147,7 @@ test('GPX of any points parses back to them, with a segment for each piece betwe
 });
 
 test('a name keeps its marks in GPX', async () => {
-  const gpx = parseXml(await join(writeGpx(pagesOf([], 1), `<A & "B">'\u0000`, gapMs)));
+  const gpx = parseXml(await join(writeGpx(trackOf([], 1), `<A & "B">'\u0000`, gapMs)));
   assert.equal(find(gpx, 'name')?.text, `<A & "B">'`);
 });
 
@@ -152,7 +156,7 @@ interface Feature {
   readonly properties: { readonly times: string[]; readonly speedsKmh: (number | null)[] };
 }
 const featuresOf = async (points: readonly TrackPoint[], rows: number): Promise<Feature[]> =>
-  (JSON.parse(await join(writeGeojson(pagesOf(points, rows), 'a "name"', gapMs))) as { features: Feature[] }).features;
+  (JSON.parse(await join(writeGeojson(trackOf(points, rows), 'a "name"', gapMs))) as { features: Feature[] }).features;
 const positionOf = ({ longitude, latitude, altitudeM }: TrackPoint): number[] => [
   longitude + 0,
   latitude + 0,

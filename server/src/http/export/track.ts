@@ -12,6 +12,14 @@ export interface TrackPoint {
   readonly headingDegrees?: number;
 }
 
+/** The way of one device. */
+export interface Track {
+  /** Which device it was, where there is more than one. */
+  readonly source: string | undefined;
+  /** In order of time, page by page. */
+  readonly pages: AsyncIterable<Iterable<TrackPoint>>;
+}
+
 /** What a track is made of, in the order in which `trackPoints` reads the columns. */
 export const trackSignals: readonly SignalDefinition[] = [
   'Vehicle.CurrentLocation.Latitude',

@@ -1,11 +1,11 @@
 import { httpLimits } from '../limits.ts';
 import { toIso } from '../times.ts';
-import type { TrackPoint } from './track.ts';
+import type { Track, TrackPoint } from './track.ts';
 
 const positionOf = ({ longitude, latitude, altitudeM }: TrackPoint): readonly number[] =>
   altitudeM === undefined ? [longitude, latitude] : [longitude, latitude, altitudeM];
 
-const featureOf = (points: readonly TrackPoint[]): unknown => {
+const featureOf = (points: readonly TrackPoint[], source: string | undefined): unknown => {
   const [first] = points;
   const geometry =
     points.length === 1 && first
@@ -13,7 +13,7 @@ const featureOf = (points: readonly TrackPoint[]): unknown => {
       : { type: 'LineString', coordinates: points.map(positionOf) };
   const times = points.map((point) => toIso(point.timeMs));
   const speedsKmh = points.map((point) => point.speedKmh ?? null);
-  return { type: 'Feature', geometry, properties: { times, speedsKmh } };
+  return { type: 'Feature', geometry, properties: { ...(source === undefined ? {} : { device: source }), times, speedsKmh } };
 };
 
 /** Cuts points into lines: at a silence longer than `gapMs`, and at the most points of a line, which the next one then begins with. */
@@ -39,16 +39,14 @@ const linesOf = async function* (
 };
 
 /** GeoJSON by RFC 7946: a FeatureCollection of lines with their times, a feature a line of text. */
-export const writeGeojson = async function* (
-  pages: AsyncIterable<Iterable<TrackPoint>>,
-  name: string,
-  gapMs: number,
-): AsyncGenerator<string> {
+export const writeGeojson = async function* (tracks: AsyncIterable<Track>, name: string, gapMs: number): AsyncGenerator<string> {
   yield `{"type":"FeatureCollection","name":${JSON.stringify(name)},"features":[\n`;
   let before = '';
-  for await (const line of linesOf(pages, gapMs)) {
-    yield `${before}${JSON.stringify(featureOf(line))}`;
-    before = ',\n';
+  for await (const { source, pages } of tracks) {
+    for await (const line of linesOf(pages, gapMs)) {
+      yield `${before}${JSON.stringify(featureOf(line, source))}`;
+      before = ',\n';
+    }
   }
   yield '\n]}\n';
 };

@@ -1,5 +1,5 @@
 import { toIso } from '../times.ts';
-import type { TrackPoint } from './track.ts';
+import type { Track, TrackPoint } from './track.ts';
 
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
 const notXml = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
@@ -7,10 +7,12 @@ const notXml = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu
 const xmlText = (text: string): string => text.replaceAll(notXml, '').replaceAll(/[&<>"']/g, (mark) => escapes[mark] as string);
 
 const extension = 'http://www.garmin.com/xmlschemas/TrackPointExtension/v2';
-const head = (name: string): string => `<?xml version="1.0" encoding="UTF-8"?>
+const head = `<?xml version="1.0" encoding="UTF-8"?>
 <gpx version="1.1" creator="Milepost" xmlns="http://www.topografix.com/GPX/1/1" xmlns:gpxtpx="${extension}">
-<trk><name>${xmlText(name)}</name>
 `;
+
+const trackHead = (name: string, source?: string): string =>
+  `<trk><name>${xmlText(name)}</name>${source === undefined ? '' : `<src>${xmlText(source)}</src>`}\n`;
 
 /** The schema has courses below 360. Speeds are never negative there, backwards or not. */
 const extensionsOf = ({ speedKmh, headingDegrees }: TrackPoint): string => {
@@ -30,18 +32,13 @@ const pointOf = (point: TrackPoint): string => {
 /** Others have a turn of the event loop after so much text. */
 const charactersPerPiece = 128 * 1024;
 
-/** GPX 1.1 of one track. A silence longer than `gapMs` begins a new segment. */
-export const writeGpx = async function* (
-  pages: AsyncIterable<Iterable<TrackPoint>>,
-  name: string,
-  gapMs: number,
-): AsyncGenerator<string> {
-  yield head(name);
+/** A track with a segment for each piece between silences; nothing when it has no point. */
+const writeTrack = async function* ({ source, pages }: Track, name: string, gapMs: number): AsyncGenerator<string> {
   let lastMs: number | undefined;
   for await (const points of pages) {
     let text = '';
     for (const point of points) {
-      if (lastMs === undefined) text += '<trkseg>\n';
+      if (lastMs === undefined) text += `${trackHead(name, source)}<trkseg>\n`;
       else if (point.timeMs - lastMs > gapMs) text += '</trkseg>\n<trkseg>\n';
       text += pointOf(point);
       lastMs = point.timeMs;
@@ -51,5 +48,18 @@ export const writeGpx = async function* (
     }
     if (text !== '') yield text;
   }
-  yield `${lastMs === undefined ? '' : '</trkseg>\n'}</trk>\n</gpx>\n`;
+  if (lastMs !== undefined) yield '</trkseg>\n</trk>\n';
+};
+
+/** GPX 1.1. A silence longer than `gapMs` begins a new segment; an export without a point has one track that is empty. */
+export const writeGpx = async function* (tracks: AsyncIterable<Track>, name: string, gapMs: number): AsyncGenerator<string> {
+  yield head;
+  let isAny = false;
+  for await (const track of tracks) {
+    for await (const piece of writeTrack(track, name, gapMs)) {
+      isAny = true;
+      yield piece;
+    }
+  }
+  yield `${isAny ? '' : `${trackHead(name)}</trk>\n`}</gpx>\n`;
 };

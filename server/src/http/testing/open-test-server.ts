@@ -23,7 +23,7 @@ import type { JournalLimits } from '../../eventlog/adapters/journal/options.ts';
 import type { EventLog } from '../../eventlog/index.ts';
 import { type History, openHistory } from '../../history/index.ts';
 import { type Gate, type Ingest, openGate, openIngest } from '../../ingest/index.ts';
-import { type Clock, silentLogger, systemClock } from '../../kernel/index.ts';
+import { type Clock, type Logger, silentLogger, systemClock } from '../../kernel/index.ts';
 import { openDuckdbLake } from '../../lake/adapters/duckdb/index.ts';
 import { type Live, openLive } from '../../live/index.ts';
 import { listenDeviceWebSockets, telemetryRoute } from '../../protocols/index.ts';
@@ -105,7 +105,7 @@ const readProblem = (text: string, type: string | null): Problem | undefined => 
 const openTestHistory = async (folder: string, clock: Clock): Promise<History> => {
   await mkdir(folder);
   return openHistory({
-    ...base,
+    logger: silentLogger,
     clock,
     store: {
       adapterModule: new URL('../../history/adapters/sqlite/index.ts', import.meta.url),
@@ -126,7 +126,12 @@ const openTestLog = async (
   clock: Clock,
   limits: Partial<JournalLimits> = {},
 ): Promise<EventLog> => {
-  const log = await openJournal({ ...base, clock, folder, limits: { diskReserveBytes: 0, commitSpacingMs: 0, ...limits } });
+  const log = await openJournal({
+    logger: silentLogger,
+    clock,
+    folder,
+    limits: { diskReserveBytes: 0, commitSpacingMs: 0, ...limits },
+  });
   log.follow({
     partition: 0,
     fromOffset: log.startOffset(0),
@@ -148,20 +153,21 @@ const isUp = (test: TestStorage): Promise<boolean> =>
     () => false,
   );
 
-const base = { logger: silentLogger };
-
 export interface TestServerSettings {
   /** The system's when it is left out. */
   readonly clock?: Clock;
   /** How long history is kept where nobody has a rule: a year when it is left out. */
   readonly retentionDays?: number;
+  readonly logger?: Logger;
   readonly tokenLifetimeMs?: number;
   readonly logLimits?: Partial<JournalLimits>;
 }
 
+const timedOf = ({ clock = systemClock, logger = silentLogger }: TestServerSettings) => ({ clock, logger });
+
 const openParts = async (test: TestStorage, settings: TestServerSettings) => {
   const { tokenLifetimeMs, logLimits, clock = systemClock, retentionDays = 365 } = settings;
-  const timed = { ...base, clock };
+  const timed = timedOf(settings);
   const pepper = Buffer.alloc(32, 7);
   const registry = await openRegistry({ storage: test.storage, pepper, ...timed });
   const lifetime = tokenLifetimeMs === undefined ? {} : { tokenLifetimeMs };
@@ -235,7 +241,7 @@ export const openTestServer = async (
   settings: TestServerSettings = {},
 ): Promise<TestServer> => {
   const test = await openTestStorage(name);
-  const timed = { ...base, clock: settings.clock ?? systemClock };
+  const timed = timedOf(settings);
   const webRoot = join(test.folder, 'web');
   await writeWebApp(webRoot);
   const { close, gate, ...parts } = await openParts(test, settings);

@@ -9,7 +9,7 @@ import type { TestServer } from './open-test-server.ts';
 /** What a device says of one moment. */
 export interface Said {
   readonly time: number | string;
-  readonly signals: Readonly<Record<string, number>>;
+  readonly signals: Readonly<Record<string, number | string>>;
 }
 
 /** Values by signal of a row, in the order of the signals asked for; null: none. */
