@@ -31,6 +31,9 @@ const openSocket = (mqttServer: string, tls: TlsCredentials): Socket => {
   return connectSocket({ host, port: Number(port || 1883) });
 };
 
+/** Of a server that names none (MQTT 5, 3.2.2.3.3). */
+const receiveMaximumDefault = 65_535;
+
 const greeting = (imei: string, token: string | undefined): Packet => ({
   cmd: 'connect',
   protocolId: 'MQTT',
@@ -61,13 +64,29 @@ export const connectMqtt: Connect = ({ mqttServer, imei, token, tls = {}, listen
   const write = (packet: Packet): void => {
     if (socket.writable) socket.write(generate(packet, { protocolVersion }));
   };
+  /** The server ends a connection that has more on its way than it said in CONNACK. */
+  let onTheWayMax = receiveMaximumDefault;
+  let onTheWay = 0;
+  /** No more than the client keeps. */
+  const waiting: (string | Buffer)[] = [];
   const publish = (payload: string | Buffer): void => {
+    if (onTheWay >= onTheWayMax) {
+      waiting.push(payload);
+      return;
+    }
+    onTheWay++;
     messageId = (messageId % messageIdMax) + 1;
     write({ cmd: 'publish', topic: topic('telemetry'), payload, qos: 1, dup: false, retain: false, messageId });
   };
   const pings = setInterval(() => write({ cmd: 'pingreq' }), keepAliveSeconds * 1000);
   pings.unref();
+  const acknowledged = (): void => {
+    onTheWay--;
+    const next = waiting.shift();
+    if (next !== undefined) publish(next);
+  };
   const admitted = ({ reasonCode = 0, properties }: IConnackPacket): void => {
+    onTheWayMax = properties?.receiveMaximum ?? receiveMaximumDefault;
     if (reasonCode !== 0) end(endingOf(reasonCode, properties?.reasonString));
     else write({ cmd: 'subscribe', messageId: messageIdMax, subscriptions: [{ topic: topic('ack'), qos: 0 }] });
   };
@@ -76,6 +95,7 @@ export const connectMqtt: Connect = ({ mqttServer, imei, token, tls = {}, listen
     if (packet.cmd === 'connack') admitted(packet);
     // From here on nothing that is said can be missed.
     else if (packet.cmd === 'suback') listener.opened();
+    else if (packet.cmd === 'puback') acknowledged();
     else if (packet.cmd === 'publish') listener.heard(readServerMessage(packet.payload.toString('utf8')));
     else if (packet.cmd === 'disconnect') end(endingOf(packet.reasonCode ?? 0));
   });

@@ -87,6 +87,17 @@ for (const way of ['websocket', 'http', 'mqtt'] satisfies Way[]) {
   }
 }
 
+test('by MQTT a client that kept more than the server takes at once sends the rest as it is acknowledged', async () => {
+  const login = await addDevice();
+  const client = clientOf(login, { way: 'mqtt', form: 'binary', reportsBufferedMax: 4000 });
+  for (const i of numbers(3000)) assert.ok(client.send([{ ...sample(i % 400), time: startMs + i }]).ok);
+  client.start();
+  await untilAllAcknowledged(client);
+  assert.equal((await speeds(login.vehicleId)).length, 3000);
+  assert.equal(server.gate.sessions(), 1, 'on its first connection');
+  await client.goodbye();
+});
+
 test('a rejection by HTTP names report and reason, as on a socket', async () => {
   const verdicts: ReportVerdict[] = [];
   const client = clientOf(await addDevice(), { way: 'http', boot: 3, onVerdict: (verdict) => verdicts.push(verdict) });

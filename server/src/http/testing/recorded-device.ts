@@ -53,6 +53,10 @@ export class RecordedDevice {
     this.#login = login;
   }
 
+  get imei(): string {
+    return this.#login.imei;
+  }
+
   async login(): Promise<string> {
     const { status, text, json } = await this.#server.ask('login', { body: this.#login });
     assert.equal(status, 200, text);

@@ -62,6 +62,8 @@ export class MqttConnection {
   #early: Packet[] = [];
   /** Message ids of reports that are not settled yet, in order; 0: QoS 0. */
   #unsettled: number[] = [];
+  /** Those of them with QoS 1. */
+  #unacknowledged = 0;
   #hearsAcks = false;
   #out: Uint8Array[] = [];
   #isPaused = false;
@@ -250,6 +252,11 @@ export class MqttConnection {
       this.end(reasons.quotaExceeded);
       return;
     }
+    // What MQTT 5 was told in CONNACK (3.3.4): a client that cannot count would not stop at any other number either.
+    if (qos === 1 && ++this.#unacknowledged > mqttLimits.receiveMaximum && this.#version === 5) {
+      this.end(reasons.receiveMaximumExceeded);
+      return;
+    }
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     if (isDeviceFrame(bytes)) this.#session?.receivedFrame(bytes);
     else this.#session?.received(readJson(bytes.toString('utf8')), bytes.length);
@@ -269,6 +276,7 @@ export class MqttConnection {
   /** The oldest report is durable, or will never be stored. */
   #settle(): void {
     const messageId = this.#unsettled.shift();
+    if (messageId) this.#unacknowledged--;
     if (messageId && this.#state === 'open') this.#write(Buffer.from([pubackType, 2, messageId >> 8, messageId & 0xff]));
   }
 
