@@ -48,6 +48,8 @@ const openTable = async () => {
   const connection = await instance.connect();
   const fields = columns.map((column, i) => `${quoted(column.name, '"')} ${String(columnTypes[i + 1])}`);
   await connection.run(`CREATE TABLE rows (${['"time" TIMESTAMPTZ', ...fields].join(', ')})`);
+  // Without it each page is a transaction of its own, which waits for the disk.
+  await connection.run('BEGIN');
   return { connection, appender: await connection.createAppender('rows') };
 };
 
@@ -68,6 +70,7 @@ const handle = async (request: ThreadRequest): Promise<void> => {
   const { connection, appender } = await table;
   if ('page' in request) return append(appender, request.page);
   appender.closeSync();
+  await connection.run('COMMIT');
   const file = quoted(join(folder, parquetName), "'");
   const options = `FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${lakeLimits.parquetRowGroupRows}`;
   await connection.run(`COPY rows TO ${file} (${options})`);
