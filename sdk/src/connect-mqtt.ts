@@ -34,6 +34,37 @@ const openSocket = (mqttServer: string, tls: TlsCredentials): Socket => {
 /** Of a server that names none (MQTT 5, 3.2.2.3.3). */
 const receiveMaximumDefault = 65_535;
 
+type Content = string | Buffer;
+
+/**
+ * Publishes no more at a time than the server takes without PUBACK: it ends a connection that has more on its way. The rest waits; it is no
+ * more than the client keeps.
+ */
+const makeWindow = (publish: (payload: Content) => void) => {
+  let most = receiveMaximumDefault;
+  let onTheWay = 0;
+  const waiting: Content[] = [];
+  const send = (payload: Content): void => {
+    if (onTheWay >= most) {
+      waiting.push(payload);
+      return;
+    }
+    onTheWay++;
+    publish(payload);
+  };
+  return {
+    send,
+    allow: (receiveMaximum: number | undefined): void => {
+      most = receiveMaximum ?? receiveMaximumDefault;
+    },
+    acknowledged: (): void => {
+      onTheWay--;
+      const next = waiting.shift();
+      if (next !== undefined) send(next);
+    },
+  };
+};
+
 const greeting = (imei: string, token: string | undefined): Packet => ({
   cmd: 'connect',
   protocolId: 'MQTT',
@@ -64,29 +95,14 @@ export const connectMqtt: Connect = ({ mqttServer, imei, token, tls = {}, listen
   const write = (packet: Packet): void => {
     if (socket.writable) socket.write(generate(packet, { protocolVersion }));
   };
-  /** The server ends a connection that has more on its way than it said in CONNACK. */
-  let onTheWayMax = receiveMaximumDefault;
-  let onTheWay = 0;
-  /** No more than the client keeps. */
-  const waiting: (string | Buffer)[] = [];
-  const publish = (payload: string | Buffer): void => {
-    if (onTheWay >= onTheWayMax) {
-      waiting.push(payload);
-      return;
-    }
-    onTheWay++;
+  const sending = makeWindow((payload) => {
     messageId = (messageId % messageIdMax) + 1;
     write({ cmd: 'publish', topic: topic('telemetry'), payload, qos: 1, dup: false, retain: false, messageId });
-  };
+  });
   const pings = setInterval(() => write({ cmd: 'pingreq' }), keepAliveSeconds * 1000);
   pings.unref();
-  const acknowledged = (): void => {
-    onTheWay--;
-    const next = waiting.shift();
-    if (next !== undefined) publish(next);
-  };
   const admitted = ({ reasonCode = 0, properties }: IConnackPacket): void => {
-    onTheWayMax = properties?.receiveMaximum ?? receiveMaximumDefault;
+    sending.allow(properties?.receiveMaximum);
     if (reasonCode !== 0) end(endingOf(reasonCode, properties?.reasonString));
     else write({ cmd: 'subscribe', messageId: messageIdMax, subscriptions: [{ topic: topic('ack'), qos: 0 }] });
   };
@@ -95,7 +111,7 @@ export const connectMqtt: Connect = ({ mqttServer, imei, token, tls = {}, listen
     if (packet.cmd === 'connack') admitted(packet);
     // From here on nothing that is said can be missed.
     else if (packet.cmd === 'suback') listener.opened();
-    else if (packet.cmd === 'puback') acknowledged();
+    else if (packet.cmd === 'puback') sending.acknowledged();
     else if (packet.cmd === 'publish') listener.heard(readServerMessage(packet.payload.toString('utf8')));
     else if (packet.cmd === 'disconnect') end(endingOf(packet.reasonCode ?? 0));
   });
@@ -108,8 +124,8 @@ export const connectMqtt: Connect = ({ mqttServer, imei, token, tls = {}, listen
   });
   socket.on('close', () => end({ why: failure || 'the connection was closed' }));
   return {
-    send: ({ payload }) => publish(typeof payload === 'string' ? payload : Buffer.from(payload)),
-    renew: (next) => publish(JSON.stringify({ token: next })),
+    send: ({ payload }) => sending.send(typeof payload === 'string' ? payload : Buffer.from(payload)),
+    renew: (next) => sending.send(JSON.stringify({ token: next })),
     goodbye: () =>
       new Promise((resolve) => {
         isOver = true;
