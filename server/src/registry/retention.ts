@@ -54,6 +54,8 @@ class RegistryRetention implements Retention {
   readonly #rules = new Map<string, RetentionRule>();
   /** What each customer's rule said last, as JSON: their vehicles are looked at only when it changes. */
   readonly #saidByCustomer = new Map<number, string>();
+  /** Rules of their vehicles that have none of their own: nearly all have none. */
+  readonly #ruleOfCustomer = new Map<number, RetentionRule>();
   readonly #listeners = new Set<(vehicleNos: readonly number[]) => void>();
   readonly #stopListening: () => void;
   #changed: Set<number> | undefined;
@@ -105,6 +107,7 @@ class RegistryRetention implements Retention {
     const said = hasRule(retention) ? JSON.stringify(retention) : '';
     if ((this.#saidByCustomer.get(customerNo) ?? '') === said) return false;
     this.#saidByCustomer.set(customerNo, said);
+    this.#ruleOfCustomer.delete(customerNo);
     return true;
   }
 
@@ -113,12 +116,22 @@ class RegistryRetention implements Retention {
   }
 
   #note({ vehicleNo, customerNo, retention }: Vehicle): void {
-    const customer = this.#directory.customerByNo(customerNo)?.retention;
-    const rule = hasRule(retention) || hasRule(customer) ? this.#makeRule(retention, customer) : this.standard;
+    const rule = hasRule(retention)
+      ? this.#makeRule(retention, this.#directory.customerByNo(customerNo)?.retention)
+      : this.#commonRule(customerNo);
     if (rule === this.ruleOf(vehicleNo)) return;
     if (rule === this.standard) this.byVehicle.delete(vehicleNo);
     else this.byVehicle.set(vehicleNo, rule);
     this.#tellSoon(vehicleNo);
+  }
+
+  #commonRule(customerNo: number): RetentionRule {
+    const known = this.#ruleOfCustomer.get(customerNo);
+    if (known) return known;
+    const customer = this.#directory.customerByNo(customerNo)?.retention;
+    const rule = hasRule(customer) ? this.#makeRule(undefined, customer) : this.standard;
+    this.#ruleOfCustomer.set(customerNo, rule);
+    return rule;
   }
 
   #makeRule(vehicle: RetentionDays | undefined, customer: RetentionDays | undefined): RetentionRule {
