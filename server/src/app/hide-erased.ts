@@ -31,7 +31,8 @@ const spaced = (clock: Clock, everyMs: () => number, run: () => void): (() => vo
   };
   const call = (): void => {
     if (cancel) return;
-    const waitMs = lastMs + everyMs() - clock.now();
+    // At most: a clock that was set back must not make it wait for longer.
+    const waitMs = Math.min(everyMs(), lastMs + everyMs() - clock.now());
     if (waitMs <= 0) runNow();
     else cancel = clock.after(waitMs, runNow);
   };

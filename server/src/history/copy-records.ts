@@ -1,5 +1,5 @@
 import { OperationalError } from '../kernel/index.ts';
-import { queryRecordBytesMax } from './limits.ts';
+import { queryFlushBytes, queryRecordBytesMax } from './limits.ts';
 import type { Memtable } from './memtable.ts';
 
 /** Records one after the other; `ends` says where each ends. */
@@ -8,11 +8,14 @@ export interface CopiedRecords {
   readonly ends: number[];
 }
 
-/** Bytes of a vehicle's records in memory. */
-export const recordBytesOf = (tables: readonly Memtable[], vehicleNo: number): number => {
+/**
+ * Whether a vehicle has so much in memory that it is better written first: each page of a long answer would copy and decode all of it
+ * again. Where it cannot be written it is read from memory after all.
+ */
+export const hasBacklog = (tables: readonly Memtable[], vehicleNo: number): boolean => {
   let bytes = 0;
   for (const table of tables) for (const entry of table.entriesOf(vehicleNo)) bytes += table.recordOf(entry).length;
-  return bytes;
+  return bytes > queryFlushBytes;
 };
 
 /**

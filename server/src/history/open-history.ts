@@ -4,13 +4,12 @@ import {
   flushRetryMsMax,
   flushRetryMsMin,
   queriesWaitingMax,
-  queryFlushBytes,
   sealAgeMsDefault,
   sealBytesDefault,
   sealedTablesMax,
   statusPageMax,
 } from './limits.ts';
-import { copyRecords, recordBytesOf } from './copy-records.ts';
+import { copyRecords, hasBacklog } from './copy-records.ts';
 import { groupTable, HiddenValues, type HidingRules, nothingHidden } from './hidden-values.ts';
 import { type MergeCounts, mergeFigures } from './merge-pass.ts';
 import { MergeSchedule } from './merge-schedule.ts';
@@ -154,19 +153,12 @@ export class ThreadedHistory implements History {
     if (this.#reader.waiting >= queriesWaitingMax) {
       throw new OperationalError('overloaded', `${queriesWaitingMax} queries wait already`, { retryAfterSeconds: 1 });
     }
-    if (recordBytesOf(this.#memtables(), query.vehicleNo) > queryFlushBytes) await this.#flushForReading();
+    if (hasBacklog(this.#memtables(), query.vehicleNo)) await this.flush().catch(() => undefined);
     const completeTo = this.#completeTo();
     const { records, ends } = copyRecords(periods.length > 0 ? this.#memtables() : [], query.vehicleNo);
-    const { vehicleNo, signals, stepMs, devices, rowsMax } = query;
-    const request = { vehicleNo, signals, periods, signalsFromMs, stepMs, devices, rowsMax, records, ends };
+    const request = { ...query, stepMs: query.stepMs, periods, signalsFromMs, records, ends };
     const answer = await this.#reader.ask('query', request, [records.buffer as ArrayBuffer]);
     return { ...answer, completeTo };
-  }
-
-  /** Each page of a long answer would copy and decode all of it again. */
-  async #flushForReading(): Promise<void> {
-    // Without room on the disk it is read from memory after all, as far as that goes.
-    await this.flush().catch(() => undefined);
   }
 
   async status(scope: ReadScope, query: StatusQuery): Promise<readonly StatusChange[]> {
