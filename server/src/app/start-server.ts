@@ -26,7 +26,7 @@ import { lockDataFolder } from '../storage/adapters/folder-lock.ts';
 import { type ClockSteps, noteClockSteps } from './clock-steps.ts';
 import { BackupHold } from './backup-hold.ts';
 import { type ControlSession, listenControl } from './control-socket.ts';
-import { keepRetention } from './keep-retention.ts';
+import { type KeepOptions, keepRetention } from './keep-retention.ts';
 import { findUnknown, type UnknownVehicles } from './find-unknown.ts';
 import { openDataFolder } from './data-folder.ts';
 import { type DeadLetters, openDeadLetters } from './dead-letters.ts';
@@ -214,6 +214,23 @@ interface Holds {
   readonly rebuild: RebuildHold;
 }
 
+const retentionParts = (
+  { folder, clock, logger }: Base,
+  { retention, vocabulary }: Stored,
+  log: EventLog,
+  models: ReadModels,
+  holds: Holds,
+): KeepOptions => ({
+  ...models,
+  log,
+  retention,
+  vocabulary,
+  isHeld: () => holds.backup.isHeld || holds.rebuild.isHeld,
+  removeOthers: () => removeOldModels(folder.root, clock.now()),
+  clock,
+  logger,
+});
+
 /** Answers programs beside the server on the socket of the data folder; at most one takes a backup, or rebuilds a read model. */
 const openControl = async (parts: Omit<RebuildParts, 'isBusy'>, closers: Closers): Promise<Holds> => {
   const { base, stored, log, models } = parts;
@@ -280,18 +297,7 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const records = await keepServerRecords(base, log, stored, projection, closers);
   const steps = noteClockSteps(clock, records, logger, failed);
   const holds = await openControl({ base, stored, log, models, projection, records }, closers);
-  const { retention, vocabulary } = stored;
-  const stopRetention = keepRetention({
-    ...models,
-    log,
-    retention,
-    vocabulary,
-    isHeld: () => holds.backup.isHeld || holds.rebuild.isHeld,
-    removeOthers: () => removeOldModels(folder.root, clock.now()),
-    clock,
-    logger,
-  });
-  closers.add('retention of files', stopRetention);
+  closers.add('retention of files', keepRetention(retentionParts(base, stored, log, models, holds)));
   closers.add(
     'ticks',
     repeat(clock, tickEveryMs, () => {

@@ -13,7 +13,7 @@ import { addRecordedDevices, RecordedDevice, type Said } from './testing/recorde
 const lookMs = httpLimits.exportStallMs / 6;
 const looks = makeManualClock(0);
 /** Looks after stalled clients wait for the test; all else goes on in real time. */
-const clock: Clock = { now: () => Date.now(), after: (ms, run) => (ms === lookMs ? looks : systemClock).after(ms, run) };
+const clock: Clock = { ...systemClock, after: (ms, run) => (ms === lookMs ? looks : systemClock).after(ms, run) };
 const errors: string[] = [];
 const logger: Logger = { ...silentLogger, error: (message) => void errors.push(message) };
 

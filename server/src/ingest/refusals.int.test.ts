@@ -95,15 +95,15 @@ test('a session with a full queue holds so many reports and no more: an error, t
     resume: () => happened.push('resume'),
     close: (code) => happened.push(`close ${code}`),
   });
-  for (let seq = 1; seq <= sessionLimits.reportsHeldMax; seq++) session.received(report(seq) as never);
+  for (let seq = 1; seq <= sessionLimits.reportsHeldMax; seq++) session.received(report(seq) as never, 100);
   assert.deepEqual([happened, sent], [['pause'], []], 'held, nothing is said');
-  session.received(report(sessionLimits.reportsHeldMax + 1) as never);
+  session.received(report(sessionLimits.reportsHeldMax + 1) as never, 100);
   assert.deepEqual(happened, ['pause', `close ${closeCodes.tryAgainLater}`]);
   assert.deepEqual(
     sent.map((text) => (JSON.parse(text) as { error: { code: string } }).error.code),
     ['overloaded'],
   );
-  session.received(report(1) as never);
+  session.received(report(1) as never, 100);
   assert.equal(happened.length, 2, 'nothing that comes after is looked at');
   session.closed();
 });

@@ -7,6 +7,7 @@ export const makeSettableClock = (startMs: number): Clock & { set(nowMs: number)
   let nowMs = startMs;
   return {
     now: () => nowMs,
+    steady: () => systemClock.steady(),
     after: (delayMs, callback) => systemClock.after(delayMs, callback),
     set: (toMs) => {
       nowMs = toMs;
