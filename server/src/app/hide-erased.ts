@@ -26,13 +26,12 @@ const spaced = (clock: Clock, everyMs: () => number, run: () => void): (() => vo
   let cancel: (() => void) | undefined;
   const runNow = (): void => {
     cancel = undefined;
-    lastMs = clock.now();
+    lastMs = clock.steady();
     run();
   };
   const call = (): void => {
     if (cancel) return;
-    // At most: a clock that was set back must not make it wait for longer.
-    const waitMs = Math.min(everyMs(), lastMs + everyMs() - clock.now());
+    const waitMs = lastMs + everyMs() - clock.steady();
     if (waitMs <= 0) runNow();
     else cancel = clock.after(waitMs, runNow);
   };
