@@ -42,11 +42,14 @@ export const inflict = async (
   }
 };
 
+/** Once: the results that are written change the tree, too. */
+const commit = readCommit();
+
 const describe = (scenario: Scenario) => ({
   scenario: scenario.name,
   what: scenario.what,
   command: `npm run torture ${scenario.name}`,
-  commit: readCommit(),
+  commit,
   date: new Date().toISOString().slice(0, 10),
   loadBefore: rounded(loadavg()[0] ?? 0),
   machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`,

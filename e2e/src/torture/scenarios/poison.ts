@@ -139,8 +139,8 @@ export const poison: Scenario = {
       ...tally,
       recoverySeconds,
       figures: {
-        'poison records': Object.keys(unreadable).length + 1,
-        'kinds that cannot be read': Object.keys(unreadable).join('; '),
+        'poison records': Object.keys(unreadable).length,
+        'what is wrong with them': Object.keys(unreadable).join('; '),
       },
     };
   },
