@@ -88,6 +88,7 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
     script: 'bench/src/exports.ts',
     args: ['28'],
   },
+  'fleet-at': { what: 'The whole fleet as of a past second, and its keyframes', script: 'bench/src/fleet-at.ts', args: [] },
   'map-stream': {
     what: 'A second of the map: 10,000 moving vehicles, 100 viewers',
     script: 'bench/src/map-stream.ts',

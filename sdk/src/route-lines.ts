@@ -21,6 +21,7 @@ export const routeLines: { readonly [Name in ApiRouteName]: `${ApiRoutes[Name]['
   readReports: 'GET /v1/vehicles/{id}/reports',
   eraseData: 'DELETE /v1/vehicles/{id}/data',
   listErasures: 'GET /v1/vehicles/{id}/erasures',
+  readFleetAt: 'GET /v1/fleet',
   listStatusChanges: 'GET /v1/status',
   readCustomerRetention: 'GET /v1/customers/{id}/retention',
   changeCustomerRetention: 'PATCH /v1/customers/{id}/retention',

@@ -1,5 +1,6 @@
 export * from './customer.ts';
 export * from './device.ts';
+export * from './fleet.ts';
 export * from './history.ts';
 export * from './problem.ts';
 export * from './retention.ts';

@@ -22,7 +22,7 @@ export interface ApiRoute {
   readonly response?: TSchema;
   /** The answer can also be had as text/csv. */
   readonly hasCsv?: boolean;
-  /** The answer is a file of one of these types instead of JSON. */
+  /** The answer is a file of one of these types instead of JSON, or beside it when there is a `response`. */
   readonly files?: readonly string[];
 }
 

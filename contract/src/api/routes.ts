@@ -1,6 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 import { customer, customerChanges, customerPage, customerQuery, newCustomer } from './customer.ts';
 import { deviceRoutes } from './device-routes.ts';
+import { fleetPage, fleetQuery, mapFrameType } from './fleet.ts';
 import * as past from './history.ts';
 import { retentionRoutes } from './retention.ts';
 import * as server from './server.ts';
@@ -172,6 +173,18 @@ export const apiRoutes = {
     params: byId,
     status: 200,
     response: past.erasures,
+  }),
+  readFleetAt: operator({
+    method: 'GET',
+    path: '/v1/fleet',
+    summary: 'Read the whole fleet as it was at a past moment',
+    description:
+      'The newest value of each vehicle by sample time, and its status, as of `at`: what arrived later counts too. In order of when vehicles were added. As a frame all vehicles at once, without pages.',
+    tag: 'history',
+    query: fleetQuery,
+    status: 200,
+    response: fleetPage,
+    files: [mapFrameType],
   }),
   listStatusChanges: operator({
     method: 'GET',

@@ -31,6 +31,11 @@ const formats: Readonly<Record<string, Golden>> = {
     golden: 'server/src/eventlog/adapters/journal/golden',
     test: 'server/src/eventlog/adapters/journal/golden.int.test.ts',
   },
+  'keyframe.md': {
+    version: 1,
+    golden: 'server/src/history/fleet/golden/keyframe-page-v1.bin',
+    test: 'server/src/history/fleet/keyframe-page.unit.test.ts',
+  },
   'live-snapshot.md': { version: 1, golden: 'server/src/live/golden', test: 'server/src/live/snapshot-golden.int.test.ts' },
   'log-record.md': {
     version: 1,

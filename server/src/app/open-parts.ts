@@ -10,7 +10,7 @@ import type { DeadLetter } from '../events/index.ts';
 import { type HistoryOptions, openHistory, SwitchableHistory } from '../history/index.ts';
 import { type Gate, type Ingest, openGate, openIngest } from '../ingest/index.ts';
 import type { Clock, Logger } from '../kernel/index.ts';
-import { type Live, openLive, type StatusTimeouts } from '../live/index.ts';
+import { fleetSignals, type Live, openLive, type StatusTimeouts } from '../live/index.ts';
 import { loadPepper, loadVocabulary, openRegistry, openRetention, type Registry, type Retention } from '../registry/index.ts';
 import { startEmbeddedPostgres } from '../storage/adapters/embedded-postgres/index.ts';
 import { keepSecretFile, openStorage, parseDatabaseUrl, type PostgresConfig, type Storage } from '../storage/index.ts';
@@ -146,7 +146,7 @@ export const timeoutsOf = ({ lateAfterSeconds, offlineAfterSeconds }: Configurat
 
 /** What every history of this server is opened with, wherever its files lie. */
 export const historyOptionsOf = (
-  { clock, logger, failed, deadLetter }: Base,
+  { clock, logger, failed, configuration, deadLetter }: Base,
   { vocabulary }: Stored,
 ): Omit<HistoryOptions, 'store'> => ({
   clock,
@@ -154,6 +154,7 @@ export const historyOptionsOf = (
   consentGroupOf: (signalNumber) => vocabulary.byNumber(signalNumber)?.group,
   failed,
   ...(deadLetter ? { deadLetter } : {}),
+  fleet: { signals: fleetSignals, keyframeRetentionMs: configuration.keyframeRetentionDays * dayMs },
 });
 
 export const openLiveIn = (base: Base, { vocabulary, registry }: Stored, folder: string): Live =>

@@ -178,6 +178,14 @@ export const settings = {
     36_525,
     '1461',
   ),
+  keyframeRetentionDays: number(
+    'MILEPOST_KEYFRAME_RETENTION_DAYS',
+    'How long keyframes of the fleet are kept: any second within is shown fast. 0: none are made, and there are none.',
+    'days',
+    0,
+    3660,
+    '30',
+  ),
   diskReserveMib: number(
     'MILEPOST_DISK_RESERVE_MIB',
     'Free space below which new reports are refused.',

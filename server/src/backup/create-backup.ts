@@ -5,7 +5,15 @@ import { CallerError, OperationalError } from '../kernel/index.ts';
 import type { DatabaseBackupEnd } from '../storage/index.ts';
 import { FileCollector } from './collect-files.ts';
 import { isMissing, modeOf, readStable, syncFolder } from './copy-file.ts';
-import { clusterFolder, controlFile, isClusterTransient, isTransient, ledgerFile, ownParts } from './data-folder-parts.ts';
+import {
+  clusterFolder,
+  controlFile,
+  isClusterTransient,
+  isTransient,
+  keyframeFolder,
+  ledgerFile,
+  ownParts,
+} from './data-folder-parts.ts';
 import { writeManifest } from './manifest.ts';
 import {
   backupFormat,
@@ -43,7 +51,9 @@ const checkTarget = async (dataFolder: string, target: string): Promise<void> =>
 /** Everything that may be older than the consistent point. */
 const copyBefore = async (collector: FileCollector, dataFolder: string): Promise<void> => {
   const plain = { isLeftOut: (relative: string) => relative.endsWith('.part'), hasSqlite: false };
-  const withSqlite = { isLeftOut: () => false, hasSqlite: true, first: ['store.sqlite'] };
+  // Keyframes are made anew from history: a copy would not know which rows were stored after it.
+  const isLeftOut = (relative: string): boolean => relative === keyframeFolder;
+  const withSqlite = { isLeftOut, hasSqlite: true, first: ['store.sqlite'] };
   const has = (name: string): boolean => existsSync(path.join(dataFolder, name));
   // Snapshots of `live` first: one that is older than history is of use, one that is newer is not.
   if (has('live')) await collector.addTree('live', plain);

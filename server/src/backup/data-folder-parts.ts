@@ -1,5 +1,6 @@
 /** What lies in a data folder, as a backup sees it. Whatever is not named here is copied as it is. */
 export const clusterFolder = 'postgres/cluster';
+export const keyframeFolder = 'history/keyframes';
 export const ledgerFile = 'erasures.ndjson';
 /** Files being restored, and what they replaced, while a restore goes on and after it. */
 export const restoringName = '.restoring';

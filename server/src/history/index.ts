@@ -1,3 +1,4 @@
+export type { FleetMoment, FleetQuery, FleetStatus, FleetValue } from './fleet/types.ts';
 export { HiddenValues, type HidingRules, type RetentionRule } from './hidden-values.ts';
 export { type LastValue, readLastValues, valueAt } from './last-values.ts';
 export { type HistoryOptions, openHistory, type ThreadedHistory } from './open-history.ts';

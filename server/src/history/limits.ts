@@ -43,6 +43,8 @@ export const queryRowsMax = 5_000_000;
 export const signalsPerQueryMax = 256;
 /** Most status changes of one answer. */
 export const statusPageMax = 10_000;
+/** Pages of status changes that are read for one answer because the scope hides most of what was found. */
+export const statusPagesReadMax = 20;
 /** Queries that wait for the reading thread. */
 export const queriesWaitingMax = 1024;
 

@@ -50,6 +50,8 @@ export class Memtable {
   #heads = new Map<number, Int32Array>();
 
   readonly #pool: MemoryPool;
+  #holders = 0;
+  #isStored = false;
 
   constructor(partition: number, nextOffset: number, pool: MemoryPool = new MemoryPool()) {
     this.partition = partition;
@@ -57,8 +59,20 @@ export class Memtable {
     this.#pool = pool;
   }
 
-  /** Gives its memory to later tables; it must not be read any more. */
+  /** Other threads read it: its memory is not given away before `letGo`. */
+  hold(): void {
+    this.#holders++;
+  }
+
+  letGo(): void {
+    this.#holders--;
+    if (this.#isStored && this.#holders === 0) this.release();
+  }
+
+  /** Gives its memory to later tables, at once or when nobody holds it; it must not be read any more by others. */
   release(): void {
+    this.#isStored = true;
+    if (this.#holders > 0) return;
     this.#pool.giveBack(this.#slabs, this.#entries);
     this.#slabs = [];
     this.#entries = [];

@@ -1,5 +1,5 @@
-import type { DeadLetter, ReadScope, RecordBatch } from '../events/index.ts';
-import { type Clock, CallerError, invalidField, type Logger, OperationalError } from '../kernel/index.ts';
+import type { ReadScope, RecordBatch } from '../events/index.ts';
+import { OperationalError } from '../kernel/index.ts';
 import {
   flushRetryMsMax,
   flushRetryMsMin,
@@ -7,58 +7,48 @@ import {
   sealAgeMsDefault,
   sealBytesDefault,
   sealedTablesMax,
-  statusPageMax,
 } from './limits.ts';
+import { FleetReads } from './fleet/fleet-reads.ts';
+import type { FleetMoment, FleetQuery } from './fleet/types.ts';
 import { copyRecords, hasBacklog } from './copy-records.ts';
 import { groupTable, HiddenValues, type HidingRules, nothingHidden } from './hidden-values.ts';
 import { type MergeCounts, mergeFigures } from './merge-pass.ts';
 import { MergeSchedule } from './merge-schedule.ts';
 import { MemoryPool } from './memory-pool.ts';
+import type { HistoryOptions } from './history-options.ts';
 import type { Memtable } from './memtable.ts';
-import { PartitionTables, type Table } from './partition-tables.ts';
+import { memoryFigures, PartitionTables, storedToOf, type Table } from './partition-tables.ts';
 import type { StatusChange, StatusQuery } from './ports.ts';
 import { putAside } from './put-aside.ts';
-import { type ConsentGroupOf, cutHidden, isStatusKept, maySeeStatus, permittedPeriods } from './read-permission.ts';
+import { cutHidden, isStatusKept, permittedPeriods } from './read-permission.ts';
+import { readStatus } from './read-status.ts';
 import { RecentValues } from './recent-values.ts';
 import { moveStore } from './move-store.ts';
 import { joinStatus, selectStatus } from './status-pages.ts';
 import { ThreadClient } from './thread-client.ts';
-import type { FlushAnswer, StoreStatistics } from './thread-messages.ts';
+import type { FlushAnswer, StoreStatistics, ThreadData } from './thread-messages.ts';
 import type { History, HistoryQuery, HistoryResult, HistoryStatistics } from './types.ts';
 
-export interface HistoryOptions {
-  /** Which adapter of `ChunkStore` the threads load, and what it is given (plain data). */
-  readonly store: { readonly adapterModule: URL; readonly adapterOptions: unknown };
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Consent group of a signal; undefined: there is no such signal. */
-  readonly consentGroupOf: ConsentGroupOf;
-  /** A thread of history ended by itself: nothing more can be stored or read. */
-  readonly failed: (error: Error) => void;
-  /** Keeps a record that cannot be stored; when it is not given such records are only counted. */
-  readonly deadLetter?: (letter: DeadLetter) => void;
-  readonly sealBytes?: number;
-  readonly sealAgeMs?: number;
-}
-
-/** Pages of status changes that are read for one answer because the scope hides most of what was found. */
-const statusPagesReadMax = 20;
+export type { HistoryOptions };
 
 export const openHistory = async (options: HistoryOptions): Promise<ThreadedHistory> => {
   const { adapterModule, adapterOptions } = options.store;
-  const data = { adapterModule: adapterModule.href, adapterOptions };
-  const writer = new ThreadClient({ ...data, mode: 'write' }, options.failed);
+  const { signals = [], keyframeRetentionMs = 0 } = options.fleet ?? {};
+  const fleet = { fleetSignals: [...signals].sort((a, b) => a - b), hasKeyframes: keyframeRetentionMs > 0 };
+  const data = { adapterModule: adapterModule.href, adapterOptions, ...fleet };
+  const warn = (message: string, cause: string): void => options.logger.warn(message, { cause });
+  const writer = new ThreadClient({ ...data, mode: 'write' }, options.failed, warn);
   try {
     const { applied, statistics } = await writer.ask('open', undefined);
     // Only now: the writer has made what the reader opens.
-    const reader = new ThreadClient({ ...data, mode: 'read' }, options.failed);
+    const reader = new ThreadClient({ ...data, mode: 'read' }, options.failed, warn);
     try {
       await reader.ask('open', undefined);
     } catch (error) {
       await reader.close(true);
       throw error;
     }
-    const history = new ThreadedHistory(options, writer, reader, statistics);
+    const history = new ThreadedHistory(options, data, writer, reader, statistics);
     for (const state of applied) history.restore(state.partition, state.appliedOffset, state.completeTo);
     return history;
   } catch (error) {
@@ -79,6 +69,7 @@ export class ThreadedHistory implements History {
   readonly #sealListeners: ((partition: number, offset: number) => void)[] = [];
   readonly #sealAgeMs: number;
   readonly #merging: MergeSchedule;
+  readonly #fleet: FleetReads;
   #hidden = new HiddenValues(nothingHidden);
   #merged: MergeCounts | undefined;
   #stored: StoreStatistics;
@@ -92,13 +83,26 @@ export class ThreadedHistory implements History {
   #afterFlush: ((error: Error | undefined) => void)[] = [];
   #counts = { flushes: 0, lastFlushMs: 0, conflicts: 0, unreadable: 0, failures: 0 };
 
-  constructor(options: HistoryOptions, writer: ThreadClient, reader: ThreadClient, stored: StoreStatistics) {
+  constructor(
+    options: HistoryOptions,
+    data: Omit<ThreadData, 'mode'>,
+    writer: ThreadClient,
+    reader: ThreadClient,
+    stored: StoreStatistics,
+  ) {
     this.#options = options;
     this.#writer = writer;
     this.#reader = reader;
     this.#stored = stored;
     this.#sealAgeMs = options.sealAgeMs ?? sealAgeMsDefault;
     this.#startTimer();
+    this.#fleet = new FleetReads({
+      ...options,
+      data,
+      announce: (atMs) => writer.ask('announceKeyframe', atMs),
+      storedToMs: () => storedToOf([...this.#partitions.values()]),
+      keyframeRetentionMs: options.fleet?.keyframeRetentionMs ?? 0,
+    });
     this.#merging = new MergeSchedule({
       clock: options.clock,
       logger: options.logger,
@@ -161,26 +165,17 @@ export class ThreadedHistory implements History {
     return { ...answer, completeTo };
   }
 
-  async status(scope: ReadScope, query: StatusQuery): Promise<readonly StatusChange[]> {
-    if (!(query.limit >= 1 && query.limit <= statusPageMax)) throw invalidField('limit', query.limit, `1 to ${statusPageMax}`);
-    const hidden = query.vehicleNos?.find(
-      (vehicleNo) => !scope.allowsVehicle(vehicleNo) || !scope.allowsGroup(vehicleNo, 'status'),
-    );
-    if (hidden !== undefined) throw new CallerError('forbidden', 'the status of this vehicle may not be read');
-    const seen: StatusChange[] = [];
-    let page = query;
-    for (let pages = 0; pages < statusPagesReadMax; pages++) {
-      const found = await this.#statusPage(page);
-      const nowMs = this.#options.clock.now();
-      for (const change of found) if (maySeeStatus(scope, change) && isStatusKept(this.#hidden, change, nowMs)) seen.push(change);
-      const last = found.at(-1);
-      if (seen.length >= query.limit || found.length < page.limit || !last) return joinStatus(seen, [], query.limit);
-      page = { ...query, after: { at: last.at, vehicleNo: last.vehicleNo } };
-    }
-    throw new OperationalError(
-      'overloaded',
-      'too many status changes of vehicles that may not be read: name the vehicles or a shorter period',
-    );
+  fleetAt(scope: ReadScope, query: FleetQuery): Promise<FleetMoment> {
+    return this.#fleet.at(scope, query, { tables: this.#allTables(), hidden: this.#hidden, completeTo: this.#completeTo() });
+  }
+
+  makeKeyframes(): Promise<void> {
+    return this.#fleet.makeKeyframes();
+  }
+
+  status(scope: ReadScope, query: StatusQuery): Promise<readonly StatusChange[]> {
+    const isKept = (change: StatusChange): boolean => isStatusKept(this.#hidden, change, this.#options.clock.now());
+    return readStatus(scope, query, (page) => this.#statusPage(page), isKept);
   }
 
   async #statusPage(query: StatusQuery): Promise<StatusChange[]> {
@@ -203,13 +198,14 @@ export class ThreadedHistory implements History {
 
   async dropBefore(ms: number): Promise<void> {
     // The reader lets go of the files first.
-    await this.#reader.ask('dropBefore', ms);
+    await Promise.all([this.#reader.ask('dropBefore', ms), this.#fleet.dropBefore(ms)]);
     this.#stored = await this.#writer.ask('dropBefore', ms);
   }
 
   async setHiding(rules: HidingRules): Promise<void> {
     this.#hidden = new HiddenValues(rules);
-    await this.#writer.ask('setRules', { rules, groupsOfSignals: groupTable(this.#options.consentGroupOf) });
+    const request = { rules, groupsOfSignals: groupTable(this.#options.consentGroupOf) };
+    await Promise.all([this.#writer.ask('setRules', request), this.#fleet.setRules(request)]);
   }
 
   merge(): Promise<void> {
@@ -222,7 +218,9 @@ export class ThreadedHistory implements History {
 
   /** When it rejects, history cannot go on. */
   async moveStore(adapterOptions: unknown, move: () => Promise<void>): Promise<void> {
-    await moveStore([this.#reader, this.#writer], adapterOptions, move);
+    await this.#fleet.move(adapterOptions, (threads) =>
+      moveStore([...threads, this.#reader, this.#writer], adapterOptions, move),
+    );
     await this.setHiding(this.#hidden.rules);
   }
 
@@ -239,10 +237,8 @@ export class ThreadedHistory implements History {
   }
 
   statistics(): HistoryStatistics {
-    const tables = this.#allTables();
     return {
-      memtableBytes: tables.reduce((sum, { records }) => sum + records.bytes, 0),
-      memtableReports: tables.reduce((sum, { records }) => sum + records.records, 0),
+      ...memoryFigures([...this.#partitions.values()]),
       storedBytes: this.#stored.bytes,
       storedChunks: this.#stored.chunks,
       storedRows: this.#stored.rows,
@@ -252,8 +248,8 @@ export class ThreadedHistory implements History {
       ...mergeFigures(this.#merged),
       unreadableRecords: this.#counts.unreadable,
       flushFailures: this.#counts.failures,
-      sealedTables: [...this.#partitions.values()].reduce((sum, { sealed }) => sum + sealed.length, 0),
       queriesWaiting: this.#reader.waiting,
+      ...this.#fleet.statistics(),
     };
   }
 
@@ -263,13 +259,14 @@ export class ThreadedHistory implements History {
       this.#options.logger.warn('the last flush of history failed; the next start takes it from the log', { error }),
     );
     this.#end();
+    await this.#fleet.close();
     await Promise.all([this.#reader.close(), this.#writer.close()]);
   }
 
   /** Ends at once, as a kill would: nothing more is written. For tests of recovery. */
   async abandon(): Promise<void> {
     this.#end();
-    await Promise.all([this.#reader.close(true), this.#writer.close(true)]);
+    await Promise.all([this.#fleet.close(true), this.#reader.close(true), this.#writer.close(true)]);
   }
 
   #end(): void {
@@ -358,6 +355,7 @@ export class ThreadedHistory implements History {
     // From here on, queries find it in chunks alone.
     tables.sealed.shift();
     this.#applied.set(tables.partition, records.nextOffset);
+    tables.storedTo = Math.max(tables.storedTo, records.newestReceivedAt);
     this.#recent.forget();
     records.release();
     this.#count(answer, this.#options.clock.steady() - startedMs);

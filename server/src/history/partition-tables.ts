@@ -21,6 +21,8 @@ export class PartitionTables {
   readonly sealed: Table[] = [];
   active: Table;
   completeTo: number;
+  /** receivedAt (ms) up to which everything is in chunks. */
+  storedTo: number;
   /** When the table being filled got its first content; NaN: it has none. */
   activeSince = Number.NaN;
   readonly #sealBytes: number;
@@ -29,6 +31,7 @@ export class PartitionTables {
   constructor(partition: number, appliedOffset: number, completeTo: number, sealBytes: number, pool: MemoryPool) {
     this.partition = partition;
     this.completeTo = completeTo;
+    this.storedTo = completeTo;
     this.#sealBytes = sealBytes;
     this.#pool = pool;
     this.active = this.#makeTable(appliedOffset);
@@ -83,3 +86,22 @@ export class PartitionTables {
     return { records: new Memtable(this.partition, fromOffset, this.#pool), fromOffset, statusChanges: [] };
   }
 }
+
+/** receivedAt (ms) up to which everything is in chunks; −∞: nothing is known. */
+export const storedToOf = (partitions: readonly PartitionTables[]): number =>
+  partitions.reduce(
+    (oldest, { storedTo }) => Math.min(oldest, storedTo),
+    partitions.length === 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
+  );
+
+/** What is in memory: records of all tables, and how many wait for their flush. */
+export const memoryFigures = (
+  partitions: readonly PartitionTables[],
+): { readonly memtableBytes: number; readonly memtableReports: number; readonly sealedTables: number } => {
+  const tables = partitions.flatMap((one) => one.tables());
+  return {
+    memtableBytes: tables.reduce((sum, { records }) => sum + records.bytes, 0),
+    memtableReports: tables.reduce((sum, { records }) => sum + records.records, 0),
+    sealedTables: partitions.reduce((sum, { sealed }) => sum + sealed.length, 0),
+  };
+};

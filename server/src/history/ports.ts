@@ -1,4 +1,5 @@
 import type { ConnectionStatus, StatusReason } from '@milepost/contract';
+import type { KeyframeStore } from './fleet/keyframe-store.ts';
 
 /** A stored chunk: rows of one vehicle, immutable. Written twice with the same key it changes nothing. */
 export interface StoredChunk {
@@ -119,6 +120,10 @@ export interface AppliedState {
 /** What a module of an adapter exports, for the threads that load it. */
 export interface ChunkStoreModule {
   openChunkStore(options: unknown, mode: 'write' | 'read'): Promise<ChunkStore>;
+  /** Keyframes beside the chunks. `signals` names the signals that are kept. */
+  openKeyframeStore(options: unknown, signals: string): KeyframeStore;
+  /** Removes all keyframes: what is stored from now on is not noted for them. */
+  removeKeyframes(options: unknown): void;
 }
 
 export interface StatusQuery {
@@ -136,6 +141,26 @@ export interface StatusQuery {
   readonly limit: number;
 }
 
+/** Asks for the newest rows of many vehicles at once, month by month. */
+export interface MonthScan {
+  readonly bucket: number;
+  /** Ascending. */
+  readonly vehicleNos: ArrayLike<number>;
+  /** By index of the vehicle: what ends before is not wanted. Asked again while the scan goes on: it may rise with what was taken. */
+  fromMs(index: number): number;
+  /** Exclusive. */
+  readonly toMs: number;
+}
+
+export interface ChunkScan extends MonthScan {
+  /** `start` and `rest` are the chunk; where it lies in one piece `start` is empty. */
+  take(index: number, firstOffset: number, start: Uint8Array, rest: Uint8Array): void;
+}
+
+export interface StatusScan extends MonthScan {
+  take(index: number, change: StatusChange): void;
+}
+
 /**
  * Where chunks and status changes lie. The contract asks only: idempotent by key; the applied offset is monotone and written
  * after (or together with) the chunks. A flush that a crash cut off is written again from the same `fromOffset` and may end earlier or
@@ -150,6 +175,17 @@ export interface ChunkStore {
    */
   read(vehicleNo: number, fromMs: number, toMs: number, part?: ChunkPart): AsyncIterable<StoredChunk>;
   readStatus(query: StatusQuery): Promise<readonly StatusChange[]>;
+  /** Months of which something is stored that meet the period, newest first. */
+  months(fromMs: number, toMs: number): Promise<readonly number[]>;
+  /** Oldest sample time, or one before it; undefined: there is none. */
+  oldestMs(): Promise<number | undefined>;
+  /**
+   * Passes the chunks of a month that meet the period of their vehicle: those that are not merged, then of each vehicle the merged ones from
+   * the newest back. A row that is merged meanwhile is passed at least once.
+   */
+  scanChunks(scan: ChunkScan): Promise<void>;
+  /** Of each vehicle the changes from the newest back. */
+  scanStatus(scan: StatusScan): Promise<void>;
   /** In order of (bucket, group). */
   mergeUnits(): Promise<readonly MergeUnit[]>;
   /** Vehicles `fromVehicleNo` … `toVehicleNo` − 1 that have a complete flushed or a merged chunk, ascending. */

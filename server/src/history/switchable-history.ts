@@ -1,4 +1,5 @@
 import type { ReadScope, RecordBatch } from '../events/index.ts';
+import type { FleetMoment, FleetQuery } from './fleet/types.ts';
 import type { HidingRules } from './hidden-values.ts';
 import { nothingHidden } from './hidden-values.ts';
 import type { StatusChange, StatusQuery } from './ports.ts';
@@ -55,6 +56,12 @@ export class SwitchableHistory implements History {
   }
   query(scope: ReadScope, query: HistoryQuery): Promise<HistoryResult> {
     return this.#current.query(scope, query);
+  }
+  fleetAt(scope: ReadScope, query: FleetQuery): Promise<FleetMoment> {
+    return this.#current.fleetAt(scope, query);
+  }
+  makeKeyframes(): Promise<void> {
+    return this.#current.makeKeyframes();
   }
   status(scope: ReadScope, query: StatusQuery): Promise<readonly StatusChange[]> {
     return this.#current.status(scope, query);

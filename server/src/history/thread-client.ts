@@ -25,13 +25,15 @@ const errorOf = (error: ThreadError): Error => {
 export class ThreadClient {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #warn: (message: string, cause: string) => void;
   #nextId = 1;
   #ended: Error | undefined;
   /** While somebody has the thread alone: what the others asked, in order. */
   #held: (() => void)[] | undefined;
 
   /** `ended` is called when the thread ends without having been closed. */
-  constructor(data: ThreadData, ended: (error: Error) => void) {
+  constructor(data: ThreadData, ended: (error: Error) => void, warn: (message: string, cause: string) => void) {
+    this.#warn = warn;
     this.#worker = new Worker(new URL('./thread.ts', import.meta.url), { workerData: data, name: `history-${data.mode}` });
     this.#worker.on('message', (message: ThreadAnswer) => this.#answered(message));
     const end = (error: Error): void => {
@@ -97,6 +99,7 @@ export class ThreadClient {
   }
 
   #answered(message: ThreadAnswer): void {
+    if ('warning' in message) return this.#warn(message.warning, message.cause);
     const waiting = this.#waiting.get(message.id);
     this.#waiting.delete(message.id);
     if ('error' in message) waiting?.reject(errorOf(message.error));

@@ -1,13 +1,21 @@
 import type { ErrorCode } from '@milepost/contract';
 import type { FlushCounts } from './flush-table.ts';
+import type { DueRequest, FleetPart, FleetRequest, MakeRequest } from './fleet/fleet-worker.ts';
 import type { HidingRules } from './hidden-values.ts';
 import type { MergeCounts } from './merge-pass.ts';
 import type { SharedTable } from './memtable.ts';
 import type { AppliedState, StatusChange, StatusQuery } from './ports.ts';
 import type { QueryAnswer, QueryRequest } from './run-query.ts';
 
+/** What a thread does: it writes chunks and merges, answers queries of one vehicle, or makes keyframes and answers for the whole fleet. */
+export type ThreadMode = 'write' | 'read' | 'fleet';
+
 export interface ThreadData {
-  readonly mode: 'write' | 'read';
+  readonly mode: ThreadMode;
+  /** Signals that are kept for the whole fleet, ascending. */
+  readonly fleetSignals: readonly number[];
+  /** False: there are none, and those of before are removed. */
+  readonly hasKeyframes: boolean;
   /** URL of a module that exports `openChunkStore`. */
   readonly adapterModule: string;
   readonly adapterOptions: unknown;
@@ -45,6 +53,12 @@ export interface RulesRequest {
   readonly groupsOfSignals: Uint8Array;
 }
 
+export interface Announced {
+  readonly mark: number;
+  /** Largest number of a vehicle that has something in the store. */
+  readonly vehicleNoMax: number;
+}
+
 /** What a thread can be asked, and what it answers. */
 export interface ThreadOperations {
   /** The request: options of the adapter instead of those that the thread was started with; undefined: those. */
@@ -56,6 +70,11 @@ export interface ThreadOperations {
   query: { request: QueryRequest; answer: QueryAnswer };
   status: { request: StatusQuery; answer: readonly StatusChange[] };
   dropBefore: { request: number; answer: StoreStatistics };
+  announceKeyframe: { request: number; answer: Announced };
+  fleetAt: { request: FleetRequest; answer: readonly FleetPart[] };
+  dueKeyframe: { request: DueRequest; answer: number | undefined };
+  makeKeyframe: { request: MakeRequest; answer: number | undefined };
+  sweepKeyframes: { request: number; answer: boolean };
   /** The store is closed; it may be opened again. */
   close: { request: undefined; answer: undefined };
 }
@@ -76,5 +95,6 @@ export interface ThreadError {
 }
 
 export type ThreadAnswer =
+  | { readonly warning: string; readonly cause: string }
   | { readonly id: number; readonly answer: unknown }
   | { readonly id: number; readonly error: ThreadError };

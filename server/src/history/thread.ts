@@ -1,10 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, MilepostError, OperationalError } from '../kernel/index.ts';
+import type { KeyframeStore } from './fleet/keyframe-store.ts';
+import { type DueRequest, type FleetPart, type FleetRequest, FleetWorker, type MakeRequest } from './fleet/fleet-worker.ts';
 import { chunksOfTable, makeFlushCounts } from './flush-table.ts';
 import { MergePass } from './merge-pass.ts';
 import type { ChunkStore, ChunkStoreModule, StatusQuery } from './ports.ts';
 import { type QueryAnswer, type QueryRequest, runQuery } from './run-query.ts';
 import type {
+  Announced,
   FlushAnswer,
   FlushRequest,
   MergeAnswer,
@@ -12,6 +15,7 @@ import type {
   ThreadAnswer,
   ThreadData,
   ThreadError,
+  ThreadOperation,
   ThreadRequest,
 } from './thread-messages.ts';
 
@@ -21,23 +25,43 @@ assert(port, 'thread.ts runs only as a worker thread');
 const data = workerData as ThreadData;
 let store: ChunkStore | undefined;
 let merging: MergePass | undefined;
+let keyframes: KeyframeStore | undefined;
+let fleet: FleetWorker | undefined;
+let vehicleNoMax: number | undefined;
 
 const opened = (): ChunkStore => {
   assert(store, 'the store is not open');
   return store;
 };
 
+const damagedKeyframe = (atMs: number, error: unknown): void =>
+  port.postMessage({
+    warning: `the keyframe of ${new Date(atMs).toISOString()} cannot be read and is made anew`,
+    cause: String(error),
+  } satisfies ThreadAnswer);
+
 const open = async (otherOptions: unknown): Promise<unknown> => {
+  const options = otherOptions ?? data.adapterOptions;
   const adapter = (await import(data.adapterModule)) as ChunkStoreModule;
-  store = await adapter.openChunkStore(otherOptions ?? data.adapterOptions, data.mode);
+  store = await adapter.openChunkStore(options, data.mode === 'write' ? 'write' : 'read');
   merging = new MergePass(store);
+  if (data.mode === 'write' && !data.hasKeyframes) adapter.removeKeyframes(options);
+  if (data.mode !== 'read' && data.hasKeyframes) keyframes = adapter.openKeyframeStore(options, data.fleetSignals.join(' '));
+  if (data.mode === 'fleet') fleet = new FleetWorker(store, keyframes, data.fleetSignals, damagedKeyframe);
   return { applied: await store.applied(), statistics: await store.statistics() };
 };
 
 const flush = async (request: FlushRequest): Promise<FlushAnswer> => {
   const counts = makeFlushCounts();
   const { table, ...rest } = request;
-  await opened().write({ ...rest, chunks: chunksOfTable(table, counts) });
+  const chunks = chunksOfTable(table, counts);
+  // First: a row that can be read in a chunk is never one that a keyframe silently lacks.
+  keyframes?.addLate([
+    ...chunks.map(({ vehicleNo, fromMs }) => ({ vehicleNo, fromMs })),
+    ...request.statusChanges.map(({ vehicleNo, at }) => ({ vehicleNo, fromMs: at })),
+  ]);
+  await opened().write({ ...rest, chunks });
+  if (vehicleNoMax !== undefined) for (const { vehicleNo } of chunks) vehicleNoMax = Math.max(vehicleNoMax, vehicleNo);
   return { ...counts, statistics: await opened().statistics() };
 };
 
@@ -47,24 +71,60 @@ const merge = async (nowMs: number): Promise<MergeAnswer> => {
   return { isMore, counts: merging.counts, statistics: await opened().statistics() };
 };
 
+const fleetOf = (): FleetWorker => {
+  assert(fleet, 'this is no thread of fleet states');
+  return fleet;
+};
+
+/** After all flushes that were asked for before it, before all others. */
+const announce = async (atMs: number): Promise<Announced> => {
+  assert(keyframes, 'there are no keyframes');
+  vehicleNoMax ??= (await opened().mergeUnits()).reduce((largest, unit) => Math.max(largest, unit.vehicleNoMax), 0);
+  return { mark: keyframes.announce(atMs), vehicleNoMax };
+};
+
 const operations: Record<ThreadRequest['operation'], (request: never) => Promise<unknown>> = {
   open,
   flush,
   merge,
-  setRules: ({ rules, groupsOfSignals }: RulesRequest) => Promise.resolve(merging?.setRules(rules, groupsOfSignals)),
+  setRules: ({ rules, groupsOfSignals }: RulesRequest) => {
+    merging?.setRules(rules, groupsOfSignals);
+    fleet?.setRules(rules, groupsOfSignals);
+    return Promise.resolve(undefined);
+  },
   query: (request: QueryRequest) => runQuery(opened(), request),
   status: (request: StatusQuery) => opened().readStatus(request),
   dropBefore: async (ms: number) => {
     await opened().dropBefore(ms);
     return opened().statistics();
   },
+  announceKeyframe: announce,
+  fleetAt: (request: FleetRequest) => fleetOf().at(request),
+  dueKeyframe: (request: DueRequest) => fleetOf().due(request),
+  makeKeyframe: (request: MakeRequest) => fleetOf().make(request),
+  sweepKeyframes: (nowMs: number) => Promise.resolve(fleetOf().sweep(nowMs)),
   close: async () => {
+    keyframes?.close();
+    keyframes = undefined;
     await store?.close();
     store = undefined;
   },
 };
 
-const buffersOf = (answer: unknown): ArrayBuffer[] => {
+const fleetBuffers = (parts: readonly FleetPart[]): ArrayBuffer[] =>
+  parts.flatMap(({ columns, vehicleNos, statusAt, status, reasons }) =>
+    [
+      vehicleNos,
+      statusAt,
+      status,
+      reasons,
+      ...columns.flatMap(({ values, times, devices, isText }) => [values, times, devices, isText]),
+    ].map(({ buffer }) => buffer as ArrayBuffer),
+  );
+
+const buffersOf = (operation: ThreadOperation, answer: unknown): ArrayBuffer[] => {
+  if (operation === 'fleetAt') return fleetBuffers(answer as FleetPart[]);
+  if (operation !== 'query') return [];
   const { times, raw, steps } = answer as Partial<QueryAnswer>;
   if (!times) return [];
   const arrays: (ArrayLike<unknown> | undefined)[] = [times];
@@ -87,7 +147,7 @@ let last: Promise<void> = Promise.resolve();
 const run = async ({ id, operation, request }: ThreadRequest): Promise<void> => {
   try {
     const answer = await operations[operation](request as never);
-    port.postMessage({ id, answer } satisfies ThreadAnswer, operation === 'query' ? buffersOf(answer) : []);
+    port.postMessage({ id, answer } satisfies ThreadAnswer, buffersOf(operation, answer));
   } catch (error) {
     port.postMessage({ id, error: describe(error) } satisfies ThreadAnswer);
   }

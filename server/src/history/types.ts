@@ -1,4 +1,5 @@
 import type { ReadScope, RecordBatch } from '../events/index.ts';
+import type { FleetMoment, FleetQuery } from './fleet/types.ts';
 import type { HidingRules } from './hidden-values.ts';
 import type { StatusChange, StatusQuery } from './ports.ts';
 
@@ -72,6 +73,9 @@ export interface HistoryStatistics {
   /** Tables that wait for their flush. */
   readonly sealedTables: number;
   readonly queriesWaiting: number;
+  /** Keyframes made since the start, and how long the last one took. */
+  readonly keyframesMade: number;
+  readonly lastKeyframeMs: number;
 }
 
 /** History of all vehicles: memtable and chunks read as one. */
@@ -86,6 +90,10 @@ export interface History {
   /** Adds transitions that `live` found; they are flushed together with the records that led to them. */
   applyStatus(changes: readonly StatusChange[]): void;
   query(scope: ReadScope, query: HistoryQuery): Promise<HistoryResult>;
+  /** What was known of many vehicles at a moment: the newest value of each kept signal by sample time, and the status. */
+  fleetAt(scope: ReadScope, query: FleetQuery): Promise<FleetMoment>;
+  /** Makes all keyframes that are due, instead of one by one in the background. */
+  makeKeyframes(): Promise<void>;
   /** Newest first. */
   status(scope: ReadScope, query: StatusQuery): Promise<readonly StatusChange[]>;
   /** The stored value of (vehicle, device, signal, time) if the memtable holds it: for `conflict`. */

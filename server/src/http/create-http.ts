@@ -17,6 +17,7 @@ import { addEnrolmentRoutes } from './routes/enrolments.ts';
 import { addErasureRoutes } from './routes/erasures.ts';
 import { addErrorsPage } from './routes/errors-page.ts';
 import { addExportRoutes } from './routes/exports.ts';
+import { addFleetRoutes } from './routes/fleet.ts';
 import { addHistoryRoutes } from './routes/history.ts';
 import { addReportRoutes } from './routes/reports.ts';
 import { addRetentionRoutes } from './routes/retention.ts';
@@ -65,6 +66,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps): void => {
     addDeviceLoginRoutes,
     addHistoryRoutes,
     addExportRoutes,
+    addFleetRoutes,
     addStatusRoutes,
     addReportRoutes,
     addErasureRoutes,

@@ -35,6 +35,10 @@ export const httpLimits = {
   /** Status changes looked at for one page when a text is searched for; the page then ends early, with a cursor. */
   statusScanMax: 20_000,
   statusScanStep: 1000,
+  /** Vehicles of which the past state is worked out at once for a page: more are read when filters leave too few. */
+  fleetVehiclesPerRead: 2000,
+  /** Vehicles of a past frame that are written between two turns of the event loop. */
+  fleetVehiclesPerSlice: 1000,
   /** Vehicles found by text whose timelines are asked for by number; more are found by scanning. */
   statusVehiclesMax: 500,
 } as const;

@@ -105,6 +105,8 @@ const addHistory = (registry: Registry, { history }: HttpDeps): void => {
     () => history.statistics().unreadableRecords,
   );
   gauge('milepost_history_flush_seconds', 'Duration of the last flush', () => history.statistics().lastFlushMs / 1000);
+  counter('milepost_history_keyframes_total', 'Keyframes of the fleet that were made', () => history.statistics().keyframesMade);
+  gauge('milepost_history_keyframe_seconds', 'Duration of the last keyframe', () => history.statistics().lastKeyframeMs / 1000);
   gauge('milepost_history_sealed_tables', 'Tables that wait for their flush', () => history.statistics().sealedTables);
   gauge('milepost_history_queries_waiting', 'Queries that wait for a worker', () => history.statistics().queriesWaiting);
 };

@@ -56,7 +56,8 @@ const answers = (route: ApiRoute): Record<string, unknown> => {
   const json = route.response ?? { type: 'null', description: 'Done' };
   const contents = { 'application/json': { schema: json }, 'text/csv': { schema: { type: 'string' } } };
   const files = Object.fromEntries((route.files ?? []).map((type) => [type, { schema: { type: 'string', format: 'binary' } }]));
-  const content = route.files ? files : contents;
+  const json200 = route.response ? { 'application/json': { schema: json } } : {};
+  const content = route.files ? { ...json200, ...files } : contents;
   const success = route.hasCsv || route.files ? { description: 'Done', content } : json;
   const errors = { description: 'An error', content: { 'application/problem+json': { schema: problemDetails } } };
   return { [route.status]: success, default: errors };

@@ -5,6 +5,15 @@ export { HandleTable } from './handle-table.ts';
 export { listLimitMax } from './list-vehicles.ts';
 export { defaultTimeouts, tickLagMs } from './limits.ts';
 export { type LiveOptions, openLive } from './open-live.ts';
+export {
+  fleetSignals,
+  type PastFilters,
+  type PastFleet,
+  type PastVehicle,
+  readPastFleet,
+  statusCodeOf,
+  vehiclesAt,
+} from './past-fleet.ts';
 export { seedStatus, seedValue, settleSeeds } from './seed-live.ts';
 export type { SeededStatus } from './status-tracker.ts';
 export * from './types.ts';

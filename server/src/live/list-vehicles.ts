@@ -1,6 +1,7 @@
 import { connectionStatuses, isWarningCode, warningKinds, warningSeverities, wellKnown } from '@milepost/contract';
 import { invalidField } from '../kernel/index.ts';
 import type { Directory } from '../registry/index.ts';
+import { isInBox, parseBox } from './box.ts';
 import { decodeCursor, encodeCursor, type ListCursor } from './list-cursor.ts';
 import type { ScopeView } from './scope-view.ts';
 import { fold, type IndexedVehicle, type SearchIndex } from './search-index.ts';
@@ -23,38 +24,6 @@ export interface ListSource {
   /** Bits of the warnings that the scope shows. */
   warningMask(view: ScopeView, vehicleNo: number): number;
 }
-
-interface Box {
-  readonly west: number;
-  readonly south: number;
-  readonly east: number;
-  readonly north: number;
-}
-
-/** `west,south,east,north`; west > east crosses the antimeridian. */
-export const parseBox = (text: string): Box => {
-  const expected = 'west,south,east,north in degrees (longitudes −180 to 180, latitudes −90 to 90, south ≤ north)';
-  const parts = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  const [west, south, east, north] = parts as [number, number, number, number];
-  const isLongitude = (value: number): boolean => Math.abs(value) <= 180;
-  const isLatitude = (value: number): boolean => Math.abs(value) <= 90;
-  if (
-    parts.length !== 4 ||
-    !isLongitude(west) ||
-    !isLongitude(east) ||
-    !isLatitude(south) ||
-    !isLatitude(north) ||
-    south > north
-  ) {
-    throw invalidField('bbox', text, expected);
-  }
-  return { west, south, east, north };
-};
-
-const isInBox = (box: Box, latitude: number, longitude: number): boolean => {
-  if (latitude < box.south || latitude > box.north) return false;
-  return box.west <= box.east ? longitude >= box.west && longitude <= box.east : longitude >= box.west || longitude <= box.east;
-};
 
 type Test = (entry: IndexedVehicle) => boolean;
 

@@ -1,16 +1,9 @@
 import { type ConsentGroup, coreSignal, wellKnown } from '@milepost/contract';
-import type { Precision, ReadPeriod, ReadScope } from '../events/index.ts';
+import { blurDegrees, type Precision, type ReadPeriod, type ReadScope, roundDegrees } from '../events/index.ts';
 import type { LatestTable } from './latest-table.ts';
 import type { LatestValue, Position } from './types.ts';
 
-/** Degrees to which a position is rounded before anything else looks at it, filters too. */
-const gridDegrees: Record<Precision, number> = { exact: 0, about100m: 0.001, about1km: 0.01, about10km: 0.1 };
 const degreesPerUnit = coreSignal('Vehicle.CurrentLocation.Latitude').perUnit;
-
-export const roundDegrees = (degrees: number, precision: Precision): number => {
-  const grid = gridDegrees[precision];
-  return grid === 0 ? degrees : Math.round(degrees / grid) * grid;
-};
 
 /** The scope lets its reader see values of this sample time. */
 export const isInPeriods = (scope: ReadScope, vehicleNo: number, timeMs: number): boolean => {
@@ -50,7 +43,7 @@ export class ScopeView {
   blurred(value: LatestValue, precision: Precision): LatestValue {
     const isDegrees = value.signalNumber === wellKnown.latitude || value.signalNumber === wellKnown.longitude;
     if (precision === 'exact' || !isDegrees || typeof value.stored !== 'number') return value;
-    return { ...value, stored: Math.round(roundDegrees(value.stored / degreesPerUnit, precision) * degreesPerUnit) };
+    return { ...value, stored: blurDegrees(value.stored, precision) };
   }
 
   position(vehicleNo: number): Position | null {

@@ -25,7 +25,7 @@ import { type History, openHistory } from '../../history/index.ts';
 import { type Gate, type Ingest, openGate, openIngest } from '../../ingest/index.ts';
 import { type Clock, type Logger, silentLogger, systemClock } from '../../kernel/index.ts';
 import { openDuckdbLake } from '../../lake/adapters/duckdb/index.ts';
-import { type Live, openLive } from '../../live/index.ts';
+import { fleetSignals, type Live, openLive } from '../../live/index.ts';
 import { listenDeviceWebSockets, telemetryRoute } from '../../protocols/index.ts';
 import { openRegistry, openRetention, type Registry, type Retention } from '../../registry/index.ts';
 import { openTestStorage, type TestStorage } from '../../storage/testing/test-storage.ts';
@@ -112,6 +112,7 @@ const openTestHistory = async (folder: string, clock: Clock): Promise<History> =
       adapterOptions: { folder },
     },
     consentGroupOf: (number) => coreVocabulary.byNumber(number)?.group,
+    fleet: { signals: fleetSignals, keyframeRetentionMs: 86_400_000 },
     failed: (error) => {
       throw error;
     },

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { testChunkStore } from '../../chunk-store.contract.ts';
+import { type ContractStore, testChunkStore } from '../../chunk-store.contract.ts';
 import { encodeChunk } from '../../encode-chunk.ts';
+import { testScans } from '../../fleet/scans.contract.ts';
 import { addToTable } from '../../flush-table.ts';
 import { MergePass } from '../../merge-pass.ts';
 import type { ChunkPart, ChunkStore, StoredChunk } from '../../ports.ts';
@@ -14,13 +15,15 @@ import { RowTable } from '../../row-table.ts';
 import { encodeTestReport } from '../../test-support.ts';
 import { openChunkStore, SqliteChunkStore } from './open-chunk-store.ts';
 
-testChunkStore('SQLite', async () => {
+const makeStore = async (): Promise<ContractStore> => {
   const folder = await mkdtemp(join(tmpdir(), 'chunk-store-'));
   return {
     open: (mode) => openChunkStore({ folder, groups: 3, openFilesMax: 2 }, mode),
     remove: () => rm(folder, { recursive: true }),
   };
-});
+};
+testChunkStore('SQLite', makeStore);
+testScans('SQLite', makeStore);
 
 const withFolder = async (run: (folder: string) => Promise<void>): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), 'chunk-store-'));

@@ -1,1 +1,8 @@
-export { openChunkStore, SqliteChunkStore, type SqliteChunkStoreOptions } from './open-chunk-store.ts';
+export { SqliteKeyframeStore } from './keyframe-store.ts';
+export {
+  openChunkStore,
+  openKeyframeStore,
+  removeKeyframes,
+  SqliteChunkStore,
+  type SqliteChunkStoreOptions,
+} from './open-chunk-store.ts';

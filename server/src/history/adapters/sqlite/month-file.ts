@@ -4,9 +4,11 @@ import type {
   ChunkFlush,
   ChunkKey,
   ChunkPart,
+  ChunkScan,
   Replacement,
   StatusChange,
   StatusQuery,
+  StatusScan,
   StoredChunk,
   VehicleChunks,
 } from '../../ports.ts';
@@ -24,6 +26,8 @@ import {
   readVehicles,
   replaceChunks,
 } from './merge-files.ts';
+import { scanChunks, scanStatus } from './scan-month.ts';
+import { monthIndexes } from './schema.ts';
 import { Statements } from './statements.ts';
 import { reasonCodes, reasonNames, statusCodes, statusNames } from './status-codes.ts';
 
@@ -64,6 +68,7 @@ const sql = {
   addStatus: 'INSERT OR IGNORE INTO status (vehicle_no, at, to_status, from_status, reason) VALUES (?, ?, ?, ?, ?)',
   applied: `INSERT INTO applied (partition, applied_offset) VALUES (?, ?)
     ON CONFLICT (partition) DO UPDATE SET applied_offset = max(applied_offset, excluded.applied_offset)`,
+  oldest: 'SELECT (SELECT min(from_ms) FROM flush) AS flushed, (SELECT min(from_ms) FROM chunk) AS merged',
   readChunks: 'SELECT first_offset, level, start, bytes FROM chunk WHERE vehicle_no = ? AND to_ms >= ? AND from_ms < ?',
   // What is not in the chosen branch is not read: not the pages on which it lies.
   readStarts: `SELECT first_offset, level, start, CASE WHEN length(start) = 0 THEN bytes END AS bytes FROM chunk
@@ -169,6 +174,26 @@ export class MonthFile {
     const { flush_no } = added as unknown as FlushRow;
     assert(flush_no <= flushNoMax, `month file of ${this.bucket} holds ${flush_no} flushes, expected at most ${flushNoMax}`);
     return flush_no;
+  }
+
+  /** Undefined: it has no chunk. */
+  oldestMs(): number | undefined {
+    const row = this.#statements.of(sql.oldest).get() as { flushed: number | null; merged: number | null };
+    const times = [row.flushed, row.merged].filter((ms) => ms !== null);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  addIndexes(): void {
+    this.#statements.db.exec(monthIndexes);
+  }
+
+  /** `indices` of the scan's vehicles that have their chunks here. */
+  scanChunks(scan: ChunkScan, indices: readonly number[]): void {
+    scanChunks(this.#statements, scan, indices);
+  }
+
+  scanStatus(scan: StatusScan, indices: readonly number[]): void {
+    scanStatus(this.#statements, scan, indices, statusOf);
   }
 
   /** Counts the flushes of a file that was made before they were counted. */

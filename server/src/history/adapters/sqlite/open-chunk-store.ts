@@ -7,15 +7,20 @@ import type {
   ChunkFlush,
   ChunkKey,
   ChunkPart,
+  ChunkScan,
   ChunkStore,
   MergeUnit,
+  MonthScan,
   Replacement,
   StatusChange,
   StatusQuery,
+  StatusScan,
   StoredChunk,
   UnitKey,
   VehicleChunks,
 } from '../../ports.ts';
+import type { KeyframeStore } from '../../fleet/keyframe-store.ts';
+import { SqliteKeyframeStore } from './keyframe-store.ts';
 import type { UnitFigures } from './merge-files.ts';
 import { MonthFile, type MonthPart } from './month-file.ts';
 import { type FileMode, openDatabase, versionOf } from './open-database.ts';
@@ -180,6 +185,45 @@ export class SqliteChunkStore implements ChunkStore {
     return found;
   }
 
+  months(fromMs: number, toMs: number): Promise<readonly number[]> {
+    const buckets = new Set(this.#names(fromMs, toMs).map(({ bucket }) => bucket));
+    return Promise.resolve([...buckets].sort((a, b) => b - a));
+  }
+
+  oldestMs(): Promise<number | undefined> {
+    const oldest = this.#names(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+    const times = oldest
+      .filter(({ bucket }) => bucket === oldest[0]?.bucket)
+      .map(({ name }) => this.#file(name)?.oldestMs())
+      .filter((ms) => ms !== undefined);
+    return Promise.resolve(times.length === 0 ? undefined : Math.min(...times));
+  }
+
+  scanChunks(scan: ChunkScan): Promise<void> {
+    for (const { file, indices } of this.#parts(scan)) file.scanChunks(scan, indices);
+    return Promise.resolve();
+  }
+
+  scanStatus(scan: StatusScan): Promise<void> {
+    for (const { file, indices } of this.#parts(scan)) file.scanStatus(scan, indices);
+    return Promise.resolve();
+  }
+
+  /** The files of a month and which vehicles of a scan have their rows in each. */
+  *#parts({ bucket, vehicleNos }: MonthScan): Generator<{ readonly file: MonthFile; readonly indices: readonly number[] }> {
+    const byGroup = new Map<number, number[]>();
+    for (let i = 0; i < vehicleNos.length; i++) {
+      const group = this.#groupOf(vehicleNos[i] as number);
+      const known = byGroup.get(group);
+      if (known) known.push(i);
+      else byGroup.set(group, [i]);
+    }
+    for (const [group, indices] of byGroup) {
+      const file = this.#existing(nameOf(bucket, group));
+      if (file) yield { file, indices };
+    }
+  }
+
   mergeUnits(): Promise<readonly MergeUnit[]> {
     const applied = this.#appliedOffsets();
     const units = this.#names(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY).map(({ name, bucket, group }) => ({
@@ -285,7 +329,10 @@ export class SqliteChunkStore implements ChunkStore {
     const db = openDatabase(join(this.#options.folder, name), this.#mode, monthApplicationId, monthSchema, monthUpgrades);
     if (!db) return undefined;
     const file = new MonthFile(db, (parseName(name) as FileName).bucket);
-    if (this.#mode === 'write') file.countFlushes();
+    if (this.#mode === 'write') {
+      file.addIndexes();
+      file.countFlushes();
+    }
     this.#open.set(name, file);
     const oldest = this.#open.keys().next();
     if (this.#open.size > (this.#options.openFilesMax ?? openFilesMaxDefault) && !oldest.done) this.#close(oldest.value);
@@ -302,6 +349,13 @@ export class SqliteChunkStore implements ChunkStore {
     this.#open.delete(name);
   }
 }
+
+const keyframeFolder = (options: unknown): string => join((options as SqliteChunkStoreOptions).folder, 'keyframes');
+
+export const openKeyframeStore = (options: unknown, signals: string): KeyframeStore =>
+  new SqliteKeyframeStore({ folder: keyframeFolder(options), signals });
+
+export const removeKeyframes = (options: unknown): void => rmSync(keyframeFolder(options), { recursive: true, force: true });
 
 /** Loaded by the threads of history. */
 export const openChunkStore = (options: unknown, mode: FileMode): Promise<ChunkStore> =>

@@ -36,6 +36,15 @@ export const monthSchema = `
   CREATE TABLE applied (partition INTEGER PRIMARY KEY, applied_offset REAL NOT NULL) STRICT;
 `;
 
+/**
+ * Made by every writer that opens a month, so that an older file gets them too: readers find the same without them, only slower. What is
+ * not merged and yet in `chunk` is rare.
+ */
+export const monthIndexes = `
+  CREATE INDEX IF NOT EXISTS chunk_by_time ON chunk (vehicle_no, from_ms, to_ms, first_offset) WHERE level > 0;
+  CREATE INDEX IF NOT EXISTS chunk_not_merged ON chunk (vehicle_no) WHERE level = 0;
+`;
+
 const from1to2 = `
   ALTER TABLE flush RENAME TO flush_1;
   CREATE TABLE flush (flush_no INTEGER PRIMARY KEY, partition INTEGER NOT NULL, from_offset REAL NOT NULL,

@@ -1,0 +1,53 @@
+import Type, { type Static } from 'typebox';
+import { connectionStatuses, statusReasons } from '../status.ts';
+import { warningSeverities } from '../warnings.ts';
+import { closed, isoTime, nullable, oneOf, opaqueId, pageOf, paging, timeParameter } from './shared.ts';
+import { position, vehicleFilters } from './vehicle.ts';
+
+/** Media type of a map frame with the ids of its vehicles before it. docs/formats/map-frame.md */
+export const mapFrameType = 'application/vnd.milepost.map-frame';
+
+const { customer, group, status, bbox } = vehicleFilters;
+
+export const fleetQuery = closed({
+  at: timeParameter,
+  customer,
+  group,
+  status,
+  bbox,
+  ...paging,
+  format: Type.Optional(oneOf(['json', 'frame'], { description: 'Or by the Accept header. A frame holds all vehicles at once' })),
+});
+export type FleetQueryParameters = Static<typeof fleetQuery>;
+
+/** A vehicle as it was known at a moment. */
+export const fleetVehicle = closed({
+  id: opaqueId,
+  plate: nullable(Type.String()),
+  vin: Type.String(),
+  status: oneOf(connectionStatuses),
+  statusSince: nullable(isoTime),
+  statusReason: oneOf(statusReasons),
+  position: nullable(position),
+  speedKmh: nullable(Type.Number({ minimum: -150, maximum: 450 })),
+  energyPercent: nullable(Type.Number({ minimum: 0, maximum: 100 })),
+  isCharging: nullable(Type.Boolean()),
+  ignition: nullable(Type.String({ description: 'State of the low-voltage system' })),
+  severity: oneOf(warningSeverities, { description: 'Of the worst warning' }),
+});
+export type FleetVehicle = Static<typeof fleetVehicle>;
+
+/** Where an answer comes from, and how complete it is. */
+const origin = {
+  at: isoTime,
+  source: oneOf(['keyframes', 'chunks'], { description: 'From chunks alone an answer takes longer' }),
+  keyframe: nullable(isoTime),
+  completeTo: isoTime,
+};
+
+export const fleetPage = closed({ ...origin, ...pageOf(fleetVehicle).properties });
+export type FleetPage = Static<typeof fleetPage>;
+
+/** What stands before a map frame: `vehicles[i]` is the vehicle of handle i + 1. */
+export const fleetRoster = closed({ ...origin, vehicles: Type.Array(opaqueId) });
+export type FleetRoster = Static<typeof fleetRoster>;
