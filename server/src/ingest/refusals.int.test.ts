@@ -44,7 +44,7 @@ const post = async (server: TestServer, device: RecordedDevice, body: string, ty
 };
 
 test('HTTP with a full disk: 503 disk_full with Retry-After, for a report and for a batch; reading goes on', async () => {
-  const expected = { status: 503, code: 'disk_full', retryAfter: 60 };
+  const expected = { status: 503, code: 'disk_full', retryAfter: 15 };
   assert.deepEqual(await post(full, fullDevice, JSON.stringify(report(1))), expected);
   const lines = [1, 2].map((i) => JSON.stringify({ time: startMs + i, signals: { 'Vehicle.Speed': i } })).join('\n');
   assert.deepEqual(await post(full, fullDevice, lines, 'application/x-ndjson'), expected);
@@ -95,16 +95,17 @@ test('a session with a full queue holds so many reports and no more: an error, t
     resume: () => happened.push('resume'),
     close: (code) => happened.push(`close ${code}`),
   });
-  for (let seq = 1; seq <= sessionLimits.reportsHeldMax; seq++) session.received(report(seq) as never, 100);
+  for (let seq = 1; seq <= sessionLimits.reportsHeldMax; seq++) session.received(report(seq) as never, 60);
   assert.deepEqual([happened, sent], [['pause'], []], 'held, nothing is said');
-  session.received(report(sessionLimits.reportsHeldMax + 1) as never, 100);
-  assert.deepEqual(happened, ['pause', `close ${closeCodes.tryAgainLater}`]);
+  session.received(report(sessionLimits.reportsHeldMax + 1) as never, 60);
+  assert.equal(happened.at(-1), `close ${closeCodes.tryAgainLater}`);
+  const events = happened.length;
   assert.deepEqual(
     sent.map((text) => (JSON.parse(text) as { error: { code: string } }).error.code),
     ['overloaded'],
   );
-  session.received(report(1) as never, 100);
-  assert.equal(happened.length, 2, 'nothing that comes after is looked at');
+  session.received(report(1) as never, 60);
+  assert.equal(happened.length, events, 'nothing that comes after is looked at');
   session.closed();
 });
 
