@@ -77,7 +77,7 @@ export interface MergeUnit extends UnitKey {
   readonly oldestFlushMs: number;
   readonly mergedChunks: number;
   readonly mergedRows: number;
-  /** Largest vehicleNo that has a chunk. */
+  /** Largest vehicleNo that has a chunk or a change of status. */
   readonly vehicleNoMax: number;
   /** Bytes that the store could give back, and those it needs. */
   readonly spareBytes: number;

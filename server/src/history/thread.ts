@@ -61,7 +61,9 @@ const flush = async (request: FlushRequest): Promise<FlushAnswer> => {
     ...request.statusChanges.map(({ vehicleNo, at }) => ({ vehicleNo, fromMs: at })),
   ]);
   await opened().write({ ...rest, chunks });
-  if (vehicleNoMax !== undefined) for (const { vehicleNo } of chunks) vehicleNoMax = Math.max(vehicleNoMax, vehicleNo);
+  if (vehicleNoMax !== undefined)
+    for (const list of [chunks, request.statusChanges])
+      for (const { vehicleNo } of list) if (vehicleNo > vehicleNoMax) vehicleNoMax = vehicleNo;
   return { ...counts, statistics: await opened().statistics() };
 };
 

@@ -11,7 +11,7 @@ const sql = {
   merged: 'SELECT chunks, rows, swept FROM merged',
   countAll: `SELECT m.chunks + coalesce(sum(f.chunks), 0) AS chunks, m.rows + coalesce(sum(f.rows), 0) AS rows
     FROM merged m LEFT JOIN flush f ON 1`,
-  vehicleMax: 'SELECT max(vehicle_no) AS vehicle_max FROM chunk',
+  vehicleMax: `SELECT max(coalesce((SELECT max(vehicle_no) FROM chunk), 0), coalesce((SELECT max(vehicle_no) FROM status), 0)) AS vehicle_max`,
   infos: `SELECT vehicle_no, first_offset, level, from_ms, to_ms, rows, has_moved FROM chunk
     WHERE vehicle_no >= ? AND vehicle_no < ? AND level > 0 ORDER BY vehicle_no, from_ms, level`,
   overflow: `SELECT vehicle_no, first_offset, end_offset, bytes FROM chunk WHERE vehicle_no >= ? AND vehicle_no < ? AND level = 0`,
@@ -68,7 +68,7 @@ export const describeUnit = (statements: Statements, applied: AppliedOffsets): U
   const all = statements.of(sql.flushes).all() as unknown as FlushRow[];
   const complete = all.filter(({ partition, end_offset }) => end_offset <= (applied.get(partition) ?? 0));
   const merged = statements.of(sql.merged).get() as { chunks: number; rows: number; swept: string };
-  const { vehicle_max } = statements.of(sql.vehicleMax).get() as { vehicle_max: number | null };
+  const { vehicle_max } = statements.of(sql.vehicleMax).get() as { vehicle_max: number };
   const figures = {
     flushes: complete.length,
     flushedChunks: complete.reduce((sum, { chunks }) => sum + chunks, 0),
@@ -76,7 +76,7 @@ export const describeUnit = (statements: Statements, applied: AppliedOffsets): U
     oldestFlushMs: complete.reduce((oldest, { complete_to }) => (complete_to >= oldest ? oldest : complete_to), Number.NaN),
     mergedChunks: merged.chunks,
     mergedRows: merged.rows,
-    vehicleNoMax: complete.reduce((largest, row) => Math.max(largest, row.vehicle_max), vehicle_max ?? 0),
+    vehicleNoMax: complete.reduce((largest, row) => Math.max(largest, row.vehicle_max), vehicle_max),
     spareBytes: spareBytesOf(statements),
     usedBytes: (pragma(statements, 'page_count') - pragma(statements, 'freelist_count')) * pragma(statements, 'page_size'),
     swept: merged.swept,
