@@ -13,7 +13,7 @@ import { ingestLimits, sessionLimits } from '../ingest/index.ts';
 import { clockStepMsMin } from '../kernel/stepping-clock.ts';
 import { lakeLimits } from '../lake/index.ts';
 import { listenerLimits, mqttLimits } from '../protocols/index.ts';
-import { watchEveryMs, watchTimeoutMs } from '../storage/watch.ts';
+import { watchEveryMs, watchAwayEveryMs, watchTimeoutMs } from '../storage/watch.ts';
 import { deadLetterLimits } from './dead-letters.ts';
 
 /** What docs/limits.md speaks of, by the names in its headings. */
@@ -30,7 +30,7 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   streamLimits,
   browserStreamLimits,
   deadLetterLimits: { ...deadLetterLimits, poisonListedMax },
-  'storage/watch.ts': { watchEveryMs, watchTimeoutMs },
+  'storage/watch.ts': { watchEveryMs, watchAwayEveryMs, watchTimeoutMs },
   'kernel/stepping-clock.ts': { clockStepMsMin },
 };
 

@@ -3,6 +3,8 @@ import { type Logger, OperationalError } from '../kernel/index.ts';
 
 /** How often PostgreSQL is asked whether it is there. */
 export const watchEveryMs = 1000;
+/** The same while it is away: it is taken up again as soon as it answers. */
+export const watchAwayEveryMs = 100;
 /** Without an answer for so long it counts as away: who waits for it is told so. */
 export const watchTimeoutMs = 2000;
 const retryAfterSeconds = 2;
@@ -75,7 +77,7 @@ class Watch implements DatabaseWatch {
       if (!this.#isClosed) this.#gone(error);
     }
     cancel();
-    if (!this.#isClosed) this.#cancel = after(watchEveryMs, () => void this.#ask());
+    if (!this.#isClosed) this.#cancel = after(this.isAway ? watchAwayEveryMs : watchEveryMs, () => void this.#ask());
   }
 
   async #connect(): Promise<pg.Client> {
