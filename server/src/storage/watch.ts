@@ -67,14 +67,15 @@ class Watch implements DatabaseWatch {
 
   /** One question; the next follows when it has been answered, however late. */
   async #ask(): Promise<void> {
-    const cancel = after(watchTimeoutMs, () => this.#gone(undefined));
+    const cancel = after(watchTimeoutMs, () => this.#gone());
     try {
       this.#client ??= await this.#connect();
       await this.#client.query('select 1');
       this.#back();
-    } catch (error) {
+    } catch {
+      // One that refuses is no such one: whoever asks it hears so at once, and is let in as soon as it takes connections again.
       this.#client = undefined;
-      if (!this.#isClosed) this.#gone(error);
+      this.#back();
     }
     cancel();
     if (!this.#isClosed) this.#cancel = after(this.isAway ? watchAwayEveryMs : watchEveryMs, () => void this.#ask());
@@ -89,10 +90,10 @@ class Watch implements DatabaseWatch {
     return client;
   }
 
-  #gone(error: unknown): void {
+  #gone(): void {
     if (this.isAway || this.#isClosed) return;
     this.isAway = true;
-    this.#logger.warn('the database does not answer', { error });
+    this.#logger.warn('the database does not answer');
     for (const giveUp of this.#waiting) giveUp();
     this.#waiting.clear();
   }
