@@ -57,8 +57,10 @@ export const useVehicle = (id: string): WatchedVehicle => {
   };
   const changed = (message: VehicleMessage): void => {
     if (!detail.value) return;
+    // What came between reading and watching is in the first message, which is whole: warnings may have changed with it.
+    const isNewer = message.lastSeen !== detail.value.lastSeen;
     detail.value = merge(detail.value, message);
-    if (!message.isComplete) refreshSoon();
+    if (!message.isComplete || isNewer) refreshSoon();
   };
   const statusChanged = ({ changes, more }: StatusMessage): void => {
     const change = changes.findLast(({ vehicleId }) => vehicleId === id);
