@@ -1,3 +1,4 @@
+import { firstRowAt } from './first-row-at.ts';
 import { minuteMs } from './limits.ts';
 import type { StoredChunk } from './ports.ts';
 import { chunkHasMoved, reservedSection } from './read-chunk.ts';
@@ -37,14 +38,8 @@ const chunksAlone = (chunks: readonly StoredChunk[]): StoredChunk[] => {
 };
 
 const hasRowsWithin = (table: RowTable, fromMs: number, toMs: number): boolean => {
-  let low = 0;
-  let high = table.rows;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((table.times[middle] as number) < fromMs) low = middle + 1;
-    else high = middle;
-  }
-  return low < table.rows && (table.times[low] as number) <= toMs;
+  const row = firstRowAt(table.times, table.rows, fromMs);
+  return row < table.rows && (table.times[row] as number) <= toMs;
 };
 
 /**

@@ -1,3 +1,4 @@
+import { firstRowAt } from './first-row-at.ts';
 import { encodeChunk } from './encode-chunk.ts';
 import type { HiddenValues } from './hidden-values.ts';
 import type { ChunkInfo, StoredChunk } from './ports.ts';
@@ -7,18 +8,6 @@ import { RowTable } from './row-table.ts';
 
 const reader = new ChunkReader();
 const table = new RowTable();
-
-/** First index whose time is at or after `ms`. */
-const firstAtOrAfter = (times: Float64Array, ms: number): number => {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((times[middle] as number) < ms) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-};
 
 const timesOf = (chunks: readonly StoredChunk[]): Float64Array => {
   const times = new Float64Array(chunks.reduce((sum, { rows }) => sum + rows, 0));
@@ -48,14 +37,14 @@ export const chooseMerged = (
   let seen = 0;
   for (let i = 0; i <= merged.length; i++) {
     const chunk = merged[i];
-    const before = chunk ? firstAtOrAfter(times, chunk.fromMs) : times.length;
+    const before = chunk ? firstRowAt(times, times.length, chunk.fromMs) : times.length;
     const left = merged[i - 1];
     if (before > seen) {
       if (left && left.rows < rowsPerChunk) chosen.add(left);
       else if (chunk && chunk.rows < rowsPerChunk) chosen.add(chunk);
     }
     if (!chunk) break;
-    seen = firstAtOrAfter(times, chunk.toMs + 1);
+    seen = firstRowAt(times, times.length, chunk.toMs + 1);
     if (seen > before) chosen.add(chunk);
   }
   return merged.filter((chunk) => chosen.has(chunk));
@@ -108,7 +97,7 @@ const cutRows = (untouched: readonly ChunkInfo[], rowsPerChunk: number): number[
   for (let from = 0; from < table.rows; ) {
     while ((untouched[next]?.fromMs ?? Number.POSITIVE_INFINITY) < (table.times[from] as number)) next++;
     const border = untouched[next]?.fromMs;
-    const segmentEnd = border === undefined ? table.rows : firstAtOrAfter(table.times.subarray(0, table.rows), border);
+    const segmentEnd = border === undefined ? table.rows : firstRowAt(table.times, table.rows, border);
     while (from < segmentEnd) {
       let end = from + cutLength(segmentEnd - from, border === undefined, rowsPerChunk);
       while (end < segmentEnd && table.times[end] === table.times[end - 1]) end++;

@@ -1,10 +1,10 @@
+import { everythingScope, scopeWith } from './fleet/test-scope.ts';
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, test } from 'node:test';
-import type { ReadPeriod, ReadScope } from '../events/index.ts';
 import { CallerError, makeManualClock, silentLogger } from '../kernel/index.ts';
 import type { HistoryOptions, ThreadedHistory } from './open-history.ts';
 import { openHistory } from './open-history.ts';
@@ -16,19 +16,7 @@ const startMs = Date.UTC(2026, 10, 20, 12);
 const speed = 5;
 const fault = 60;
 
-/** Tests are the one other place that makes scopes: to see what history does with each answer. */
-const scopeWith = (fields: Partial<ReadScope>): ReadScope =>
-  ({
-    reader: 'test',
-    audience: 'test',
-    version: () => 1,
-    allowsVehicle: () => true,
-    allowsGroup: () => true,
-    precision: () => 'exact',
-    periods: (): ReadPeriod[] => [{ fromMs: Number.NEGATIVE_INFINITY, toMs: null }],
-    ...fields,
-  }) as ReadScope;
-const everything = scopeWith({});
+const everything = everythingScope;
 
 let folder: string;
 let open: ThreadedHistory[] = [];

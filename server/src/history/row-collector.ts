@@ -1,3 +1,4 @@
+import { firstRowAt } from './first-row-at.ts';
 import type { ChunkReader } from './read-chunk.ts';
 import type { RowTable } from './row-table.ts';
 
@@ -32,23 +33,11 @@ interface MovedRows {
 /** More than any source has rows. */
 const sequencesPerSource = 2 ** 32;
 
-/** First index whose time is at or after `ms`. */
-const lowerBound = (times: Float64Array, rows: number, ms: number): number => {
-  let low = 0;
-  let high = rows;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((times[middle] as number) < ms) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-};
-
 const rangesOf = (times: Float64Array, rows: number, periods: readonly TimePeriod[]): RowRange[] => {
   const ranges: RowRange[] = [];
   for (const { fromMs, toMs } of periods) {
-    const from = lowerBound(times, rows, fromMs);
-    const to = lowerBound(times, rows, toMs);
+    const from = firstRowAt(times, rows, fromMs);
+    const to = firstRowAt(times, rows, toMs);
     if (from < to) ranges.push({ from, to });
   }
   return ranges;

@@ -1,3 +1,4 @@
+import { firstRowAt } from '../first-row-at.ts';
 import {
   decodeReport,
   FormatError,
@@ -19,18 +20,6 @@ export interface RowsWanted extends TimePeriod {
 const isErased = (erased: readonly TimePeriod[], ms: number): boolean =>
   erased.some(({ fromMs, toMs }) => ms >= fromMs && ms < toMs);
 
-/** First row at or after a moment. */
-const rowAt = (times: Float64Array, rows: number, ms: number): number => {
-  let low = 0;
-  let high = rows;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((times[middle] as number) < ms) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-};
-
 const areEqual = (values: Float64Array, from: number, to: number): boolean => {
   const first = values[from];
   for (let i = from + 1; i < to; i++) if (values[i] !== first) return false;
@@ -39,8 +28,8 @@ const areEqual = (values: Float64Array, from: number, to: number): boolean => {
 
 /** Adds the newest value of each kept signal and device of an opened chunk. `order` says which of two at one time came first. */
 export const addChunkRows = (state: FleetState, slot: number, chunk: ChunkReader, order: number, wanted: RowsWanted): void => {
-  const from = rowAt(chunk.times, chunk.rows, wanted.fromMs);
-  const to = rowAt(chunk.times, chunk.rows, wanted.toMs);
+  const from = firstRowAt(chunk.times, chunk.rows, wanted.fromMs);
+  const to = firstRowAt(chunk.times, chunk.rows, wanted.toMs);
   if (from >= to) return;
   const newestMs = chunk.times[to - 1] as number;
   const device = areEqual(chunk.devices, from, to) ? (chunk.devices[from] as number) : undefined;
