@@ -14,6 +14,7 @@ import type { ChunkPart, ChunkStore, StoredChunk } from '../../ports.ts';
 import { RowTable } from '../../row-table.ts';
 import { encodeTestReport } from '../../test-support.ts';
 import { openChunkStore, SqliteChunkStore } from './open-chunk-store.ts';
+import { fileVersion, schemaVersion, storeApplicationId } from './schema.ts';
 
 const makeStore = async (): Promise<ContractStore> => {
   const folder = await mkdtemp(join(tmpdir(), 'chunk-store-'));
@@ -48,6 +49,24 @@ test('a file of a later version is refused, and nothing is changed in it', () =>
     db.exec('PRAGMA user_version = 4');
     db.close();
     assert.throws(() => new SqliteChunkStore({ folder }, 'write'), /version 4; this server reads version 3/);
+  }));
+
+test('a file whose tables are made while it is looked at has none yet, or all', () =>
+  withFolder(async (folder) => {
+    const path = join(folder, 'store.sqlite');
+    const reader = new DatabaseSync(path);
+    const read = DatabaseSync.prototype.prepare.bind(reader);
+    let isMade = false;
+    reader.prepare = (sql) => {
+      const row = read(sql).get();
+      if (!isMade) void new SqliteChunkStore({ folder }, 'write').close();
+      isMade = true;
+      return Object.assign(read(sql), { get: () => row });
+    };
+    const { version, applicationId } = fileVersion(reader);
+    assert.ok(version === 0 || applicationId === storeApplicationId, `version ${version} of kind ${applicationId}`);
+    assert.deepEqual(fileVersion(reader), { version: schemaVersion, applicationId: storeApplicationId });
+    reader.close();
   }));
 
 test('no more files are open than allowed, however many months are written', () =>

@@ -67,11 +67,15 @@ export const monthUpgrades: Upgrades = { 1: from1to2 + from2to3, 2: from2to3 };
 /** Its tables are those of the first version. */
 export const storeUpgrades: Upgrades = { 1: '', 2: '' };
 
-/** Versions of a file that another process or an older server wrote are checked before anything else is read. */
-export const fileVersion = (db: DatabaseSync): { readonly applicationId: number; readonly version: number } => ({
-  applicationId: Number((db.prepare('PRAGMA application_id').get() as { application_id: number }).application_id),
-  version: Number((db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version),
-});
+/**
+ * Versions of a file that another process or an older server wrote are checked before anything else is read. The version is read first: its
+ * writer may make the tables between the two reads, in one commit, so that a version above 0 has its application id, not the other way round.
+ */
+export const fileVersion = (db: DatabaseSync): { readonly applicationId: number; readonly version: number } => {
+  const version = Number((db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version);
+  const applicationId = Number((db.prepare('PRAGMA application_id').get() as { application_id: number }).application_id);
+  return { applicationId, version };
+};
 
 export const createSchema = (db: DatabaseSync, applicationId: number, schema: string): void => {
   db.exec(`BEGIN; ${schema}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}; COMMIT`);
