@@ -33,6 +33,18 @@ interface Connection {
 
 const bytesOf = (data: RawData): Buffer => (Array.isArray(data) ? Buffer.concat(data) : (data as Buffer));
 
+/** Longest payload whose length fits the second byte of a frame (RFC 6455, 5.2). */
+const shortPayloadMax = 125;
+const nonAscii = /[^\0-\x7f]/;
+
+/**
+ * Acknowledgements are most of what is sent: as one string they are written without a buffer, where the library makes two and a `writev`.
+ * It holds nothing back itself, as nothing is compressed, so both ways of writing keep their order.
+ */
+const isShortLatin = (text: string): boolean => text.length <= shortPayloadMax && !nonAscii.test(text);
+/** A text frame that is final, not masked. */
+const shortFrame = (text: string): string => `\x81${String.fromCharCode(text.length)}${text}`;
+
 class WebSocketListener implements DeviceWebSockets {
   readonly #options: DeviceWebSocketOptions;
   readonly #server = new WebSocketServer({
@@ -89,7 +101,7 @@ class WebSocketListener implements DeviceWebSockets {
     // Others came meanwhile, or the server has begun to stop.
     this.#checkRoom();
     this.#server.handleUpgrade(request, socket, head, (webSocket) =>
-      this.#accept(webSocket, request.socket.remoteAddress ?? '', open),
+      this.#accept(webSocket, socket, request.socket.remoteAddress ?? '', open),
     );
   }
 
@@ -98,11 +110,12 @@ class WebSocketListener implements DeviceWebSockets {
       throw new OperationalError('overloaded', 'no further connection is taken', { retryAfterSeconds: 10 });
   }
 
-  #accept(socket: WebSocket, address: string, open: (transport: DeviceTransport) => DeviceSession): void {
+  #accept(socket: WebSocket, stream: Duplex, address: string, open: (transport: DeviceTransport) => DeviceSession): void {
     const session = open({
       address,
       send: (text) => {
-        socket.send(text);
+        if (isShortLatin(text) && socket.readyState === socket.OPEN) stream.write(shortFrame(text), 'latin1');
+        else socket.send(text);
         // A device that does not read what it is told.
         if (socket.bufferedAmount > listenerLimits.bufferedBytesMax) socket.terminate();
       },
