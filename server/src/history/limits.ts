@@ -82,3 +82,6 @@ export const rowsPerRolledMinuteMin = 8;
 
 /** Records that cannot be stored which one flush hands out whole; further ones are counted. */
 export const poisonListedMax = 1000;
+
+/** Priority of the thread that writes chunks (nice, 0 … 19): with all cores busy it gets a tenth of what the others get. */
+export const writerNice = 10;

@@ -1,8 +1,11 @@
+import os from 'node:os';
+import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, MilepostError, OperationalError } from '../kernel/index.ts';
 import type { KeyframeStore } from './fleet/keyframe-store.ts';
 import { type DueRequest, type FleetPart, type FleetRequest, FleetWorker, type MakeRequest } from './fleet/fleet-worker.ts';
 import { chunksOfTable, makeFlushCounts } from './flush-table.ts';
+import { writerNice } from './limits.ts';
 import { MergePass } from './merge-pass.ts';
 import type { ChunkStore, ChunkStoreModule, StatusQuery } from './ports.ts';
 import { type QueryAnswer, type QueryRequest, runQuery } from './run-query.ts';
@@ -23,6 +26,18 @@ import type {
 const port = parentPort;
 assert(port, 'thread.ts runs only as a worker thread');
 const data = workerData as ThreadData;
+
+/** Who waits for an acknowledgement goes first. Linux counts the priority by thread, others by process. */
+const giveWay = (): void => {
+  if (data.mode !== 'write' || process.platform !== 'linux') return;
+  try {
+    os.setPriority(writerNice);
+  } catch {
+    // The system does not let us: it is only a courtesy.
+  }
+};
+
+giveWay();
 let store: ChunkStore | undefined;
 let merging: MergePass | undefined;
 let keyframes: KeyframeStore | undefined;
