@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { EnsureError, ensureInstalled, ensureWebBuilt, runMain } from './tools/ensure.mjs';
 import { runInForeground } from './tools/lib/processes.mjs';
 import { root } from './tools/lib/root.mjs';
+import { serverArguments } from './tools/lib/server-arguments.mjs';
 
 const help = `npm start                 a demo: real trips, replayed now (data in data/demo)
 npm start -- --empty      without the demo, ready for a first device (data/empty)
@@ -38,7 +39,7 @@ await runMain(async () => {
   const node = ensureInstalled();
   if (!isDev) ensureWebBuilt();
   const env = { ...process.env, MILEPOST_DATA: resolve(process.env['MILEPOST_DATA'] || `${root}/data/${mode}`) };
-  const main = ['server/src/app/main.ts', `--mode=${mode}`];
+  const main = [...serverArguments(), 'server/src/app/main.ts', `--mode=${mode}`];
   if (!isDev) return runInForeground([{ command: node, args: main, cwd: root, env }]);
 
   const devEnv = { ...env, MILEPOST_PORT: process.env['MILEPOST_PORT'] || developmentPort };

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { serverArguments } from '../../tools/lib/server-arguments.mjs';
 import type { LoadOptions, Measured } from './load/types.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -38,7 +39,7 @@ export const startServer = async (folder: string): Promise<{ child: ChildProcess
     MILEPOST_DATA: folder,
     MILEPOST_OPERATOR_TOKEN: operatorToken,
   };
-  const child = spawn(process.execPath, [...profileArguments, 'server/src/app/main.ts', '--mode=serve'], {
+  const child = spawn(process.execPath, [...profileArguments, ...serverArguments(), 'server/src/app/main.ts', '--mode=serve'], {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,0 +1,2 @@
+/** For TypeScript outside of tools. */
+export declare const serverArguments: (cores?: number) => string[];
