@@ -8,6 +8,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { serverArguments } from '../../tools/lib/server-arguments.mjs';
+import { measureReference } from './reference.ts';
 import { type LoadScenario, type ScriptScenario, scenarios } from './scenarios.ts';
 import { cpuSecondsOf, memoryMbOf, peakMemoryMbOf, startLoad, startServer } from './server.ts';
 import { writePage } from './write-page.ts';
@@ -16,6 +18,8 @@ const root = path.resolve(import.meta.dirname, '../..');
 const warmUpSeconds = 3;
 /** `BENCH_SECONDS` shortens the long ones while one works on them. */
 const secondsDefault = 10;
+/** Whether memory is flat shows in a long run. */
+const memoryEverySeconds = 60;
 const secondsMax = Number(process.env['BENCH_SECONDS'] ?? Number.POSITIVE_INFINITY);
 const round = (value: number): number => Math.round(value * 100) / 100;
 
@@ -31,7 +35,12 @@ const measureLoad = async ({ load, seconds = secondsDefault }: LoadScenario): Pr
     const memoryBefore = await memoryMbOf(pid);
     const [before, cpuBefore, startedAt] = [await loading.next(), await cpuSecondsOf(pid), performance.now()];
     let last = before;
-    for (let second = 0; second < Math.min(seconds, secondsMax); second++) last = await loading.next();
+    const memoryMb = [memoryBefore];
+    for (let second = 1; second <= Math.min(seconds, secondsMax); second++) {
+      last = await loading.next();
+      if (second % memoryEverySeconds === 0) memoryMb.push(await memoryMbOf(pid));
+    }
+    if (memoryMb.length === 1) memoryMb.push(await memoryMbOf(pid));
     const cpuSeconds = (await cpuSecondsOf(pid)) - cpuBefore;
     const wallSeconds = (performance.now() - startedAt) / 1000;
     const reports = last.reports - before.reports;
@@ -44,7 +53,7 @@ const measureLoad = async ({ load, seconds = secondsDefault }: LoadScenario): Pr
       seconds: Math.round(wallSeconds),
       ackP50Ms: last.ackP50Ms,
       ackP99Ms: last.ackP99Ms,
-      serverMemoryMb: [memoryBefore, await memoryMbOf(pid)],
+      serverMemoryMb: memoryMb,
       serverPeakMemoryMb: await peakMemoryMbOf(pid),
     };
   } finally {
@@ -56,7 +65,9 @@ const measureLoad = async ({ load, seconds = secondsDefault }: LoadScenario): Pr
 };
 
 const runScript = async ({ script, args }: ScriptScenario): Promise<object> => {
-  const child = spawn(process.execPath, [path.join(root, script), ...args], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+  // As the server runs.
+  const command = [...serverArguments(), path.join(root, script), ...args];
+  const child = spawn(process.execPath, command, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   const figures: unknown[] = [];
   for await (const line of createInterface({ input: child.stdout })) if (line.startsWith('{')) figures.push(JSON.parse(line));
   if (child.exitCode === null) await once(child, 'exit');
@@ -82,11 +93,14 @@ const readCommit = (): string => {
 const run = async (name: string): Promise<void> => {
   const scenario = scenarios[name];
   if (!scenario) throw new Error(`scenario ${name} is unknown, expected one of ${Object.keys(scenarios).join(', ')}`);
+  const before = measureReference();
   const figures = 'load' in scenario ? await measureLoad(scenario) : await runScript(scenario);
+  const reference = Math.round((before + measureReference()) / 2);
   const result = {
     scenario: name,
     what: scenario.what,
     ...figures,
+    reference,
     command: `npm run bench ${name}`,
     commit: readCommit(),
     date: new Date().toISOString().slice(0, 10),
@@ -95,7 +109,7 @@ const run = async (name: string): Promise<void> => {
     cpu: cpus()[0]?.model.trim(),
   };
   await writeFile(path.join(root, `bench/results/${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
-  process.stdout.write(`${JSON.stringify({ scenario: name, ...figures }, null, 2)}\n`);
+  process.stdout.write(`${JSON.stringify({ scenario: name, ...figures, reference }, null, 2)}\n`);
 };
 
 const asked = process.argv.slice(2);

@@ -66,6 +66,11 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
     load: { way: 'websocket', form: 'json', samples: 1, connections: 10_000, inFlight: 0, reportsPerSecond: 16_667 },
     seconds: 600,
   },
+  floor: {
+    what: 'The load of `fleet-binary` on a bare server that only answers: what sockets, load and machine take by themselves',
+    script: 'bench/src/floor.ts',
+    args: [],
+  },
   'live-100k': {
     what: 'Live state of 100,000 vehicles, falling silent at once included',
     script: 'bench/src/live.ts',

@@ -19,6 +19,8 @@ interface Result {
   readonly ackP50Ms?: number;
   readonly ackP99Ms?: number;
   readonly serverPeakMemoryMb?: number;
+  /** Reports parsed a CPU second, see reference.ts; results before 2026-11-21 have none. */
+  readonly reference?: number;
   readonly figures?: readonly { readonly what?: string; readonly [name: string]: unknown }[];
 }
 
@@ -46,12 +48,13 @@ const loadTable = (results: readonly Result[]): string => {
         grouped(one.serverCpuCores),
         `${one.ackP50Ms} / ${one.ackP99Ms}`,
         grouped(one.serverPeakMemoryMb),
+        grouped(one.reference),
         one.commit,
       ].join(' | '),
     );
   const head =
-    '| scenario | what | connections | reports a CPU s | samples a CPU s | reports a s | cores | ack p50 / p99 ms | peak MB | commit |';
-  return [head, '|---|---|---|---|---|---|---|---|---|---|', ...rows.map((row) => `| ${row} |`)].join('\n');
+    '| scenario | what | connections | reports a CPU s | samples a CPU s | reports a s | cores | ack p50 / p99 ms | peak MB | reference | commit |';
+  return [head, '|---|---|---|---|---|---|---|---|---|---|---|', ...rows.map((row) => `| ${row} |`)].join('\n');
 };
 
 const figuresOf = ({ figures = [] }: Result): string =>
@@ -68,7 +71,10 @@ const figuresOf = ({ figures = [] }: Result): string =>
 const scriptSections = (results: readonly Result[]): string =>
   results
     .filter(({ figures }) => figures !== undefined)
-    .map((one) => `### \`${one.scenario}\`: ${one.what}\n\nCommit ${one.commit}, ${one.date}.\n\n${figuresOf(one)}`)
+    .map(
+      (one) =>
+        `### \`${one.scenario}\`: ${one.what}\n\nCommit ${one.commit}, ${one.date}${one.reference === undefined ? '' : `, reference ${grouped(one.reference)}`}.\n\n${figuresOf(one)}`,
+    )
     .join('\n\n');
 
 export const writePage = (): void => {
