@@ -205,14 +205,21 @@ const tryVehicle = (flush: Flush, vehicleNo: number, count: number, failed: (err
   }
 };
 
+interface ChunkMaking {
+  /** Another only in tests. */
+  readonly encode?: typeof encodeChunk;
+  /** Called after each vehicle: it may rest there. */
+  readonly breathe?: () => void;
+}
+
 /**
  * Makes the chunks of a sealed table, in order of (vehicleNo, firstOffset). Pure but for reused buffers. What cannot be stored is put aside in
- * `counts`, never a reason to fail: it would fail again for ever. `encode` is another only in tests.
+ * `counts`, never a reason to fail: it would fail again for ever.
  */
 export const chunksOfTable = (
   shared: SharedTable,
   counts: FlushCounts,
-  encode: typeof encodeChunk = encodeChunk,
+  { encode = encodeChunk, breathe = () => {} }: ChunkMaking = {},
 ): StoredChunk[] => {
   const slabs: OpenSlab[] = shared.slabs.map((slab) => ({ bytes: new Uint8Array(slab), view: new DataView(slab) }));
   const flush: Flush = { shared, slabs, counts, chunks: [], encode, arena: new ByteArena() };
@@ -223,6 +230,7 @@ export const chunksOfTable = (
       const vehicleNo = firstVehicleNo + i;
       const count = followEntries(shared, (newest[i] as number) - 1);
       tryVehicle(flush, vehicleNo, count, () => addVehicleCarefully(flush, vehicleNo, count));
+      breathe();
     }
   }
   return flush.chunks;

@@ -83,5 +83,11 @@ export const rowsPerRolledMinuteMin = 8;
 /** Records that cannot be stored which one flush hands out whole; further ones are counted. */
 export const poisonListedMax = 1000;
 
+/** A flush that nobody waits for may take this part of the time in which its table was filled … */
+export const flushLeisureShare = 1 / 8;
+/** … and rests after so much work, this many times as long: three quarters of a second of work in one piece make acknowledgements wait. */
+export const workSliceMs = 10;
+export const restFactor = 2;
+
 /** Priority of the thread that writes chunks (nice, 0 … 19): with all cores busy it gets a tenth of what the others get. */
 export const writerNice = 10;

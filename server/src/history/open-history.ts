@@ -317,7 +317,7 @@ export class ThreadedHistory implements History {
   }
 
   #seal(tables: PartitionTables): void {
-    const { records } = tables.seal();
+    const { records } = tables.seal(this.#options.clock.steady());
     for (const listener of this.#sealListeners) listener(tables.partition, records.nextOffset);
     this.#writeNext();
   }
@@ -325,6 +325,7 @@ export class ThreadedHistory implements History {
   #nextFlush(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#afterFlush.push((error) => (error ? reject(error) : resolve()));
+      for (const tables of this.#partitions.values()) tables.hurry();
       this.#writeNext();
     });
   }
@@ -342,7 +343,7 @@ export class ThreadedHistory implements History {
   }
 
   async #write(tables: PartitionTables): Promise<void> {
-    const { records, fromOffset, statusChanges } = tables.sealed[0] as Table;
+    const { records, fromOffset, statusChanges, leisure } = tables.sealed[0] as Table;
     const startedMs = this.#options.clock.steady();
     const answer = await this.#writer.ask('flush', {
       table: records.share(),
@@ -351,6 +352,7 @@ export class ThreadedHistory implements History {
       appliedOffset: records.nextOffset,
       completeTo: Math.max(records.newestReceivedAt, 0),
       statusChanges,
+      leisure,
     });
     // From here on, queries find it in chunks alone.
     tables.sealed.shift();

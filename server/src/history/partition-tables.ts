@@ -1,7 +1,8 @@
 import { OperationalError } from '../kernel/index.ts';
-import { overfullFactorMax, sealedTablesMax } from './limits.ts';
+import { flushLeisureShare, overfullFactorMax, sealedTablesMax } from './limits.ts';
 import type { MemoryPool } from './memory-pool.ts';
 import { Memtable } from './memtable.ts';
+import { endLeisure, type Leisure, makeLeisure } from './pacer.ts';
 import type { StatusChange } from './ports.ts';
 import type { RecordBatch } from '../events/index.ts';
 
@@ -13,6 +14,8 @@ export interface Table {
   readonly records: Memtable;
   readonly fromOffset: number;
   readonly statusChanges: StatusChange[];
+  /** How long its flush may take. */
+  leisure: Leisure;
 }
 
 /** The tables of one physical partition: one that is filled, and sealed ones until they are stored. */
@@ -73,17 +76,29 @@ export class PartitionTables {
     return this.isFull() && this.sealed.length >= sealedTablesMax;
   }
 
+  /** Somebody waits for what is sealed. */
+  hurry(): void {
+    for (const { leisure } of this.sealed) endLeisure(leisure);
+  }
+
   /** Starts a new table; answers the sealed one. */
-  seal(): Table {
+  seal(nowMs: number): Table {
     const table = this.active;
+    table.leisure = makeLeisure((nowMs - this.activeSince) * flushLeisureShare);
     this.sealed.push(table);
+    if (this.sealed.length > 1) this.hurry();
     this.active = this.#makeTable(table.records.nextOffset);
     this.activeSince = Number.NaN;
     return table;
   }
 
   #makeTable(fromOffset: number): Table {
-    return { records: new Memtable(this.partition, fromOffset, this.#pool), fromOffset, statusChanges: [] };
+    return {
+      records: new Memtable(this.partition, fromOffset, this.#pool),
+      fromOffset,
+      statusChanges: [],
+      leisure: makeLeisure(0),
+    };
   }
 }
 

@@ -40,6 +40,8 @@ export interface ChunkFlush {
   /** In order of (vehicleNo, firstOffset, level). */
   readonly chunks: readonly StoredChunk[];
   readonly statusChanges: readonly StatusChange[];
+  /** To be called between pieces of work: it may rest there. */
+  readonly breathe?: () => void;
 }
 
 /** How much of a chunk is read. */

@@ -3,6 +3,7 @@ import type { FlushCounts } from './flush-table.ts';
 import type { DueRequest, FleetPart, FleetRequest, MakeRequest } from './fleet/fleet-worker.ts';
 import type { HidingRules } from './hidden-values.ts';
 import type { MergeCounts } from './merge-pass.ts';
+import type { Leisure } from './pacer.ts';
 import type { SharedTable } from './memtable.ts';
 import type { AppliedState, StatusChange, StatusQuery } from './ports.ts';
 import type { QueryAnswer, QueryRequest } from './run-query.ts';
@@ -28,6 +29,8 @@ export interface FlushRequest {
   readonly appliedOffset: number;
   readonly completeTo: number;
   readonly statusChanges: readonly StatusChange[];
+  /** How long it may take. */
+  readonly leisure: Leisure;
 }
 
 export interface StoreStatistics {

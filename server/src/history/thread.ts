@@ -7,6 +7,7 @@ import { type DueRequest, type FleetPart, type FleetRequest, FleetWorker, type M
 import { chunksOfTable, makeFlushCounts } from './flush-table.ts';
 import { writerNice } from './limits.ts';
 import { MergePass } from './merge-pass.ts';
+import { Pacer } from './pacer.ts';
 import type { ChunkStore, ChunkStoreModule, StatusQuery } from './ports.ts';
 import { type QueryAnswer, type QueryRequest, runQuery } from './run-query.ts';
 import type {
@@ -68,14 +69,13 @@ const open = async (otherOptions: unknown): Promise<unknown> => {
 
 const flush = async (request: FlushRequest): Promise<FlushAnswer> => {
   const counts = makeFlushCounts();
-  const { table, ...rest } = request;
-  const chunks = chunksOfTable(table, counts);
+  const { table, leisure, ...rest } = request;
+  const pacer = new Pacer(leisure);
+  const breathe = (): void => pacer.breathe();
+  const chunks = chunksOfTable(table, counts, { breathe });
   // First: a row that can be read in a chunk is never one that a keyframe silently lacks.
-  keyframes?.addLate([
-    ...chunks.map(({ vehicleNo, fromMs }) => ({ vehicleNo, fromMs })),
-    ...request.statusChanges.map(({ vehicleNo, at }) => ({ vehicleNo, fromMs: at })),
-  ]);
-  await opened().write({ ...rest, chunks });
+  keyframes?.addLate([...chunks, ...request.statusChanges.map(({ vehicleNo, at }) => ({ vehicleNo, fromMs: at }))]);
+  await opened().write({ ...rest, chunks, breathe });
   if (vehicleNoMax !== undefined)
     for (const list of [chunks, request.statusChanges])
       for (const { vehicleNo } of list) if (vehicleNo > vehicleNoMax) vehicleNoMax = vehicleNo;

@@ -111,6 +111,7 @@ export class SqliteChunkStore implements ChunkStore {
       file.write(flush, part);
       this.#figures.delete(name);
       this.#options.afterFile?.(name);
+      flush.breathe?.();
       const { bucket, group } = parseName(name) as FileName;
       counts.push({ bucket, part: group, ...file.count() });
     }
