@@ -17,8 +17,8 @@ interface Golden {
 const formats: Readonly<Record<string, Golden>> = {
   'backup.md': { version: 1, golden: 'server/src/backup/golden/backup-v1', test: 'server/src/backup/manifest.int.test.ts' },
   'chunk.md': {
-    version: 2,
-    golden: 'server/src/history/golden/chunk-v2-driving-1hz.bin',
+    version: 3,
+    golden: 'server/src/history/golden/chunk-v3-driving-1hz.bin',
     test: 'server/src/history/chunk.unit.test.ts',
   },
   'device-frame.md': {

@@ -1,7 +1,7 @@
 /**
  * A chunk: rows of one vehicle in one month, immutable. docs/formats/chunk.md
  *
- *     chunk     = u8 version (1, 2) · u8 flags · [reserved] · varint rows (≥ 1) · varint fromMs · varint durationMs · columns
+ *     chunk     = u8 version (1, 2, 3) · u8 flags · [reserved] · varint rows (≥ 1) · varint fromMs · varint durationMs · columns
  *     flags       bit 0: a reserved section follows · 1: original times · 2: heartbeat marks
  *     reserved  = varint length · bytes: minute-rollups.ts; passed over by a reader that does not know their kind
  *     columns   = [times] · devices · [originals · arrivals] · [heartbeats] · varint count · [signals] · value column*
@@ -18,8 +18,8 @@
  *
  * Rows are in order of (time, deviceNo, original time). A signal may have a number column and a text column.
  */
-export const chunkVersion = 2;
-/** Version 1 had neither roll-ups nor differences of differences. */
+export const chunkVersion = 3;
+/** Version 1 had neither roll-ups nor differences of differences, version 2 no sparse codes. */
 export const chunkVersionOldest = 1;
 export const chunkFlags = { reserved: 1, originals: 2, heartbeats: 4 } as const;
 export const chunkFlagsKnown = 7;

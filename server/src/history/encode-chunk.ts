@@ -40,7 +40,7 @@ const writeTimes = (table: RowTable, from: number, count: number, kind: ChunkKin
   if (count < 2) return;
   const steps = roomFor(count);
   for (let i = 1; i < count; i++) steps[i - 1] = (table.times[from + i] as number) - (table.times[from + i - 1] as number);
-  writeIntegers(out, 0, steps, 0, count - 1, kind === 'merged');
+  writeIntegers(out, 0, steps, 0, count - 1, kind === 'merged' ? 'kept' : 'quick');
 };
 
 const writeOriginals = (table: RowTable, from: number, count: number): void => {

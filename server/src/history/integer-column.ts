@@ -1,7 +1,20 @@
 import { type ByteReader, ByteReader as Reader, type ByteWriter, ByteWriter as Writer, FormatError } from '../events/index.ts';
-import { quickRiceSize, readRice, riceCodeEnd, type RiceSize, riceSize, writeRice } from './rice-codes.ts';
+import {
+  codesPerStone,
+  findStone,
+  makeStones,
+  quickRiceSize,
+  readRice,
+  riceCodeEnd,
+  type RiceSize,
+  riceSize,
+  type Stone,
+  writeRice,
+} from './rice-codes.ts';
+import { readSparse, type SparseSize, sparseSize, writeSparse } from './sparse-codes.ts';
 import { exactDifferenceMax, smoothDifferences } from './smooth-differences.ts';
 import { compress, inflate } from './zstd-frame.ts';
+import { type Differences, divideCodes, fillCodes, varintLength } from './difference-codes.ts';
 import { bitsMax, packedBytes, readBits, writeBits } from './bit-packing.ts';
 
 /**
@@ -17,7 +30,9 @@ import { bitsMax, packedBytes, readBits, writeBits } from './bit-packing.ts';
  *     36       zigzag first · u8 form · the (count − 1) differences in that form, which takes differences again: a way driven at an
  *              even speed. From version 2 on, once in a column
  *     37       zigzag first · varint length · rice codes of the differences, see rice-codes.ts. From version 2 on
- *     40       varint divisor (≥ 2) · u8 form (1 … 24, 32, 33 or 37) · that form, its differences divided by the divisor: a device that
+ *     38       zigzag first · varint length · sparse codes of the differences, see sparse-codes.ts. From version 3 on
+ *     39       zigzag first · varint length · stones · rice codes of the differences: those of a long column. From version 3 on
+ *     40       varint divisor (≥ 2) · u8 form (1 … 24, 32, 33 or 37 … 39) · that form, its differences divided by the divisor: a device that
  *              sends fewer digits than are stored
  */
 export const columnForms = {
@@ -28,6 +43,8 @@ export const columnForms = {
   float64Zstd: 35,
   twice: 36,
   rice: 37,
+  sparse: 38,
+  riceWithStones: 39,
   scaled: 40,
   tenths: 41,
 } as const;
@@ -37,81 +54,9 @@ export const formMask = 0b11_1111;
 const compressBytesMin = 48;
 /** A frame must be this much shorter: inflating one costs 15 µs, as much as reading a thousand packed numbers. */
 const compressedShareMax = 0.875;
+/** … and so many bytes shorter than rice or sparse codes, which are read in a fifth of the time: a tenth of a byte a row of a full chunk. */
+const frameSavesMin = 100;
 const scratchOut = new Writer(64 * 1024);
-let codes = new Float64Array(1024);
-
-interface Span {
-  /** Largest zigzag code of a difference; −1 when differences are not exact. */
-  readonly codeMax: number;
-  readonly varintBytes: number;
-  /** Greatest common divisor of the differences; 0: all are 0. */
-  readonly divisor: number;
-}
-
-/** Below, whole numbers are divided as 32-bit integers: a tenth of the time. */
-const smallEnd = 2 ** 31;
-
-const isSmall = (value: number): boolean => value < smallEnd && value > -smallEnd;
-
-const greatestCommonDivisor = (a: number, b: number): number => {
-  let high = a;
-  let low = b;
-  while (low !== 0) {
-    const rest = isSmall(high) && isSmall(low) ? (high | 0) % (low | 0) : high % low;
-    high = low;
-    low = rest;
-  }
-  return high;
-};
-
-const isMultiple = (difference: number, divisor: number): boolean =>
-  isSmall(difference) && isSmall(divisor) ? (difference | 0) % (divisor | 0) === 0 : difference % divisor === 0;
-
-const varintLength = (value: number): number => {
-  if (value < 0x80) return 1;
-  if (value < 0x4000) return 2;
-  if (value < 0x20_0000) return 3;
-  return value < 0x1000_0000 ? 4 : 8;
-};
-
-/** Fills `codes` with the zigzag codes of the differences. */
-const fillCodes = (values: Float64Array, from: number, count: number): Span => {
-  if (codes.length < count) codes = new Float64Array(count * 2);
-  let codeMax = 0;
-  let varintBytes = 0;
-  let divisor = 0;
-  let previous = values[from] as number;
-  let isExact = Math.abs(previous) <= exactDifferenceMax;
-  for (let i = 1; i < count; i++) {
-    const value = values[from + i] as number;
-    if (value > exactDifferenceMax || value < -exactDifferenceMax) isExact = false;
-    const difference = value - previous;
-    const code = difference >= 0 ? difference * 2 : -difference * 2 - 1;
-    codes[i - 1] = code;
-    if (code > codeMax) codeMax = code;
-    varintBytes += varintLength(code);
-    if (divisor !== 1 && difference !== 0 && (divisor === 0 || !isMultiple(difference, divisor)))
-      divisor = greatestCommonDivisor(Math.abs(difference), divisor);
-    previous = value;
-  }
-  return { codeMax: isExact ? codeMax : -1, varintBytes, divisor };
-};
-
-/** Divides the differences whose codes are in `codes`; their divisor is known to be one of each. */
-const divideCodes = (count: number, divisor: number): Span => {
-  let codeMax = 0;
-  let varintBytes = 0;
-  for (let i = 0; i < count; i++) {
-    const old = codes[i] as number;
-    const isEven = isSmall(old) ? (old & 1) === 0 : old % 2 === 0;
-    const code = isEven ? old / divisor : (old + 1) / divisor - 1;
-    codes[i] = code;
-    if (code > codeMax) codeMax = code;
-    varintBytes += varintLength(code);
-  }
-  return { codeMax, varintBytes, divisor };
-};
-
 /** From a form of `tenths` to the bits of a difference. */
 const tenthsShift = 39;
 
@@ -142,74 +87,79 @@ const writeFloats = (out: ByteWriter, head: number, values: Float64Array, from: 
   writePart(out, raw, packed);
 };
 
-const varints = (count: number): Uint8Array => {
+const varints = (codes: Float64Array, count: number): Uint8Array => {
   scratchOut.at = 0;
   for (let i = 0; i < count; i++) scratchOut.varint(codes[i] as number);
   return scratchOut.bytes.subarray(0, scratchOut.at);
 };
 
-/** Like `writeIntegers` at full effort, with differences of differences where they are shorter. */
+/** A flush takes what is quickly made; what is kept is tried in more forms, as is the second of a column of differences of differences. */
+export type Effort = 'quick' | 'kept' | 'second';
+
+/** Like `writeIntegers` of what is kept, with differences of differences where they are shorter. */
 export const writeIntegersTwice = (out: ByteWriter, head: number, values: Float64Array, from: number, count: number): void => {
   const first = values[from] as number;
   const differences = Math.abs(first) <= exactDifferenceMax ? smoothDifferences(values, from, count) : undefined;
-  if (!differences) return writeIntegers(out, head, values, from, count, true);
+  if (!differences) return writeIntegers(out, head, values, from, count, 'kept');
   out.byte(head | columnForms.twice);
   out.zigzag(first);
-  writeIntegers(out, 0, differences, 0, count - 1, true);
+  writeIntegers(out, 0, differences, 0, count - 1, 'second');
 };
 
-/** Writes the head byte (`head` holds its upper two bits) and `count` ≥ 1 numbers in the shortest form; `isKept`: more are tried. */
+/** A column of differences: the upper bits of its head, its first number, what its differences were divided by already. */
+interface Start {
+  readonly out: ByteWriter;
+  readonly head: number;
+  readonly first: number;
+  /** 10: no form says so yet. */
+  readonly tenths: 1 | 10;
+  readonly effort: Effort;
+}
+
+/** Writes the head byte (`head` holds its upper two bits) and `count` ≥ 1 numbers in the shortest form that is tried. */
 export const writeIntegers = (
   out: ByteWriter,
   head: number,
   values: Float64Array,
   from: number,
   count: number,
-  isKept = false,
+  effort: Effort = 'quick',
 ): void => {
-  const span = fillCodes(values, from, count);
-  if (span.codeMax < 0) return writeFloats(out, head, values, from, count);
-  const first = values[from] as number;
-  const isScaledWorth = savesMoreThanItCosts(span.divisor, count - 1);
-  if (span.divisor > 0 && span.divisor % 10 === 0 && !(span.divisor >= 100 && isScaledWorth)) {
-    const tenths = divideCodes(count - 1, 10);
-    return writeDifferences(out, head, first, count - 1, tenths, 10, isKept);
-  }
-  if (!isScaledWorth) return writeDifferences(out, head, first, count - 1, span, 1, isKept);
-  writeDivisor(out, head, span.divisor);
-  writeDifferences(out, 0, first, count - 1, divideCodes(count - 1, span.divisor), 1, isKept);
+  const all = fillCodes(values, from, count);
+  if (all.codeMax < 0) return writeFloats(out, head, values, from, count);
+  const start: Start = { out, head, first: values[from] as number, tenths: 1, effort };
+  const isScaledWorth = savesMoreThanItCosts(all.divisor, count - 1);
+  if (all.divisor > 0 && all.divisor % 10 === 0 && !(all.divisor >= 100 && isScaledWorth))
+    return writeDifferences({ ...start, tenths: 10 }, divideCodes(count - 1, 10), count - 1);
+  if (!isScaledWorth) return writeDifferences(start, all, count - 1);
+  writeDivisor(out, head, all.divisor);
+  writeDifferences({ ...start, head: 0 }, divideCodes(count - 1, all.divisor), count - 1);
 };
 
-/** `tenths` is 10 when the differences were divided by 10 and no form says so yet. */
-const writeDifferences = (
-  out: ByteWriter,
-  head: number,
-  first: number,
-  count: number,
-  { codeMax, varintBytes }: Span,
-  tenths: 1 | 10,
-  isKept: boolean,
-): void => {
+const writeDifferences = (start: Start, { codes, codeMax, varintBytes }: Differences, count: number): void => {
+  const { out, head, first, tenths, effort } = start;
   const bits = codeMax === 0 ? 0 : Math.floor(Math.log2(codeMax)) + 1;
   const bitBytes = bits <= bitsMax ? packedBytes(count, bits) : Number.POSITIVE_INFINITY;
   const shortest = Math.min(bitBytes, varintBytes + 1);
-  if (!isKept && shortest >= compressBytesMin && codeMax < riceCodeEnd) {
+  if (effort === 'quick' && shortest >= compressBytesMin && codeMax < riceCodeEnd) {
     const rice = quickRiceSize(codes, count);
-    if (rice.bytes + 2 < shortest * compressedShareMax) return writeRiceForm(out, head, first, count, rice, tenths);
+    if (rice.bytes + 2 < shortest * compressedShareMax) return writeRiceForm(start, codes, count, rice);
   }
   // A flush does not wait for zstd: a frame takes 15 µs to make, however short it is.
-  const raw = isKept && shortest >= compressBytesMin ? varints(count) : undefined;
+  const raw = effort !== 'quick' && shortest >= compressBytesMin ? varints(codes, count) : undefined;
   const packed = raw && tryCompressed(raw, shortest);
-  if (isKept && codeMax > 0 && codeMax < riceCodeEnd) {
+  if (effort !== 'quick' && codeMax > 0 && codeMax < riceCodeEnd) {
+    const bytesMax = Math.min(shortest, packed ? packed.length + 2 + frameSavesMin : shortest);
     const rice = riceSize(codes, count);
-    if (rice.bytes + 2 < Math.min(shortest, packed ? packed.length + 2 : shortest))
-      return writeRiceForm(out, head, first, count, rice, tenths);
+    const sparse = sparseSize(codes, count);
+    if (sparse && sparse.bytes < rice.bytes && sparse.bytes + 2 < bytesMax) return writeSparseForm(start, codes, count, sparse);
+    if (rice.bytes + 2 < bytesMax) return writeRiceForm(start, codes, count, rice);
   }
   if (packed || bitBytes > varintBytes) {
     if (tenths === 10) writeDivisor(out, head, 10);
     out.byte((tenths === 10 ? 0 : head) | (packed ? columnForms.varintZstd : columnForms.varint));
     out.zigzag(first);
-    return writePart(out, raw ?? varints(count), packed);
+    return writePart(out, raw ?? varints(codes, count), packed);
   }
   // One bit has no form of its own with tenths: two are written.
   const width = tenths === 10 ? Math.max(2, bits) : bits;
@@ -218,19 +168,27 @@ const writeDifferences = (
   if (width > 0) writeBits(out, codes, count, width);
 };
 
-const writeRiceForm = (
-  out: ByteWriter,
-  head: number,
-  first: number,
-  count: number,
-  { k, bytes }: RiceSize,
-  tenths: 1 | 10,
-): void => {
+/** Head of a form with a length that has no variant for tenths. */
+const writeHead = ({ out, head, first, tenths }: Start, form: number, bytes: number): void => {
   if (tenths === 10) writeDivisor(out, head, 10);
-  out.byte((tenths === 10 ? 0 : head) | columnForms.rice);
+  out.byte((tenths === 10 ? 0 : head) | form);
   out.zigzag(first);
   out.varint(bytes);
+};
+
+const writeRiceForm = (start: Start, codes: Float64Array, count: number, { k, bytes }: RiceSize): void => {
+  const { out, effort } = start;
+  const hasStones = effort !== 'quick' && count > codesPerStone;
+  const stones = hasStones ? makeStones(codes, count, k, effort === 'second') : [];
+  const stonesBytes = stones.reduce((sum, part) => sum + part.length, 0);
+  writeHead(start, hasStones ? columnForms.riceWithStones : columnForms.rice, bytes + stonesBytes);
+  for (const part of stones) out.append(part);
   writeRice(out, codes, count, k);
+};
+
+const writeSparseForm = (start: Start, codes: Float64Array, count: number, size: SparseSize): void => {
+  writeHead(start, columnForms.sparse, size.bytes);
+  writeSparse(start.out, codes, count, size);
 };
 
 const writeDivisor = (out: ByteWriter, head: number, divisor: number): void => {
@@ -255,7 +213,7 @@ const openPart = (input: ByteReader, isCompressed: boolean): ByteReader => {
   const length = input.varint();
   const inflated = isCompressed ? input.varint() : 0;
   const from = input.take(length);
-  if (!isCompressed) partReader.reset(input.bytes, from, from + length);
+  if (!isCompressed) partReader.reset(input.bytes, from, from + length, input.view);
   else partReader.reset(inflate(input.bytes.subarray(from, from + length), inflated), 0, inflated);
   return partReader;
 };
@@ -293,11 +251,19 @@ const readCodes = (part: ByteReader, into: Float64Array, count: number): void =>
   part.at = at;
 };
 
+/** Forms of differences whose length stands ahead of them. */
+const lengthForms: readonly number[] = [
+  columnForms.varint,
+  columnForms.varintZstd,
+  columnForms.rice,
+  columnForms.sparse,
+  columnForms.riceWithStones,
+];
+
 const readScale = (input: ByteReader): { readonly divisor: number; readonly form: number } => {
   const divisor = input.varint();
   const form = input.byte();
-  const isDifferences =
-    (form >= 1 && form <= bitsMax) || form === columnForms.varint || form === columnForms.varintZstd || form === columnForms.rice;
+  const isDifferences = (form >= 1 && form <= bitsMax) || lengthForms.includes(form);
   if (divisor < 2 || !isDifferences) throw new FormatError(`a column is scaled by ${divisor} in form ${form}`);
   return { divisor, form };
 };
@@ -334,18 +300,20 @@ const readTwice = (input: ByteReader, into: Float64Array, count: number): void =
   checkExact(into, count);
 };
 
+/** All codes are read: where the stones lie does not matter. */
+const passedStone: Stone = { index: 0, bits: 0, plain: 0, ofSums: 0, escapesLeft: 0 };
+
 const readDifferences = (input: ByteReader, form: number, into: Float64Array, count: number, divisor: number): void => {
   const first = input.zigzag();
   if (form === columnForms.constant) return void into.fill(first, 0, count);
   if (form <= bitsMax) {
     readBits(input, into.subarray(1), count - 1, form);
-  } else if (form === columnForms.varint || form === columnForms.varintZstd) {
+  } else if (lengthForms.includes(form)) {
     const part = openPart(input, form === columnForms.varintZstd);
-    readCodes(part, into, count);
-    if (part.at !== part.end) throw new FormatError('bytes follow the numbers of a column');
-  } else if (form === columnForms.rice) {
-    const part = openPart(input, false);
-    readRice(part, into.subarray(1), count - 1);
+    if (form === columnForms.riceWithStones) findStone(part, 0, passedStone);
+    if (form === columnForms.rice || form === columnForms.riceWithStones) readRice(part, into.subarray(1), count - 1);
+    else if (form === columnForms.sparse) readSparse(part, into.subarray(1), count - 1);
+    else readCodes(part, into, count);
     if (part.at !== part.end) throw new FormatError('bytes follow the numbers of a column');
   } else throw new FormatError(`form ${form} of a column is unknown`);
   sumUp(into, first, count, divisor);
@@ -375,8 +343,7 @@ export const skipIntegers = (input: ByteReader, head: number, count: number): vo
     input.take(packedBytes(count - 1, form));
     return;
   }
-  if (!isFloat && form !== columnForms.varint && form !== columnForms.varintZstd && form !== columnForms.rice)
-    throw new FormatError(`form ${form} of a column is unknown`);
+  if (!isFloat && !lengthForms.includes(form)) throw new FormatError(`form ${form} of a column is unknown`);
   const length = input.varint();
   if (form === columnForms.varintZstd || form === columnForms.float64Zstd) input.varint();
   input.take(length);

@@ -102,7 +102,7 @@ const writeContent = (out: ByteWriter, n: number): void => {
     max[filled] = high - lastOne;
     min[filled++] = lastOne - low;
   }
-  for (const part of [last, max, min, sums]) writeIntegers(out, 0, part, 0, filled, true);
+  for (const part of [last, max, min, sums]) writeIntegers(out, 0, part, 0, filled, 'kept');
 };
 
 const writeColumn = (out: ByteWriter, { hasOwnCounts, isConstant }: ColumnSums, n: number): void => {

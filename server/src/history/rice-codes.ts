@@ -1,4 +1,4 @@
-import { type ByteReader, type ByteWriter, FormatError } from '../events/index.ts';
+import { type ByteReader, type ByteWriter, ByteWriter as Writer, FormatError } from '../events/index.ts';
 import { bitsMax, packedBytes, readBits, writeBits } from './bit-packing.ts';
 
 /**
@@ -9,8 +9,15 @@ import { bitsMax, packedBytes, readBits, writeBits } from './bit-packing.ts';
  *     quotients = of each code: q zeros and a one, bits filled from the least significant; q is at most 19; 20 zeros and a one: the whole
  *                 code is in escapes
  *     escapes   = varints
+ *
+ * Before them may lie stones, from which adding up can begin:
+ *
+ *     stones = varint 2 · (bytes of what follows), + 1: with sums of sums · varint bytes of all escapes · stone*
+ *     stone  = after each 256 codes that are followed by more: varint bits of the quotients since the stone before · varint bytes of the
+ *              escapes since · zigzag sum of the differences since · [zigzag sum since of the sums after each code]
  */
 const escapeQuotient = 20;
+export const codesPerStone = 256;
 
 export interface RiceSize {
   readonly k: number;
@@ -20,7 +27,8 @@ export interface RiceSize {
 /** Codes that are written so are below this: their arithmetic is then that of 32-bit integers. */
 export const riceCodeEnd = 2 ** 31;
 
-const varintBytes = (value: number): number => (value < 128 ? 1 : Math.ceil((Math.floor(Math.log2(value)) + 1) / 7));
+/** Bytes of a varint. */
+export const varintBytes = (value: number): number => (value < 128 ? 1 : Math.ceil((Math.floor(Math.log2(value)) + 1) / 7));
 
 const sizeWith = (codes: Float64Array, count: number, k: number): number => {
   let bits = 0;
@@ -90,6 +98,63 @@ export const writeRice = (out: ByteWriter, codes: Float64Array, count: number, k
     const code = (codes[i] as number) | 0;
     if (code >>> k >= escapeQuotient) out.varint(code);
   }
+};
+
+const stonesOut = new Writer(256);
+const stonesHead = new Writer(16);
+
+/** Stones of codes whose differences add up without loss: with `hasSums` the sums of sums, too. The answer is used again by the next call. */
+export const makeStones = (codes: Float64Array, count: number, k: number, hasSums: boolean): readonly Uint8Array[] => {
+  stonesOut.at = 0;
+  let escapeBytes = 0;
+  const last = { bits: 0, escapeBytes: 0, sum: 0, ofSums: 0 };
+  let bits = 0;
+  let sum = 0;
+  let ofSums = 0;
+  for (let i = 0; i < count; i++) {
+    if (i > 0 && i % codesPerStone === 0) {
+      stonesOut.varint(bits - last.bits);
+      stonesOut.varint(escapeBytes - last.escapeBytes);
+      stonesOut.zigzag(sum - last.sum);
+      if (hasSums) stonesOut.zigzag(ofSums - last.ofSums);
+      Object.assign(last, { bits, escapeBytes, sum, ofSums });
+    }
+    const code = (codes[i] as number) | 0;
+    const quotient = code >>> k;
+    bits += Math.min(quotient, escapeQuotient) + 1;
+    if (quotient >= escapeQuotient) escapeBytes += varintBytes(code);
+    sum += (code >>> 1) ^ -(code & 1);
+    ofSums += sum;
+  }
+  stonesHead.at = 0;
+  stonesHead.varint((varintBytes(escapeBytes) + stonesOut.at) * 2 + (hasSums ? 1 : 0));
+  stonesHead.varint(escapeBytes);
+  return [stonesHead.bytes.subarray(0, stonesHead.at), stonesOut.bytes.subarray(0, stonesOut.at)];
+};
+
+/** What is known after the first `index` codes. */
+export interface Stone {
+  index: number;
+  bits: number;
+  plain: number;
+  ofSums: number;
+  /** Where the next escape lies, bytes before the end; −1: it must be looked for. */
+  escapesLeft: number;
+}
+
+/** Moves `input` behind the stones, and `stone` to the last one with at most `wanted` codes before it. */
+export const findStone = (input: ByteReader, wanted: number, stone: Stone): void => {
+  const head = input.varint();
+  const end = input.at + Math.floor(head / 2);
+  if (end > input.end) throw new FormatError(`stones of a column end at ${end}, expected at most ${input.end}`);
+  stone.escapesLeft = input.varint();
+  for (stone.index = 0; input.at < end && stone.index + codesPerStone <= wanted; stone.index += codesPerStone) {
+    stone.bits += input.varint();
+    stone.escapesLeft -= input.varint();
+    stone.plain += input.zigzag();
+    if (head % 2 === 1) stone.ofSums += input.zigzag();
+  }
+  input.at = end;
 };
 
 /** Four bytes from `at`, 0 after the end. */

@@ -40,7 +40,7 @@ test('numbers whose differences are too large for rice codes come back', () => {
   const values = Float64Array.from({ length: 100 }, (_, i) => (i % 3) * 2 ** 33 + (i % 7));
   for (const isKept of [false, true]) {
     const out = new ByteWriter(16);
-    writeIntegers(out, 0, values, 0, values.length, isKept);
+    writeIntegers(out, 0, values, 0, values.length, isKept ? 'kept' : 'quick');
     const input = new ByteReader(out.toBytes());
     const into = new Float64Array(values.length + 1);
     readIntegers(input, input.byte(), into, values.length);
@@ -72,7 +72,7 @@ test('numbers of a column come back at full effort, and are passed over without 
       const out = new ByteWriter(16);
       const values = Float64Array.from(list);
       if (isTwice) writeIntegersTwice(out, 0, values, 0, values.length);
-      else writeIntegers(out, 0, values, 0, values.length, true);
+      else writeIntegers(out, 0, values, 0, values.length, 'kept');
       out.byte(99);
       const input = new ByteReader(out.toBytes());
       const form = input.byte();

@@ -1,6 +1,8 @@
 import { type ByteReader, ByteReader as Reader, FormatError } from '../../events/index.ts';
 import { bitsMax, packedBytes } from '../bit-packing.ts';
 import { columnForms, formMask, readIntegers } from '../integer-column.ts';
+import { sumSparse } from '../sparse-codes.ts';
+import { findStone, type Stone } from '../rice-codes.ts';
 import { inflate } from '../zstd-frame.ts';
 
 /** From the forms of differences that are divided by 10 to their bits. */
@@ -62,7 +64,11 @@ const endOfQuotients = ({ bytes, view }: ByteReader, from: number, firstBit: num
   return bit;
 };
 
-/** The same of rice codes, of which there are `count`; false: another reader must do it. */
+/** Where adding up begins. */
+const stone: Stone = { index: 0, bits: 0, plain: 0, ofSums: 0, escapesLeft: -1 };
+const firstStone: Stone = { ...stone };
+
+/** The same of rice codes, of which there are `count`, from `stone` on; false: another reader must do it. */
 const sumRice = (input: ByteReader, from: number, end: number, count: number, wanted: number): boolean => {
   const { bytes, view } = input;
   const k = bytes[from] as number;
@@ -72,12 +78,13 @@ const sumRice = (input: ByteReader, from: number, end: number, count: number, wa
   const mask = 2 ** k - 1;
   /** Before this byte four can be read at once. */
   const wideTo = bytes.length - 3;
-  let sum = 0;
-  let ofSums = 0;
-  let lowBit = 0;
-  let highBit = 0;
-  let hasEscapes = false;
-  for (let i = 0; i < wanted; i++, lowBit += k) {
+  let sum = stone.plain;
+  let { ofSums } = stone;
+  let lowBit = stone.index * k;
+  let highBit = stone.bits;
+  let hasEscapes = stone.escapesLeft >= 0;
+  if (hasEscapes) partReader.reset(bytes, end - stone.escapesLeft, end, view);
+  for (let i = stone.index; i < wanted; i++, lowBit += k) {
     const highAt = highFrom + (highBit >> 3);
     // Signs that are shifted in lie above all quotients there are.
     const word = (highAt < wideTo ? view.getInt32(highAt, true) : wordAt(bytes, highAt)) >> (highBit & 7);
@@ -129,11 +136,29 @@ const sumDifferences = (input: ByteReader, form: number, count: number, wanted: 
     return true;
   }
   const isZstd = form === columnForms.varintZstd;
-  if (!isZstd && form !== columnForms.varint && form !== columnForms.rice) return false;
+  const isSparse = form === columnForms.sparse;
+  const isRice = form === columnForms.rice || form === columnForms.riceWithStones;
+  if (!isZstd && !isSparse && !isRice && form !== columnForms.varint) return false;
   const length = input.varint();
   const inflatedLength = isZstd ? input.varint() : 0;
   const from = input.take(length);
-  if (form === columnForms.rice) return sumRice(input, from, from + length, count, wanted);
+  if (isSparse) {
+    partReader.reset(input.bytes, from, from + length, input.view);
+    sums.plain = sumSparse(partReader, count, wanted);
+    // Sums of sums are not known of it.
+    sums.ofSums = Number.NaN;
+    return true;
+  }
+  if (isRice) {
+    Object.assign(stone, firstStone);
+    let codesFrom = from;
+    if (form === columnForms.riceWithStones) {
+      partReader.reset(input.bytes, from, from + length, input.view);
+      findStone(partReader, wanted, stone);
+      codesFrom = partReader.at;
+    }
+    return sumRice(input, codesFrom, from + length, count, wanted);
+  }
   if (isZstd) partReader.reset(inflate(input.bytes.subarray(from, from + length), inflatedLength), 0, inflatedLength);
   else partReader.reset(input.bytes, from, from + length, input.view);
   sumVarints(partReader, wanted);
