@@ -84,7 +84,8 @@ export class PartitionTables {
   /** Starts a new table; answers the sealed one. */
   seal(nowMs: number): Table {
     const table = this.active;
-    table.leisure = makeLeisure((nowMs - this.activeSince) * flushLeisureShare);
+    const filledMs = this.hasContent() ? nowMs - this.activeSince : 0;
+    table.leisure = makeLeisure(filledMs * flushLeisureShare);
     this.sealed.push(table);
     if (this.sealed.length > 1) this.hurry();
     this.active = this.#makeTable(table.records.nextOffset);
