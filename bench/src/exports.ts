@@ -3,22 +3,21 @@
  * one that takes 4 MB a second. Peak of the server's resident memory above what it was before (`/proc/<pid>/status`), and MB each second.
  * `node bench/src/exports.ts [days]`, default 28. Prints one JSON object a line.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { exportFormats } from '../../contract/src/api/index.ts';
 import { coreSignal, quantise } from '../../contract/src/index.ts';
 import { ByteWriter, ReportBuilder } from '../../server/src/events/index.ts';
 import { enrolDevices } from './load/enrol.ts';
 import { contentTypes, valuesAt } from './load/payloads.ts';
+import { operatorToken, startServer } from './server.ts';
 
-const operatorToken = 'operator-token-of-the-bench';
 const [days = 28] = process.argv.slice(2).map(Number);
 const samplesPerReport = 4096;
 const endMs = Math.floor(Date.now() / 1000) * 1000;
@@ -27,17 +26,6 @@ const rows = days * 86_400;
 const slowBytesPerSecond = 4_000_000;
 /** The slow client takes so much and goes away. */
 const slowSeconds = 10;
-
-const startServer = async (folder: string): Promise<{ child: ChildProcess; origin: string }> => {
-  const env = { PATH: process.env['PATH'], MILEPOST_PORT: '0', MILEPOST_DATA: folder, MILEPOST_OPERATOR_TOKEN: operatorToken };
-  const program = path.resolve(import.meta.dirname, '../../server/src/app/main.ts');
-  const child = spawn(process.execPath, [program, '--mode=serve'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  for await (const line of createInterface({ input: child.stdout })) {
-    const origin = /ready at (\S+)/.exec(line)?.[1];
-    if (origin) return { child, origin };
-  }
-  throw new Error('the server ended before it was ready');
-};
 
 /** A second each, binary. */
 const fill = async (origin: string, token: string): Promise<void> => {

@@ -2,16 +2,15 @@
  * A read model that is rebuilt while the server takes reports: `rebuild.ts <seconds of filling> <reports a second meanwhile> <samples a report of the filling>`. Prints a JSON line for
  * each model: how long acknowledgements took before and meanwhile, and what the rebuild cost.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import type { LoadOptions, Measured } from './load/types.ts';
+import type { Measured } from './load/types.ts';
+import { startLoad, startServer } from './server.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
-const operatorToken = 'operator-token-of-the-bench';
 const [fillSeconds = 20, reportsPerSecond = 4000, samplesAReport = 100] = process.argv.slice(2).map(Number);
 const beforeSeconds = 10;
 const fill = { way: 'websocket', form: 'binary', samples: samplesAReport, connections: 200, inFlight: 4 } as const;
@@ -25,35 +24,16 @@ const drive = {
   reportsPerSecond,
 } as const;
 
-const startServer = async (data: string): Promise<{ child: ChildProcess; origin: string }> => {
-  const env = { PATH: process.env['PATH'], MILEPOST_PORT: '0', MILEPOST_DATA: data, MILEPOST_OPERATOR_TOKEN: operatorToken };
-  const args = ['server/src/app/main.ts', '--mode=serve'];
-  const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
-  for await (const line of createInterface({ input: child.stdout })) {
-    const origin = /ready at (\S+)/.exec(line)?.[1];
-    if (origin) return { child, origin };
-  }
-  throw new Error('the server ended before it was ready');
-};
-
 class Load {
-  readonly #child: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
+  readonly #load: ReturnType<typeof startLoad>;
   last: Measured | undefined;
 
-  constructor(load: Omit<LoadOptions, 'origin' | 'operatorToken'>, origin: string) {
-    const program = path.join(import.meta.dirname, 'load/main.ts');
-    const child = spawn(process.execPath, [program, JSON.stringify({ ...load, origin, operatorToken })], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    this.#child = child;
-    this.#lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  constructor(...load: Parameters<typeof startLoad>) {
+    this.#load = startLoad(...load);
   }
   /** A second later. */
   async next(): Promise<Measured> {
-    const line = await this.#lines.next();
-    if (line.done) throw new Error('the load generator has ended');
-    this.last = JSON.parse(line.value) as Measured;
+    this.last = await this.#load.next();
     return this.last;
   }
   async seconds(count: number): Promise<Measured> {
@@ -62,11 +42,12 @@ class Load {
   }
   /** Latencies count from here on. */
   begin(): void {
-    this.#child.stdin?.write('begin\n');
+    this.#load.begin();
   }
   async end(): Promise<void> {
-    this.#child.kill('SIGTERM');
-    if (this.#child.exitCode === null) await once(this.#child, 'exit');
+    const { child } = this.#load;
+    child.kill('SIGTERM');
+    if (child.exitCode === null) await once(child, 'exit');
   }
 }
 
@@ -90,12 +71,12 @@ const figuresOf = (output: string): object => {
 };
 
 const data = await mkdtemp(path.join(tmpdir(), 'milepost-bench-'));
-const { child, origin } = await startServer(data);
+const { child, ...origins } = await startServer(data);
 try {
-  const filling = new Load(fill, origin);
+  const filling = new Load(fill, origins);
   const { reports } = await filling.seconds(fillSeconds);
   await filling.end();
-  const load = new Load(drive, origin);
+  const load = new Load(drive, origins);
   await load.seconds(5);
   for (const model of ['history', 'live']) {
     load.begin();

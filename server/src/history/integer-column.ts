@@ -58,7 +58,7 @@ const compressedShareMax = 0.875;
 const frameSavesMin = 100;
 const scratchOut = new Writer(64 * 1024);
 /** From a form of `tenths` to the bits of a difference. */
-const tenthsShift = 39;
+export const tenthsShift = 39;
 
 /** What a divisor costs: its form, itself. It must save more. */
 const savesMoreThanItCosts = (divisor: number, count: number): boolean =>

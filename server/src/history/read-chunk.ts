@@ -1,13 +1,12 @@
 import { ByteReader, FormatError } from '../events/index.ts';
-import { bitsMax, readBits } from './bit-packing.ts';
 import { chunkFlags, chunkFlagsKnown, chunkVersion, chunkVersionOldest, valueHead } from './chunk-format.ts';
 import { formMask, readIntegers, skipIntegers } from './integer-column.ts';
-import { chunkBytesMax, columnsPerChunkMax, rowsPerChunkMax } from './limits.ts';
+import { chunkBytesMax, rowsPerChunkMax } from './limits.ts';
+import { SignalList } from './signal-list.ts';
 import { readMarks } from './marks.ts';
 import { readWords, skipWords } from './words.ts';
 
 const timeMsMax = 9_000_000_000_000;
-const signalNumberMax = 65_535;
 
 /** What stands at the start of a chunk. */
 export interface ChunkHeader {
@@ -87,8 +86,7 @@ export class ChunkReader {
   heartbeats = new Uint8Array(0);
   hasHeartbeats = false;
   /** Signal number of each column. */
-  signals = new Float64Array(0);
-  columnCount = 0;
+  readonly #signals = new SignalList();
   #input = new ByteReader(new Uint8Array(0));
   #columnsAt = 0;
   #values = new Float64Array(0);
@@ -110,7 +108,7 @@ export class ChunkReader {
     if (this.hasOriginals) this.#readOriginals();
     this.hasHeartbeats = (flags & chunkFlags.heartbeats) !== 0;
     if (this.hasHeartbeats) readMarks(input, this.heartbeats, rows);
-    this.#readSignals();
+    this.#signals.read(input);
     this.#columnsAt = input.at;
   }
 
@@ -118,8 +116,8 @@ export class ChunkReader {
   readColumns(isWanted: (signalNumber: number) => boolean, take: (column: ChunkColumn) => void): void {
     const input = this.#input;
     input.at = this.#columnsAt;
-    for (let i = 0; i < this.columnCount; i++) {
-      const signalNumber = this.signals[i] as number;
+    for (let i = 0; i < this.#signals.count; i++) {
+      const signalNumber = this.#signals.numbers[i] as number;
       if (isWanted(signalNumber)) take(this.#readColumn(signalNumber));
       else this.#skipColumn();
     }
@@ -165,27 +163,6 @@ export class ChunkReader {
     readIntegers(this.#input, this.#form(), this.originals, this.rows);
     for (let i = 0; i < this.rows; i++) this.originals[i] = (this.originals[i] as number) + (this.times[i] as number);
     readIntegers(this.#input, this.#form(), this.arrivals, this.rows);
-  }
-
-  #readSignals(): void {
-    const input = this.#input;
-    const count = input.varint();
-    if (count > columnsPerChunkMax) throw new FormatError(`chunk has ${count} columns, expected at most ${columnsPerChunkMax}`);
-    this.columnCount = count;
-    if (count === 0) return;
-    if (this.signals.length < count) this.signals = new Float64Array(count * 2);
-    const { signals } = this;
-    let signalNumber = input.varint();
-    const width = input.varint();
-    if (width > bitsMax) throw new FormatError(`gaps of signal numbers have ${width} bits, expected at most ${bitsMax}`);
-    if (width === 0) signals.fill(0, 0, count);
-    else readBits(input, signals, count - 1, width);
-    for (let i = 0; i < count; i++) {
-      const gap = signals[i] as number;
-      signals[i] = signalNumber;
-      if (signalNumber > signalNumberMax) throw new FormatError(`signal number ${signalNumber} is above ${signalNumberMax}`);
-      signalNumber += gap;
-    }
   }
 
   #readColumn(signalNumber: number): ChunkColumn {

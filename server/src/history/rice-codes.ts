@@ -16,7 +16,7 @@ import { bitsMax, packedBytes, readBits, writeBits } from './bit-packing.ts';
  *     stone  = after each 256 codes that are followed by more: varint bits of the quotients since the stone before · varint bytes of the
  *              escapes since · zigzag sum of the differences since · [zigzag sum since of the sums after each code]
  */
-const escapeQuotient = 20;
+export const escapeQuotient = 20;
 export const codesPerStone = 256;
 
 export interface RiceSize {

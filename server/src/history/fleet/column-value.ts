@@ -1,14 +1,9 @@
 import { type ByteReader, ByteReader as Reader, FormatError } from '../../events/index.ts';
 import { bitsMax, packedBytes } from '../bit-packing.ts';
-import { columnForms, formMask, readIntegers } from '../integer-column.ts';
+import { columnForms, formMask, readIntegers, tenthsShift } from '../integer-column.ts';
 import { sumSparse } from '../sparse-codes.ts';
-import { findStone, type Stone } from '../rice-codes.ts';
+import { escapeQuotient, findStone, type Stone } from '../rice-codes.ts';
 import { inflate } from '../zstd-frame.ts';
-
-/** From the forms of differences that are divided by 10 to their bits. */
-const tenthsShift = 39;
-/** A quotient of so many zeros stands for an escape. */
-const escapeQuotient = 20;
 
 let scratch = new Float64Array(2048);
 const partReader = new Reader(new Uint8Array(0));

@@ -1,9 +1,9 @@
 import { ByteReader, FormatError } from '../../events/index.ts';
-import { bitsMax, readBits } from '../bit-packing.ts';
 import { chunkFlags, chunkVersion, chunkVersionOldest, valueHead } from '../chunk-format.ts';
 import { columnForms, formMask, readIntegers, skipIntegers } from '../integer-column.ts';
-import { columnsPerChunkMax, rowsPerChunkMax } from '../limits.ts';
+import { rowsPerChunkMax } from '../limits.ts';
 import { readMarks } from '../marks.ts';
+import { SignalList } from '../signal-list.ts';
 import { readWords, skipWords } from '../words.ts';
 import { valueAt } from './column-value.ts';
 import type { FleetState } from './fleet-state.ts';
@@ -11,7 +11,7 @@ import type { FleetState } from './fleet-state.ts';
 const input = new ByteReader(new Uint8Array(0));
 let steps = new Float64Array(2048);
 let present = new Uint8Array(2048);
-let signals = new Float64Array(256);
+const signals = new SignalList();
 
 const formOf = (): number => {
   const head = input.byte();
@@ -43,24 +43,6 @@ const findLastRow = (rows: number, fromMs: number, durationMs: number, atMs: num
     lastRow.index = i;
     lastRow.time = time;
   }
-};
-
-const readSignals = (): number => {
-  const count = input.varint();
-  if (count > columnsPerChunkMax) throw new FormatError(`chunk has ${count} columns, expected at most ${columnsPerChunkMax}`);
-  if (count === 0) return 0;
-  if (signals.length < count) signals = new Float64Array(count * 2);
-  let signalNumber = input.varint();
-  const width = input.varint();
-  if (width > bitsMax) throw new FormatError(`gaps of signal numbers have ${width} bits, expected at most ${bitsMax}`);
-  if (width === 0) signals.fill(0, 0, count);
-  else readBits(input, signals, count - 1, width);
-  for (let i = 0; i < count; i++) {
-    const gap = signals[i] as number;
-    signals[i] = signalNumber;
-    signalNumber += gap;
-  }
-  return count;
 };
 
 const skipColumn = (rows: number): void => {
@@ -121,9 +103,9 @@ export const addNewestRows = (
   if (input.byte() !== columnForms.constant) return false;
   const device = input.zigzag();
   if ((flags & chunkFlags.heartbeats) !== 0) readMarks(input, present, rows);
-  const count = readSignals();
-  for (let i = 0; i < count; i++) {
-    const signal = state.indexOf(signals[i] as number);
+  signals.read(input);
+  for (let i = 0; i < signals.count; i++) {
+    const signal = state.indexOf(signals.numbers[i] as number);
     const at = signal * state.slots + slot;
     if (signal < 0 || ((state.times[at] as number) > lastMs && state.devices[at] === device)) {
       skipColumn(rows);

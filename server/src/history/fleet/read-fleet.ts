@@ -1,7 +1,7 @@
 import { slabBytes } from '../limits.ts';
 import { pageOfEntry, placeOfEntry, type SharedTable } from '../memtable.ts';
 import { bucketStartMs } from '../month-bucket.ts';
-import type { ChunkStore, StatusChange, VehiclePeriod } from '../ports.ts';
+import type { ChunkStore, MonthScan, StatusChange, VehiclePeriod } from '../ports.ts';
 import { ChunkReader } from '../read-chunk.ts';
 import type { TimePeriod } from '../row-collector.ts';
 import { addChunkRows, addRecordRows } from './fleet-rows.ts';
@@ -166,20 +166,35 @@ const addTable = (pass: Pass, { slabs, entries, heads }: SharedTable): void => {
   }
 };
 
-const addChunks = async (pass: Pass): Promise<void> => {
-  const { state, sources, vehicleNos } = pass;
+interface MonthWanted {
+  /** In the pass, of those that are wanted of this month. */
+  readonly indices: readonly number[];
+  readonly scan: MonthScan;
+}
+
+/** Months from the newest back, as long as one may hold something from `fromMs` of a vehicle on, which earlier months may have moved. */
+async function* monthsWanted(pass: Pass, fromMs: (index: number) => number): AsyncGenerator<MonthWanted> {
+  const { sources, vehicleNos } = pass;
   const toMs = pass.atMs + 1;
   for (const bucket of await sources.store.months(Number.NEGATIVE_INFINITY, toMs)) {
-    const endMs = bucketStartMs(bucket + 1);
-    const indices = Array.from(vehicleNos, (_, index) => index).filter(
-      (index) => pass.valuesFromMs(index) < Math.min(endMs, toMs),
-    );
+    const endMs = Math.min(bucketStartMs(bucket + 1), toMs);
+    const indices = Array.from(vehicleNos, (_, index) => index).filter((index) => fromMs(index) < endMs);
     if (indices.length === 0) return;
-    await sources.store.scanChunks({
+    const scan: MonthScan = {
       bucket,
       vehicleNos: indices.map((index) => vehicleNos[index] as number),
-      fromMs: (i) => pass.valuesFromMs(indices[i] as number),
+      fromMs: (i) => fromMs(indices[i] as number),
       toMs,
+    };
+    yield { indices, scan };
+  }
+}
+
+const addChunks = async (pass: Pass): Promise<void> => {
+  const { state, sources } = pass;
+  for await (const { indices, scan } of monthsWanted(pass, (index) => pass.valuesFromMs(index))) {
+    await sources.store.scanChunks({
+      ...scan,
       take: (i, firstOffset, start, rest) => {
         const index = indices[i] as number;
         const erased = pass.erased[index] as readonly TimePeriod[];
@@ -187,26 +202,17 @@ const addChunks = async (pass: Pass): Promise<void> => {
         const fromMs = pass.fromMs[index] as number;
         if (erased.length === 0 && addNewestRows(state, slot, start, rest, firstOffset, fromMs, pass.atMs)) return;
         chunks.open(start.length > 0 ? Buffer.concat([start, rest]) : rest);
-        addChunkRows(state, slot, chunks, firstOffset, { fromMs, toMs, erased });
+        addChunkRows(state, slot, chunks, firstOffset, { fromMs, toMs: scan.toMs, erased });
       },
     });
   }
 };
 
 const addStatus = async (pass: Pass): Promise<void> => {
-  const { state, sources, vehicleNos } = pass;
-  const toMs = pass.atMs + 1;
-  for (const bucket of await sources.store.months(Number.NEGATIVE_INFINITY, toMs)) {
-    const endMs = bucketStartMs(bucket + 1);
-    const indices = Array.from(vehicleNos, (_, index) => index).filter(
-      (index) => pass.statusFromMs(index) < Math.min(endMs, toMs),
-    );
-    if (indices.length === 0) return;
+  const { state, sources } = pass;
+  for await (const { indices, scan } of monthsWanted(pass, (index) => pass.statusFromMs(index))) {
     await sources.store.scanStatus({
-      bucket,
-      vehicleNos: indices.map((index) => vehicleNos[index] as number),
-      fromMs: (i) => pass.statusFromMs(indices[i] as number),
-      toMs,
+      ...scan,
       take: (i, change) => {
         if (!pass.isErased(indices[i] as number, change.at)) state.putStatus(change);
       },

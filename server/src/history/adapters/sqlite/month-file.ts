@@ -29,7 +29,8 @@ import {
 import { scanChunks, scanStatus } from './scan-month.ts';
 import { monthIndexes } from './schema.ts';
 import { Statements } from './statements.ts';
-import { reasonCodes, reasonNames, statusCodes, statusNames } from './status-codes.ts';
+import { reasonCodes, statusCodes } from './status-codes.ts';
+import { statusOf, type StatusRow } from './status-row.ts';
 
 interface FlushRow {
   readonly flush_no: number;
@@ -41,13 +42,6 @@ interface ChunkRow {
   readonly start: Uint8Array;
   /** Null where only the start was asked for and there is one. */
   readonly bytes: Uint8Array | null;
-}
-interface StatusRow {
-  readonly vehicle_no: number;
-  readonly at: number;
-  readonly to_status: number;
-  readonly from_status: number;
-  readonly reason: number;
 }
 
 const sql = {
@@ -90,14 +84,6 @@ const statusParameters = (query: StatusQuery): number[] => [
   ...(query.to ? [statusCodes[query.to]] : []),
   ...(query.after ? [query.after.at, query.after.at, query.after.vehicleNo] : []),
 ];
-
-const statusOf = (row: StatusRow): StatusChange => {
-  const from = statusNames.get(row.from_status);
-  const to = statusNames.get(row.to_status);
-  const reason = reasonNames.get(row.reason);
-  assert(from && to && reason, `status change ${JSON.stringify(row)} has a code that is unknown`);
-  return { vehicleNo: row.vehicle_no, at: row.at, from, to, reason };
-};
 
 /** The part of a flush that goes into one file: all of one month and one group of partitions. */
 export interface MonthPart {
@@ -193,7 +179,7 @@ export class MonthFile {
   }
 
   scanStatus(scan: StatusScan, indices: readonly number[]): void {
-    scanStatus(this.#statements, scan, indices, statusOf);
+    scanStatus(this.#statements, scan, indices);
   }
 
   /** Counts the flushes of a file that was made before they were counted. */

@@ -1,7 +1,8 @@
 import { readChunkHeader } from '../../read-chunk.ts';
-import type { ChunkScan, MonthScan, StatusChange, StatusScan } from '../../ports.ts';
+import type { ChunkScan, MonthScan, StatusScan } from '../../ports.ts';
 import { readBlocks } from './flushed-blocks.ts';
 import { joinChunk } from './merge-files.ts';
+import { statusOf, type StatusRow } from './status-row.ts';
 import type { Statements } from './statements.ts';
 
 const sql = {
@@ -21,13 +22,6 @@ interface MergedRow {
   readonly first_offset: number;
   readonly from_ms: number;
   readonly to_ms: number;
-}
-interface StatusRow {
-  readonly vehicle_no: number;
-  readonly at: number;
-  readonly to_status: number;
-  readonly from_status: number;
-  readonly reason: number;
 }
 
 /** Index in the scan by vehicle number. */
@@ -102,12 +96,7 @@ export const scanChunks = (statements: Statements, scan: ChunkScan, indices: rea
 /** Vehicles whose changes are wanted from so short before the end are read together, by time. */
 const togetherMsMax = 3_600_000;
 
-export const scanStatus = (
-  statements: Statements,
-  scan: StatusScan,
-  indices: readonly number[],
-  changeOf: (row: StatusRow) => StatusChange,
-): void => {
+export const scanStatus = (statements: Statements, scan: StatusScan, indices: readonly number[]): void => {
   const isTogether = (index: number): boolean => scan.fromMs(index) >= scan.toMs - togetherMsMax;
   const together = indices.filter(isTogether);
   const apart = indices.filter((index) => !isTogether(index));
@@ -116,14 +105,14 @@ export const scanStatus = (
     const rows = statements.of(sql.statusBetween).iterate(bound(oldestFromMs(scan, together)), bound(scan.toMs));
     for (const row of rows as unknown as Iterable<StatusRow>) {
       const index = places[row.vehicle_no - first] ?? -1;
-      if (index >= 0 && row.at >= scan.fromMs(index)) scan.take(index, changeOf(row));
+      if (index >= 0 && row.at >= scan.fromMs(index)) scan.take(index, statusOf(row));
     }
   }
   for (const index of apart) {
     const rows = statements.of(sql.statusBack).iterate(scan.vehicleNos[index] as number, bound(scan.toMs));
     for (const row of rows as unknown as Iterable<StatusRow>) {
       if (row.at < scan.fromMs(index)) break;
-      scan.take(index, changeOf(row));
+      scan.take(index, statusOf(row));
     }
   }
 };
