@@ -8,29 +8,44 @@ import { aDevice } from '../live/memory-directory.ts';
 import { readDeviceFrame } from '../protocols/index.ts';
 import type { Device } from '../registry/index.ts';
 import { dayMs, openTestIngest, type TestIngest, testNowMs } from './testing/open-test-ingest.ts';
+import { ScannedReport } from './scanned-report.ts';
 import type { Report, Verdict } from './types.ts';
 
 const nowMs = testNowMs;
 const jsonVehicle = 1;
 const binaryVehicle = 2;
+const textVehicle = 3;
 /** The devices of the two forms are on another vehicle from here on. */
 const movedAtMs = nowMs - 1000;
-const [jsonDevice, binaryDevice] = [jsonVehicle, binaryVehicle].map((no) =>
+const [jsonDevice, binaryDevice, textDevice] = [jsonVehicle, binaryVehicle, textVehicle].map((no) =>
   aDevice(no, no, {
     assignments: [
       { vehicleNo: no, fromMs: nowMs - 40 * dayMs, toMs: movedAtMs },
       { vehicleNo: no + 10, fromMs: movedAtMs, toMs: Number.POSITIVE_INFINITY },
     ],
   }),
-) as [Device, Device];
+) as [Device, Device, Device];
+/** Have not reported since the start. */
+const silentDevices = [jsonVehicle, binaryVehicle, textVehicle].map((no) => aDevice(no + 20, no + 20));
+const speed = coreSignal('Vehicle.Speed');
+/** 50 km/h is stored for it already, of whichever vehicle. */
+const storedAtMs = nowMs - 3_600_000;
 
 let opened: TestIngest;
 before(async () => {
-  opened = await openTestIngest([jsonDevice, binaryDevice]);
+  opened = await openTestIngest([jsonDevice, binaryDevice, textDevice, ...silentDevices], {
+    prior: { find: (_vehicle, _device, number, timeMs) => (number === speed.number && timeMs === storedAtMs ? 5000 : undefined) },
+  });
 });
 after(() => opened.close());
 
 const submitJson = (report: Report): Promise<Verdict> => opened.submit(jsonDevice, report);
+/** As the text of a connection, or as lines where every line is a sample. */
+const asText = (report: object, isLines = false): Report => {
+  const { samples } = report as { samples: readonly unknown[] };
+  const text = isLines ? samples.map((sample) => JSON.stringify(sample)).join('\n') : JSON.stringify(report);
+  return opened.ingest.scan(Buffer.from(text), isLines) ?? report;
+};
 const submitFrame = (frame: Uint8Array): Promise<Verdict> => opened.submit(binaryDevice, readDeviceFrame(frame));
 
 interface Sample {
@@ -91,22 +106,51 @@ const sampleOf: fc.Arbitrary<Sample> = fc.record({
     .chain((chosen) => fc.tuple(...chosen.map((signal) => fc.tuple(fc.constant(signal), valueOf(signal))))),
 });
 
-test('a binary report is stored, refused and adjusted as the same report in JSON is', async () => {
+test('a report is stored, refused and adjusted alike in each form', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(sampleOf, { maxLength: 6 }), async (samples) => {
+    fc.asyncProperty(fc.array(sampleOf, { maxLength: 6 }), fc.boolean(), async (samples, isLines) => {
       // A sample without values says nothing: JSON drops it without a word, and so must the binary form.
       const json = await submitJson(asJson(samples));
       const binary = await submitFrame(encode(samples));
       assert.deepEqual(comparable(binary), comparable(json));
-      for (const vehicle of [0, 10])
-        assert.deepEqual(await samplesOf(binaryVehicle + vehicle), await samplesOf(jsonVehicle + vehicle));
+      assert.deepEqual(await opened.submit(textDevice, asText(asJson(samples), isLines)), json);
+      for (const vehicle of [0, 10]) {
+        const stored = await samplesOf(jsonVehicle + vehicle);
+        assert.deepEqual(await samplesOf(binaryVehicle + vehicle), stored);
+        assert.deepEqual(await samplesOf(textVehicle + vehicle), stored);
+      }
     }),
     { numRuns: 300 },
   );
 });
 
+test('the first report since the start may contradict what is stored: refused in each form', async () => {
+  const samples = [{ timeMs: storedAtMs, values: [[speed, 6000]] as const }];
+  const [byJson, byFrame, byText] = silentDevices as [Device, Device, Device];
+  const reports: readonly [Device, Report][] = [
+    [byJson, asJson(samples)],
+    [byFrame, readDeviceFrame(encode(samples))],
+    [byText, asText(asJson(samples))],
+  ];
+  for (const [device, report] of reports) {
+    const { stored, rejected } = await opened.submit(device, report);
+    assert.deepEqual([stored, rejected.map(({ reason }) => reason)], [0, ['conflict']]);
+  }
+});
+
+test('what was read and had to wait while others came is stored as it was', async () => {
+  const at = (timeMs: number) => asJson([{ timeMs, values: [[speed, timeMs % 1000]] }]);
+  const [first, second] = [asText(at(nowMs + 70_001)), asText(at(nowMs + 70_002))];
+  assert.ok(first instanceof ScannedReport && second instanceof ScannedReport);
+  for (const report of [first.copy(), second]) await opened.submit(textDevice, report);
+  const records = await opened.records(textVehicle + 10, 2);
+  assert.deepEqual(
+    records.map(({ samples: [sample] }) => [sample?.timeMs, sample?.values]),
+    [2, 1].map((n) => [nowMs + 70_000 + n, { [speed.number]: n }]),
+  );
+});
+
 test('a report without a flaw goes into the log byte for byte', async () => {
-  const speed = coreSignal('Vehicle.Speed');
   const frame = encode([
     { timeMs: nowMs + 60_000, values: [[speed, 5010]] },
     { timeMs: nowMs + 61_000, values: [[speed, 5020]] },

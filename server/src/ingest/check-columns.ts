@@ -78,12 +78,14 @@ export interface CleanContext {
   readonly receivedAt: number;
   readonly retention: Pick<Retention, 'ruleOf'>;
   readonly vocabulary: Vocabulary;
-  /** Newest sample time known of the device. */
+  /** Newest sample time known of the device; nothing is known of one that has not reported since the start. */
   readonly newestMs: number;
+  /** Each value is known to be good, and each sample has one. */
+  readonly isChecked: boolean;
 }
 
 /**
- * The vehicle of a report that can go into the log byte for byte: every value good, every time plausible, all samples of one
+ * The vehicle of a report that can go into the log as it is: every value good, every time plausible, all samples of one
  * vehicle and newer than anything stored. 0: it has to be looked at sample by sample.
  */
 export const cleanVehicle = (report: ReportColumns, context: CleanContext): number => {
@@ -98,11 +100,11 @@ export const cleanVehicle = (report: ReportColumns, context: CleanContext): numb
   }
   const { receivedAt } = context;
   if (lastMs > receivedAt + ingestLimits.clockAheadMaxMs) return 0;
-  if (firstMs <= context.newestMs) return 0;
+  if (firstMs <= context.newestMs || context.newestMs === Number.NEGATIVE_INFINITY) return 0;
   const assignment = context.device.assignments.findLast(({ fromMs, toMs }) => firstMs >= fromMs && lastMs < toMs);
   if (!assignment || firstMs < receivedAt - context.retention.ruleOf(assignment.vehicleNo).shortestMs) return 0;
-  let isEverySampleFilled = false;
-  for (let c = 0; c < report.columnCount; c++) {
+  let isEverySampleFilled = context.isChecked;
+  for (let c = 0; c < report.columnCount && !context.isChecked; c++) {
     const column = report.columns[c] as ReportColumn;
     if (!isColumnClean(column, count, context.vocabulary)) return 0;
     if (!column.hasPresence) isEverySampleFilled = true;

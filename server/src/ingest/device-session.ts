@@ -9,6 +9,7 @@ import {
   type JsonValue,
   readDeviceFrame,
   readDeviceMessage,
+  readJson,
   writeAck,
   writeError,
   writeTokenRenewed,
@@ -16,6 +17,7 @@ import {
 } from '../protocols/index.ts';
 import { readSequence } from './read-sequence.ts';
 import { refusalError } from './refusal-error.ts';
+import { ScannedReport } from './scanned-report.ts';
 import { sessionLimits } from './session-limits.ts';
 import type { Ingest, Report, ReportSequence } from './types.ts';
 
@@ -76,11 +78,13 @@ export class SocketSession implements DeviceSession, AppendListener {
     return this.#isOver;
   }
 
-  received(message: JsonValue | undefined, bytes: number): void {
+  received(text: Uint8Array): void {
     if (this.#isOver) return;
-    this.#charge(bytes);
+    this.#charge(text.length);
     try {
-      this.#handle(message);
+      const report = this.#host.ingest.scan(text, false);
+      if (report) this.#takeReadable(report);
+      else this.#handle(readJson(text));
     } catch (error) {
       this.#host.logBug(error);
       this.end(1011, 'an error of ours');
@@ -91,9 +95,7 @@ export class SocketSession implements DeviceSession, AppendListener {
     if (this.#isOver) return;
     this.#charge(bytes.length);
     try {
-      const report = readDeviceFrame(bytes);
-      this.#unreadable = 0;
-      this.#takeReport(report);
+      this.#takeReadable(readDeviceFrame(bytes));
     } catch (error) {
       if (error instanceof CallerError) {
         this.#refuseUnreadable(error);
@@ -102,6 +104,12 @@ export class SocketSession implements DeviceSession, AppendListener {
       this.#host.logBug(error);
       this.end(1011, 'an error of ours');
     }
+  }
+
+  saidGoodbye(): void {
+    if (this.#isOver) return;
+    this.#saidGoodbye = true;
+    this.#host.ingest.noteConnection(this.identity.device, 'goodbye');
   }
 
   closed(): void {
@@ -164,16 +172,13 @@ export class SocketSession implements DeviceSession, AppendListener {
       this.#refuseUnreadable(new CallerError('bad_request', 'the frame is not a JSON object'));
       return;
     }
-    this.#unreadable = 0;
     if (read.kind === 'report') {
-      this.#takeReport(read.report);
+      this.#takeReadable(read.report);
       return;
     }
+    this.#unreadable = 0;
     if (read.kind === 'renew') this.#renew(read.token);
-    else {
-      this.#saidGoodbye = true;
-      this.#host.ingest.noteConnection(this.identity.device, 'goodbye');
-    }
+    else this.saidGoodbye();
     this.#inOrder(() => this.#settle(undefined, undefined, true));
   }
 
@@ -182,7 +187,8 @@ export class SocketSession implements DeviceSession, AppendListener {
     if (++this.#unreadable >= sessionLimits.unreadableFramesMax) this.end(closeCodes.unreadable, 'too many unreadable frames');
   }
 
-  #takeReport(report: Report): void {
+  #takeReadable(report: Report): void {
+    this.#unreadable = 0;
     if (this.#held.length > 0) this.#hold(report);
     else this.#submit(report);
   }
@@ -243,7 +249,7 @@ export class SocketSession implements DeviceSession, AppendListener {
 
   #hold(report: Report): void {
     // What lies in the memory of the socket would keep all of that alive.
-    const kept = report instanceof BinaryReport ? report.copy() : report;
+    const kept = report instanceof BinaryReport || report instanceof ScannedReport ? report.copy() : report;
     if (this.#held.push(() => this.#submit(kept)) > sessionLimits.reportsHeldMax) {
       this.#transport.send(writeError(refusalError('queue_full')));
       this.end(closeCodes.tryAgainLater, 'too many reports are held');

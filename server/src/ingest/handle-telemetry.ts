@@ -1,11 +1,19 @@
 import { setImmediate } from 'node:timers/promises';
 import type { AppendListener } from '../eventlog/index.ts';
 import { CallerError, type Clock, OperationalError } from '../kernel/index.ts';
-import { readDeviceFrame, type TelemetryAnswer, type TelemetryBody } from '../protocols/index.ts';
+import {
+  type LineSlice,
+  readDeviceFrame,
+  readJson,
+  readSlice,
+  type TelemetryAnswer,
+  type TelemetryBody,
+} from '../protocols/index.ts';
 import type { Device } from '../registry/index.ts';
 import { ingestLimits } from './limits.ts';
 import { readSequence } from './read-sequence.ts';
 import { refusalError } from './refusal-error.ts';
+import { ScannedReport } from './scanned-report.ts';
 import type { Adjustment, Ingest, Rejection, Report, Verdict } from './types.ts';
 
 const answerOf = (verdict: Omit<Verdict, 'isPending'>, seq: number | undefined, clock: Clock): TelemetryAnswer => ({
@@ -72,26 +80,30 @@ const joinVerdicts = (verdicts: readonly Verdict[], sizes: readonly number[]): O
   return { stored, rejected, rejectedMore, adjusted };
 };
 
+interface SampleList {
+  readonly samples: readonly unknown[];
+}
+
+const sizeOf = (report: ScannedReport | SampleList): number =>
+  report instanceof ScannedReport ? report.sampleCount : report.samples.length;
+
 /** Many samples, a report for each slice; other work is done between two slices. */
-const handleSlices = async (
-  ingest: Ingest,
-  device: Device,
-  slices: Iterable<readonly unknown[]>,
-): Promise<Omit<Verdict, 'isPending'>> => {
+const handleSlices = async (ingest: Ingest, device: Device, slices: Iterable<LineSlice>): Promise<Omit<Verdict, 'isPending'>> => {
   // Read whole before anything is stored: a line that is no JSON refuses the request.
-  const read: (readonly unknown[])[] = [];
-  for (const samples of slices) {
+  const read: (ScannedReport | SampleList)[] = [];
+  for (const slice of slices) {
     if (read.length > 0) await setImmediate();
-    read.push(samples);
+    const report = ingest.scan(slice.bytes, true) ?? { samples: readSlice(slice) };
+    if (sizeOf(report) > 0) read.push(report);
   }
   if (read.length === 0)
     throw new CallerError('bad_request', 'the body has no line', { field: 'body', expected: 'a sample a line' });
-  const sizes = read.map(({ length }) => length);
+  const sizes = read.map(sizeOf);
   const submitted: Promise<Verdict>[] = [];
   // Let go of one by one: what waits for the disk would be moved about by the collector.
-  for (let samples = read.shift(); samples; samples = read.shift()) {
+  for (let report = read.shift(); report; report = read.shift()) {
     if (submitted.length > 0) await setImmediate();
-    const verdict = submit(ingest, device, { samples });
+    const verdict = submit(ingest, device, report);
     // Heard at the end; until then a failure must not count as one that nobody waits for.
     verdict.catch(() => {});
     submitted.push(verdict);
@@ -103,7 +115,9 @@ const handleSlices = async (
   return joinVerdicts(verdicts, sizes);
 };
 
-const asReport = (report: unknown): Report => {
+const readReport = (text: Uint8Array): Report => {
+  const report = readJson(text);
+  if (report === undefined) throw new CallerError('bad_request', 'the body is not JSON', { field: 'body', expected: 'JSON' });
   if (typeof report === 'object' && report !== null && !Array.isArray(report)) return report;
   throw new CallerError('bad_request', 'expected a JSON object with samples');
 };
@@ -116,7 +130,7 @@ export const handleTelemetry = async (
   clock: Clock,
 ): Promise<TelemetryAnswer> => {
   if (body.kind === 'lines') return answerOf(await handleSlices(ingest, device, body.slices), undefined, clock);
-  const report = body.kind === 'frame' ? readDeviceFrame(body.bytes) : asReport(body.report);
+  const report = body.kind === 'frame' ? readDeviceFrame(body.bytes) : (ingest.scan(body.text, false) ?? readReport(body.text));
   const seq = readSequence(report)?.seq;
   return answerOf(await submit(ingest, device, report), seq, clock);
 };

@@ -5,6 +5,7 @@ import {
   type ConnectionEventName,
   decodeReport,
   encodeConnectionEvent,
+  encodeColumns,
   encodeRecord,
   FormatError,
   makeReportColumns,
@@ -26,6 +27,8 @@ import { ingestLimits } from './limits.ts';
 import { NewestTimes } from './newest-times.ts';
 import { asSamples, makePlacement, placeColumns, placeSamples, vehicleAt } from './place-samples.ts';
 import { readSequence } from './read-sequence.ts';
+import { ReportScanner } from './report-scanner.ts';
+import { ScannedReport } from './scanned-report.ts';
 import type { Ingest, IngestStatistics, PriorValues, Report, Submission } from './types.ts';
 import { VerdictBuilder } from './verdict.ts';
 
@@ -57,6 +60,9 @@ const valueCountOf = ({ columns, columnCount, sampleCount }: ReportColumns): num
   return values;
 };
 
+const samplesOf = (report: Exclude<Report, BinaryReport>): readonly unknown[] =>
+  asSamples(report instanceof ScannedReport ? report.parse() : report.samples);
+
 const unheard: AppendListener = { appended: () => {}, appendFailed: () => {} };
 
 class LogIngest implements Ingest {
@@ -68,6 +74,9 @@ class LogIngest implements Ingest {
   readonly #verdict = new VerdictBuilder();
   readonly #newest = new NewestTimes();
   readonly #finder: SignalFinder;
+  readonly #scanner: ReportScanner;
+  /** Whose columns the scanner has. */
+  #scanned: ScannedReport | undefined;
   /** Where each record of the report ends in `#writer`: the log copies what it takes. */
   readonly #recordEnds: number[] = [];
   #reports = 0;
@@ -78,7 +87,15 @@ class LogIngest implements Ingest {
   constructor(options: IngestOptions) {
     this.#options = options;
     this.#finder = new SignalFinder(options.vocabulary);
+    this.#scanner = new ReportScanner(options.vocabulary);
     this.#columns = makeReportColumns(options.vocabulary.signals.length + ingestLimits.unknownSignalsMax);
+  }
+
+  scan(text: Uint8Array, isLines: boolean): ScannedReport | undefined {
+    const scanner = this.#scanner;
+    const isGood = isLines ? scanner.scanLines(text) : scanner.scanReport(text);
+    this.#scanned = isGood ? new ScannedReport(text, isLines, scanner.sampleCount, scanner.boot, scanner.seq) : undefined;
+    return this.#scanned;
   }
 
   submit(device: Device, report: Report, listener: AppendListener, token: number): Submission {
@@ -86,7 +103,7 @@ class LogIngest implements Ingest {
     const refused = log.refusal();
     if (refused) return { refused };
     const sequence = readSequence(report);
-    const samples = report instanceof BinaryReport ? this.#decode(report) : asSamples(report.samples);
+    const columns = this.#columnsOf(report);
     const receivedAt = clock.now();
     const current = directory.deviceByNo(device.deviceNo) ?? device;
     this.#verdict.reset();
@@ -102,10 +119,12 @@ class LogIngest implements Ingest {
       receivedAt,
       vocabularyVersion: this.#options.vocabulary.version,
     };
-    const stored =
-      (report instanceof BinaryReport && this.#recordAsItIs(report, current, header)) ||
-      this.#recordSamples(samples, current, header);
-    if (this.#recordEnds.length === 0) this.#recordHeartbeat(current, header, countOf(samples) === 0);
+    let stored = columns ? this.#recordAsItIs(report, columns, current, header) : 0;
+    if (stored === 0) {
+      const samples = columns && report instanceof BinaryReport ? columns : samplesOf(report);
+      stored = this.#recordSamples(samples, current, header);
+      if (this.#recordEnds.length === 0) this.#recordHeartbeat(current, header, countOf(samples) === 0);
+    }
     const failed = this.#append(listener, token);
     if (failed) return { refused: failed };
     this.#reports++;
@@ -141,6 +160,15 @@ class LogIngest implements Ingest {
     };
   }
 
+  /** Undefined: the report is a list of JSON values. */
+  #columnsOf(report: Report): ReportColumns | undefined {
+    if (report instanceof BinaryReport) return this.#decode(report);
+    if (!(report instanceof ScannedReport)) return undefined;
+    // It waited while others came.
+    if (report !== this.#scanned) this.scan(report.text, report.isLines);
+    return this.#scanner.columns();
+  }
+
   #decode({ bytes }: BinaryReport): ReportColumns {
     try {
       decodeReport(bytes, 0, bytes.length, this.#columns);
@@ -153,17 +181,19 @@ class LogIngest implements Ingest {
     return this.#columns;
   }
 
-  /** A binary report without any flaw is its own record. Answers the samples stored; 0: it has to be looked at closely. */
-  #recordAsItIs({ bytes }: BinaryReport, device: Device, header: RecordHeader): number {
+  /** A report without any flaw is its own record. Answers the samples stored; 0: it has to be looked at closely. */
+  #recordAsItIs(report: Report, columns: ReportColumns, device: Device, header: RecordHeader): number {
     const { retention, vocabulary } = this.#options;
     const { deviceNo, receivedAt } = header;
-    const columns = this.#columns;
-    const context = { device, receivedAt, retention, vocabulary, newestMs: this.#newest.get(deviceNo) };
+    const isChecked = report instanceof ScannedReport;
+    const context = { device, receivedAt, retention, vocabulary, newestMs: this.#newest.get(deviceNo), isChecked };
     const vehicleNo = cleanVehicle(columns, context);
     if (vehicleNo === 0) return 0;
     for (let i = 0; i < columns.sampleCount; i++) this.#newest.raise(deviceNo, columns.times[i] as number);
-    this.#beginRecord({ ...header, vehicleNo }).append(bytes);
-    this.#recordEnds.push(this.#writer.at);
+    const writer = this.#beginRecord({ ...header, vehicleNo });
+    if (report instanceof BinaryReport) writer.append(report.bytes);
+    else encodeColumns(writer, columns);
+    this.#recordEnds.push(writer.at);
     this.#samples += columns.sampleCount;
     this.#values += valueCountOf(columns);
     return columns.sampleCount;

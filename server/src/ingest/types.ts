@@ -3,6 +3,7 @@ import type { ConnectionEventName } from '../events/index.ts';
 import type { AppendListener, LogRefusal } from '../eventlog/index.ts';
 import type { BinaryReport } from '../protocols/index.ts';
 import type { Device } from '../registry/index.ts';
+import type { ScannedReport } from './scanned-report.ts';
 
 /** One value, sample or report that was not stored, and why. Without `signal` the whole sample, without `sample` the whole report. */
 export interface Rejection {
@@ -39,8 +40,8 @@ export interface JsonReport {
   readonly samples?: unknown;
 }
 
-/** A report as it came, in either form. */
-export type Report = JsonReport | BinaryReport;
+/** A report as it came, in any form. */
+export type Report = JsonReport | BinaryReport | ScannedReport;
 
 /** boot and seq of a report that names them. */
 export interface ReportSequence {
@@ -66,6 +67,8 @@ export interface IngestStatistics {
 
 /** Checks reports, quantises their values and appends them to the log. */
 export interface Ingest {
+  /** Reads a report, or lines of NDJSON; undefined: it has to be parsed to say what is in it. What was read is submitted fastest before the next one is. */
+  scan(text: Uint8Array, isLines: boolean): ScannedReport | undefined;
   /**
    * Throws CallerError when the report has no readable shape (nothing is stored). Otherwise appends and answers the verdict; the
    * listener hears once, when all of it is durable (or failed). `refused`: the report must be submitted again later; the listener is not called.

@@ -1,5 +1,6 @@
 export { BinaryReport, deviceFrameType, isDeviceFrame, readDeviceFrame } from './binary/read-device-frame.ts';
 export { readBearer } from './bearer.ts';
+export { type LineSlice, readSlice } from './http/read-lines.ts';
 export { telemetryRoute } from './http/telemetry-route.ts';
 export * from './json/index.ts';
 export { listenerLimits, mqttLimits } from './limits.ts';

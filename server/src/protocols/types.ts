@@ -1,4 +1,4 @@
-import type { JsonValue } from './json/read-message.ts';
+import type { LineSlice } from './http/read-lines.ts';
 
 /** One connection of a device, whatever carries it. */
 export interface DeviceTransport {
@@ -18,10 +18,12 @@ export interface DeviceTransport {
 
 /** What a listener tells about a connection it carries. */
 export interface DeviceSession {
-  /** A text frame of so many bytes, decoded; undefined: it was not JSON. */
-  received(message: JsonValue | undefined, bytes: number): void;
+  /** A text frame. The bytes are read before it answers, or copied. */
+  received(text: Uint8Array): void;
   /** A binary frame: docs/formats/device-frame.md. The bytes are read before it answers, or copied. */
   receivedFrame(bytes: Uint8Array): void;
+  /** The device goes, and has said so without a message. */
+  saidGoodbye(): void;
   closed(): void;
 }
 
@@ -49,10 +51,10 @@ export interface DeviceGate {
 
 /** What a request to `POST /v1/telemetry` carries. */
 export type TelemetryBody =
-  | { readonly kind: 'json'; readonly report: JsonValue }
+  | { readonly kind: 'json'; readonly text: Uint8Array }
   | { readonly kind: 'frame'; readonly bytes: Uint8Array }
-  /** Slices of samples, in order; a slice throws a CallerError when a line of it is no JSON. */
-  | { readonly kind: 'lines'; readonly bytes: number; readonly slices: Iterable<readonly JsonValue[]> };
+  /** Slices of samples, in order. */
+  | { readonly kind: 'lines'; readonly bytes: number; readonly slices: Iterable<LineSlice> };
 
 /** Takes what was sent by HTTP. */
 export interface TelemetryHandler {

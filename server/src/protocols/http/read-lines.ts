@@ -49,20 +49,32 @@ const readAtOnce = (slice: Buffer, lines: number): readonly JsonValue[] | undefi
   return Array.isArray(values) && values.length === lines ? values : undefined;
 };
 
+/** So many lines of an NDJSON body. */
+export interface LineSlice {
+  readonly bytes: Uint8Array;
+  readonly lines: number;
+  /** Lines before it. */
+  readonly firstLine: number;
+}
+
 /**
- * NDJSON as slices of at most `sliceMax` values; blank lines are nothing. Lines whose faults cancel out (one holds two values, two
- * hold one) are read as the values that they make together: each is still checked as a sample, only its number may be another.
+ * The values of lines; blank lines are nothing. Lines whose faults cancel out (one holds two values, two hold one) are read as the values that
+ * they make together: each is still checked as a sample, only its number may be another. Throws a CallerError that names a line that is no JSON.
  */
-export const readLines = function* (body: Uint8Array, sliceMax: number): Generator<readonly JsonValue[]> {
+export const readSlice = ({ bytes, lines, firstLine }: LineSlice): readonly JsonValue[] => {
+  const slice = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return readAtOnce(slice, lines) ?? readOneByOne(slice.toString('utf8'), firstLine);
+};
+
+/** NDJSON as slices of at most `linesMax` lines. */
+export const sliceLines = function* (body: Uint8Array, linesMax: number): Generator<LineSlice> {
   let length = body.length;
   while (length > 0 && (body[length - 1] as number) <= 0x20) length--;
-  const bytes = Buffer.from(body.buffer, body.byteOffset, length);
+  const bytes = body.subarray(0, length);
   let firstLine = 0;
   for (let from = 0; from < length; ) {
-    const { end, lines } = sliceEnd(bytes, from, sliceMax);
-    const slice = bytes.subarray(from, end);
-    const values = readAtOnce(slice, lines) ?? readOneByOne(slice.toString('utf8'), firstLine);
-    if (values.length > 0) yield values;
+    const { end, lines } = sliceEnd(bytes, from, linesMax);
+    yield { bytes: bytes.subarray(from, end), lines, firstLine };
     firstLine += lines;
     from = end + 1;
   }

@@ -6,11 +6,10 @@ import { telemetryAnswer, telemetryReport, telemetrySample } from '@milepost/con
 import { CallerError } from '../../kernel/index.ts';
 import { readBearer } from '../bearer.ts';
 import { deviceFrameType } from '../binary/read-device-frame.ts';
-import { readJson } from '../json/index.ts';
 import { listenerLimits } from '../limits.ts';
 import { certificateOf } from '../tls/read-certificate.ts';
 import type { TelemetryBody, TelemetryHandler, TelemetryRequest } from '../types.ts';
-import { readLines } from './read-lines.ts';
+import { sliceLines } from './read-lines.ts';
 
 const unzip = promisify(gunzip);
 const jsonType = 'application/json';
@@ -50,11 +49,9 @@ const readBody = async (request: FastifyRequest): Promise<TelemetryBody> => {
   if (type === deviceFrameType) return { kind: 'frame', bytes: await unpacked(request, listenerLimits.frameBytesMax) };
   if (type === linesType) {
     const body = await unpacked(request, listenerLimits.batchBytesMax);
-    return { kind: 'lines', bytes: body.length, slices: readLines(body, listenerLimits.samplesPerSliceMax) };
+    return { kind: 'lines', bytes: body.length, slices: sliceLines(body, listenerLimits.samplesPerSliceMax) };
   }
-  const report = readJson((await unpacked(request, listenerLimits.frameBytesMax)).toString('utf8'));
-  if (report === undefined) throw new CallerError('bad_request', 'the body is not JSON', { field: 'body', expected: 'JSON' });
-  return { kind: 'json', report };
+  return { kind: 'json', text: await unpacked(request, listenerLimits.frameBytesMax) };
 };
 
 /**

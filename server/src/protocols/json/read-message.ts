@@ -1,10 +1,13 @@
 /** JSON as it comes in: nothing is known of its shape. */
 export type JsonValue = unknown;
 
+const asBuffer = (bytes: Uint8Array): Buffer =>
+  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+
 /** The value of a JSON text; undefined when it is none. */
-export const readJson = (text: string): JsonValue | undefined => {
+export const readJson = (text: string | Uint8Array): JsonValue | undefined => {
   try {
-    return JSON.parse(text) as JsonValue;
+    return JSON.parse(typeof text === 'string' ? text : asBuffer(text).toString('utf8')) as JsonValue;
   } catch {
     return undefined;
   }

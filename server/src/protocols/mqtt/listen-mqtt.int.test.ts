@@ -26,7 +26,12 @@ const openGate = () => {
     admit: () =>
       Promise.resolve((transport) => {
         transports.push(transport);
-        return { received: (message) => received.push(message), receivedFrame: () => {}, closed: () => {} };
+        return {
+          received: (text) => received.push(text),
+          receivedFrame: () => {},
+          saidGoodbye: () => received.push('goodbye'),
+          closed: () => {},
+        };
       }),
   };
   return { gate, transports, received };
@@ -74,7 +79,7 @@ test('who says DISCONNECT and keeps its end open does not keep the server from s
     const socket = await openSocket(ownPort, 'a');
     socket.write(generate({ cmd: 'disconnect' }));
     await until(() => own.connections() === 0, 'the connection is gone');
-    assert.deepEqual(received, [{ goodbye: true }]);
+    assert.deepEqual(received, ['goodbye']);
     socket.destroy();
   }));
 

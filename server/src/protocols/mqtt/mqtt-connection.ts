@@ -12,7 +12,6 @@ import {
 } from 'mqtt-packet';
 import { MilepostError } from '../../kernel/index.ts';
 import { isDeviceFrame } from '../binary/read-device-frame.ts';
-import { readJson } from '../json/index.ts';
 import { mqttLimits } from '../limits.ts';
 import { certificateOf } from '../tls/read-certificate.ts';
 import type { DeviceGate, DeviceSession } from '../types.ts';
@@ -143,7 +142,7 @@ export class MqttConnection {
 
   /** The will, and a silence that nobody announced, are for connections that end without it. */
   #goodbye(): void {
-    this.#session?.received({ goodbye: true }, 0);
+    this.#session?.saidGoodbye();
     this.#finish();
   }
 
@@ -259,7 +258,7 @@ export class MqttConnection {
     }
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     if (isDeviceFrame(bytes)) this.#session?.receivedFrame(bytes);
-    else this.#session?.received(readJson(bytes.toString('utf8')), bytes.length);
+    else this.#session?.received(bytes);
   }
 
   #subscribe({ subscriptions, messageId = 0 }: ISubscribePacket): void {

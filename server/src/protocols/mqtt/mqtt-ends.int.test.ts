@@ -184,7 +184,12 @@ const openStuck = async (): Promise<{ own: DeviceMqtt; at: number; received: () 
   let received = 0;
   const gate = {
     admit: () =>
-      Promise.resolve(() => ({ received: () => void received++, receivedFrame: () => void received++, closed: () => {} })),
+      Promise.resolve(() => ({
+        received: () => void received++,
+        receivedFrame: () => void received++,
+        saidGoodbye: () => {},
+        closed: () => {},
+      })),
   };
   const own = listenDeviceMqtt({ gate, clock, logger: silentLogger });
   return { own, at: await own.listen('127.0.0.1', 0), received: () => received };

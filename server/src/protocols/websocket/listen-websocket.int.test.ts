@@ -16,7 +16,7 @@ const gate: DeviceGate = {
     return admit.promise;
   },
 };
-const session = { received: () => {}, receivedFrame: () => {}, closed: () => {} };
+const session = { received: () => {}, receivedFrame: () => {}, saidGoodbye: () => {}, closed: () => {} };
 const server = createServer();
 let port: number;
 

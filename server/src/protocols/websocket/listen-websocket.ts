@@ -4,7 +4,6 @@ import { closeCodes } from '@milepost/contract';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { BugError, type Clock, type Logger, MilepostError, OperationalError } from '../../kernel/index.ts';
 import { readBearer } from '../bearer.ts';
-import { readJson } from '../json/index.ts';
 import { listenerLimits } from '../limits.ts';
 import { certificateOf } from '../tls/read-certificate.ts';
 import type { DeviceGate, DeviceSession, DeviceTransport } from '../types.ts';
@@ -127,11 +126,9 @@ class WebSocketListener implements DeviceWebSockets {
     this.#connections.add(connection);
     socket.on('message', (data: RawData, isBinary: boolean) => {
       connection.isSilent = false;
-      if (isBinary) session.receivedFrame(bytesOf(data));
-      else {
-        const bytes = bytesOf(data);
-        session.received(readJson(bytes.toString('utf8')), bytes.length);
-      }
+      const bytes = bytesOf(data);
+      if (isBinary) session.receivedFrame(bytes);
+      else session.received(bytes);
     });
     socket.on('pong', () => {
       connection.isSilent = false;
