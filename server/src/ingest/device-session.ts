@@ -51,7 +51,7 @@ export class SocketSession implements DeviceSession, AppendListener {
   readonly #transport: DeviceTransport;
   identity: DeviceIdentity;
   lastAckAt = 0;
-  #pending: PendingReport[] = [];
+  readonly #pending: PendingReport[] = [];
   /** Token of the first entry of `#pending`. */
   #firstToken = 0;
   #acked: ReportSequence | undefined;
@@ -282,7 +282,9 @@ export class SocketSession implements DeviceSession, AppendListener {
       if (!this.#isOver) this.#transport.settled?.();
     }
     if (done === 0) return;
-    this.#pending = done === this.#pending.length ? [] : this.#pending.slice(done);
+    // The same list for ever: one that is replaced with each report outlives the young generation, and all that it held with it.
+    if (done === 1) this.#pending.shift();
+    else this.#pending.splice(0, done);
     this.#firstToken += done;
     if (!this.#isReady && this.#acked) {
       this.#isReady = true;
