@@ -37,12 +37,19 @@ export interface SessionHost {
   logBug(error: unknown): void;
 }
 
-interface PendingReport {
+/** A class, not a literal: V8 may give the literals of one place to the old generation, where each would wait for a collection of the whole heap. */
+class PendingReport {
   /** Undefined: a message that is no report with boot and seq, and is not acknowledged by them. */
   readonly sequence: ReportSequence | undefined;
   isDone: boolean;
   /** To be sent before the acknowledgement: what was rejected or adjusted. */
-  message: string | undefined;
+  readonly message: string | undefined;
+
+  constructor(sequence: ReportSequence | undefined, isDone: boolean, message: string | undefined) {
+    this.sequence = sequence;
+    this.isDone = isDone;
+    this.message = message;
+  }
 }
 
 /** One device on one socket: reports in, cumulative acknowledgements out, in the order of the reports. */
@@ -233,7 +240,7 @@ export class SocketSession implements DeviceSession, AppendListener {
   }
 
   #settle(sequence: ReportSequence | undefined, message: string | undefined, isDone: boolean): void {
-    this.#pending.push({ sequence, isDone, message });
+    this.#pending.push(new PendingReport(sequence, isDone, message));
     if (isDone) this.#advance();
     if (this.#pending.length >= sessionLimits.reportsInFlightMax) this.#pause();
   }
