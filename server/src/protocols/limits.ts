@@ -16,7 +16,9 @@ export const listenerLimits = {
   backlog: 4096,
   /** Answers that a device on a WebSocket does not read: past it the socket is ended. */
   bufferedBytesMax: 256 * 1024,
-  /** A socket that was closed and whose device does not answer is cut then, when the server stops. */
+  /** A WebSocket that was told that it is closed and does not say that it has heard is cut then. */
+  closeAnswerMs: 30_000,
+  /** A WebSocket that was ended and is still there is cut then; any, when the server stops. */
   endGraceMs: 2000,
 } as const;
 

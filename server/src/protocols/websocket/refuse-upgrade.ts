@@ -19,6 +19,8 @@ export const refuseUpgrade = (socket: Duplex, error: MilepostError): void => {
     'Connection: close',
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
+    // RFC 6455, 4.4: what would be understood.
+    'Sec-WebSocket-Version: 13',
     ...(retryAfterSeconds === undefined ? [] : [`Retry-After: ${retryAfterSeconds}`]),
   ];
   socket.on('error', () => socket.destroy());
