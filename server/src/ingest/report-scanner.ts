@@ -1,5 +1,6 @@
 import { quantise, type SignalDefinition, type Vocabulary } from '@milepost/contract';
 import { type GrowingColumn, ReportBuilder, type ReportColumns, samplesPerReportMax, timeMsMax } from '../events/index.ts';
+import { asBuffer } from '../protocols/index.ts';
 import { readSampleTime } from './sample-time.ts';
 
 const utf8 = new TextEncoder();
@@ -13,8 +14,6 @@ const [trueWord, falseWord] = [utf8.encode('true'), utf8.encode('false')];
 
 /** Digits that a double holds exactly, whatever they are. */
 const exactDigits = 15;
-/** So many of them fit 32 bits. */
-const highDigits = 9;
 /** Exact, each of them. */
 const powersOfTen = Float64Array.from({ length: exactDigits + 1 }, (_, i) => 10 ** i);
 const wordBytes = 8;
@@ -101,10 +100,6 @@ export class ReportScanner {
     return this.#builder.sampleCount;
   }
 
-  get valueCount(): number {
-    return this.#builder.cellCount;
-  }
-
   /** A report: `{"boot":1,"seq":7,"samples":[{"time":…,"signals":{…}}]}`, with at least one sample and a value in each. */
   scanReport(text: Uint8Array): boolean {
     this.#begin(text, false);
@@ -126,11 +121,10 @@ export class ReportScanner {
   }
 
   #begin(text: Uint8Array, isLines: boolean): void {
-    const { buffer, byteOffset, length } = text;
-    this.#bytes = Buffer.isBuffer(text) ? text : Buffer.from(buffer, byteOffset, length);
-    this.#view = new DataView(buffer, byteOffset, length);
+    this.#bytes = asBuffer(text);
+    this.#view = new DataView(text.buffer, text.byteOffset, text.length);
     this.#at = 0;
-    this.#end = length;
+    this.#end = text.length;
     this.#isLines = isLines;
     this.boot = undefined;
     this.seq = undefined;
@@ -244,18 +238,16 @@ export class ReportScanner {
     if (isNegative) at++;
     const first = at;
     let point = -1;
-    // Two whole numbers of 32 bits: faster than one double.
-    let high = 0;
-    let low = 0;
+    let digits = 0;
     let kept = 0;
     let isCut = false;
     for (; ; at++) {
       const digit = (bytes[at] as number) - zero;
       if (digit >= 0 && digit <= 9) {
-        if (kept < highDigits) high = (high * 10 + digit) | 0;
-        else if (kept < exactDigits) low = (low * 10 + digit) | 0;
-        else isCut = true;
-        if (!isCut) kept++;
+        if (kept < exactDigits) {
+          digits = digits * 10 + digit;
+          kept++;
+        } else isCut = true;
       } else if (digit === dot - zero && point < 0) point = at;
       else break;
     }
@@ -265,7 +257,6 @@ export class ReportScanner {
     if (((bytes[at] as number) | 0x20) === 0x65) return undefined;
     this.#at = at;
     const sign = isNegative ? -1 : 1;
-    const digits = kept > highDigits ? high * (powersOfTen[kept - highDigits] as number) + low : high;
     const divisor = powersOfTen[kept - whole] as number;
     const value = (sign * digits) / divisor;
     if (value < min || value > max) return undefined;

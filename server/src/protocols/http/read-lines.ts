@@ -1,5 +1,5 @@
 import { CallerError } from '../../kernel/index.ts';
-import { type JsonValue, readJson } from '../json/index.ts';
+import { asBuffer, type JsonValue, readJson } from '../json/index.ts';
 
 const newline = 0x0a;
 const comma = 0x2c;
@@ -62,7 +62,7 @@ export interface LineSlice {
  * they make together: each is still checked as a sample, only its number may be another. Throws a CallerError that names a line that is no JSON.
  */
 export const readSlice = ({ bytes, lines, firstLine }: LineSlice): readonly JsonValue[] => {
-  const slice = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const slice = asBuffer(bytes);
   return readAtOnce(slice, lines) ?? readOneByOne(slice.toString('utf8'), firstLine);
 };
 

@@ -1,7 +1,8 @@
 /** JSON as it comes in: nothing is known of its shape. */
 export type JsonValue = unknown;
 
-const asBuffer = (bytes: Uint8Array): Buffer =>
+/** The same memory, with the methods of a Buffer. */
+export const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 
 /** The value of a JSON text; undefined when it is none. */

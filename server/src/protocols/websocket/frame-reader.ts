@@ -1,18 +1,12 @@
 import { isUtf8 } from 'node:buffer';
+import { finBit, length16, length64, opcodes, shortPayloadMax } from './frame-format.ts';
 import { GatheredBytes } from './gathered-bytes.ts';
 
-/** RFC 6455, 11.8 */
-export const opcodes = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
-const controlBytesMax = 125;
-const finBit = 0x80;
 const reservedBits = 0x70;
 const opcodeBits = 0x0f;
 const maskBit = 0x80;
 const lengthBits = 0x7f;
 const maskBytes = 4;
-/** Seven bits say that so many bytes of length follow. */
-const length16 = 126;
-const length64 = 127;
 /** A frame of which a part came gets room for so many times as much at once. */
 const roomFactor = 4;
 /** Unmasked at once: the compiler makes one instruction of it. */
@@ -123,7 +117,7 @@ export class FrameReader {
     const short = second & lengthBits;
     if ((first & reservedBits) !== 0 || (second & maskBit) === 0) return this.#fail(frameFaults.protocolError);
     if (opcode >= opcodes.close) {
-      const isSound = (first & finBit) !== 0 && short <= controlBytesMax && !(opcode === opcodes.close && short === 1);
+      const isSound = (first & finBit) !== 0 && short <= shortPayloadMax && !(opcode === opcodes.close && short === 1);
       if (opcode > opcodes.pong || !isSound) return this.#fail(frameFaults.protocolError);
       return 2 + maskBytes + short;
     }

@@ -1,11 +1,10 @@
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../kernel/index.ts';
 import { listenerLimits } from '../limits.ts';
-import { FrameReader, opcodes } from './frame-reader.ts';
+import { finBit, length16, length64, opcodes, shortPayloadMax } from './frame-format.ts';
+import { FrameReader } from './frame-reader.ts';
 
-const finBit = 0x80;
-/** Longest payload whose length fits the second byte of a frame, and the longest whose length fits two more (RFC 6455, 5.2). */
-const shortPayloadMax = 125;
+/** Its length fits two bytes. */
 const mediumPayloadMax = 0xffff;
 const nonAscii = /[^\0-\x7f]/;
 
@@ -15,7 +14,7 @@ const writeFrame = (opcode: number, payload: Uint8Array): Buffer => {
   const head = length <= shortPayloadMax ? 2 : length <= mediumPayloadMax ? 4 : 10;
   const frame = Buffer.allocUnsafe(head + length);
   frame[0] = finBit | opcode;
-  frame[1] = head === 2 ? length : head === 4 ? 126 : 127;
+  frame[1] = head === 2 ? length : head === 4 ? length16 : length64;
   if (head === 4) frame.writeUInt16BE(length, 2);
   else if (head === 10) frame.writeBigUInt64BE(BigInt(length), 2);
   frame.set(payload, head);
@@ -85,11 +84,7 @@ export class FrameSocket {
   }
 
   send(text: string): void {
-    if (this.#state !== 'open') return;
-    const short = shortFrame(text);
-    if (short === undefined) this.#write(writeFrame(opcodes.text, Buffer.from(text)));
-    else this.#stream.write(short, 'latin1');
-    this.#checkBuffered();
+    if (this.#state === 'open') this.#write(shortFrame(text) ?? writeFrame(opcodes.text, Buffer.from(text)));
   }
 
   ping(): void {
@@ -147,13 +142,9 @@ export class FrameSocket {
     this.#write(writeFrame(opcodes.close, payload));
   }
 
-  #write(frame: Buffer): void {
-    this.#stream.write(frame);
-    this.#checkBuffered();
-  }
-
-  /** A device that does not read what it is told. */
-  #checkBuffered(): void {
+  /** A string is a frame byte for character. Ends a device that does not read what it is told. */
+  #write(frame: Buffer | string): void {
+    this.#stream.write(frame, 'latin1');
     if (this.#stream.writableLength > listenerLimits.bufferedBytesMax) this.#stream.destroy();
   }
 }

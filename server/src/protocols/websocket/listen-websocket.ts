@@ -42,7 +42,7 @@ class WebSocketListener implements DeviceWebSockets {
   }
 
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    // From the upgrade until the library takes it over, nobody else would hear that it was reset, and the process would end.
+    // From the upgrade until it is admitted, nobody else would hear that it was reset, and the process would end.
     socket.on('error', () => socket.destroy());
     this.#admit(request, socket, head).catch((error: unknown) => {
       const known = error instanceof MilepostError ? error : new BugError('admitting a device failed', error);
