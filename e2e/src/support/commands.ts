@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { cleanEnvironment } from './environment.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 
@@ -15,7 +16,7 @@ export interface Ran {
 export const runCommand = (program: 'backup' | 'restore' | 'rebuild' | 'dead-letters', ...args: string[]): Promise<Ran> =>
   new Promise((done) => {
     const file = join(root, `server/src/app/${program}-main.ts`);
-    const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+    const env = cleanEnvironment();
     execFile(process.execPath, [file, ...args], { cwd: root, env }, (error, stdout, stderr) =>
       done({ code: error ? Number(error.code ?? 1) : 0, output: stdout + stderr }),
     );
@@ -32,7 +33,7 @@ export interface RunningCommand {
 /** As `runCommand`, but answers while it runs. */
 export const startCommand = (program: 'backup' | 'rebuild', ...args: string[]): RunningCommand => {
   const file = join(root, `server/src/app/${program}-main.ts`);
-  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+  const env = cleanEnvironment();
   const child = spawn(process.execPath, [file, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   let told = (): void => {};
@@ -60,7 +61,7 @@ const pollMs = 1;
 /** Begins a backup and kills it (SIGKILL) as soon as it has made its folder. */
 export const killBackup = async (target: string, data: string): Promise<void> => {
   const file = join(root, 'server/src/app/backup-main.ts');
-  const env = { PATH: process.env['PATH'], HOME: process.env['HOME'] };
+  const env = cleanEnvironment();
   const child = spawn(process.execPath, [file, target, '--data', data], { cwd: root, env, stdio: 'ignore' });
   const ended = once(child, 'exit');
   while (!existsSync(`${target}.partial`) && child.exitCode === null) await delay(pollMs);

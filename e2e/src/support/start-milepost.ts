@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { cleanEnvironment } from './environment.ts';
 import { killWithDescendants } from './kill-with-descendants.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -101,8 +102,7 @@ export const startMilepost = async ({ mode, settings = {}, data: given }: Milepo
         cwd: root,
         stdio: ['ignore', 'pipe', 'pipe'],
         env: {
-          PATH: process.env['PATH'],
-          HOME: process.env['HOME'],
+          ...cleanEnvironment(),
           MILEPOST_PORT: port,
           MILEPOST_MQTT_PORT: mqttPort,
           MILEPOST_DATA: data,

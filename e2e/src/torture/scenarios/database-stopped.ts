@@ -84,11 +84,9 @@ export const databaseStopped: Scenario = {
     const late = connect(milepost, newcomer, { way: 'websocket', form: 'json' });
     late.sendOne();
     await late.untilAcked(1);
+    // Reports are taken all the while; how many a second is the machine's affair.
+    await Promise.all(devices.map((device, i) => device.untilAcked((ackedBefore[i] ?? 0) + 100)));
     devices.push(late);
-    ackedBefore.push(Number.NEGATIVE_INFINITY);
-    devices.forEach((device, i) =>
-      assert.ok(device.acked > (ackedBefore[i] as number) + 100, 'reports were taken all the while'),
-    );
     const latencies = devices.flatMap(({ latenciesMs }) => latenciesMs);
     const meanwhile = latencies.length;
     signalAll(processes, 'SIGCONT');
