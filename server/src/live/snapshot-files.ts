@@ -1,9 +1,11 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
 import type { Logger } from '../kernel/index.ts';
 import type { CellGuard } from './cell-guard.ts';
+import { blocksInFlightMax } from './limits.ts';
 import type { SaveGuard } from './pages.ts';
 import {
   blockKinds,
@@ -45,7 +47,7 @@ interface Block {
   readonly raw: Buffer;
 }
 
-/** Copies a few pages at a time; between two blocks the writer waits for the disk, so others run. */
+/** Copies a few pages at a time; between two blocks others run. */
 function* blocksOf<Page, Entry extends { page: Page }>(
   entries: readonly Entry[],
   guard: { take(page: Page): Page },
@@ -82,6 +84,35 @@ const listOffsets = async (folder: string, partition: number): Promise<number[]>
   return matches.map((match) => Number(match?.[2])).sort((a, b) => b - a);
 };
 
+/**
+ * Writes the blocks in their order and answers how many there are. A turn of the main thread for each is all that it waits for: the longer a
+ * save takes, the more of what changes meanwhile is kept aside.
+ */
+const writeBlocks = async (source: SaveSource, write: (part: Uint8Array) => Promise<void>): Promise<number> => {
+  const inFlight: Promise<void>[] = [];
+  let last = Promise.resolve();
+  let blocks = 0;
+  const finish = async (block: Block, before: Promise<void>): Promise<void> => {
+    const stored = await compress(block.raw, compressOptions);
+    await before;
+    await write(Buffer.concat([encodeBlockHead(block.kind, block.pages, block.raw.length, stored), stored]));
+  };
+  try {
+    for (const block of allBlocks(source)) {
+      last = finish(block, last);
+      // What fails is thrown where its turn comes to be awaited, below.
+      last.catch(() => undefined);
+      inFlight.push(last);
+      blocks++;
+      await (inFlight.length < blocksInFlightMax ? nextTurn() : inFlight.shift());
+    }
+    await last;
+  } finally {
+    await Promise.allSettled(inFlight);
+  }
+  return blocks;
+};
+
 /** Writes a snapshot beside the others, makes it durable, then gives it its name and removes the oldest. */
 export const writeSnapshot = async (folder: string, source: SaveSource): Promise<number> => {
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -96,13 +127,7 @@ export const writeSnapshot = async (folder: string, source: SaveSource): Promise
       await file.writeFile(part);
     };
     await write(encodeHeader(source.header));
-    let blocks = 0;
-    for (const block of allBlocks(source)) {
-      const stored = await compress(block.raw, compressOptions);
-      await write(encodeBlockHead(block.kind, block.pages, block.raw.length, stored));
-      await write(stored);
-      blocks++;
-    }
+    const blocks = await writeBlocks(source, write);
     await write(encodeBlockHead(blockKinds.end, 0, blocks, new Uint8Array(0)));
     await file.sync();
   } finally {
