@@ -48,7 +48,7 @@ const makeFlush = (
   appliedOffset: number,
   chunks: readonly StoredChunk[],
   statusChanges: readonly StatusChange[] = [],
-): ChunkFlush => ({
+): ChunkFlush & { readonly chunks: readonly StoredChunk[] } => ({
   partition: 0,
   fromOffset,
   appliedOffset,

@@ -23,14 +23,14 @@ const makeTable = (): Memtable => {
 
 test('a record that cannot be stored is put aside alone; the rest of its vehicle and all others are stored', () => {
   const counts = makeFlushCounts();
-  const chunks = chunksOfTable(makeTable().share(), counts, {
+  const making = chunksOfTable(makeTable().share(), counts, {
     encode: (table, from, count, kind) => {
       for (let i = from; i < from + count; i++) if (table.times[i] === poisonTime) throw new BugError('this one cannot be');
       return encodeChunk(table, from, count, kind);
     },
   });
   assert.deepEqual(
-    chunks.map(({ vehicleNo, rows }) => [vehicleNo, rows]),
+    [...making].map(({ vehicleNo, rows }) => [vehicleNo, rows]),
     [
       [1, 4],
       [2, 3],
@@ -48,14 +48,14 @@ test('a record that cannot be stored is put aside alone; the rest of its vehicle
 
 test('records that can be stored alone but not together are put aside together', () => {
   const counts = makeFlushCounts();
-  const chunks = chunksOfTable(makeTable().share(), counts, {
+  const making = chunksOfTable(makeTable().share(), counts, {
     encode: (table, from, count, kind) => {
       if (count > 1 && (table.times[from] as number) === startMs) throw new RangeError('too many');
       return encodeChunk(table, from, count, kind);
     },
   });
   assert.deepEqual(
-    chunks.map(({ vehicleNo }) => vehicleNo),
+    [...making].map(({ vehicleNo }) => vehicleNo),
     [2, 3],
   );
   assert.equal(counts.poison.length, 4);
@@ -65,5 +65,5 @@ test('what is no fault of a record fails the flush, which is tried again', () =>
   const failing = (): Uint8Array => {
     throw new OperationalError('unavailable', 'not now');
   };
-  assert.throws(() => chunksOfTable(makeTable().share(), makeFlushCounts(), { encode: failing }), /not now/);
+  assert.throws(() => [...chunksOfTable(makeTable().share(), makeFlushCounts(), { encode: failing })], /not now/);
 });

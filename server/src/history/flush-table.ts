@@ -63,6 +63,7 @@ export const addToTable = (into: RowTable, bytes: Uint8Array, view: DataView, fr
 /** Where chunks go, and what is counted. */
 interface Target {
   readonly counts: FlushCounts;
+  /** Of one vehicle. */
   readonly chunks: StoredChunk[];
   readonly encode: typeof encodeChunk;
   readonly arena: ByteArena | undefined;
@@ -193,13 +194,12 @@ const addVehicleCarefully = (flush: Flush, vehicleNo: number, count: number): vo
 const tryVehicle = (flush: Flush, vehicleNo: number, count: number, failed: (error: Error) => void): void => {
   const { counts, chunks } = flush;
   const { records, rows, conflicts, unreadable } = counts;
-  const chunksBefore = chunks.length;
   try {
     addVehicle(flush, vehicleNo, count);
   } catch (error) {
     if (!isPoison(error)) throw error;
     table.reset();
-    chunks.length = chunksBefore;
+    chunks.length = 0;
     Object.assign(counts, { records, rows, conflicts, unreadable });
     failed(error);
   }
@@ -213,14 +213,15 @@ interface ChunkMaking {
 }
 
 /**
- * Makes the chunks of a sealed table, in order of (vehicleNo, firstOffset). Pure but for reused buffers. What cannot be stored is put aside in
- * `counts`, never a reason to fail: it would fail again for ever.
+ * Makes the chunks of a sealed table as they are asked for, in order of (vehicleNo, firstOffset): all of them at once are some 300,000 objects, half
+ * as large again as the table. `counts` is right after the last. Reuses buffers, so one table at a time. What cannot be stored is put aside
+ * in `counts`, never a reason to fail: it would fail again for ever.
  */
-export const chunksOfTable = (
+export function* chunksOfTable(
   shared: SharedTable,
   counts: FlushCounts,
   { encode = encodeChunk, breathe = () => {} }: ChunkMaking = {},
-): StoredChunk[] => {
+): Generator<StoredChunk> {
   const slabs: OpenSlab[] = shared.slabs.map((slab) => ({ bytes: new Uint8Array(slab), view: new DataView(slab) }));
   const flush: Flush = { shared, slabs, counts, chunks: [], encode, arena: new ByteArena() };
   table.reset();
@@ -230,8 +231,9 @@ export const chunksOfTable = (
       const vehicleNo = firstVehicleNo + i;
       const count = followEntries(shared, (newest[i] as number) - 1);
       tryVehicle(flush, vehicleNo, count, () => addVehicleCarefully(flush, vehicleNo, count));
+      yield* flush.chunks;
+      flush.chunks.length = 0;
       breathe();
     }
   }
-  return flush.chunks;
-};
+}

@@ -83,6 +83,9 @@ export const rowsPerRolledMinuteMin = 8;
 /** Records that cannot be stored which one flush hands out whole; further ones are counted. */
 export const poisonListedMax = 1000;
 
+/** Chunks of a flush that keyframes are told of at once. */
+export const notedAtOnce = 4096;
+
 /** A flush that nobody waits for may take this part of the time in which its table was filled … */
 export const flushLeisureShare = 1 / 8;
 /** … and rests after so much work, this many times as long: three quarters of a second of work in one piece make acknowledgements wait. */

@@ -37,8 +37,8 @@ export interface ChunkFlush {
   readonly appliedOffset: number;
   /** receivedAt (ms) up to which everything is contained in chunks. */
   readonly completeTo: number;
-  /** In order of (vehicleNo, firstOffset, level). */
-  readonly chunks: readonly StoredChunk[];
+  /** In order of (vehicleNo, firstOffset, level). Passed through once: a flush may make them as they are asked for. */
+  readonly chunks: Iterable<StoredChunk>;
   readonly statusChanges: readonly StatusChange[];
   /** To be called between pieces of work: it may rest there. */
   readonly breathe?: () => void;

@@ -2,13 +2,13 @@ import os from 'node:os';
 import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert, MilepostError, OperationalError } from '../kernel/index.ts';
-import type { KeyframeStore } from './fleet/keyframe-store.ts';
+import type { KeyframeStore, LateVehicle } from './fleet/keyframe-store.ts';
 import { type DueRequest, type FleetPart, type FleetRequest, FleetWorker, type MakeRequest } from './fleet/fleet-worker.ts';
 import { chunksOfTable, makeFlushCounts } from './flush-table.ts';
-import { writerNice } from './limits.ts';
+import { notedAtOnce, writerNice } from './limits.ts';
 import { MergePass } from './merge-pass.ts';
 import { Pacer } from './pacer.ts';
-import type { ChunkStore, ChunkStoreModule, StatusQuery } from './ports.ts';
+import type { ChunkStore, ChunkStoreModule, StatusQuery, StoredChunk } from './ports.ts';
 import { type QueryAnswer, type QueryRequest, runQuery } from './run-query.ts';
 import type {
   Announced,
@@ -67,18 +67,34 @@ const open = async (otherOptions: unknown): Promise<unknown> => {
   return { applied: await store.applied(), statistics: await store.statistics() };
 };
 
+/** Before a row can be read in a chunk, keyframes know of it: none silently lacks it. */
+const note = (late: readonly LateVehicle[]): void => {
+  keyframes?.addLate(late);
+  if (vehicleNoMax === undefined) return;
+  for (const { vehicleNo } of late) if (vehicleNo > vehicleNoMax) vehicleNoMax = vehicleNo;
+};
+
+/** The chunks, some at a time: each some are noted, then handed on. */
+function* noted(chunks: Iterable<StoredChunk>): Generator<StoredChunk> {
+  let some: StoredChunk[] = [];
+  for (const chunk of chunks) {
+    some.push(chunk);
+    if (some.length < notedAtOnce) continue;
+    note(some);
+    yield* some;
+    some = [];
+  }
+  note(some);
+  yield* some;
+}
+
 const flush = async (request: FlushRequest): Promise<FlushAnswer> => {
   const counts = makeFlushCounts();
   const { table, leisure, ...rest } = request;
   const pacer = new Pacer(leisure);
   const breathe = (): void => pacer.breathe();
-  const chunks = chunksOfTable(table, counts, { breathe });
-  // First: a row that can be read in a chunk is never one that a keyframe silently lacks.
-  keyframes?.addLate([...chunks, ...request.statusChanges.map(({ vehicleNo, at }) => ({ vehicleNo, fromMs: at }))]);
-  await opened().write({ ...rest, chunks, breathe });
-  if (vehicleNoMax !== undefined)
-    for (const list of [chunks, request.statusChanges])
-      for (const { vehicleNo } of list) if (vehicleNo > vehicleNoMax) vehicleNoMax = vehicleNo;
+  note(request.statusChanges.map(({ vehicleNo, at }) => ({ vehicleNo, fromMs: at })));
+  await opened().write({ ...rest, chunks: noted(chunksOfTable(table, counts, { breathe })), breathe });
   return { ...counts, statistics: await opened().statistics() };
 };
 

@@ -7,7 +7,6 @@ import type { Statements } from './statements.ts';
 export const ordinalsPerVehicle = 4096;
 export const flushShift = 43n;
 export const flushNoMax = 2 ** 20 - 1;
-const ordinalBits = 12n;
 
 const sql = {
   addBlock: 'INSERT INTO flushed (id, block) VALUES (?, ?)',
@@ -26,41 +25,58 @@ const sql = {
   dropFlush: 'DELETE FROM flush WHERE flush_no = ? AND chunks = 0',
 } as const;
 
-/** Writes the chunks of a flush; answers those that have no place in a block. `chunks` are in order of (vehicleNo, firstOffset). */
-export const writeBlocks = (
-  statements: Statements,
-  flushNo: number,
-  fromOffset: number,
-  chunks: readonly StoredChunk[],
-): StoredChunk[] => {
-  const insert = statements.of(sql.addBlock);
-  const base = BigInt(flushNo) << flushShift;
-  const left: StoredChunk[] = [];
-  let id = base;
-  let block: StoredChunk[] = [];
-  let blockBytes = 0;
-  const closeBlock = (): void => {
-    if (block.length > 0) insert.run(id, encodeBlock(block, fromOffset));
-    block = [];
-    blockBytes = 0;
-  };
-  let vehicleNo = Number.NaN;
-  let ordinal = 0;
-  for (const chunk of chunks) {
-    ordinal = chunk.vehicleNo === vehicleNo ? ordinal + 1 : 0;
-    vehicleNo = chunk.vehicleNo;
-    if (ordinal >= ordinalsPerVehicle) {
-      left.push(chunk);
-      continue;
-    }
-    if (blockSize(blockBytes + chunk.bytes.length, block.length + 1) > blockBytesMax) closeBlock();
-    if (block.length === 0) id = base + (BigInt(vehicleNo) << ordinalBits) + BigInt(ordinal);
-    block.push(chunk);
-    blockBytes += chunk.bytes.length;
+/** Chunks of a flush that go into one file, packed into blocks as they come: what is kept of each is its bytes. */
+export class FlushBlocks {
+  /** `place`: vehicleNo · ordinalsPerVehicle + ordinal of the block's first chunk. */
+  readonly #blocks: { readonly place: number; readonly bytes: Uint8Array }[] = [];
+  readonly #fromOffset: number;
+  #open: StoredChunk[] = [];
+  #openBytes = 0;
+  #openPlace = 0;
+  #vehicleNo = Number.NaN;
+  #ordinal = 0;
+  chunks = 0;
+  rows = 0;
+  fromMs = Number.POSITIVE_INFINITY;
+  toMs = 0;
+
+  constructor(fromOffset: number) {
+    this.#fromOffset = fromOffset;
   }
-  closeBlock();
-  return left;
-};
+
+  get vehicleNoMax(): number {
+    return Number.isNaN(this.#vehicleNo) ? 0 : this.#vehicleNo;
+  }
+
+  /** In order of (vehicleNo, firstOffset). False: it has no place in a block. */
+  add(chunk: StoredChunk): boolean {
+    this.fromMs = Math.min(this.fromMs, chunk.fromMs);
+    this.toMs = Math.max(this.toMs, chunk.toMs);
+    this.#ordinal = chunk.vehicleNo === this.#vehicleNo ? this.#ordinal + 1 : 0;
+    this.#vehicleNo = chunk.vehicleNo;
+    if (this.#ordinal >= ordinalsPerVehicle) return false;
+    if (blockSize(this.#openBytes + chunk.bytes.length, this.#open.length + 1) > blockBytesMax) this.#close();
+    if (this.#open.length === 0) this.#openPlace = chunk.vehicleNo * ordinalsPerVehicle + this.#ordinal;
+    this.#open.push(chunk);
+    this.#openBytes += chunk.bytes.length;
+    this.chunks++;
+    this.rows += chunk.rows;
+    return true;
+  }
+
+  #close(): void {
+    if (this.#open.length > 0) this.#blocks.push({ place: this.#openPlace, bytes: encodeBlock(this.#open, this.#fromOffset) });
+    this.#open = [];
+    this.#openBytes = 0;
+  }
+
+  write(statements: Statements, flushNo: number): void {
+    this.#close();
+    const insert = statements.of(sql.addBlock);
+    const base = BigInt(flushNo) << flushShift;
+    for (const { place, bytes } of this.#blocks) insert.run(base + BigInt(place), bytes);
+  }
+}
 
 export interface FlushedChunk extends BlockChunk {
   readonly partition: number;

@@ -14,7 +14,7 @@ import type {
 } from '../../ports.ts';
 import { chunkHasMoved, readChunkHeader } from '../../read-chunk.ts';
 import { chunksOfBlock } from './block.ts';
-import { flushNoMax, flushShift, readBlocks, writeBlocks } from './flushed-blocks.ts';
+import { FlushBlocks, flushNoMax, flushShift, readBlocks } from './flushed-blocks.ts';
 import {
   type AppliedOffsets,
   countFile,
@@ -86,9 +86,19 @@ const statusParameters = (query: StatusQuery): number[] => [
 ];
 
 /** The part of a flush that goes into one file: all of one month and one group of partitions. */
-export interface MonthPart {
-  readonly chunks: StoredChunk[];
-  readonly statusChanges: StatusChange[];
+export class MonthPart {
+  readonly blocks: FlushBlocks;
+  /** Chunks with a row of their own: merged ones, and those that no block has a place for. */
+  readonly single: StoredChunk[] = [];
+  readonly statusChanges: StatusChange[] = [];
+
+  constructor(fromOffset: number) {
+    this.blocks = new FlushBlocks(fromOffset);
+  }
+
+  add(chunk: StoredChunk): void {
+    if (chunk.level > 0 || !this.blocks.add(chunk)) this.single.push(chunk);
+  }
 }
 
 /** One file: the chunks and status changes of one month of the vehicles of one group. */
@@ -104,7 +114,8 @@ export class MonthFile {
   /** One transaction: chunks, status changes, and how far this file is. */
   write(flush: ChunkFlush, part: MonthPart): void {
     this.#statements.within('IMMEDIATE', () => {
-      if (part.chunks.length > 0) this.#writeChunks(flush, part.chunks);
+      if (part.blocks.chunks > 0) this.#writeBlocks(flush, part.blocks);
+      for (const chunk of part.single) this.#writeChunk(flush, chunk);
       const addStatus = this.#statements.of(sql.addStatus);
       for (const { vehicleNo, at, to, from, reason } of part.statusChanges)
         addStatus.run(vehicleNo, at, statusCodes[to], statusCodes[from], reasonCodes[reason]);
@@ -112,20 +123,11 @@ export class MonthFile {
     });
   }
 
-  #writeChunks(flush: ChunkFlush, chunks: readonly StoredChunk[]): void {
-    const flushed: StoredChunk[] = [];
-    for (const chunk of chunks) {
-      if (chunk.level > 0) this.#writeChunk(flush, chunk);
-      else flushed.push(chunk);
-    }
-    if (flushed.length === 0) return;
-    const flushNo = this.#openFlush(flush, flushed);
+  #writeBlocks(flush: ChunkFlush, blocks: FlushBlocks): void {
+    const flushNo = this.#openFlush(flush, blocks);
     if (flushNo === undefined) return;
-    const left = writeBlocks(this.#statements, flushNo, flush.fromOffset, flushed);
-    for (const chunk of left) this.#writeChunk(flush, chunk);
-    const inBlocks = flushed.length - left.length;
-    const rows = flushed.reduce((sum, chunk) => sum + chunk.rows, 0) - left.reduce((sum, chunk) => sum + chunk.rows, 0);
-    this.#statements.of(sql.countFlush).run(inBlocks, rows, flushed.at(-1)?.vehicleNo ?? 0, flushNo);
+    blocks.write(this.#statements, flushNo);
+    this.#statements.of(sql.countFlush).run(blocks.chunks, blocks.rows, blocks.vehicleNoMax, flushNo);
   }
 
   #writeChunk(flush: ChunkFlush, chunk: StoredChunk): void {
@@ -140,13 +142,7 @@ export class MonthFile {
    * The number of this flush in this file. Undefined: it is here already, as long or longer. A shorter one is removed, to be written
    * anew.
    */
-  #openFlush(flush: ChunkFlush, chunks: readonly StoredChunk[]): number | undefined {
-    let fromMs = Number.POSITIVE_INFINITY;
-    let toMs = 0;
-    for (const chunk of chunks) {
-      if (chunk.fromMs < fromMs) fromMs = chunk.fromMs;
-      if (chunk.toMs > toMs) toMs = chunk.toMs;
-    }
+  #openFlush(flush: ChunkFlush, { fromMs, toMs }: FlushBlocks): number | undefined {
     const { partition, fromOffset, appliedOffset, completeTo } = flush;
     const known = this.#statements.of(sql.flushOf).get(partition, fromOffset) as FlushRow | undefined;
     if (known && known.end_offset >= appliedOffset) return undefined;

@@ -22,7 +22,7 @@ import type {
 import type { KeyframeStore } from '../../fleet/keyframe-store.ts';
 import { SqliteKeyframeStore } from './keyframe-store.ts';
 import type { UnitFigures } from './merge-files.ts';
-import { MonthFile, type MonthPart } from './month-file.ts';
+import { MonthFile, MonthPart } from './month-file.ts';
 import { type FileMode, openDatabase, versionOf } from './open-database.ts';
 import {
   monthApplicationId,
@@ -136,11 +136,11 @@ export class SqliteChunkStore implements ChunkStore {
       if (name === undefined) {
         name = nameOf(bucket, key % virtualPartitionCount);
         names.set(key, name);
-        parts.set(name, { chunks: [], statusChanges: [] });
+        parts.set(name, new MonthPart(flush.fromOffset));
       }
       return parts.get(name) as MonthPart;
     };
-    for (const chunk of flush.chunks) partOf(chunk.vehicleNo, chunk.bucket).chunks.push(chunk);
+    for (const chunk of flush.chunks) partOf(chunk.vehicleNo, chunk.bucket).add(chunk);
     for (const change of flush.statusChanges) partOf(change.vehicleNo, bucketOf(change.at)).statusChanges.push(change);
     return parts;
   }
