@@ -1,18 +1,21 @@
-import { batchFrom, type RecordBatch } from '../../../events/index.ts';
-import { OperationalError } from '../../../kernel/index.ts';
-import type { FollowOptions, Follower, LogPosition } from '../../ports.ts';
+import { batchFrom, type RecordBatch } from '../events/index.ts';
+import { OperationalError } from '../kernel/index.ts';
+import type { FollowOptions, Follower, LogPosition } from './ports.ts';
 
-/** What a follower needs of the journal. */
+/** What a follower needs of one partition of the log it follows. */
 export interface FollowSource {
+  readonly partition: number;
   startOffset(): number;
   endOffset(): number;
-  /** Start of the group that holds an offset, at or before it. */
+  /** The records from the first that is kept together with the one at an offset: the batch may begin before it. */
   read(fromOffset: number): Promise<RecordBatch>;
-  forget(follower: JournalFollower): void;
+  /** It has everything there is, and takes what is `committed` next. */
+  waits?(follower: LogFollower): void;
+  forget(follower: LogFollower): void;
 }
 
-/** Reads files while behind, and takes committed groups straight from memory when at the tail. */
-export class JournalFollower implements Follower {
+/** Reads the log while behind, and takes committed groups straight from memory when at the tail. */
+export class LogFollower implements Follower {
   readonly #source: FollowSource;
   readonly #options: FollowOptions;
   /** Batches before this are not wanted: a follower may begin within a group. */
@@ -35,7 +38,12 @@ export class JournalFollower implements Follower {
   }
 
   get position(): LogPosition {
-    return { partition: 0, offset: this.#offset };
+    return { partition: this.#source.partition, offset: this.#offset };
+  }
+
+  /** At its place and ready to take the next batch. */
+  get isWaiting(): boolean {
+    return !this.#isBusy && !this.#isStopped;
   }
 
   /**
@@ -74,7 +82,7 @@ export class JournalFollower implements Follower {
       this.#fail(
         new OperationalError(
           'unavailable',
-          `the journal ends at offset ${this.#caughtUpAt}, but a reader has read up to ${fromOffset}`,
+          `the log ends at offset ${this.#caughtUpAt}, but a reader has read up to ${fromOffset}`,
         ),
       );
   }
@@ -112,6 +120,7 @@ export class JournalFollower implements Follower {
       }
       this.#isBusy = false;
       this.#tellStopped();
+      if (!this.#isStopped) this.#source.waits?.(this);
     } catch (error) {
       this.#fail(error as Error);
     }
@@ -129,10 +138,13 @@ export class JournalFollower implements Follower {
   }
 
   #fail(error: Error): void {
+    const wasStopped = this.#isStopped;
     this.#isBusy = false;
     this.#isStopped = true;
     this.#source.forget(this);
     this.#tellStopped();
+    // Nobody follows any more: that reading was cut off is no failure.
+    if (wasStopped) return;
     // Apart: what it throws is its own failure, not that of the commit which is being told.
     queueMicrotask(() => this.#options.failed(error));
   }

@@ -13,9 +13,9 @@ import type {
   ReadVehicleOptions,
   VehicleRecord,
 } from '../../ports.ts';
+import { type FollowSource, LogFollower } from '../../log-follower.ts';
 import type { ConsumerOffsets } from './consumer-offsets.ts';
 import { findGroup } from './find-group.ts';
-import { type FollowSource, JournalFollower } from './journal-follower.ts';
 import type { JournalLimits, JournalOptions } from './options.ts';
 import { PendingGroup } from './pending-group.ts';
 import { readGroups } from './read-groups.ts';
@@ -26,11 +26,12 @@ import { createSegment, filePosition, saveIndex, type Segment } from './segment.
 
 /** The embedded event log: one physical journal, committed in groups. */
 export class Journal implements EventLog, FollowSource {
+  readonly partition = 0;
   readonly #options: JournalOptions;
   readonly #limits: JournalLimits;
   readonly #segments: Segment[];
   readonly #consumers: ConsumerOffsets;
-  readonly #followers = new Set<JournalFollower>();
+  readonly #followers = new Set<LogFollower>();
   /** Undefined: the disk was too full to begin the file of the active segment. */
   #handle: FileHandle | undefined;
   #gathering = new PendingGroup();
@@ -102,12 +103,12 @@ export class Journal implements EventLog, FollowSource {
   }
 
   follow(options: FollowOptions): Follower {
-    const follower = new JournalFollower(this, options, Math.max(options.fromOffset, this.startOffset()));
+    const follower = new LogFollower(this, options, Math.max(options.fromOffset, this.startOffset()));
     this.#followers.add(follower);
     return follower;
   }
 
-  forget(follower: JournalFollower): void {
+  forget(follower: LogFollower): void {
     this.#followers.delete(follower);
   }
 
