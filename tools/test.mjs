@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EnsureError, ensureWebBuilt, runMain } from './ensure.mjs';
 import { ensureChromium } from './lib/chromium.mjs';
+import { ensureKafka, startKafka } from './lib/engines.mjs';
 import { root } from './lib/root.mjs';
 import { runTier } from './lib/run-tier.mjs';
 import { sourceFiles } from './lib/source-files.mjs';
@@ -51,26 +52,53 @@ const prepareBrowser = () => {
 };
 
 /**
+ * Of a tier that did not run.
+ * @param {import('./lib/tiers.mjs').Tier} tier
+ * @param {readonly string[]} files
+ * @param {Partial<TierResult>} why
+ * @returns {TierResult}
+ */
+const notRun = ({ name, budgetMs }, files, why) => ({
+  name,
+  files: files.length,
+  passed: 0,
+  failures: [],
+  skips: [],
+  notes: [],
+  seconds: 0,
+  budgetSeconds: budgetMs / 1000,
+  ...why,
+});
+
+/**
+ * With real engines that run beside the tests; without them the tier is skipped, and says why.
+ * @param {import('./lib/tiers.mjs').Tier} tier
+ * @param {readonly string[]} files
+ * @returns {Promise<TierResult>}
+ */
+const runWithEngines = async (tier, files) => {
+  const jars = ensureKafka();
+  if ('problem' in jars) return notRun(tier, files, { skips: files.map((file) => `${file}: no Kafka, ${jars.problem}`) });
+  const kafka = await startKafka(jars.path);
+  try {
+    return await runTier(tier, files, { TEST_KAFKA: kafka.address, TEST_KAFKA_PID: String(kafka.pid) });
+  } finally {
+    await kafka.remove();
+  }
+};
+
+/**
  * @param {import('./lib/tiers.mjs').Tier} tier
  * @param {readonly string[]} files
  * @returns {Promise<TierResult>}
  */
 const prepareAndRun = async (tier, files) => {
   try {
+    if (tier.name === 'engines') return await runWithEngines(tier, files);
     return await runTier(tier, files, tier.name === 'e2e' ? prepareBrowser() : {});
   } catch (error) {
     if (!(error instanceof EnsureError)) throw error;
-    const budgetSeconds = tier.budgetMs / 1000;
-    return {
-      name: tier.name,
-      files: files.length,
-      passed: 0,
-      failures: [error.message],
-      skips: [],
-      notes: [],
-      seconds: 0,
-      budgetSeconds,
-    };
+    return notRun(tier, files, { failures: [error.message] });
   }
 };
 

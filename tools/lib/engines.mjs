@@ -1,0 +1,181 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Engines for tests and benches. They are fetched once, by Maven, and kept outside of the project. */
+
+const cache =
+  process.env['MILEPOST_ENGINES'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'milepost', 'engines');
+const fetchBudgetMs = 300_000;
+const readyMs = 60_000;
+const stopMs = 20_000;
+const copyPlugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
+
+/** @typedef {{ path: string } | { problem: string }} Found */
+/** @typedef {{ readonly address: string, readonly pid: number, readonly log: () => string, stop: () => Promise<void>, kill: () => void, start: () => Promise<void>, remove: () => Promise<void> }} Engine */
+
+/** @param {string} program */
+const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+
+/** @param {string} [name] @param {string} [dependencies] */
+const pom = (name, dependencies) =>
+  `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>milepost.engines</groupId><artifactId>${name}</artifactId><version>1</version><packaging>pom</packaging><dependencies>${dependencies}</dependencies></project>`;
+
+/** @param {string} coordinates group:artifact:version */
+const dependency = (coordinates) => {
+  const [group, artifact, version] = coordinates.split(':');
+  return `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${version}</version></dependency>`;
+};
+
+/**
+ * The jars of a program of Java, fetched when they are not there.
+ * @param {string} name with its version: the name of its folder
+ * @param {readonly string[]} coordinates
+ * @returns {Found}
+ */
+const ensureJars = (name, coordinates) => {
+  const path = join(cache, name);
+  if (existsSync(path)) return { path };
+  for (const program of ['java', 'mvn']) if (!has(program)) return { problem: `${program} is not installed` };
+  process.stdout.write(`Fetching ${name} (once) …\n`);
+  mkdirSync(cache, { recursive: true });
+  const work = mkdtempSync(join(cache, 'fetching-'));
+  try {
+    writeFileSync(join(work, 'pom.xml'), pom(name, coordinates.map(dependency).join('')));
+    const args = ['-q', '-B', copyPlugin, '-DincludeScope=runtime', '-DoutputDirectory=lib'];
+    const { status, stdout, stderr } = spawnSync('mvn', args, { cwd: work, encoding: 'utf8', timeout: fetchBudgetMs });
+    if (status !== 0) return { problem: `${name} cannot be fetched: ${`${stdout}${stderr}`.trim().split('\n').at(0)}` };
+    renameSync(join(work, 'lib'), path);
+    return { path };
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+};
+
+/** @returns {Promise<number>} a port that is free now */
+const freePort = () =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+      server.close(() => resolve(port));
+    });
+  });
+
+/**
+ * Starts a program and waits until its log says that it is ready.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ cwd: string, logFile: string, ready: RegExp, env?: NodeJS.ProcessEnv }} options
+ */
+const launch = async (command, args, { cwd, logFile, ready, env }) => {
+  const from = existsSync(logFile) ? readFileSync(logFile, 'utf8').length : 0;
+  const file = openSync(logFile, 'a');
+  const child = spawn(command, args, { cwd, stdio: ['ignore', file, file], env: { ...process.env, ...env } });
+  const startedMs = performance.now();
+  while (!ready.test(readFileSync(logFile, 'utf8').slice(from))) {
+    if (child.exitCode !== null || performance.now() - startedMs > readyMs) {
+      child.kill('SIGKILL');
+      throw new Error(`${command} is not ready:\n${readFileSync(logFile, 'utf8').slice(-4000)}`);
+    }
+    await delay(50);
+  }
+  return child;
+};
+
+/** @param {import('node:child_process').ChildProcess} child @param {NodeJS.Signals} signal */
+const end = async (child, signal) => {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  const cut = setTimeout(() => child.kill('SIGKILL'), stopMs);
+  await ended;
+  clearTimeout(cut);
+};
+
+/**
+ * An engine in a folder of its own, which can be stopped and started again.
+ * @param {string} folder
+ * @param {string} address
+ * @param {() => Promise<import('node:child_process').ChildProcess>} start
+ * @returns {Promise<Engine>}
+ */
+const engineOf = async (folder, address, start) => {
+  let child = await start();
+  return {
+    address,
+    get pid() {
+      return /** @type {number} */ (child.pid);
+    },
+    log: () => readFileSync(join(folder, 'log'), 'utf8'),
+    stop: () => end(child, 'SIGTERM'),
+    kill: () => void child.kill('SIGKILL'),
+    start: async () => {
+      child = await start();
+    },
+    remove: async () => {
+      await end(child, 'SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
+
+export const ensureKafka = () =>
+  ensureJars('kafka-4.3.1', ['org.apache.kafka:kafka_2.13:4.3.1', 'org.slf4j:slf4j-simple:1.7.36']);
+
+/** Of a single broker: everything that is kept more than once elsewhere is kept once. */
+const onceEach = [
+  'offsets.topic.replication.factor',
+  'transaction.state.log.replication.factor',
+  'transaction.state.log.min.isr',
+  'share.coordinator.state.topic.replication.factor',
+  'share.coordinator.state.topic.min.isr',
+  'offsets.topic.num.partitions',
+];
+
+/**
+ * One broker of Apache Kafka, which is its own controller.
+ * @param {string} jars
+ * @returns {Promise<Engine>} its address is host:port
+ */
+export const startKafka = async (jars) => {
+  const folder = mkdtempSync(join(tmpdir(), 'milepost-kafka-'));
+  const [port, controllerPort] = [await freePort(), await freePort()];
+  const properties = {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'log.dirs': join(folder, 'data'),
+    'auto.create.topics.enable': 'false',
+    'group.initial.rebalance.delay.ms': '0',
+    ...Object.fromEntries(onceEach.map((name) => [name, '1'])),
+  };
+  const settings = join(folder, 'server.properties');
+  writeFileSync(
+    settings,
+    Object.entries(properties)
+      .map(([name, value]) => `${name}=${value}`)
+      .join('\n'),
+  );
+  const classPath = ['-cp', join(jars, '*')];
+  const logging = '-Dorg.slf4j.simpleLogger.defaultLogLevel=info';
+  const format = spawnSync(
+    'java',
+    ['-Xmx128m', ...classPath, 'kafka.tools.StorageTool', 'format', '-t', randomBytes(16).toString('base64url'), '-c', settings],
+    { encoding: 'utf8' },
+  );
+  if (format.status !== 0) throw new Error(`Kafka's folder cannot be made:\n${format.stderr}${format.stdout}`);
+  const args = ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC', logging, ...classPath, 'kafka.Kafka', settings];
+  const ready = /Kafka Server started/;
+  return engineOf(folder, `127.0.0.1:${port}`, () =>
+    launch('java', args, { cwd: dirname(settings), logFile: join(folder, 'log'), ready }),
+  );
+};
