@@ -31,6 +31,11 @@ const formats: Readonly<Record<string, Golden>> = {
     golden: 'server/src/eventlog/adapters/journal/golden',
     test: 'server/src/eventlog/adapters/journal/golden.int.test.ts',
   },
+  'kafka-log.md': {
+    version: 1,
+    golden: 'server/src/eventlog/adapters/kafka/golden/messages-v1.json',
+    test: 'server/src/eventlog/adapters/kafka/message.unit.test.ts',
+  },
   'keyframe.md': {
     version: 1,
     golden: 'server/src/history/fleet/golden/keyframe-page-v1.bin',

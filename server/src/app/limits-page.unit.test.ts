@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { apiLimits } from '@milepost/contract/api';
 import { streamLimits } from '@milepost/contract/stream';
 import { journalLimits } from '../eventlog/adapters/journal/options.ts';
+import { kafkaLogLimits } from '../eventlog/adapters/kafka/options.ts';
 import { poisonListedMax } from '../history/limits.ts';
 import { accessLimits } from '../http/access/operator-access.ts';
 import { httpLimits } from '../http/limits.ts';
@@ -23,6 +24,7 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   sessionLimits,
   ingestLimits,
   journalLimits: { ...journalLimits },
+  kafkaLogLimits: { ...kafkaLogLimits },
   apiLimits,
   httpLimits,
   lakeLimits,

@@ -69,7 +69,7 @@ export type LogRefusal = 'queue_full' | 'disk_full' | 'failed' | 'closed';
 
 /**
  * The journal of what devices said. Append is at-least-once, readers are idempotent. The mapping of every operation to Kafka is
- * in docs/formats/journal.md.
+ * in docs/formats/kafka-log.md.
  */
 export interface EventLog {
   /**

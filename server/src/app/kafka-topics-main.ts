@@ -1,0 +1,79 @@
+import { checkTopic, ensureTopic, type TopicWanted } from '../eventlog/adapters/kafka/topics.ts';
+import { virtualPartitionCount } from '../events/index.ts';
+import { CallerError } from '../kernel/index.ts';
+import { type Options, readCommandLine, runCommand, tell, textOf } from './command-line.ts';
+
+const usage = `npm run kafka-topics -- --brokers <host:port,…> [--topic <name>] [--partitions <n>] [--replicas <n>] [--in-sync-min <n>]
+    [--retention-days <n>] [--check]
+  Makes the topic of the event log when there is none, and says what is not as it has to be. With --check it changes nothing.
+  --partitions      a power of two up to ${virtualPartitionCount}, 64 unless given; chosen once
+  --replicas        brokers that keep each record, 3 unless given
+  --in-sync-min     of these, how many must have a record before it is acknowledged, 2 unless given
+  --retention-days  how long records stay, 1 to 30, 14 unless given`;
+
+const dayMs = 86_400_000;
+const retentionDaysMax = 30;
+
+const numberOf = (options: Options, name: string, otherwise: number, max: number): number => {
+  const text = textOf(options, name);
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > max)
+    throw new CallerError('bad_request', `--${name} is ${text}, expected a whole number from 1 to ${max}\n${usage}`);
+  return value;
+};
+
+const wantedOf = (options: Options): TopicWanted => {
+  const brokers = (textOf(options, 'brokers') ?? '').split(',').filter(Boolean);
+  const wrong = brokers.find((one) => !/^[^:]+:\d+$/.test(one));
+  if (brokers.length === 0 || wrong !== undefined)
+    throw new CallerError(
+      'bad_request',
+      `--brokers has ${wrong ?? 'nothing'}, expected host:port, separated by commas\n${usage}`,
+    );
+  const partitions = numberOf(options, 'partitions', 64, virtualPartitionCount);
+  if (!Number.isInteger(Math.log2(partitions)))
+    throw new CallerError('bad_request', `--partitions is ${partitions}, expected a power of two\n${usage}`);
+  const replicas = numberOf(options, 'replicas', 3, 100);
+  const inSyncMin = numberOf(options, 'in-sync-min', Math.min(2, replicas), 100);
+  if (inSyncMin > replicas)
+    throw new CallerError(
+      'bad_request',
+      `--in-sync-min is ${inSyncMin}, expected at most --replicas, which is ${replicas}\n${usage}`,
+    );
+  const retentionMs = numberOf(options, 'retention-days', 14, retentionDaysMax) * dayMs;
+  return {
+    brokers,
+    topic: textOf(options, 'topic') ?? 'milepost.records',
+    partitions,
+    replicas,
+    inSyncMin,
+    retentionMs,
+    retentionBytes: -1,
+  };
+};
+
+const text = { type: 'string' } as const;
+
+await runCommand(async () => {
+  const { options } = readCommandLine(
+    {
+      brokers: text,
+      topic: text,
+      partitions: text,
+      replicas: text,
+      'in-sync-min': text,
+      'retention-days': text,
+      check: { type: 'boolean' },
+    },
+    0,
+    usage,
+  );
+  const wanted = wantedOf(options);
+  const { isMade, problems } =
+    options['check'] === true ? { isMade: false, problems: await checkTopic(wanted) } : await ensureTopic(wanted);
+  if (isMade) tell(`${wanted.topic} is made, with ${wanted.partitions} partitions`);
+  for (const problem of problems) tell(problem);
+  if (problems.length === 0) tell(`${wanted.topic} is as it has to be`);
+  else process.exitCode = 1;
+});

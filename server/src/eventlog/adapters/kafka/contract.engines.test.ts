@@ -1,0 +1,27 @@
+import { randomUUID } from 'node:crypto';
+import { makeManualClock, silentLogger } from '../../../kernel/index.ts';
+import { eventLogContract } from '../../eventlog.contract.ts';
+import { testEpochMs } from '../../test-support.ts';
+import { ensureTopic, openKafkaLog } from './index.ts';
+
+/** host:port of a broker that the runner of the tests started; without one there is nothing to test with. */
+const broker = process.env['TEST_KAFKA'];
+
+if (broker)
+  eventLogContract('Kafka', async () => {
+    const brokers = [broker];
+    const topic = `contract-${randomUUID()}`;
+    const wanted = { brokers, topic, partitions: 1, replicas: 1, inSyncMin: 1, retentionMs: -1, retentionBytes: -1 };
+    await ensureTopic(wanted);
+    return {
+      open: ({ nowMs = testEpochMs, ...settings } = {}) =>
+        openKafkaLog({
+          brokers,
+          topic,
+          clock: makeManualClock(nowMs),
+          logger: silentLogger,
+          limits: { sendSpacingMs: 1, readBytes: 4096, tailWaitMs: 100, ...settings },
+        }),
+      remove: () => Promise.resolve(),
+    };
+  });

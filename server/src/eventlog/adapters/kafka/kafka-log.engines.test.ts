@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, test } from 'node:test';
+import { Admin, Consumer } from '@platformatic/kafka';
+import { recordFields, virtualPartitionOf } from '../../../events/index.ts';
+import { makeManualClock, silentLogger } from '../../../kernel/index.ts';
+import type { EventLog } from '../../ports.ts';
+import { append, appendRange, makeRecord, range, seqOf, seqsIn, testEpochMs } from '../../test-support.ts';
+import { checkTopic, ensureTopic, type KafkaLogLimits, openKafkaLog, type TopicWanted } from './index.ts';
+
+const broker = process.env['TEST_KAFKA'];
+/** Of the broker: the tests stop it for a while. */
+const brokerPid = Number(process.env['TEST_KAFKA_PID']);
+const options = { skip: broker ? false : 'no Kafka' };
+const brokers = [broker ?? ''];
+
+const wantedTopic = (partitions: number): TopicWanted => ({
+  brokers,
+  topic: `test-${randomUUID()}`,
+  partitions,
+  replicas: 1,
+  inSyncMin: 1,
+  retentionMs: -1,
+  retentionBytes: -1,
+});
+
+const opened: EventLog[] = [];
+after(() => Promise.all(opened.map((log) => log.close())));
+
+const open = async (topic: string, limits: Partial<KafkaLogLimits> = {}): Promise<EventLog> => {
+  const log = await openKafkaLog({
+    brokers,
+    topic,
+    clock: makeManualClock(testEpochMs),
+    logger: silentLogger,
+    limits: { sendSpacingMs: 1, tailWaitMs: 100, requestTimeoutMs: 2000, ...limits },
+  });
+  opened.push(log);
+  return log;
+};
+
+const openNew = async (partitions: number, limits?: Partial<KafkaLogLimits>): Promise<{ topic: string; log: EventLog }> => {
+  const wanted = wantedTopic(partitions);
+  await ensureTopic(wanted);
+  return { topic: wanted.topic, log: await open(wanted.topic, limits) };
+};
+
+/** Numbers of the records of all partitions, as they come. */
+const hearAll = (log: EventLog) => {
+  const seqs: number[] = [];
+  const partitionsOf = new Map<number, Set<number>>();
+  const failures: Error[] = [];
+  for (const partition of log.partitions()) {
+    log.follow({
+      partition,
+      fromOffset: 0,
+      handle: (batch) => {
+        seqs.push(...seqsIn(batch));
+        for (let i = 0; i < batch.count; i++) {
+          const vehicleNo = recordFields.vehicleNo(batch.view, batch.starts[i] as number);
+          partitionsOf.set(vehicleNo, (partitionsOf.get(vehicleNo) ?? new Set()).add(partition));
+        }
+      },
+      failed: (error) => failures.push(error),
+    });
+  }
+  const until = async (count: number): Promise<void> => {
+    while (seqs.length < count && failures.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.deepEqual(failures, []);
+  };
+  return { seqs, partitionsOf, until };
+};
+
+const ascending = (seqs: readonly number[]): number[] => seqs.toSorted((a, b) => a - b);
+
+test(
+  'records go to the partition of their vehicle, and what two gateways write is heard once by who follows',
+  options,
+  async () => {
+    const { topic, log } = await openNew(8);
+    const other = await open(topic);
+    const follower = await open(topic);
+    const [here, there] = [hearAll(log), hearAll(follower)];
+    await Promise.all(
+      range(0, 40).flatMap((part) => {
+        const vehicles = range(part * 20, part * 20 + 20).map((seq) => makeRecord({ seq, vehicleNo: 1 + (seq % 97) }));
+        return vehicles.map((record, i) => append(i % 2 === 0 ? log : other, record));
+      }),
+    );
+    await Promise.all([here.until(800), there.until(800)]);
+    for (const { seqs, partitionsOf } of [here, there]) {
+      assert.deepEqual(ascending(seqs), range(0, 800));
+      for (const [vehicleNo, partitions] of partitionsOf) assert.deepEqual([...partitions], [virtualPartitionOf(vehicleNo) % 8]);
+    }
+  },
+);
+
+test('a message is the record: key, headers and time are for those who read without Milepost', options, async () => {
+  const { topic, log } = await openNew(1);
+  const record = makeRecord({ seq: 7, vehicleNo: 4711 });
+  await append(log, record);
+  const admin = new Admin({ clientId: 'test', bootstrapBrokers: brokers });
+  const consumer = new Consumer({ clientId: 'test', bootstrapBrokers: brokers, groupId: `reader-${topic}` });
+  try {
+    const { topics } = await admin.metadata({ topics: [topic] });
+    const found = topics.get(topic);
+    const place = { partition: 0, fetchOffset: 0n, currentLeaderEpoch: -1, lastFetchedEpoch: -1, partitionMaxBytes: 100_000 };
+    const { responses } = await consumer.fetch({
+      node: found?.partitions[0]?.leader ?? 0,
+      topics: [{ topicId: found?.id ?? '', partitions: [place] }],
+    });
+    const [batch] = responses[0]?.partitions[0]?.records ?? [];
+    const [message] = batch?.records ?? [];
+    assert.deepEqual(Buffer.from(message?.value ?? []), Buffer.from(record));
+    assert.equal(message?.key?.readInt32BE(), 4711);
+    assert.deepEqual(
+      message?.headers?.map(([name, value]) => [String(name), String(value)]),
+      [
+        ['version', '1'],
+        ['kind', 'telemetry'],
+      ],
+    );
+    assert.equal(Number(batch?.firstTimestamp), testEpochMs + 7);
+  } finally {
+    await consumer.close(true);
+    await admin.close();
+  }
+});
+
+test('the topic is made as it has to be, once, and what is not as it has to be is said', options, async () => {
+  const wanted = wantedTopic(4);
+  assert.deepEqual(await checkTopic(wanted), [`there is no topic ${wanted.topic}`]);
+  assert.deepEqual(await ensureTopic(wanted), { isMade: true, problems: [] });
+  assert.deepEqual(await ensureTopic(wanted), { isMade: false, problems: [] });
+  const problems = await checkTopic({ ...wanted, partitions: 8, retentionMs: 1000 });
+  assert.deepEqual(problems, [
+    `${wanted.topic} has 4 partitions, expected 8: it cannot be changed`,
+    `retention.ms of ${wanted.topic} is -1, expected 1000`,
+  ]);
+});
+
+test('a log on a topic that is not there is refused with its name', options, async () => {
+  await assert.rejects(open('no-such-topic'), /there is no topic no-such-topic/);
+});
+
+test('a broker that stands still is waited for: nothing is lost, nothing is twice', options, async () => {
+  const { log } = await openNew(2, { requestTimeoutMs: 500 });
+  const { seqs, until } = hearAll(log);
+  await appendRange(log, 0, 50);
+  process.kill(brokerPid, 'SIGSTOP');
+  let isAcknowledged = false;
+  const appended = appendRange(log, 50, 100).then(() => {
+    isAcknowledged = true;
+  });
+  // Long enough that requests are given up and made again.
+  await new Promise((resolve) => setTimeout(resolve, 2500)).finally(() => process.kill(brokerPid, 'SIGCONT'));
+  assert.equal(isAcknowledged, false);
+  await appended;
+  await until(100);
+  assert.deepEqual(ascending(seqs), range(0, 100));
+});
+
+test('closing does not wait for ever for a broker that stands still, and what was not answered has failed', options, async () => {
+  const { log } = await openNew(1, { requestTimeoutMs: 500, closeTimeoutMs: 300 });
+  await appendRange(log, 0, 5);
+  process.kill(brokerPid, 'SIGSTOP');
+  try {
+    const appended = append(log, makeRecord({ seq: 5 }));
+    const failed = assert.rejects(appended, /could not be written to Kafka/);
+    await log.close();
+    await failed;
+  } finally {
+    process.kill(brokerPid, 'SIGCONT');
+  }
+});
+
+test('a search for a vehicle that would read too much says so instead of saying that there is nothing', options, async () => {
+  const { log } = await openNew(1, { scanRecordsMax: 1 });
+  const records = range(0, 5000).map((seq) => makeRecord({ seq, vehicleNo: seq < 10 ? 3 : 1 }));
+  await Promise.all(records.map((record) => append(log, record)));
+  const wanted = { fromMs: 0, toMs: testEpochMs * 2, limit: 5 };
+  const newest = await log.readVehicle({ ...wanted, vehicleNo: 1 });
+  assert.deepEqual(
+    newest.map(({ bytes }) => seqOf(bytes)),
+    range(4995, 5000).toReversed(),
+  );
+  await assert.rejects(log.readVehicle({ ...wanted, vehicleNo: 3 }), /none of the newest \d+ records/);
+});

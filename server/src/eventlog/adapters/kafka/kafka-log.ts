@@ -1,0 +1,241 @@
+import { type RecordBatch, recordBytesMax, recordFields, recordHeaderBytes, virtualPartitionOf } from '../../../events/index.ts';
+import { assert } from '../../../kernel/index.ts';
+import type {
+  AppendListener,
+  EventLog,
+  Follower,
+  FollowOptions,
+  LogPosition,
+  LogRefusal,
+  LogStatistics,
+  ReadVehicleOptions,
+  VehicleRecord,
+} from '../../ports.ts';
+import { isKafkaError, type KafkaClient } from './kafka-client.ts';
+import type { KafkaLogLimits, KafkaLogOptions } from './options.ts';
+import { PartitionTail } from './partition-tail.ts';
+import { readVehicleBackwards } from './read-vehicle.ts';
+import { recordBatchOf } from './record-batch.ts';
+import { type Retrying, untilDone } from './retrying.ts';
+import { Sender } from './sender.ts';
+import { TailLoop } from './tail-loop.ts';
+
+/** The event log on Apache Kafka: one topic, each record in the partition of its vehicle. docs/formats/kafka-log.md */
+export class KafkaLog implements EventLog {
+  readonly #options: KafkaLogOptions;
+  readonly #limits: KafkaLogLimits;
+  readonly #client: KafkaClient;
+  readonly #tails: readonly PartitionTail[];
+  readonly #loop: TailLoop;
+  readonly #sender: Sender;
+  readonly #retrying: Retrying;
+  /** Of each consumer: its commits, one after the other, so that the last one stays. */
+  readonly #commits = new Map<string, Promise<void>>();
+  #reading: Promise<unknown> = Promise.resolve();
+  #stopChecks: () => void = () => {};
+  #recordBytes = 0;
+  #oldestReceivedAt: number | null = null;
+
+  constructor(options: KafkaLogOptions, limits: KafkaLogLimits, client: KafkaClient, partitions: number) {
+    this.#options = options;
+    this.#limits = limits;
+    this.#client = client;
+    const source = { read: this.#read.bind(this), wanted: () => this.#loop.wake() };
+    this.#tails = Array.from({ length: partitions }, (_, partition) => new PartitionTail(partition, source));
+    this.#loop = new TailLoop(client, this.#tails, limits, options.logger);
+    this.#sender = new Sender({ ...options, limits, client, tails: this.#tails });
+    this.#retrying = {
+      ...limits,
+      logger: options.logger,
+      isClosed: () => client.isClosed,
+      isFinal: () => false,
+      failed: () => client.forgetLeaders(),
+    };
+  }
+
+  /** Learns where everything begins and ends, and goes on asking. A topic that was just made has no leaders for a moment. */
+  async begin(): Promise<void> {
+    const { openTimeoutMs } = this.#limits;
+    const startedMs = performance.now();
+    const isFinal = (): boolean => performance.now() - startedMs > openTimeoutMs;
+    await untilDone('opening the log', { ...this.#retrying, isFinal }, async () => {
+      await this.#askEnds();
+      await this.#askOldest();
+    });
+    const again = (): void => {
+      this.#stopChecks = this.#options.clock.after(this.#limits.endCheckMs, () => {
+        this.#askEnds().then(again, (error: unknown) => {
+          this.#options.logger.debug('the ends of the partitions are not known', { error });
+          if (!this.#client.isClosed) again();
+        });
+      });
+    };
+    again();
+  }
+
+  append(record: Uint8Array, listener: AppendListener, token: number): LogRefusal | undefined {
+    const { length } = record;
+    assert(length >= recordHeaderBytes && length <= recordBytesMax, `a log record has ${length} bytes`);
+    const view = new DataView(record.buffer, record.byteOffset, length);
+    return this.#sender.append(record, this.#physical(recordFields.partition(view, 0)), listener, token);
+  }
+
+  #physical(virtualPartition: number): number {
+    return virtualPartition % this.#tails.length;
+  }
+
+  #tail(partition: number): PartitionTail {
+    const tail = this.#tails[partition];
+    assert(tail, `partition is ${partition}, expected 0 to ${this.#tails.length - 1}`);
+    return tail;
+  }
+
+  refusal(): LogRefusal | undefined {
+    return this.#sender.refusal();
+  }
+
+  onWritable(callback: () => void): void {
+    this.#sender.onWritable(callback);
+  }
+
+  partitions(): readonly number[] {
+    return this.#tails.map(({ partition }) => partition);
+  }
+
+  endOffset(partition: number): number {
+    return this.#tail(partition).endOffset();
+  }
+
+  startOffset(partition: number): number {
+    return this.#tail(partition).startOffset();
+  }
+
+  follow(options: FollowOptions): Follower {
+    return this.#tail(options.partition).follow(options);
+  }
+
+  /** One request after the other: the broker keeps one session for the connection. */
+  #read(partition: number, fromOffset: number): Promise<RecordBatch | undefined> {
+    const reading = this.#reading.then(() =>
+      untilDone(
+        `reading partition ${partition}`,
+        { ...this.#retrying, isFinal: (error) => isKafkaError(error, 'OFFSET_OUT_OF_RANGE') },
+        () => this.#readOnce(partition, fromOffset),
+      ).catch(async (error: unknown) => {
+        // Retention may have moved the beginning: the follower looks where it is now.
+        await this.#askEnds();
+        throw error;
+      }),
+    );
+    this.#reading = reading.catch(() => undefined);
+    return reading;
+  }
+
+  async #readOnce(partition: number, fromOffset: number): Promise<RecordBatch | undefined> {
+    const { leaders } = await this.#client.topic();
+    const [fetched] = await this.#client.fetch('reader', leaders[partition] as number, [{ partition, fromOffset }], 0);
+    if (!fetched) return undefined;
+    this.#tail(partition).learn(fetched.startOffset, fetched.endOffset);
+    return recordBatchOf(partition, fetched.batches, fromOffset);
+  }
+
+  readVehicle(options: ReadVehicleOptions): Promise<readonly VehicleRecord[]> {
+    const tail = this.#tail(this.#physical(virtualPartitionOf(options.vehicleNo)));
+    const { partition } = tail;
+    const scanned = {
+      firstAt: async (ms: number) => {
+        const offset = (await this.#client.offsets([partition], ms)).get(partition);
+        return offset === undefined || offset < 0 ? undefined : offset;
+      },
+      startOffset: () => tail.startOffset(),
+      endOffset: () => tail.endOffset(),
+      read: (fromOffset: number) => this.#read(partition, fromOffset),
+    };
+    return readVehicleBackwards(scanned, options, this.#limits.scanRecordsMax);
+  }
+
+  commitConsumer(consumer: string, { partition, offset }: LogPosition): Promise<void> {
+    const before = this.#commits.get(consumer) ?? Promise.resolve();
+    const done = before.then(() =>
+      untilDone(`committing ${consumer}`, this.#retrying, () =>
+        this.#client.setGroupOffset(this.#groupOf(consumer), partition, offset),
+      ),
+    );
+    const settled = done.catch(() => undefined);
+    this.#commits.set(consumer, settled);
+    return done;
+  }
+
+  consumerPosition(consumer: string, partition: number): Promise<number | undefined> {
+    return untilDone(`the position of ${consumer}`, this.#retrying, () =>
+      this.#client.groupOffset(this.#groupOf(consumer), partition),
+    );
+  }
+
+  #groupOf(consumer: string): string {
+    return `${this.#options.topic}.${consumer}`;
+  }
+
+  /**
+   * Removes what is too old or too much. Brokers remove whole segments by themselves, some time after; erasure relies on the log ageing out, so
+   * here the beginning is moved to the record.
+   */
+  async enforceRetention(): Promise<void> {
+    await this.#askEnds();
+    await this.#askOldest();
+    const oldestMs = this.#options.clock.now() - this.#limits.retentionMs;
+    const partitions = this.partitions();
+    const young = await this.#client.offsets(partitions, oldestMs);
+    for (const tail of this.#tails) {
+      const first = young.get(tail.partition) ?? -1;
+      const byAge = first < 0 ? tail.endOffset() : first;
+      const recordsMax =
+        this.#recordBytes > 0
+          ? Math.floor(this.#limits.bytesMax / this.#tails.length / this.#recordBytes)
+          : Number.POSITIVE_INFINITY;
+      const from = Math.max(byAge, tail.endOffset() - recordsMax);
+      if (from > tail.startOffset()) await this.#client.deleteBefore(tail.partition, from);
+    }
+    await this.#askEnds();
+    await this.#askOldest();
+  }
+
+  async #askEnds(): Promise<void> {
+    const partitions = this.partitions();
+    const [starts, ends] = [await this.#client.offsets(partitions, 'start'), await this.#client.offsets(partitions, 'end')];
+    for (const tail of this.#tails) tail.learn(starts.get(tail.partition) ?? 0, ends.get(tail.partition) ?? 0);
+  }
+
+  /** The oldest record of all partitions, and how large the newest ones are on average. */
+  async #askOldest(): Promise<void> {
+    let oldest: number | null = null;
+    for (const tail of this.#tails) {
+      if (tail.endOffset() === tail.startOffset()) continue;
+      const batch = await this.#read(tail.partition, tail.startOffset());
+      if (!batch || batch.count === 0) continue;
+      const receivedAt = recordFields.receivedAt(batch.view, batch.starts[0] as number);
+      oldest = oldest === null ? receivedAt : Math.min(oldest, receivedAt);
+      this.#recordBytes = batch.bytes.length / batch.count;
+    }
+    this.#oldestReceivedAt = oldest;
+  }
+
+  statistics(): LogStatistics {
+    const records = this.#tails.reduce((sum, tail) => sum + tail.endOffset() - tail.startOffset(), 0);
+    return {
+      ...this.#sender.statistics(),
+      bytes: Math.round(records * this.#recordBytes),
+      segments: this.#tails.length,
+      oldestReceivedAt: this.#oldestReceivedAt,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#stopChecks();
+    await this.#sender.close();
+    this.#loop.stop();
+    const stopped = this.#tails.map((tail) => tail.stopFollowers());
+    await this.#client.close();
+    await Promise.all([...stopped, ...this.#commits.values()]);
+  }
+}

@@ -1,0 +1,59 @@
+import type { Clock, Logger } from '../../../kernel/index.ts';
+
+export interface KafkaLogLimits {
+  /** Records and bytes that wait for the brokers: past either, `queue_full`. */
+  readonly pendingRecordsMax: number;
+  readonly pendingBytesMax: number;
+  /** Under load a request begins this long after the one before; when idle at once. */
+  readonly sendSpacingMs: number;
+  /** What one request holds at most. Brokers take a megabyte a partition (`max.message.bytes`), and all of it may be for one. */
+  readonly sendBytesMax: number;
+  /** How long `openKafkaLog` waits for brokers and for leaders of partitions. */
+  readonly openTimeoutMs: number;
+  /** How long `close` waits for what the brokers have not answered. */
+  readonly closeTimeoutMs: number;
+  /** How long a broker may take for one answer before the request is made again. */
+  readonly requestTimeoutMs: number;
+  /** Pause before a request that failed is made again; doubles up to the second number. */
+  readonly retryMs: number;
+  readonly retryMaxMs: number;
+  /** How long a broker holds a request of the tail back while nothing comes. */
+  readonly tailWaitMs: number;
+  /** What a follower that is behind reads at once. */
+  readonly readBytes: number;
+  /** How often the ends of partitions that nobody here follows or writes to are asked for. */
+  readonly endCheckMs: number;
+  /** Records that one `readVehicle` looks at: there is no index, it reads a partition backwards. */
+  readonly scanRecordsMax: number;
+  /** Records are removed when they were received longer ago; at most 30 days. */
+  readonly retentionMs: number;
+  /** The oldest records of a partition are removed while all of them are larger, by the average of its newest records. */
+  readonly bytesMax: number;
+}
+
+export const kafkaLogLimits: KafkaLogLimits = {
+  pendingRecordsMax: 262_144,
+  pendingBytesMax: 64 * 1024 * 1024,
+  sendSpacingMs: 5,
+  sendBytesMax: 768 * 1024,
+  openTimeoutMs: 30_000,
+  closeTimeoutMs: 10_000,
+  requestTimeoutMs: 10_000,
+  retryMs: 50,
+  retryMaxMs: 2000,
+  tailWaitMs: 250,
+  readBytes: 1024 * 1024,
+  endCheckMs: 1000,
+  scanRecordsMax: 2_000_000,
+  retentionMs: 14 * 86_400_000,
+  bytesMax: 256 * 1024 * 1024 * 1024,
+};
+
+export interface KafkaLogOptions {
+  /** host:port of some brokers; the others are found by them. */
+  readonly brokers: readonly string[];
+  readonly topic: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits?: Partial<KafkaLogLimits>;
+}

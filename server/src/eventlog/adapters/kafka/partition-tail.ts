@@ -1,0 +1,88 @@
+import type { RecordBatch } from '../../../events/index.ts';
+import { OperationalError } from '../../../kernel/index.ts';
+import type { FollowOptions } from '../../ports.ts';
+import { type FollowSource, LogFollower } from '../../log-follower.ts';
+
+/** What a partition's tail needs of the log. */
+export interface TailSource {
+  /** The batch from an offset on, and where the partition begins and ends; it tries until there is an answer. */
+  read(partition: number, fromOffset: number): Promise<RecordBatch | undefined>;
+  /** Somebody waits for what comes next. */
+  wanted(): void;
+}
+
+/** One partition as this process knows it: where it begins and ends, and who follows it. */
+export class PartitionTail implements FollowSource {
+  readonly partition: number;
+  readonly #source: TailSource;
+  readonly #followers = new Set<LogFollower>();
+  #start = 0;
+  #end = 0;
+
+  constructor(partition: number, source: TailSource) {
+    this.partition = partition;
+    this.#source = source;
+  }
+
+  startOffset(): number {
+    return this.#start;
+  }
+
+  endOffset(): number {
+    return this.#end;
+  }
+
+  /** What a broker said last. Answers that were overtaken by later ones change nothing. */
+  learn(startOffset: number, endOffset: number): void {
+    if (startOffset > this.#start) this.#start = startOffset;
+    if (endOffset > this.#end) this.#end = endOffset;
+  }
+
+  follow(options: FollowOptions): LogFollower {
+    const follower = new LogFollower(this, options, Math.max(options.fromOffset, this.#start));
+    this.#followers.add(follower);
+    return follower;
+  }
+
+  /** Somebody is at the end and waits for what comes. */
+  get isWaitedFor(): boolean {
+    for (const follower of this.#followers) if (follower.isWaiting && follower.position.offset === this.#end) return true;
+    return false;
+  }
+
+  /**
+   * Records that are durable, from the producer or from the tail, whichever is first here. True: a handler is not done with them, their memory
+   * must stay as it is.
+   */
+  committed(batch: RecordBatch, firstOffset: number): boolean {
+    const isNew = batch.nextOffset > this.#end;
+    const isNext = firstOffset === this.#end;
+    if (!isNew) return false;
+    this.#end = batch.nextOffset;
+    let isHeld = false;
+    // Where something lies between what is known and this, followers read it first.
+    for (const follower of this.#followers) isHeld = follower.committed(batch, isNext ? firstOffset : Number.NaN) || isHeld;
+    return isHeld;
+  }
+
+  async read(fromOffset: number): Promise<RecordBatch> {
+    const batch = await this.#source.read(this.partition, fromOffset);
+    if (batch) return batch;
+    throw new OperationalError(
+      'unavailable',
+      `the log has no record from offset ${fromOffset} of partition ${this.partition} on, though it ends at offset ${this.#end}`,
+    );
+  }
+
+  waits(): void {
+    this.#source.wanted();
+  }
+
+  forget(follower: LogFollower): void {
+    this.#followers.delete(follower);
+  }
+
+  async stopFollowers(): Promise<void> {
+    for (const follower of this.#followers) await follower.stop();
+  }
+}

@@ -1,0 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '../../../kernel/index.ts';
+
+export interface Retrying {
+  readonly retryMs: number;
+  readonly retryMaxMs: number;
+  readonly logger: Logger;
+  readonly isClosed: () => boolean;
+  /** Failures that another try does not mend are thrown. */
+  readonly isFinal: (error: unknown) => boolean;
+  /** Before the next try. */
+  readonly failed?: () => void;
+}
+
+/** What a caller that is no longer wanted gets. */
+export class ClosedError extends Error {}
+
+/** Tries until it succeeds: a broker that is away comes back. Says it once, and when it is over. */
+export const untilDone = async <Result>(what: string, options: Retrying, run: () => Promise<Result>): Promise<Result> => {
+  const { retryMs, retryMaxMs, logger, isClosed, isFinal } = options;
+  for (let tries = 0; ; tries++) {
+    if (isClosed()) throw new ClosedError(`${what}: the log is closed`);
+    try {
+      const result = await run();
+      if (tries > 1) logger.info('Kafka answers again', { what, tries });
+      return result;
+    } catch (error) {
+      if (isClosed()) throw new ClosedError(`${what}: the log is closed`, { cause: error });
+      if (isFinal(error)) throw error;
+      options.failed?.();
+      if (tries === 1) logger.warn('Kafka does not answer; it is asked again', { what, error });
+      // Real time: it paces the network, it decides nothing.
+      await delay(Math.min(retryMaxMs, retryMs * 2 ** Math.min(tries, 16)));
+    }
+  }
+};

@@ -1,0 +1,93 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '../../../kernel/index.ts';
+import type { KafkaClient, PartitionFetch } from './kafka-client.ts';
+import type { KafkaLogLimits } from './options.ts';
+import type { PartitionTail } from './partition-tail.ts';
+import { recordBatchOf } from './record-batch.ts';
+
+/** Asks the brokers for what comes next, of all partitions that somebody waits for: one request a node at a time. */
+export class TailLoop {
+  readonly #client: KafkaClient;
+  readonly #tails: readonly PartitionTail[];
+  readonly #limits: KafkaLogLimits;
+  readonly #logger: Logger;
+  /** Nodes that are being asked. */
+  readonly #asked = new Set<number>();
+  #isStopped = false;
+  #isLooking = false;
+  #tries = 0;
+
+  constructor(client: KafkaClient, tails: readonly PartitionTail[], limits: KafkaLogLimits, logger: Logger) {
+    this.#client = client;
+    this.#tails = tails;
+    this.#limits = limits;
+    this.#logger = logger;
+  }
+
+  /** Somebody has begun to wait. */
+  wake(): void {
+    if (this.#isStopped || this.#isLooking) return;
+    this.#isLooking = true;
+    // All who begin to wait in this turn are asked for together.
+    setImmediate(() => {
+      this.#isLooking = false;
+      void this.#look();
+    });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isStopped) return;
+    try {
+      const { leaders } = await this.#client.topic();
+      for (const node of new Set(this.#waitedFor().map(({ partition }) => leaders[partition] as number)))
+        if (!this.#asked.has(node)) void this.#ask(node);
+    } catch (error) {
+      await this.#rest(error);
+      this.wake();
+    }
+  }
+
+  #waitedFor(): PartitionTail[] {
+    return this.#tails.filter(({ isWaitedFor }) => isWaitedFor);
+  }
+
+  async #ask(node: number): Promise<void> {
+    this.#asked.add(node);
+    try {
+      while (!this.#isStopped) {
+        const { leaders } = await this.#client.topic();
+        const wanted = this.#waitedFor().filter(({ partition }) => leaders[partition] === node);
+        if (wanted.length === 0) break;
+        const places = wanted.map((tail) => ({ partition: tail.partition, fromOffset: tail.endOffset() }));
+        const fetched = await this.#client.fetch('tail', node, places, this.#limits.tailWaitMs);
+        for (const one of fetched) this.#take(one, places.find(({ partition }) => partition === one.partition)?.fromOffset ?? 0);
+        this.#tries = 0;
+      }
+    } catch (error) {
+      await this.#rest(error);
+    }
+    this.#asked.delete(node);
+    if (this.#waitedFor().length > 0) this.wake();
+  }
+
+  #take({ partition, batches, startOffset, endOffset }: PartitionFetch, fromOffset: number): void {
+    const tail = this.#tails[partition];
+    if (!tail || this.#isStopped) return;
+    const batch = recordBatchOf(partition, batches, fromOffset);
+    if (batch) tail.committed(batch, fromOffset);
+    tail.learn(startOffset, endOffset);
+  }
+
+  /** A leader may have moved, a broker be away, a log have been cut: the next try asks anew. */
+  async #rest(error: unknown): Promise<void> {
+    if (this.#isStopped) return;
+    this.#client.forgetLeaders();
+    this.#tries++;
+    if (this.#tries === 2) this.#logger.warn('Kafka does not answer; what comes next is asked for again', { error });
+    await delay(Math.min(this.#limits.retryMaxMs, this.#limits.retryMs * 2 ** Math.min(this.#tries, 16)));
+  }
+}

@@ -1,0 +1,102 @@
+import { Admin, ConfigResourceTypes } from '@platformatic/kafka';
+import { recordBytesMax, virtualPartitionCount } from '../../../events/index.ts';
+import { assert, OperationalError } from '../../../kernel/index.ts';
+
+export interface TopicWanted {
+  readonly brokers: readonly string[];
+  readonly topic: string;
+  /** A power of two at most 1,024. Chosen once: another number would part the records of a vehicle. */
+  readonly partitions: number;
+  readonly replicas: number;
+  /** Replicas that must have a record before it is acknowledged. */
+  readonly inSyncMin: number;
+  readonly retentionMs: number;
+  /** Of a partition; −1: no limit. */
+  readonly retentionBytes: number;
+}
+
+/** How the topic has to be, by the names of Kafka's settings. */
+const configOf = ({ inSyncMin, retentionMs, retentionBytes }: TopicWanted): Readonly<Record<string, string>> => ({
+  'cleanup.policy': 'delete',
+  'min.insync.replicas': String(inSyncMin),
+  'retention.ms': String(retentionMs),
+  'retention.bytes': String(retentionBytes),
+  'max.message.bytes': String(2 * recordBytesMax),
+  // The time of a record is when a gateway received it. A gateway whose clock is wrong must not lose what it receives.
+  'message.timestamp.type': 'CreateTime',
+  'message.timestamp.before.max.ms': '9223372036854775807',
+  'message.timestamp.after.max.ms': '9223372036854775807',
+  'unclean.leader.election.enable': 'false',
+});
+
+const isPowerOfTwo = (count: number): boolean => Number.isInteger(Math.log2(count));
+
+export interface TopicCheck {
+  readonly isMade: boolean;
+  /** What is not as it has to be: each a sentence. Empty: all is well. */
+  readonly problems: readonly string[];
+}
+
+/** The library wraps what happened, once for each try. */
+const innermost = (error: unknown): string => {
+  const inner: unknown = error instanceof AggregateError ? error.errors.at(-1) : error instanceof Error ? error.cause : undefined;
+  if (inner !== undefined) return innermost(inner);
+  return error instanceof Error ? error.message : String(error);
+};
+
+const withAdmin = async <Result>(brokers: readonly string[], run: (admin: Admin) => Promise<Result>): Promise<Result> => {
+  const admin = new Admin({ clientId: 'milepost', bootstrapBrokers: [...brokers], retries: 3 });
+  try {
+    return await run(admin);
+  } catch (error) {
+    throw new OperationalError('unavailable', `Kafka at ${brokers.join(', ')} cannot be used: ${innermost(error)}`, {
+      cause: error,
+    });
+  } finally {
+    await admin.close();
+  }
+};
+
+const problemsOf = async (admin: Admin, wanted: TopicWanted): Promise<string[]> => {
+  if (!(await admin.listTopics()).includes(wanted.topic)) return [`there is no topic ${wanted.topic}`];
+  const { topics } = await admin.metadata({ topics: [wanted.topic], forceUpdate: true });
+  const found = topics.get(wanted.topic);
+  assert(found, `metadata of ${wanted.topic} were asked for and others given`);
+  const problems: string[] = [];
+  if (found.partitionsCount !== wanted.partitions)
+    problems.push(`${wanted.topic} has ${found.partitionsCount} partitions, expected ${wanted.partitions}: it cannot be changed`);
+  const fewest = Math.min(...found.partitions.map(({ replicas }) => replicas.length));
+  if (fewest < wanted.replicas)
+    problems.push(`a partition of ${wanted.topic} has ${fewest} replicas, expected ${wanted.replicas}`);
+  const [described] = await admin.describeConfigs({
+    resources: [{ resourceType: ConfigResourceTypes.TOPIC, resourceName: wanted.topic }],
+  });
+  for (const [name, value] of Object.entries(configOf(wanted))) {
+    const is = described?.configs.find((config) => config.name === name)?.value;
+    if (is !== value) problems.push(`${name} of ${wanted.topic} is ${is}, expected ${value}`);
+  }
+  return problems;
+};
+
+/** What is not as it has to be with the topic. Changes nothing. */
+export const checkTopic = (wanted: TopicWanted): Promise<readonly string[]> =>
+  withAdmin(wanted.brokers, (admin) => problemsOf(admin, wanted));
+
+/** Makes the topic when there is none, and says what is not as it has to be. */
+export const ensureTopic = (wanted: TopicWanted): Promise<TopicCheck> => {
+  const { partitions, replicas, inSyncMin } = wanted;
+  assert(
+    isPowerOfTwo(partitions) && partitions <= virtualPartitionCount,
+    `partitions is ${partitions}, expected a power of two up to 1024`,
+  );
+  assert(inSyncMin <= replicas, `inSyncMin is ${inSyncMin}, expected at most replicas, which is ${replicas}`);
+  return withAdmin(wanted.brokers, async (admin) => {
+    const known = await admin.listTopics();
+    const isMade = !known.includes(wanted.topic);
+    if (isMade) {
+      const configs = Object.entries(configOf(wanted)).map(([name, value]) => ({ name, value }));
+      await admin.createTopics({ topics: [wanted.topic], partitions, replicas, configs });
+    }
+    return { isMade, problems: await problemsOf(admin, wanted) };
+  });
+};
