@@ -81,6 +81,11 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
     script: 'bench/src/million.ts',
     args: ['1000000', '6'],
   },
+  logs: {
+    what: 'The event log by itself, a million records a minute: the journal, and Kafka with 64 partitions on one broker',
+    script: 'bench/src/logs.ts',
+    args: ['20'],
+  },
   idle: { what: 'Memory of a WebSocket that is open and says nothing', script: 'bench/src/idle.ts', args: [] },
   history: { what: 'History: applying, flushing, bytes a sample, queries', script: 'bench/src/history.ts', args: [] },
   rebuild: {

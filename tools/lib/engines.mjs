@@ -16,7 +16,7 @@ const stopMs = 20_000;
 const copyPlugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
 
 /** @typedef {{ path: string } | { problem: string }} Found */
-/** @typedef {{ readonly address: string, readonly pid: number, readonly log: () => string, stop: () => Promise<void>, kill: () => void, start: () => Promise<void>, remove: () => Promise<void> }} Engine */
+/** @typedef {{ readonly address: string, readonly folder: string, readonly pid: number, readonly log: () => string, stop: () => Promise<void>, kill: () => void, start: () => Promise<void>, remove: () => Promise<void> }} Engine */
 
 /** @param {string} program */
 const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
@@ -109,6 +109,7 @@ const engineOf = async (folder, address, start) => {
   let child = await start();
   return {
     address,
+    folder,
     get pid() {
       return /** @type {number} */ (child.pid);
     },
@@ -116,6 +117,7 @@ const engineOf = async (folder, address, start) => {
     stop: () => end(child, 'SIGTERM'),
     kill: () => void child.kill('SIGKILL'),
     start: async () => {
+      await end(child, 'SIGKILL');
       child = await start();
     },
     remove: async () => {

@@ -12,6 +12,9 @@ export interface Retrying {
   readonly failed?: () => void;
 }
 
+/** A topic that was just made, or a leader that moves, needs a moment: that is no news. */
+const saidAfterTries = 3;
+
 /** What a caller that is no longer wanted gets. */
 export class ClosedError extends Error {}
 
@@ -22,13 +25,13 @@ export const untilDone = async <Result>(what: string, options: Retrying, run: ()
     if (isClosed()) throw new ClosedError(`${what}: the log is closed`);
     try {
       const result = await run();
-      if (tries > 1) logger.info('Kafka answers again', { what, tries });
+      if (tries > saidAfterTries) logger.info('Kafka answers again', { what, tries });
       return result;
     } catch (error) {
       if (isClosed()) throw new ClosedError(`${what}: the log is closed`, { cause: error });
       if (isFinal(error)) throw error;
       options.failed?.();
-      if (tries === 1) logger.warn('Kafka does not answer; it is asked again', { what, error });
+      if (tries === saidAfterTries) logger.warn('Kafka does not answer; it is asked again', { what, error });
       // Real time: it paces the network, it decides nothing.
       await delay(Math.min(retryMaxMs, retryMs * 2 ** Math.min(tries, 16)));
     }

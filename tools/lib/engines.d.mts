@@ -1,0 +1,15 @@
+/** For TypeScript outside of tools. */
+export interface Engine {
+  /** host:port */
+  readonly address: string;
+  readonly folder: string;
+  readonly pid: number;
+  readonly log: () => string;
+  stop(): Promise<void>;
+  kill(): void;
+  start(): Promise<void>;
+  /** Ends it and removes its data. */
+  remove(): Promise<void>;
+}
+export declare const ensureKafka: () => { readonly path: string } | { readonly problem: string };
+export declare const startKafka: (jars: string) => Promise<Engine>;
