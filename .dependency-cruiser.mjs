@@ -18,7 +18,7 @@ const layers = [
 
 const server = 'server/src';
 const anyOf = (names) => `(${names.join('|')})`;
-const inTests = String.raw`\.(unit|int|e2e)\.test\.ts$|\.contract\.ts$|/testing/`;
+const inTests = String.raw`\.(unit|int|e2e|engines)\.test\.ts$|\.contract\.ts$|/testing/`;
 
 /** Reading tests of a domain are free to use the parts beside or above it; everything else obeys the layers. */
 const from = (path, more = {}) => ({ path, pathNot: inTests, ...more });
@@ -170,7 +170,7 @@ const generalRules = [
     comment: 'what is delivered imports no test',
     severity: 'error',
     from: from('^(contract|server|sdk|simulator|web)/'),
-    to: { path: String.raw`\.(unit|int|e2e)\.test\.ts$` },
+    to: { path: String.raw`\.(unit|int|e2e|engines)\.test\.ts$` },
   },
 ];
 
