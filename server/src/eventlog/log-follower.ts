@@ -66,6 +66,11 @@ export class LogFollower implements Follower {
     }
   }
 
+  /** The log has become longer by records that are to be read. */
+  more(): void {
+    if (!this.#isBusy && !this.#isStopped) void this.#catchUp();
+  }
+
   stop(): Promise<void> {
     this.#isStopped = true;
     this.#source.forget(this);

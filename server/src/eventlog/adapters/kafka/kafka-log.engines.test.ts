@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 import { Admin, Consumer } from '@platformatic/kafka';
 import { recordFields, virtualPartitionOf } from '../../../events/index.ts';
-import { makeManualClock, silentLogger } from '../../../kernel/index.ts';
+import { makeManualClock, silentLogger, systemClock } from '../../../kernel/index.ts';
 import type { EventLog } from '../../ports.ts';
 import { append, appendRange, makeRecord, range, seqOf, seqsIn, testEpochMs } from '../../test-support.ts';
 import { checkTopic, ensureTopic, type KafkaLogLimits, openKafkaLog, type TopicWanted } from './index.ts';
@@ -92,6 +92,30 @@ test(
       assert.deepEqual(ascending(seqs), range(0, 800));
       for (const [vehicleNo, partitions] of partitionsOf) assert.deepEqual([...partitions], [virtualPartitionOf(vehicleNo) % 8]);
     }
+  },
+);
+
+test(
+  'nothing waits for the next record: neither what is more than one answer holds, nor what an end is known of before it is there',
+  options,
+  async () => {
+    const { topic, log } = await openNew(1);
+    const follower = await openKafkaLog({
+      brokers,
+      topic,
+      clock: systemClock,
+      logger: silentLogger,
+      limits: { readBytes: 4096, endCheckMs: 2, tailWaitMs: 20 },
+    });
+    opened.push(follower);
+    const { seqs, until } = hearAll(follower);
+    let count = 0;
+    for (const burst of [1, 2000, 1, 1, 1, 500, ...Array<number>(50).fill(1)]) {
+      await appendRange(log, count, count + burst);
+      count += burst;
+      await until(count);
+    }
+    assert.deepEqual(seqs, range(0, count));
   },
 );
 

@@ -1,4 +1,4 @@
-import type { RecordBatch } from '../../../events/index.ts';
+import { batchFrom, type RecordBatch } from '../../../events/index.ts';
 import { OperationalError } from '../../../kernel/index.ts';
 import type { FollowOptions } from '../../ports.ts';
 import { type FollowSource, LogFollower } from '../../log-follower.ts';
@@ -32,10 +32,12 @@ export class PartitionTail implements FollowSource {
     return this.#end;
   }
 
-  /** What a broker said last. Answers that were overtaken by later ones change nothing. */
+  /** What a broker said last. Answers that were overtaken by later ones change nothing. Followers read what is new to them. */
   learn(startOffset: number, endOffset: number): void {
     if (startOffset > this.#start) this.#start = startOffset;
-    if (endOffset > this.#end) this.#end = endOffset;
+    if (endOffset <= this.#end) return;
+    this.#end = endOffset;
+    for (const follower of this.#followers) follower.more();
   }
 
   follow(options: FollowOptions): LogFollower {
@@ -55,13 +57,14 @@ export class PartitionTail implements FollowSource {
    * must stay as it is.
    */
   committed(batch: RecordBatch, firstOffset: number): boolean {
-    const isNew = batch.nextOffset > this.#end;
-    const isNext = firstOffset === this.#end;
-    if (!isNew) return false;
+    const end = this.#end;
+    if (batch.nextOffset <= end) return false;
     this.#end = batch.nextOffset;
+    // Its beginning came from the other one already.
+    const fresh = firstOffset < end ? batchFrom(batch, end) : batch;
     let isHeld = false;
-    // Where something lies between what is known and this, followers read it first.
-    for (const follower of this.#followers) isHeld = follower.committed(batch, isNext ? firstOffset : Number.NaN) || isHeld;
+    // Where something lies between what is known and this, followers are not at its beginning and read it first.
+    for (const follower of this.#followers) isHeld = follower.committed(fresh, Math.max(firstOffset, end)) || isHeld;
     return isHeld;
   }
 

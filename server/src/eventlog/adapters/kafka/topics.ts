@@ -1,6 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Admin, ConfigResourceTypes } from '@platformatic/kafka';
 import { recordBytesMax, virtualPartitionCount } from '../../../events/index.ts';
 import { assert, OperationalError } from '../../../kernel/index.ts';
+
+/** How often, and how long, it is looked whether a topic that was made is there. */
+const visibleEveryMs = 100;
+const visibleTriesMax = 100;
 
 export interface TopicWanted {
   readonly brokers: readonly string[];
@@ -78,6 +83,21 @@ const problemsOf = async (admin: Admin, wanted: TopicWanted): Promise<string[]> 
   return problems;
 };
 
+/** A topic that was just made is not known to every broker at once, nor do its partitions have leaders. */
+const untilVisible = async (admin: Admin, { topic, partitions }: TopicWanted): Promise<void> => {
+  for (let tries = 1; ; tries++) {
+    try {
+      const { topics } = await admin.metadata({ topics: [topic], forceUpdate: true });
+      const led = topics.get(topic)?.partitions.filter(({ leader }) => leader >= 0) ?? [];
+      if (led.length === partitions && (await admin.listTopics()).includes(topic)) return;
+    } catch (error) {
+      if (tries >= visibleTriesMax) throw error;
+    }
+    if (tries >= visibleTriesMax) return;
+    await delay(visibleEveryMs);
+  }
+};
+
 /** What is not as it has to be with the topic. Changes nothing. */
 export const checkTopic = (wanted: TopicWanted): Promise<readonly string[]> =>
   withAdmin(wanted.brokers, (admin) => problemsOf(admin, wanted));
@@ -96,6 +116,7 @@ export const ensureTopic = (wanted: TopicWanted): Promise<TopicCheck> => {
     if (isMade) {
       const configs = Object.entries(configOf(wanted)).map(([name, value]) => ({ name, value }));
       await admin.createTopics({ topics: [wanted.topic], partitions, replicas, configs });
+      await untilVisible(admin, wanted);
     }
     return { isMade, problems: await problemsOf(admin, wanted) };
   });
