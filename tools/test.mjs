@@ -79,7 +79,9 @@ const notRun = ({ name, budgetMs }, files, why) => ({
 const runWithEngines = async (tier, files) => {
   const jars = ensureKafka();
   if ('problem' in jars) return notRun(tier, files, { skips: files.map((file) => `${file}: no Kafka, ${jars.problem}`) });
-  const kafka = await startKafka(jars.path);
+  const kafka = await startKafka(jars.path).catch((/** @type {Error} */ error) => {
+    throw new EnsureError(`Kafka does not start: ${error.message}`);
+  });
   try {
     return await runTier(tier, files, { TEST_KAFKA: kafka.address, TEST_KAFKA_PID: String(kafka.pid) });
   } finally {

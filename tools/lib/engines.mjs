@@ -158,6 +158,9 @@ export const startKafka = async (jars) => {
     'log.dirs': join(folder, 'data'),
     'auto.create.topics.enable': 'false',
     'group.initial.rebalance.delay.ms': '0',
+    // One that was killed is taken for dead, and may come again, after this.
+    'broker.session.timeout.ms': '1500',
+    'broker.heartbeat.interval.ms': '250',
     ...Object.fromEntries(onceEach.map((name) => [name, '1'])),
   };
   const settings = join(folder, 'server.properties');

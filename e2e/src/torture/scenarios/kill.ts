@@ -16,7 +16,7 @@ export const kill: Scenario = {
   expected:
     'A device sees its connection break, comes back with a growing wait, and sends again what was not acknowledged. A user sees every acknowledged report, once. The operator starts the server again and does nothing else.',
   run: async (context) => {
-    const rounds = context.bySize(20, 3);
+    const rounds = context.bySize(20, 2);
     const milepost = await context.start();
     const devices = await makeFleet(milepost, [...waysIn, { way: 'websocket', form: 'json' }]);
     context.atEnd(() => endFleet(devices));

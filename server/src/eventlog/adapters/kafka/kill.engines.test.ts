@@ -6,7 +6,7 @@ import { makeManualClock, silentLogger } from '../../../kernel/index.ts';
 import { append, makeRecord, range, seqsIn, testEpochMs } from '../../test-support.ts';
 import { ensureTopic, openKafkaLog } from './index.ts';
 
-const rounds = 3;
+const rounds = 2;
 const recordsARound = 600;
 
 test('kill -9 of the broker under a stream: what was acknowledged is there, and the log goes on by itself', async (context) => {
