@@ -5,8 +5,18 @@ import { Admin, Consumer } from '@platformatic/kafka';
 import { recordFields, virtualPartitionOf } from '../../../events/index.ts';
 import { makeManualClock, silentLogger, systemClock } from '../../../kernel/index.ts';
 import type { EventLog } from '../../ports.ts';
-import { append, appendRange, makeRecord, range, seqOf, seqsIn, testEpochMs } from '../../test-support.ts';
-import { checkTopic, ensureTopic, type KafkaLogLimits, openKafkaLog, type TopicWanted } from './index.ts';
+import { append, appendRange, makeRecord, range, readAll, seqOf, seqsIn, testEpochMs } from '../../test-support.ts';
+import {
+  checkTopic,
+  ensureTopic,
+  kafkaLogLimits,
+  type KafkaLogLimits,
+  type KafkaLogOptions,
+  openKafkaLog,
+  type TopicWanted,
+} from './index.ts';
+import { KafkaClient } from './kafka-client.ts';
+import { KafkaLog } from './kafka-log.ts';
 
 const broker = process.env['TEST_KAFKA'];
 /** Of the broker: the tests stop it for a while. */
@@ -196,6 +206,36 @@ test('closing does not wait for ever for a broker that stands still, and what wa
   } finally {
     process.kill(brokerPid, 'SIGCONT');
   }
+});
+
+/** A client during whose question what is young a record comes, as it may from any gateway. */
+class LateClient extends KafkaClient {
+  readonly #append: () => Promise<unknown>;
+
+  constructor(logOptions: KafkaLogOptions, append: () => Promise<unknown>) {
+    super(logOptions, { ...kafkaLogLimits, tailWaitMs: 100 });
+    this.#append = append;
+  }
+
+  override async offsets(partitions: readonly number[], at: 'start' | 'end' | number): Promise<Map<number, number>> {
+    const answer = await super.offsets(partitions, at);
+    if (typeof at === 'number') await this.#append();
+    return answer;
+  }
+}
+
+test('a record that comes while old ones are removed is never removed with them', options, async () => {
+  const wanted = wantedTopic(1);
+  await ensureTopic(wanted);
+  const logOptions = { brokers, topic: wanted.topic, clock: makeManualClock(testEpochMs), logger: silentLogger };
+  const client = new LateClient(logOptions, () => append(log, makeRecord({ seq: 5 })));
+  const dayMs = 86_400_000;
+  const log = new KafkaLog(logOptions, { ...kafkaLogLimits, retentionMs: dayMs }, client, 1);
+  opened.push(log);
+  await log.begin();
+  for (const seq of range(0, 5)) await append(log, makeRecord({ seq, receivedAt: testEpochMs - 2 * dayMs }));
+  await log.enforceRetention();
+  assert.deepEqual(await readAll(log), [5]);
 });
 
 test('a search for a vehicle that would read too much says so instead of saying that there is nothing', options, async () => {

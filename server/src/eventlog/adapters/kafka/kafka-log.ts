@@ -123,7 +123,7 @@ export class KafkaLog implements EventLog {
         () => this.#readOnce(partition, fromOffset),
       ).catch(async (error: unknown) => {
         // Retention may have moved the beginning: the follower looks where it is now.
-        await this.#askEnds();
+        await untilDone('the ends of the partitions', this.#retrying, () => this.#askEnds());
         throw error;
       }),
     );
@@ -184,20 +184,23 @@ export class KafkaLog implements EventLog {
     await this.#askEnds();
     await this.#askOldest();
     const oldestMs = this.#options.clock.now() - this.#limits.retentionMs;
-    const partitions = this.partitions();
-    const young = await this.#client.offsets(partitions, oldestMs);
-    for (const tail of this.#tails) {
-      const first = young.get(tail.partition) ?? -1;
-      const byAge = first < 0 ? tail.endOffset() : first;
-      const recordsMax =
-        this.#recordBytes > 0
-          ? Math.floor(this.#limits.bytesMax / this.#tails.length / this.#recordBytes)
-          : Number.POSITIVE_INFINITY;
-      const from = Math.max(byAge, tail.endOffset() - recordsMax);
-      if (from > tail.startOffset()) await this.#client.deleteBefore(tail.partition, from);
+    // Before it is asked what is young: a record that comes from now on is behind these ends, and never removed for want of a younger one.
+    const ends = this.#tails.map((tail) => tail.endOffset());
+    const young = await this.#client.offsets(this.partitions(), oldestMs);
+    for (const [partition, end] of ends.entries()) {
+      const from = this.#firstKept(young.get(partition) ?? -1, end);
+      if (from > this.startOffset(partition)) await this.#client.deleteBefore(partition, from);
     }
     await this.#askEnds();
     await this.#askOldest();
+  }
+
+  /** `firstYoung`: the first record that is young enough, −1: there is none before `end`. */
+  #firstKept(firstYoung: number, end: number): number {
+    const byAge = firstYoung < 0 ? end : firstYoung;
+    if (this.#recordBytes === 0) return byAge;
+    const recordsMax = Math.floor(this.#limits.bytesMax / this.#tails.length / this.#recordBytes);
+    return Math.max(byAge, end - recordsMax);
   }
 
   async #askEnds(): Promise<void> {
