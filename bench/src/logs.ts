@@ -7,13 +7,13 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { coreSignal } from '../../contract/src/index.ts';
 import { openJournal } from '../../server/src/eventlog/adapters/journal/index.ts';
 import { ensureTopic, openKafkaLog } from '../../server/src/eventlog/adapters/kafka/index.ts';
 import type { EventLog } from '../../server/src/eventlog/index.ts';
 import { ByteWriter, encodeRecord, ReportBuilder, recordFields, recordKinds } from '../../server/src/events/index.ts';
 import { makeLogger, systemClock } from '../../server/src/kernel/index.ts';
 import { ensureKafka, startKafka } from '../../tools/lib/engines.mjs';
+import { reportSignals } from './report-signals.ts';
 import { cpuSecondsOf } from './server.ts';
 
 const seconds = Number(process.argv[2] ?? 20);
@@ -26,22 +26,6 @@ const clock = systemClock;
 const round = (value: number): number => Math.round(value * 100) / 100;
 const print = (figures: Record<string, unknown>): void => console.log(JSON.stringify(figures));
 
-const signals = [
-  'Vehicle.TraveledDistance',
-  'Vehicle.CurrentLocation.Latitude',
-  'Vehicle.CurrentLocation.Longitude',
-  'Vehicle.CurrentLocation.Heading',
-  'Vehicle.Speed',
-  'Vehicle.Powertrain.TractionBattery.StateOfCharge.Displayed',
-  'Vehicle.Powertrain.TractionBattery.Range',
-  'Vehicle.CurrentOverallWeight',
-  'Vehicle.Diagnostics.DTCCount',
-  'Vehicle.Chassis.Axle.Row1.Wheel.Left.Tire.Pressure',
-  'Vehicle.Chassis.Axle.Row1.Wheel.Right.Tire.Pressure',
-  'Vehicle.Chassis.Axle.Row2.Wheel.Left.Tire.Pressure',
-  'Vehicle.Chassis.Axle.Row2.Wheel.Right.Tire.Pressure',
-].map((path) => coreSignal(path).number);
-
 const builder = new ReportBuilder();
 const out = new ByteWriter();
 /** One sample of 13 signals, other values in each. */
@@ -49,7 +33,7 @@ const makeRecord = (seq: number, receivedAt: number): Uint8Array => {
   const mixed = Math.imul(seq, 2_654_435_761) >>> 0;
   builder.reset();
   builder.addSample(receivedAt);
-  for (const [i, signal] of signals.entries())
+  for (const [i, signal] of reportSignals.entries())
     builder.addValue(signal, i < 3 ? 100_000_000 + (mixed % 1_000_000) : (mixed >>> i) % 1200);
   out.at = 0;
   builder.encode(out);

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate, setTimeout as wait } from 'node:timers/promises';
-import { coreSignal, coreVocabulary } from '../../contract/src/index.ts';
+import { coreVocabulary } from '../../contract/src/index.ts';
 import { startProjection } from '../../server/src/app/projection.ts';
 import { openJournal } from '../../server/src/eventlog/adapters/journal/index.ts';
 import { ByteWriter, ReportBuilder } from '../../server/src/events/index.ts';
@@ -19,6 +19,7 @@ import { aCustomer, aDevice, aVehicle } from '../../server/src/live/memory-direc
 import { BinaryReport } from '../../server/src/protocols/index.ts';
 import { makeDirectory } from '../../server/src/registry/directory.ts';
 import { sameForAll } from '../../server/src/registry/index.ts';
+import { reportSignals } from './report-signals.ts';
 
 const [vehicles = 1_000_000, minutes = 6] = process.argv.slice(2).map(Number);
 const reportsATurn = 256;
@@ -49,21 +50,7 @@ const fillDirectory = () => {
   return directory;
 };
 
-const number = (path: string): number => coreSignal(path).number;
-const [way, latitude, longitude, heading, speed, charge, range, weight, faults] = [
-  'Vehicle.TraveledDistance',
-  'Vehicle.CurrentLocation.Latitude',
-  'Vehicle.CurrentLocation.Longitude',
-  'Vehicle.CurrentLocation.Heading',
-  'Vehicle.Speed',
-  'Vehicle.Powertrain.TractionBattery.StateOfCharge.Displayed',
-  'Vehicle.Powertrain.TractionBattery.Range',
-  'Vehicle.CurrentOverallWeight',
-  'Vehicle.Diagnostics.DTCCount',
-].map(number) as [number, number, number, number, number, number, number, number, number];
-const tires = ['Row1.Wheel.Left', 'Row1.Wheel.Right', 'Row2.Wheel.Left', 'Row2.Wheel.Right'].map((place) =>
-  number(`Vehicle.Chassis.Axle.${place}.Tire.Pressure`),
-);
+const [way, latitude, longitude, heading, speed, charge, range, weight, faults, ...tires] = reportSignals;
 
 const builder = new ReportBuilder();
 const out = new ByteWriter();
