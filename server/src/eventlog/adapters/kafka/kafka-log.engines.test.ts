@@ -210,16 +210,16 @@ test('closing does not wait for ever for a broker that stands still, and what wa
 
 /** A client during whose question what is young a record comes, as it may from any gateway. */
 class LateClient extends KafkaClient {
-  readonly #append: () => Promise<unknown>;
+  readonly #meanwhile: () => Promise<unknown>;
 
-  constructor(logOptions: KafkaLogOptions, append: () => Promise<unknown>) {
+  constructor(logOptions: KafkaLogOptions, meanwhile: () => Promise<unknown>) {
     super(logOptions, { ...kafkaLogLimits, tailWaitMs: 100 });
-    this.#append = append;
+    this.#meanwhile = meanwhile;
   }
 
   override async offsets(partitions: readonly number[], at: 'start' | 'end' | number): Promise<Map<number, number>> {
     const answer = await super.offsets(partitions, at);
-    if (typeof at === 'number') await this.#append();
+    if (typeof at === 'number') await this.#meanwhile();
     return answer;
   }
 }
