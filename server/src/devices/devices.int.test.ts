@@ -195,9 +195,9 @@ describe('devices', { timeout: 120_000 }, () => {
       'the other process knows them',
       () => (itsRegistry.directory.deviceByImei(fetched.device.imei)?.credentials.enrolmentUntil ?? 0) > 0,
     );
-    const before = transactions;
+    const known = transactions;
     assert.ok((await fetch(fetched.device.imei, address)).secret);
-    assert.ok(transactions > before, 'one that is granted is written');
+    assert.ok(transactions > known, 'one that is granted is written');
     const written = transactions;
     const imeis = ['111111111111111', closed.device.imei, fetched.device.imei] as const;
     const errors = await Promise.all(imeis.map((imei, i) => fetch(imei, `10.1.0.${i}`).catch((error: unknown) => error)));
