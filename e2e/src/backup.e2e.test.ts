@@ -149,7 +149,11 @@ test('a backup under a stream of reports: the folder is destroyed and restored, 
       assert.equal((await historyOf(milepost, device)).get(device.timeOf(300_000)), 7);
     }
   } finally {
-    for (const device of devices) device.stop();
+    for (const device of devices) {
+      device.stop();
+      // Else it goes on to connect, and the process of the test with it.
+      await device.client.goodbye();
+    }
     await milepost.close();
     await rm(place, { recursive: true, force: true });
   }

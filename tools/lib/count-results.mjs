@@ -19,6 +19,7 @@ export const countResults = (events) => {
   const outputs = new Map();
 
   for (const event of events) {
+    if (event.kind === 'summary') continue;
     if (event.kind === 'output') {
       outputs.set(event.file ?? '', `${outputs.get(event.file ?? '') ?? ''}${event.error}`.slice(-shownOutputMax));
       continue;

@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 /** Where the events go, one JSON text a line; written at once, so that they are there when the run is killed. */
 const file = openSync(process.env['TEST_EVENTS_FILE'] ?? '/dev/null', 'a');
 
-/** @typedef {{ kind: 'start' | 'pass' | 'fail' | 'output', name: string, nesting: number, file?: string, line?: number, isSuite?: boolean, skip?: string, error?: string, isParentOfFailure?: boolean }} TestEvent */
+/** @typedef {{ kind: 'start' | 'pass' | 'fail' | 'output' | 'summary', name: string, nesting: number, file?: string, line?: number, isSuite?: boolean, skip?: string, error?: string, isParentOfFailure?: boolean }} TestEvent */
 
 /** @type {ReadonlyMap<string, TestEvent['kind']>} */
 const kinds = new Map([
@@ -12,6 +12,7 @@ const kinds = new Map([
   ['test:pass', 'pass'],
   ['test:fail', 'fail'],
   ['test:stderr', 'output'],
+  ['test:summary', 'summary'],
 ]);
 
 /** What is worth reading of an error: the test runner wraps the one that was thrown. */

@@ -65,6 +65,12 @@ for (const tier of [unit, integration]) {
     }));
 }
 
+test('a file that goes on after its tests is named when the budget is used up', () =>
+  withRun({ ...integration, budgetMs: 3_000 }, [`${good} setInterval(() => {}, 1e6);`, good], (_, { failures }) => {
+    assert.match(failures.join(), /during: .*0\.test\.mjs/);
+    assert.doesNotMatch(failures.join(), /during: .*1\.test\.mjs/);
+  }));
+
 test('a file without tests is a failure', () =>
   withRun(integration, ['export {};'], (_, { passed, failures }) => {
     assert.equal(passed, 0);

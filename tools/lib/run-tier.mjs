@@ -41,7 +41,7 @@ export const runTier = async (tier, files, environment = {}) => {
     const outcome = await runToEnd(process.execPath, [...args, ...files], { cwd: root, env, budgetMs: tier.budgetMs });
     const leftovers = await endLeftovers(marker);
     const events = existsSync(eventsFile) ? readEvents(readFileSync(eventsFile, 'utf8')) : [];
-    return judge(tier, files.length, events, outcome, leftovers);
+    return judge(tier, files, events, outcome, leftovers);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -56,7 +56,7 @@ const readEvents = (text) =>
 
 /**
  * @param {Tier} tier
- * @param {number} files
+ * @param {readonly string[]} files
  * @param {readonly import('./report-events.mjs').TestEvent[]} events
  * @param {import('./processes.mjs').Outcome} outcome
  * @param {readonly string[]} leftovers
@@ -68,7 +68,7 @@ const judge = (tier, files, events, outcome, leftovers) => {
   const tail = outcome.output.slice(-shownOutputMax);
   if (outcome.isOverBudget) {
     failures.push(
-      `${tier.name} took longer than its ${budgetSeconds} s and was ended${unfinished.map((name) => `\n  during: ${name}`).join('')}\n${tail}`,
+      `${tier.name} took longer than its ${budgetSeconds} s and was ended${[...unfinished, ...unfinishedFile(tier, files, events)].map((name) => `\n  during: ${name}`).join('')}\n${tail}`,
     );
   } else if (outcome.code !== 0 && failures.length === 0) {
     const end = outcome.signal === null ? `exit code ${outcome.code}` : outcome.signal;
@@ -77,7 +77,7 @@ const judge = (tier, files, events, outcome, leftovers) => {
   const notes = leftovers.map((command) => `a test left a process behind: ${command}`);
   return {
     name: tier.name,
-    files,
+    files: files.length,
     passed,
     failures: failures.map(shorten),
     skips: skips.map(shorten),
@@ -85,6 +85,19 @@ const judge = (tier, files, events, outcome, leftovers) => {
     seconds: outcome.seconds,
     budgetSeconds,
   };
+};
+
+/**
+ * node:test tells of files in their order, so the first of which it has not told the end has not ended; of those after it nothing is known.
+ * @param {Tier} tier
+ * @param {readonly string[]} files
+ * @param {readonly import('./report-events.mjs').TestEvent[]} events
+ * @returns {string[]}
+ */
+const unfinishedFile = ({ isolation }, files, events) => {
+  if (isolation === 'none') return [];
+  const ended = new Set(events.filter(({ kind }) => kind === 'summary').map(({ file }) => file));
+  return files.filter((file) => !ended.has(file)).slice(0, 1);
 };
 
 /** Paths as a person types them. @param {string} text */

@@ -31,6 +31,8 @@ export class BackupHold {
   readonly #parts: HoldParts;
   #holder: object | undefined;
   #database: DatabaseBackup | undefined;
+  /** Whoever holds is gone, and what it holds is being let go. */
+  #leaving: PromiseWithResolvers<void> | undefined;
 
   constructor(parts: HoldParts) {
     this.#parts = parts;
@@ -56,11 +58,16 @@ export class BackupHold {
         if (!run) throw new CallerError('bad_request', `there is no command ${command}`);
         return run();
       },
+      closed: () => {
+        if (this.#holder === holder) this.#leaving = Promise.withResolvers();
+      },
       ended: () => this.#release(holder),
     };
   }
 
   async #begin(holder: object): Promise<HoldBegun> {
+    // One that was killed is no reason to refuse the next.
+    while (this.#leaving) await this.#leaving.promise;
     if (this.#holder) throw new CallerError('in_use', 'another backup is being taken');
     if (this.#parts.isBusy()) throw new CallerError('in_use', 'a read model is being rebuilt: try again when it is done');
     this.#holder = holder;
@@ -104,6 +111,8 @@ export class BackupHold {
     this.#database = undefined;
     await database?.release();
     this.#holder = undefined;
+    this.#leaving?.resolve();
+    this.#leaving = undefined;
   }
 
   #check(holder: object): void {

@@ -36,6 +36,9 @@ const placeOf = (dataFolder: string): SocketPlace => {
 /** One connection: its requests come one after the other; what it holds is let go when it ends. */
 export interface ControlSession {
   handle(command: string, body: unknown): Promise<unknown>;
+  /** The other side is gone; a request of it may still be under way. */
+  closed?(): void;
+  /** And now none is. */
   ended(): Promise<void>;
 }
 
@@ -59,13 +62,12 @@ const serve = (socket: Socket, session: ControlSession, logger: Logger): void =>
     if (line.length > lineBytesMax) socket.destroy();
     else last = last.then(() => answer(line));
   });
-  socket.once(
-    'close',
-    () =>
-      void last
-        .then(() => session.ended())
-        .catch((error: unknown) => logger.error('a control session did not end well', { error })),
-  );
+  socket.once('close', () => {
+    session.closed?.();
+    void last
+      .then(() => session.ended())
+      .catch((error: unknown) => logger.error('a control session did not end well', { error }));
+  });
 };
 
 /** The caller holds the lock of the folder, so a socket that is there belongs to nobody. */
