@@ -1,13 +1,14 @@
 import { type FileHandle, mkdir, open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { BugError, type Logger, OperationalError } from '../../../kernel/index.ts';
+import { type Logger, OperationalError } from '../../../kernel/index.ts';
 import type { EventLog } from '../../ports.ts';
 import { ConsumerOffsets } from './consumer-offsets.ts';
 import { readDurableEnd } from './durable-end.ts';
 import { isDiskFull, readUpTo, syncFolder } from './files.ts';
 import { segmentHeaderBytes } from './format.ts';
 import { Journal } from './journal.ts';
-import { type JournalOptions, journalLimits, retentionMsMax } from './options.ts';
+import { checkRetention } from '../../retention.ts';
+import { type JournalOptions, journalLimits } from './options.ts';
 import {
   corrupt,
   createSegment,
@@ -108,7 +109,7 @@ const beginSegment = async (
 /** Opens the journal of a folder: reads it through, cuts what a crash left half written, refuses damage in the middle. */
 export const openJournal = async (options: JournalOptions): Promise<EventLog> => {
   const limits = { ...journalLimits, ...options.limits };
-  if (limits.retentionMs > retentionMsMax) throw new BugError(`retentionMs is ${limits.retentionMs}, at most ${retentionMsMax}`);
+  checkRetention(limits.retentionMs);
   if (await mkdir(options.folder, { recursive: true })) await syncFolder(path.dirname(options.folder));
   const files = await listFiles(options.folder);
   const last = files.at(-1);

@@ -22,9 +22,6 @@ export interface JournalLimits {
   readonly readBytes: number;
 }
 
-/** The log is no archive: erasure relies on it ageing out. */
-export const retentionMsMax = 30 * 86_400_000;
-
 export const journalLimits: JournalLimits = {
   segmentBytes: 64 * 1024 * 1024,
   segmentAgeMs: 86_400_000,

@@ -1,4 +1,5 @@
 import { OperationalError } from '../../../kernel/index.ts';
+import { checkRetention } from '../../retention.ts';
 import { KafkaClient } from './kafka-client.ts';
 import { KafkaLog } from './kafka-log.ts';
 import { kafkaLogLimits, type KafkaLogOptions } from './options.ts';
@@ -9,6 +10,7 @@ export { checkTopic, ensureTopic, type TopicCheck, type TopicWanted } from './to
 /** Opens the log on a topic that is there. Fails when no broker answers or the topic is missing. */
 export const openKafkaLog = async (options: KafkaLogOptions): Promise<KafkaLog> => {
   const limits = { ...kafkaLogLimits, ...options.limits };
+  checkRetention(limits.retentionMs);
   const client = new KafkaClient(options, limits);
   try {
     if (!(await client.exists()))
