@@ -21,7 +21,7 @@ const copyPlugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-
 /** @param {string} program */
 const has = (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 
-/** @param {string} [name] @param {string} [dependencies] */
+/** @param {string} name @param {string} dependencies */
 const pom = (name, dependencies) =>
   `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>milepost.engines</groupId><artifactId>${name}</artifactId><version>1</version><packaging>pom</packaging><dependencies>${dependencies}</dependencies></project>`;
 

@@ -10,7 +10,7 @@ export interface FollowSource {
   /** The records from the first that is kept together with the one at an offset: the batch may begin before it. */
   read(fromOffset: number): Promise<RecordBatch>;
   /** It has everything there is, and takes what is `committed` next. */
-  waits?(follower: LogFollower): void;
+  waits?(): void;
   forget(follower: LogFollower): void;
 }
 
@@ -51,7 +51,7 @@ export class LogFollower implements Follower {
    * batch, whose memory must stay as it is.
    */
   committed(batch: RecordBatch, firstOffset: number): boolean {
-    if (this.#isBusy || this.#isStopped) return false;
+    if (!this.isWaiting) return false;
     if (this.#offset !== firstOffset) {
       void this.#catchUp();
       return false;
@@ -68,7 +68,7 @@ export class LogFollower implements Follower {
 
   /** The log has become longer by records that are to be read. */
   more(): void {
-    if (!this.#isBusy && !this.#isStopped) void this.#catchUp();
+    void this.#catchUp();
   }
 
   stop(): Promise<void> {
@@ -112,7 +112,7 @@ export class LogFollower implements Follower {
   }
 
   async #catchUp(): Promise<void> {
-    if (this.#isBusy || this.#isStopped) return;
+    if (!this.isWaiting) return;
     this.#isBusy = true;
     try {
       while (!this.#isStopped && this.#offset < this.#source.endOffset()) {
@@ -125,7 +125,7 @@ export class LogFollower implements Follower {
       }
       this.#isBusy = false;
       this.#tellStopped();
-      if (!this.#isStopped) this.#source.waits?.(this);
+      if (!this.#isStopped) this.#source.waits?.();
     } catch (error) {
       this.#fail(error as Error);
     }

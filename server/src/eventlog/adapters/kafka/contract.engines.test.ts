@@ -3,6 +3,7 @@ import { makeManualClock, silentLogger } from '../../../kernel/index.ts';
 import { eventLogContract } from '../../eventlog.contract.ts';
 import { testEpochMs } from '../../test-support.ts';
 import { ensureTopic, openKafkaLog } from './index.ts';
+import { testTopic } from './test-kafka.ts';
 
 /** host:port of a broker that the runner of the tests started; without one there is nothing to test with. */
 const broker = process.env['TEST_KAFKA'];
@@ -11,8 +12,7 @@ if (broker)
   eventLogContract('Kafka', async () => {
     const brokers = [broker];
     const topic = `contract-${randomUUID()}`;
-    const wanted = { brokers, topic, partitions: 1, replicas: 1, inSyncMin: 1, retentionMs: -1, retentionBytes: -1 };
-    await ensureTopic(wanted);
+    await ensureTopic(testTopic(brokers, topic, 1));
     return {
       open: ({ nowMs = testEpochMs, ...settings } = {}) =>
         openKafkaLog({

@@ -2,6 +2,7 @@ import { Admin, Consumer, findErrorBy, ListOffsetTimestamps, Producer, type Mess
 import { assert } from '../../../kernel/index.ts';
 import type { KafkaLogLimits, KafkaLogOptions } from './options.ts';
 import type { FetchedBatch } from './record-batch.ts';
+import { pauseAfter } from './retrying.ts';
 
 export interface PlaceWanted {
   readonly partition: number;
@@ -40,8 +41,7 @@ export class KafkaClient {
   #isClosed = false;
 
   constructor({ brokers, topic }: KafkaLogOptions, limits: KafkaLogLimits) {
-    const retryDelay = (_client: unknown, _operation: string, attempt: number): number =>
-      Math.min(limits.retryMaxMs, limits.retryMs * 2 ** Math.min(attempt, 16));
+    const retryDelay = (_client: unknown, _operation: string, attempt: number): number => pauseAfter(limits, attempt);
     const common = {
       clientId,
       bootstrapBrokers: [...brokers],

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, test } from 'node:test';
 import { Admin, Consumer } from '@platformatic/kafka';
-import { recordFields, virtualPartitionOf } from '../../../events/index.ts';
+import { virtualPartitionOf } from '../../../events/index.ts';
 import { makeManualClock, silentLogger, systemClock } from '../../../kernel/index.ts';
 import type { EventLog } from '../../ports.ts';
-import { append, appendRange, makeRecord, range, readAll, seqOf, seqsIn, testEpochMs } from '../../test-support.ts';
+import { append, appendRange, makeRecord, range, readAll, seqOf, testEpochMs } from '../../test-support.ts';
 import {
   checkTopic,
   ensureTopic,
@@ -17,6 +17,7 @@ import {
 } from './index.ts';
 import { KafkaClient } from './kafka-client.ts';
 import { KafkaLog } from './kafka-log.ts';
+import { hearAll, testTopic } from './test-kafka.ts';
 
 const broker = process.env['TEST_KAFKA'];
 /** Of the broker: the tests stop it for a while. */
@@ -24,15 +25,7 @@ const brokerPid = Number(process.env['TEST_KAFKA_PID']);
 const options = { skip: broker ? false : 'no Kafka' };
 const brokers = [broker ?? ''];
 
-const wantedTopic = (partitions: number): TopicWanted => ({
-  brokers,
-  topic: `test-${randomUUID()}`,
-  partitions,
-  replicas: 1,
-  inSyncMin: 1,
-  retentionMs: -1,
-  retentionBytes: -1,
-});
+const wantedTopic = (partitions: number): TopicWanted => testTopic(brokers, `test-${randomUUID()}`, partitions);
 
 const opened: EventLog[] = [];
 after(() => Promise.all(opened.map((log) => log.close())));
@@ -53,32 +46,6 @@ const openNew = async (partitions: number, limits?: Partial<KafkaLogLimits>): Pr
   const wanted = wantedTopic(partitions);
   await ensureTopic(wanted);
   return { topic: wanted.topic, log: await open(wanted.topic, limits) };
-};
-
-/** Numbers of the records of all partitions, as they come. */
-const hearAll = (log: EventLog) => {
-  const seqs: number[] = [];
-  const partitionsOf = new Map<number, Set<number>>();
-  const failures: Error[] = [];
-  for (const partition of log.partitions()) {
-    log.follow({
-      partition,
-      fromOffset: 0,
-      handle: (batch) => {
-        seqs.push(...seqsIn(batch));
-        for (let i = 0; i < batch.count; i++) {
-          const vehicleNo = recordFields.vehicleNo(batch.view, batch.starts[i] as number);
-          partitionsOf.set(vehicleNo, (partitionsOf.get(vehicleNo) ?? new Set()).add(partition));
-        }
-      },
-      failed: (error) => failures.push(error),
-    });
-  }
-  const until = async (count: number): Promise<void> => {
-    while (seqs.length < count && failures.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
-    assert.deepEqual(failures, []);
-  };
-  return { seqs, partitionsOf, until };
 };
 
 const ascending = (seqs: readonly number[]): number[] => seqs.toSorted((a, b) => a - b);

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ensureKafka, startKafka } from '../../../../../tools/lib/engines.mjs';
 import { makeManualClock, silentLogger } from '../../../kernel/index.ts';
-import { append, makeRecord, range, seqsIn, testEpochMs } from '../../test-support.ts';
+import { append, makeRecord, range, testEpochMs } from '../../test-support.ts';
 import { ensureTopic, openKafkaLog } from './index.ts';
+import { hearAll, testTopic } from './test-kafka.ts';
 
 const rounds = 2;
 const recordsARound = 600;
@@ -19,7 +20,7 @@ test('kill -9 of the broker under a stream: what was acknowledged is there, and 
   context.after(() => kafka.remove());
   const brokers = [kafka.address];
   const topic = 'killed';
-  await ensureTopic({ brokers, topic, partitions: 4, replicas: 1, inSyncMin: 1, retentionMs: -1, retentionBytes: -1 });
+  await ensureTopic(testTopic(brokers, topic, 4));
   const log = await openKafkaLog({
     brokers,
     topic,
@@ -28,18 +29,7 @@ test('kill -9 of the broker under a stream: what was acknowledged is there, and 
     limits: { sendSpacingMs: 1, requestTimeoutMs: 2000, retryMaxMs: 200 },
   });
   context.after(() => log.close());
-  const heard = new Map<number, number>();
-  const failures: Error[] = [];
-  for (const partition of log.partitions()) {
-    log.follow({
-      partition,
-      fromOffset: 0,
-      handle: (batch) => {
-        for (const seq of seqsIn(batch)) heard.set(seq, (heard.get(seq) ?? 0) + 1);
-      },
-      failed: (error) => failures.push(error),
-    });
-  }
+  const { seqs, until } = hearAll(log);
   let acknowledged = 0;
   const recoveryMs: number[] = [];
   for (const round of range(0, rounds)) {
@@ -59,13 +49,13 @@ test('kill -9 of the broker under a stream: what was acknowledged is there, and 
   }
   const all = rounds * recordsARound;
   assert.equal(acknowledged, all);
-  while (heard.size < all && failures.length === 0) await delay(10);
-  assert.deepEqual(failures, []);
+  await until(all);
+  const heard = new Set(seqs);
   assert.deepEqual(
-    [...heard.keys()].toSorted((a, b) => a - b),
+    [...heard].toSorted((a, b) => a - b),
     range(0, all),
   );
-  const twice = [...heard.values()].filter((count) => count > 1).length;
+  const twice = seqs.length - heard.size;
   context.diagnostic(
     `everything was acknowledged ${recoveryMs.join(', ')} ms after the broker was ready; ${twice} are there twice`,
   );

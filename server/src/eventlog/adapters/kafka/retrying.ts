@@ -1,9 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../../kernel/index.ts';
 
-export interface Retrying {
+export interface RetryPauses {
   readonly retryMs: number;
   readonly retryMaxMs: number;
+}
+
+/** How long is waited after so many tries: twice as long each time, up to the limit. */
+export const pauseAfter = ({ retryMs, retryMaxMs }: RetryPauses, tries: number): number =>
+  Math.min(retryMaxMs, retryMs * 2 ** Math.min(tries, 16));
+
+export interface Retrying extends RetryPauses {
   readonly logger: Logger;
   readonly isClosed: () => boolean;
   /** Failures that another try does not mend are thrown. */
@@ -20,7 +27,7 @@ export class ClosedError extends Error {}
 
 /** Tries until it succeeds: a broker that is away comes back. Says it once, and when it is over. */
 export const untilDone = async <Result>(what: string, options: Retrying, run: () => Promise<Result>): Promise<Result> => {
-  const { retryMs, retryMaxMs, logger, isClosed, isFinal } = options;
+  const { logger, isClosed, isFinal } = options;
   for (let tries = 0; ; tries++) {
     if (isClosed()) throw new ClosedError(`${what}: the log is closed`);
     try {
@@ -33,7 +40,7 @@ export const untilDone = async <Result>(what: string, options: Retrying, run: ()
       options.failed?.();
       if (tries === saidAfterTries) logger.warn('Kafka does not answer; it is asked again', { what, error });
       // Real time: it paces the network, it decides nothing.
-      await delay(Math.min(retryMaxMs, retryMs * 2 ** Math.min(tries, 16)));
+      await delay(pauseAfter(options, tries));
     }
   }
 };

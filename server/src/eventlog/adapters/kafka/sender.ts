@@ -163,15 +163,14 @@ export class Sender {
 
   /** Read models first: what a device hears is stored can be read by then, where its partition is followed here and nobody wrote between. */
   #sent(pending: PendingRecords, partition: number, firstOffset: number | undefined): boolean {
-    const { tails, logger } = this.#options;
-    const tail = tails[partition];
+    const tail = this.#options.tails[partition];
     if (firstOffset === undefined || !tail) {
       const error = new OperationalError('unavailable', `Kafka did not say where the records of partition ${partition} are`);
-      for (const thrown of pending.tellFailed(partition, error)) logger.error('a listener of an append threw', { error: thrown });
+      this.#logThrown(pending.tellFailed(partition, error));
       return false;
     }
     const isHeld = tail.committed(pending.batch(partition, firstOffset), firstOffset);
-    for (const error of pending.tellAppended(partition, firstOffset)) logger.error('a listener of an append threw', { error });
+    this.#logThrown(pending.tellAppended(partition, firstOffset));
     return isHeld;
   }
 
@@ -179,8 +178,11 @@ export class Sender {
     const { logger } = this.#options;
     if (!(cause instanceof ClosedError)) logger.error('Kafka refuses records', { error: cause });
     const error = new OperationalError('unavailable', 'the record could not be written to Kafka', { cause });
-    for (const partition of pending.ofPartition.keys())
-      for (const thrown of pending.tellFailed(partition, error)) logger.error('a listener of an append threw', { error: thrown });
+    for (const partition of pending.ofPartition.keys()) this.#logThrown(pending.tellFailed(partition, error));
+  }
+
+  #logThrown(thrown: readonly unknown[]): void {
+    for (const error of thrown) this.#options.logger.error('a listener of an append threw', { error });
   }
 
   #tellWritable(): void {

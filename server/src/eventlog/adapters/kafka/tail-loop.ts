@@ -4,6 +4,7 @@ import type { KafkaClient, PartitionFetch } from './kafka-client.ts';
 import type { KafkaLogLimits } from './options.ts';
 import type { PartitionTail } from './partition-tail.ts';
 import { recordBatchOf } from './record-batch.ts';
+import { pauseAfter } from './retrying.ts';
 
 /** Asks the brokers for what comes next, of all partitions that somebody waits for: one request a node at a time. */
 export class TailLoop {
@@ -62,9 +63,10 @@ export class TailLoop {
         const { leaders } = await this.#client.topic();
         const wanted = this.#waitedFor().filter(({ partition }) => leaders[partition] === node);
         if (wanted.length === 0) break;
-        const places = wanted.map((tail) => ({ partition: tail.partition, fromOffset: tail.endOffset() }));
+        const fromOffsets = new Map(wanted.map((tail) => [tail.partition, tail.endOffset()]));
+        const places = Array.from(fromOffsets, ([partition, fromOffset]) => ({ partition, fromOffset }));
         const fetched = await this.#client.fetch('tail', node, places, this.#limits.tailWaitMs);
-        for (const one of fetched) this.#take(one, places.find(({ partition }) => partition === one.partition)?.fromOffset ?? 0);
+        for (const one of fetched) this.#take(one, fromOffsets.get(one.partition) ?? 0);
         this.#tries = 0;
       }
     } catch (error) {
@@ -88,6 +90,6 @@ export class TailLoop {
     this.#client.forgetLeaders();
     this.#tries++;
     if (this.#tries === 2) this.#logger.warn('Kafka does not answer; what comes next is asked for again', { error });
-    await delay(Math.min(this.#limits.retryMaxMs, this.#limits.retryMs * 2 ** Math.min(this.#tries, 16)));
+    await delay(pauseAfter(this.#limits, this.#tries));
   }
 }
