@@ -18,6 +18,7 @@ import {
 import { makeLogger, systemClock } from '../../server/src/kernel/index.ts';
 import { openLive } from '../../server/src/live/index.ts';
 import { aCustomer, aDevice, aVehicle, makeMemoryDirectory } from '../../server/src/live/memory-directory.ts';
+import { openFolderSnapshots } from '../../server/src/storage/adapters/folder-snapshots.ts';
 import { operatorScope } from '../../server/src/sharing/index.ts';
 
 const scope = operatorScope();
@@ -147,7 +148,7 @@ const bench = async (vehicles: number, folder: string): Promise<void> => {
     vocabulary: () => coreVocabulary,
     clock: systemClock,
     logger: makeLogger('warn'),
-    folder,
+    snapshots: openFolderSnapshots(folder),
   });
   const memoryBefore = process.memoryUsage();
   // The input is made a slice at a time, so that its memory is not mistaken for that of the live state.
@@ -250,7 +251,7 @@ const bench = async (vehicles: number, folder: string): Promise<void> => {
   watch();
   const saveCpu = process.cpuUsage();
   const saveAt = performance.now();
-  const saving = live.saveSnapshot(0, nextOffset);
+  const saving = live.saveSnapshot([{ partition: 0, offset: nextOffset }]);
   const startMs = performance.now() - saveAt;
   await saving;
   const saveMs = performance.now() - saveAt;
@@ -270,10 +271,10 @@ const bench = async (vehicles: number, folder: string): Promise<void> => {
     vocabulary: () => coreVocabulary,
     clock: systemClock,
     logger: makeLogger('warn'),
-    folder,
+    snapshots: openFolderSnapshots(folder),
   });
   const loadAt = performance.now();
-  await restored.loadSnapshot(0, nextOffset);
+  await restored.loadSnapshot([{ partition: 0, offset: nextOffset }]);
   print({ what: 'snapshot, loaded', vehicles, ms: round(performance.now() - loadAt) });
   restored.close();
 

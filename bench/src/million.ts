@@ -16,6 +16,7 @@ import { openIngest } from '../../server/src/ingest/index.ts';
 import { makeLogger, systemClock } from '../../server/src/kernel/index.ts';
 import { openLive } from '../../server/src/live/index.ts';
 import { aCustomer, aDevice, aVehicle } from '../../server/src/live/memory-directory.ts';
+import { openFolderSnapshots } from '../../server/src/storage/adapters/folder-snapshots.ts';
 import { BinaryReport } from '../../server/src/protocols/index.ts';
 import { makeDirectory } from '../../server/src/registry/directory.ts';
 import { sameForAll } from '../../server/src/registry/index.ts';
@@ -84,7 +85,8 @@ const run = async (): Promise<void> => {
   print({ what: 'before', rssMb: statusMb('VmRSS') });
   const directory = fillDirectory();
   print({ what: 'directory', vehicles, rssMb: statusMb('VmRSS') });
-  const live = openLive({ directory, vocabulary: () => coreVocabulary, clock, logger, folder: join(folder, 'live') });
+  const snapshots = openFolderSnapshots(join(folder, 'live'));
+  const live = openLive({ directory, vocabulary: () => coreVocabulary, clock, logger, snapshots });
   const history = await openHistory({
     store: {
       adapterModule: new URL('../../server/src/history/adapters/sqlite/index.ts', import.meta.url),
@@ -100,7 +102,7 @@ const run = async (): Promise<void> => {
     log,
     live,
     history,
-    partition: 0,
+    partitions: [0],
     failed,
     warn: (_message, error) => failed(error as Error),
   });

@@ -41,7 +41,11 @@ const formats: Readonly<Record<string, Golden>> = {
     golden: 'server/src/history/fleet/golden/keyframe-page-v1.bin',
     test: 'server/src/history/fleet/keyframe-page.unit.test.ts',
   },
-  'live-snapshot.md': { version: 1, golden: 'server/src/live/golden', test: 'server/src/live/snapshot-golden.int.test.ts' },
+  'live-snapshot.md': {
+    version: 2,
+    golden: 'server/src/live/golden-v2',
+    test: 'server/src/live/partitions.int.test.ts',
+  },
   'log-record.md': {
     version: 1,
     golden: 'server/src/events/golden/record-v1-telemetry.bin',

@@ -13,6 +13,7 @@ import type { Clock, Logger } from '../kernel/index.ts';
 import { fleetSignals, type Live, openLive, type StatusTimeouts } from '../live/index.ts';
 import { loadPepper, loadVocabulary, openRegistry, openRetention, type Registry, type Retention } from '../registry/index.ts';
 import { startEmbeddedPostgres } from '../storage/adapters/embedded-postgres/index.ts';
+import { openFolderSnapshots } from '../storage/adapters/folder-snapshots.ts';
 import { keepSecretFile, openStorage, parseDatabaseUrl, type PostgresConfig, type Storage } from '../storage/index.ts';
 import type { DataFolder } from './data-folder.ts';
 import { hideErased } from './hide-erased.ts';
@@ -163,7 +164,7 @@ export const openLiveIn = (base: Base, { vocabulary, registry }: Stored, folder:
     vocabulary: () => vocabulary,
     clock: base.clock,
     logger: base.logger,
-    folder,
+    snapshots: openFolderSnapshots(folder),
     ...(base.deadLetter ? { deadLetter: base.deadLetter } : {}),
     defaults: timeoutsOf(base.configuration),
   });

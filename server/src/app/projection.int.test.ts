@@ -11,6 +11,7 @@ import { makeManualClock, silentLogger } from '../kernel/index.ts';
 import { openLive } from '../live/index.ts';
 import { aDevice, aVehicle, makeMemoryDirectory } from '../live/memory-directory.ts';
 import { operatorScope } from '../sharing/index.ts';
+import { openFolderSnapshots } from '../storage/adapters/folder-snapshots.ts';
 import { startProjection } from './projection.ts';
 
 const t0 = Date.UTC(2026, 10, 20, 12);
@@ -25,7 +26,12 @@ test('no vehicle is found silent while a report of it waits for its commit', asy
   directory.put({ kind: 'device', device: aDevice(1, vehicleNo) });
   const fail = (error: Error): void => assert.fail(error);
   const log = await openJournal({ ...base, folder: path.join(folder, 'journal'), limits: { diskReserveBytes: 0 } });
-  const live = openLive({ ...base, directory, vocabulary: () => coreVocabulary, folder: path.join(folder, 'live') });
+  const live = openLive({
+    ...base,
+    directory,
+    vocabulary: () => coreVocabulary,
+    snapshots: openFolderSnapshots(path.join(folder, 'live')),
+  });
   const adapterOptions = { folder: path.join(folder, 'history') };
   await mkdir(adapterOptions.folder);
   const adapterModule = new URL('../history/adapters/sqlite/index.ts', import.meta.url);
@@ -35,7 +41,7 @@ test('no vehicle is found silent while a report of it waits for its commit', asy
     consentGroupOf: () => undefined,
     failed: fail,
   });
-  const projection = await startProjection({ log, live, history, partition: 0, failed: fail, warn: () => {} });
+  const projection = await startProjection({ log, live, history, partitions: [0], failed: fail, warn: () => {} });
   await projection.caughtUp;
   const status = (): string => live.status(operatorScope(), vehicleNo).status;
 

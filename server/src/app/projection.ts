@@ -7,7 +7,8 @@ export interface ProjectionOptions {
   readonly log: EventLog;
   readonly live: Live;
   readonly history: History;
-  readonly partition: number;
+  /** Physical partitions that are followed. */
+  readonly partitions: readonly number[];
   /** The read models can no longer follow the log: the process must end and start anew. */
   readonly failed: (error: Error) => void;
   readonly warn: (message: string, error: unknown) => void;
@@ -33,7 +34,10 @@ export interface Projection {
   readonly caughtUp: Promise<void>;
   /** Moves the timers of `live`, and hands what changed to history. */
   tick(nowMs: number): void;
+  /** Of the first partition. */
   position(): number;
+  /** Something in the log is not applied yet. */
+  isBehind(): boolean;
   /** From the next batch on; until what is answered is called. */
   attach(model: AttachedModel): () => void;
   stop(): Promise<void>;
@@ -45,60 +49,120 @@ const readyOf = (models: readonly AttachedModel[]): void | Promise<void> => {
   return waits.length === 0 ? undefined : Promise.all(waits).then(() => undefined);
 };
 
+/** What is followed of one partition, and how far it is. */
+class FollowedPartition {
+  readonly partition: number;
+  /** Each is given records from its own offset on. */
+  readonly liveFrom: number;
+  readonly historyFrom: number;
+  /** Where both read models stand. */
+  offset: number;
+  /** receivedAt of the newest record applied; 0: none. */
+  newestReceivedAt = 0;
+
+  constructor(partition: number, liveFrom: number, historyFrom: number) {
+    this.partition = partition;
+    this.liveFrom = liveFrom;
+    this.historyFrom = historyFrom;
+    this.offset = Math.min(liveFrom, historyFrom);
+  }
+
+  applied({ nextOffset, count, view, starts }: RecordBatch): void {
+    this.offset = nextOffset;
+    if (count === 0) return;
+    this.newestReceivedAt = Math.max(this.newestReceivedAt, recordFields.receivedAt(view, starts[count - 1] as number));
+  }
+}
+
+/** Where each read model goes on: history behind its chunks, live behind the newest snapshot that is not ahead of them. */
+const findBeginnings = async ({ log, live, history, partitions }: ProjectionOptions): Promise<FollowedPartition[]> => {
+  const historyFrom = partitions.map((partition) => ({
+    partition,
+    offset: Math.max(history.appliedOffset(partition) ?? 0, log.startOffset(partition)),
+  }));
+  const found = new Map((await live.loadSnapshot(historyFrom)).map(({ partition, offset }) => [partition, offset]));
+  const followed = historyFrom.map(
+    ({ partition, offset }) => new FollowedPartition(partition, found.get(partition) ?? log.startOffset(partition), offset),
+  );
+  live.startAt(followed.map(({ partition, liveFrom }) => ({ partition, offset: liveFrom })));
+  return followed;
+};
+
+/** The read models of one process, and what is attached to them. */
+class Models {
+  readonly state: ProjectionState = { newestReceivedAt: 0, isCaughtUp: false };
+  readonly attached = new Set<AttachedModel>();
+  readonly #live: Live;
+  readonly #history: History;
+
+  constructor({ live, history }: ProjectionOptions) {
+    this.#live = live;
+    this.#history = history;
+  }
+
+  /** Live first: history may be sealed by the batch, and the snapshot that is taken then has to have it. */
+  apply(one: FollowedPartition, batch: RecordBatch): void | Promise<void> {
+    if (batch.nextOffset > one.liveFrom) {
+      this.#live.apply(batchFrom(batch, one.liveFrom));
+      this.applyStatus();
+    }
+    one.applied(batch);
+    this.state.newestReceivedAt = Math.max(this.state.newestReceivedAt, one.newestReceivedAt);
+    if (batch.nextOffset > one.historyFrom) this.#history.apply(batchFrom(batch, one.historyFrom));
+    if (this.attached.size === 0) return this.#history.ready();
+    for (const model of this.attached) model.apply?.(batch);
+    return readyOf([this.#history, ...this.attached]);
+  }
+
+  applyStatus(): void {
+    const changes = this.#live.takeStatusChanges();
+    if (changes.length === 0) return;
+    this.#history.applyStatus(changes);
+    for (const model of this.attached) model.applyStatus?.(changes);
+  }
+}
+
 /**
- * Keeps `live` and `history` up with the log, record by record in the same turn: history is sealed at an offset at which live
- * stands too, so a snapshot of live and the applied offset of history always fit together.
+ * Keeps `live` and `history` up with partitions of the log, record by record in the same turn: history is sealed where live stands, so a
+ * snapshot of live and the applied offsets of history always fit together.
  */
 export const startProjection = async (options: ProjectionOptions): Promise<Projection> => {
-  const { log, live, history, partition } = options;
-  const historyFrom = Math.max(history.appliedOffset(partition) ?? 0, log.startOffset(partition));
-  const liveFrom = (await live.loadSnapshot(partition, historyFrom)) ?? log.startOffset(partition);
-  const state: ProjectionState = { newestReceivedAt: 0, isCaughtUp: false };
+  const { log, live, history } = options;
+  const followed = await findBeginnings(options);
+  const models = new Models(options);
+  const { state, attached } = models;
   const caughtUp = Promise.withResolvers<void>();
 
-  history.onSeal((sealedPartition, offset) => {
+  history.onSeal(() => {
     live
-      .saveSnapshot(sealedPartition, offset)
+      .saveSnapshot(followed.map(({ partition, offset }) => ({ partition, offset })))
       .catch((error: unknown) => options.warn('the snapshot of live could not be saved', error));
   });
 
-  const attached = new Set<AttachedModel>();
-  const applyStatus = (): void => {
-    const changes = live.takeStatusChanges();
-    if (changes.length === 0) return;
-    history.applyStatus(changes);
-    for (const model of attached) model.applyStatus?.(changes);
+  let behind = followed.length;
+  const isThere = (): void => {
+    if (behind > 0) return;
+    state.isCaughtUp = true;
+    caughtUp.resolve();
   };
-
-  const handle = (batch: RecordBatch): void | Promise<void> => {
-    if (batch.nextOffset > liveFrom) {
-      live.apply(batchFrom(batch, liveFrom));
-      applyStatus();
-    }
-    if (batch.nextOffset > historyFrom) history.apply(batchFrom(batch, historyFrom));
-    if (batch.count > 0)
-      state.newestReceivedAt = Math.max(
-        state.newestReceivedAt,
-        recordFields.receivedAt(batch.view, batch.starts[batch.count - 1] as number),
-      );
-    if (attached.size === 0) return history.ready();
-    for (const model of attached) model.apply?.(batch);
-    return readyOf([history, ...attached]);
-  };
-
-  const follower: Follower = log.follow({
-    partition,
-    fromOffset: Math.min(liveFrom, historyFrom),
-    handle,
-    caughtUp: () => {
-      state.isCaughtUp = true;
-      caughtUp.resolve();
-    },
-    failed: (error) => {
-      caughtUp.reject(error);
-      options.failed(error);
-    },
-  });
+  const follow = (one: FollowedPartition): Follower =>
+    log.follow({
+      partition: one.partition,
+      fromOffset: one.offset,
+      handle: (batch) => models.apply(one, batch),
+      caughtUp: () => {
+        behind--;
+        isThere();
+      },
+      failed: (error) => {
+        caughtUp.reject(error);
+        options.failed(error);
+      },
+    });
+  const followers = followed.map((one) => ({ one, follower: follow(one) }));
+  isThere();
+  const behindOnes = (): FollowedPartition[] =>
+    followers.filter(({ one, follower }) => follower.position.offset < log.endOffset(one.partition)).map(({ one }) => one);
 
   return {
     state,
@@ -106,15 +170,17 @@ export const startProjection = async (options: ProjectionOptions): Promise<Proje
     tick: (nowMs) => {
       if (!state.isCaughtUp) return;
       // What was heard and is not applied yet may show that a vehicle is there: no silence is found beyond what is known.
-      const isBehind = follower.position.offset < log.endOffset(partition);
-      const knownToMs = Math.min(isBehind ? state.newestReceivedAt : nowMs, log.statistics().oldestPendingAt ?? nowMs);
-      if (live.tick(knownToMs) > 0) applyStatus();
+      const applied = behindOnes().map(({ newestReceivedAt }) => newestReceivedAt);
+      if (live.tick(Math.min(nowMs, log.statistics().oldestPendingAt ?? nowMs, ...applied)) > 0) models.applyStatus();
     },
     attach: (model) => {
       attached.add(model);
       return () => void attached.delete(model);
     },
-    position: () => follower.position.offset,
-    stop: () => follower.stop(),
+    position: () => followers[0]?.follower.position.offset ?? 0,
+    isBehind: () => behindOnes().length > 0,
+    stop: async () => {
+      await Promise.all(followers.map(({ follower }) => follower.stop()));
+    },
   };
 };

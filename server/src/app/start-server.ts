@@ -183,8 +183,7 @@ const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http>
       deadLettersUnwritten: () => deadLetters.unwritten,
       unknownVehicles,
       rebuild: () => rebuild.status(),
-      projectionLagMs: () =>
-        projection.position() >= log.endOffset(0) ? 0 : Math.max(0, clock.now() - projection.state.newestReceivedAt),
+      projectionLagMs: () => (projection.isBehind() ? Math.max(0, clock.now() - projection.state.newestReceivedAt) : 0),
     },
     readiness: readinessOf(parts),
     telemetryRoute: telemetryRoute(gate),
@@ -281,7 +280,7 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const projection = await startProjection({
     log,
     ...models,
-    partition: 0,
+    partitions: log.partitions(),
     failed,
     warn: (message, error) => logger.warn(message, { error }),
   });

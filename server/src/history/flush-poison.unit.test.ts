@@ -16,7 +16,7 @@ const reports: readonly TestReport[] = Array.from({ length: 12 }, (_, i) => ({
 const poisonTime = reports[4]?.samples[0]?.time ?? 0;
 
 const makeTable = (): Memtable => {
-  const table = new Memtable(0, 0);
+  const table = new Memtable();
   table.apply(makeBatch(reports.map(encodeTestReport), 0, reports.length));
   return table;
 };

@@ -210,6 +210,8 @@ interface ChunkMaking {
   readonly encode?: typeof encodeChunk;
   /** Called after each vehicle: it may rest there. */
   readonly breathe?: () => void;
+  /** Vehicles of the table that are to be flushed; all unless it says otherwise. */
+  readonly isWanted?: (vehicleNo: number) => boolean;
 }
 
 /**
@@ -220,7 +222,7 @@ interface ChunkMaking {
 export function* chunksOfTable(
   shared: SharedTable,
   counts: FlushCounts,
-  { encode = encodeChunk, breathe = () => {} }: ChunkMaking = {},
+  { encode = encodeChunk, breathe = () => {}, isWanted = () => true }: ChunkMaking = {},
 ): Generator<StoredChunk> {
   const slabs: OpenSlab[] = shared.slabs.map((slab) => ({ bytes: new Uint8Array(slab), view: new DataView(slab) }));
   const flush: Flush = { shared, slabs, counts, chunks: [], encode, arena: new ByteArena() };
@@ -229,6 +231,7 @@ export function* chunksOfTable(
     for (let i = 0; i < newest.length; i++) {
       if (newest[i] === 0) continue;
       const vehicleNo = firstVehicleNo + i;
+      if (!isWanted(vehicleNo)) continue;
       const count = followEntries(shared, (newest[i] as number) - 1);
       tryVehicle(flush, vehicleNo, count, () => addVehicleCarefully(flush, vehicleNo, count));
       yield* flush.chunks;

@@ -13,6 +13,10 @@ export interface HistoryOptions {
   readonly failed: (error: Error) => void;
   /** Keeps a record that cannot be stored; when it is not given such records are only counted. */
   readonly deadLetter?: (letter: DeadLetter) => void;
+  /** Physical partitions of the log; 1 unless it says otherwise. */
+  readonly partitions?: number;
+  /** Another process writes what this one reads: nothing is stored or merged here. */
+  readonly isReplica?: boolean;
   readonly sealBytes?: number;
   readonly sealAgeMs?: number;
   /** What `fleetAt` answers, and how long keyframes of it are kept; undefined: it answers nothing. */

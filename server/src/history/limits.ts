@@ -4,6 +4,10 @@ export const sealBytesDefault = 64 * 1024 * 1024;
 export const sealAgeMsDefault = 5 * 60_000;
 /** Sealed tables a partition that wait for their flush; past that `ready()` asks the caller to wait. */
 export const sealedTablesMax = 2;
+/** The same where another process writes the chunks: past that the oldest is let go, and shown when chunks have it. */
+export const replicaSealedTablesMax = 8;
+/** How often it is then asked what chunks have. */
+export const replicaLookMs = 1000;
 /** A caller that does not wait: `apply` throws when the table being filled is this many times `sealBytes`. */
 export const overfullFactorMax = 2;
 /** One piece of shared memory. Larger than the largest record. */

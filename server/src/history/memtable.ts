@@ -36,14 +36,8 @@ const runLength = ({ starts, ends, count }: RecordBatch, first: number, room: nu
  * one copy and a link a record.
  */
 export class Memtable {
-  readonly partition: number;
-  /** Offset after the last record that was added or passed over. */
-  nextOffset: number;
   records = 0;
   bytes = 0;
-  newestReceivedAt = 0;
-  /** True when something was applied, be it only an offset. */
-  isTouched = false;
   #slabs: Slab[] = [];
   #entries: EntryPage[] = [];
   /** Entry + 1 of each vehicle's newest record, in pages by vehicleNo. */
@@ -53,9 +47,7 @@ export class Memtable {
   #holders = 0;
   #isStored = false;
 
-  constructor(partition: number, nextOffset: number, pool: MemoryPool = new MemoryPool()) {
-    this.partition = partition;
-    this.nextOffset = nextOffset;
+  constructor(pool: MemoryPool = new MemoryPool()) {
     this.#pool = pool;
   }
 
@@ -79,7 +71,9 @@ export class Memtable {
     this.#heads.clear();
   }
 
-  apply(batch: RecordBatch): void {
+  /** Answers the newest receivedAt of the batch; 0: it has no records. */
+  apply(batch: RecordBatch): number {
+    let newest = 0;
     // A Buffer's subarray is several times slower than a plain one's.
     const bytes = new Uint8Array(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength);
     for (let i = 0; i < batch.count; ) {
@@ -88,21 +82,21 @@ export class Memtable {
       const from = batch.starts[i] as number;
       const end = batch.ends[i + count - 1] as number;
       slab.bytes.set(bytes.subarray(from, end), slab.used);
-      this.#link(batch, i, i + count, (this.#slabs.length - 1) * slabBytes + slab.used - from);
+      newest = Math.max(newest, this.#link(batch, i, i + count, (this.#slabs.length - 1) * slabBytes + slab.used - from));
       slab.used += end - from;
       this.bytes += end - from;
       i += count;
     }
-    this.nextOffset = batch.nextOffset;
-    this.isTouched = true;
+    return newest;
   }
 
-  /** `shift`: from a place in the batch to a position. */
-  #link({ view, starts, ends, offsets }: RecordBatch, from: number, to: number, shift: number): void {
+  /** `shift`: from a place in the batch to a position. Answers the newest receivedAt. */
+  #link({ view, starts, ends, offsets }: RecordBatch, from: number, to: number, shift: number): number {
+    let newest = 0;
     for (let i = from; i < to; i++) {
       const start = starts[i] as number;
       const receivedAt = recordFields.receivedAt(view, start);
-      if (receivedAt > this.newestReceivedAt) this.newestReceivedAt = receivedAt;
+      if (receivedAt > newest) newest = receivedAt;
       if (recordFields.kind(view, start) !== recordKinds.telemetry) continue;
       const vehicleNo = recordFields.vehicleNo(view, start);
       const heads = this.#headsOf(vehicleNo);
@@ -116,6 +110,7 @@ export class Memtable {
       page.before[place] = heads[vehicle] as number;
       heads[vehicle] = ++this.records;
     }
+    return newest;
   }
 
   #slabFor(length: number): Slab {

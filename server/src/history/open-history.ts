@@ -1,32 +1,27 @@
 import type { ReadScope, RecordBatch } from '../events/index.ts';
-import { OperationalError } from '../kernel/index.ts';
-import {
-  flushRetryMsMax,
-  flushRetryMsMin,
-  queriesWaitingMax,
-  sealAgeMsDefault,
-  sealBytesDefault,
-  sealedTablesMax,
-} from './limits.ts';
+import { assert, OperationalError } from '../kernel/index.ts';
+import { queriesWaitingMax, replicaSealedTablesMax, sealAgeMsDefault, sealBytesDefault, sealedTablesMax } from './limits.ts';
 import { FleetReads } from './fleet/fleet-reads.ts';
 import type { FleetMoment, FleetQuery } from './fleet/types.ts';
 import { copyRecords, hasBacklog } from './copy-records.ts';
 import { groupTable, HiddenValues, type HidingRules, nothingHidden } from './hidden-values.ts';
 import { type MergeCounts, mergeFigures } from './merge-pass.ts';
 import { MergeSchedule } from './merge-schedule.ts';
-import { MemoryPool } from './memory-pool.ts';
 import type { HistoryOptions } from './history-options.ts';
 import type { Memtable } from './memtable.ts';
-import { memoryFigures, PartitionTables, storedToOf, type Table } from './partition-tables.ts';
 import type { StatusChange, StatusQuery } from './ports.ts';
-import { putAside } from './put-aside.ts';
 import { cutHidden, isStatusKept, permittedPeriods } from './read-permission.ts';
 import { readStatus } from './read-status.ts';
 import { RecentValues } from './recent-values.ts';
+import { FlushSink } from './flush-sink.ts';
 import { moveStore } from './move-store.ts';
+import { ReplicaSink } from './replica-sink.ts';
 import { joinStatus, selectStatus } from './status-pages.ts';
+import { TableQueue } from './table-queue.ts';
+import { memoryFigures, Tables } from './tables.ts';
 import { ThreadClient } from './thread-client.ts';
-import type { FlushAnswer, StoreStatistics, ThreadData } from './thread-messages.ts';
+import type { AppliedState } from './ports.ts';
+import type { StoreStatistics, ThreadData, ThreadMode, ThreadOperations } from './thread-messages.ts';
 import type { History, HistoryQuery, HistoryResult, HistoryStatistics } from './types.ts';
 
 export type { HistoryOptions };
@@ -37,75 +32,106 @@ export const openHistory = async (options: HistoryOptions): Promise<ThreadedHist
   const fleet = { fleetSignals: [...signals].sort((a, b) => a - b), hasKeyframes: keyframeRetentionMs > 0 };
   const data = { adapterModule: adapterModule.href, adapterOptions, ...fleet };
   const warn = (message: string, cause: string): void => options.logger.warn(message, { cause });
-  const writer = new ThreadClient({ ...data, mode: 'write' }, options.failed, warn);
+  const startThread = (mode: ThreadMode): ThreadClient => new ThreadClient({ ...data, mode }, options.failed, warn);
+  const started: ThreadClient[] = [];
   try {
-    const { applied, statistics } = await writer.ask('open', undefined);
-    // Only now: the writer has made what the reader opens.
-    const reader = new ThreadClient({ ...data, mode: 'read' }, options.failed, warn);
-    try {
-      await reader.ask('open', undefined);
-    } catch (error) {
-      await reader.close(true);
-      throw error;
-    }
-    const history = new ThreadedHistory(options, data, writer, reader, statistics);
-    for (const state of applied) history.restore(state.partition, state.appliedOffset, state.completeTo);
+    // The writer makes what the reader opens.
+    const writer = options.isReplica ? undefined : await openThread(startThread('write'), started);
+    const reader = await openThread(startThread('read'), started);
+    const { applied, statistics } = (writer ?? reader).opened;
+    const threads = { writer: writer?.thread, reader: reader.thread };
+    const history = new ThreadedHistory(options, data, threads, statistics);
+    for (const state of applied) history.restore(state);
     return history;
   } catch (error) {
-    await writer.close(true);
+    for (const thread of started) await thread.close(true);
     throw error;
   }
 };
 
+interface OpenedThread {
+  readonly thread: ThreadClient;
+  readonly opened: ThreadOperations['open']['answer'];
+}
+
+const openThread = async (thread: ThreadClient, started: ThreadClient[]): Promise<OpenedThread> => {
+  started.push(thread);
+  return { thread, opened: await thread.ask('open', undefined) };
+};
+
+interface Threads {
+  /** Undefined: another process writes. */
+  readonly writer: ThreadClient | undefined;
+  readonly reader: ThreadClient;
+}
+
 /** History with a thread that writes and one that reads. The main thread copies and links records, nothing else. */
 export class ThreadedHistory implements History {
   readonly #options: HistoryOptions;
-  readonly #writer: ThreadClient;
+  readonly #writer: ThreadClient | undefined;
   readonly #reader: ThreadClient;
-  readonly #partitions = new Map<number, PartitionTables>();
-  readonly #applied = new Map<number, number>();
+  readonly #tables: Tables;
+  readonly #queue: TableQueue;
+  /** Where tables go: to the writing thread, or away once another process has written them. */
+  readonly #sink: FlushSink | ReplicaSink;
   readonly #recent = new RecentValues();
-  readonly #pool = new MemoryPool();
-  readonly #sealListeners: ((partition: number, offset: number) => void)[] = [];
+  readonly #sealListeners: (() => void)[] = [];
   readonly #sealAgeMs: number;
-  readonly #merging: MergeSchedule;
+  readonly #merging: MergeSchedule | undefined;
   readonly #fleet: FleetReads;
   #hidden = new HiddenValues(nothingHidden);
   #merged: MergeCounts | undefined;
   #stored: StoreStatistics;
   #cancelTimer: (() => void) | undefined;
-  #isWriting = false;
-  #retryMs = 0;
-  /** Cancels the wait before the next try of a flush that failed. */
-  #cancelRetry: (() => void) | undefined;
   #isClosed = false;
-  /** Called after each flush, stored or not. */
-  #afterFlush: ((error: Error | undefined) => void)[] = [];
-  #counts = { flushes: 0, lastFlushMs: 0, conflicts: 0, unreadable: 0, failures: 0 };
 
-  constructor(
-    options: HistoryOptions,
-    data: Omit<ThreadData, 'mode'>,
-    writer: ThreadClient,
-    reader: ThreadClient,
-    stored: StoreStatistics,
-  ) {
+  constructor(options: HistoryOptions, data: Omit<ThreadData, 'mode'>, { writer, reader }: Threads, stored: StoreStatistics) {
+    const { clock, logger, partitions = 1, isReplica = false } = options;
     this.#options = options;
     this.#writer = writer;
     this.#reader = reader;
     this.#stored = stored;
     this.#sealAgeMs = options.sealAgeMs ?? sealAgeMsDefault;
+    this.#tables = new Tables({
+      sealBytes: options.sealBytes ?? sealBytesDefault,
+      partitions,
+      sealedMax: isReplica ? replicaSealedTablesMax : sealedTablesMax,
+      mayDrop: isReplica,
+    });
+    this.#sink = this.#makeSink(partitions);
+    const released = (): void => this.#recent.forget();
+    this.#queue = new TableQueue({ tables: this.#tables, sink: this.#sink, released, clock, logger });
     this.#startTimer();
     this.#fleet = new FleetReads({
       ...options,
       data,
-      announce: (atMs) => writer.ask('announceKeyframe', atMs),
-      storedToMs: () => storedToOf([...this.#partitions.values()]),
-      keyframeRetentionMs: options.fleet?.keyframeRetentionMs ?? 0,
+      announce: (atMs) => this.#needWriter().ask('announceKeyframe', atMs),
+      storedToMs: () => this.#tables.storedTo(),
+      keyframeRetentionMs: isReplica ? 0 : (options.fleet?.keyframeRetentionMs ?? 0),
     });
-    this.#merging = new MergeSchedule({
-      clock: options.clock,
-      logger: options.logger,
+    if (writer) this.#merging = this.#startMerging(writer);
+  }
+
+  #makeSink(partitions: number): FlushSink | ReplicaSink {
+    const { clock, logger, deadLetter } = this.#options;
+    const tables = this.#tables;
+    if (!this.#writer) return new ReplicaSink({ tables, clock, logger, applied: () => this.#reader.ask('applied', undefined) });
+    return new FlushSink({
+      writer: this.#writer,
+      tables,
+      partitions,
+      logger,
+      ...(deadLetter ? { deadLetter } : {}),
+      stored: (statistics) => {
+        this.#stored = statistics;
+      },
+    });
+  }
+
+  #startMerging(writer: ThreadClient): MergeSchedule {
+    return new MergeSchedule({
+      clock: this.#options.clock,
+      logger: this.#options.logger,
       step: (nowMs) => writer.ask('merge', nowMs),
       answered: ({ counts, statistics }) => {
         this.#merged = counts;
@@ -114,40 +140,37 @@ export class ThreadedHistory implements History {
     });
   }
 
-  /** Takes up a partition where the store stands. */
-  restore(partition: number, appliedOffset: number, completeTo: number): void {
-    this.#applied.set(partition, appliedOffset);
-    this.#partitions.set(partition, new PartitionTables(partition, appliedOffset, completeTo, this.#sealBytes, this.#pool));
+  #needWriter(): ThreadClient {
+    assert(this.#writer, 'this history is written by another process');
+    return this.#writer;
   }
 
-  get #sealBytes(): number {
-    return this.#options.sealBytes ?? sealBytesDefault;
+  /** Takes up a partition where the store stands. */
+  restore({ partition, appliedOffset, completeTo }: AppliedState): void {
+    this.#tables.restore(partition, appliedOffset, completeTo);
   }
 
   apply(batch: RecordBatch): void {
-    const tables = this.#partition(batch.partition);
-    tables.apply(batch, this.#options.clock.steady());
-    if (tables.isFull()) this.#sealIfRoom(tables);
+    this.#tables.apply(batch, this.#options.clock.steady());
+    if (this.#tables.isFull()) this.#sealIfRoom();
   }
 
   ready(): Promise<void> | undefined {
-    if (![...this.#partitions.values()].some((tables) => tables.mustWait())) return undefined;
-    this.#options.logger.warn('history is full and waits for a flush', { sealedTablesMax, sealBytes: this.#sealBytes });
+    if (!this.#tables.mustWait()) return undefined;
+    const sealBytes = this.#options.sealBytes ?? sealBytesDefault;
+    this.#options.logger.warn('history is full and waits for a flush', { sealedTablesMax, sealBytes });
     return this.#roomAgain();
   }
 
   async #roomAgain(): Promise<void> {
-    while ([...this.#partitions.values()].some((tables) => tables.mustWait()) && !this.#isClosed) {
+    while (this.#tables.mustWait() && !this.#isClosed) {
       // A failed flush is tried again by itself: whoever waits for room goes on waiting.
-      await this.#nextFlush().catch(() => undefined);
+      await this.#queue.waitForNext().catch(() => undefined);
     }
   }
 
   applyStatus(changes: readonly StatusChange[]): void {
-    if (changes.length === 0) return;
-    const first = Math.min(...this.#partitions.keys(), Number.POSITIVE_INFINITY);
-    const tables = this.#partition(Number.isFinite(first) ? first : 0);
-    tables.applyStatus(changes, this.#options.clock.steady());
+    this.#tables.applyStatus(changes, this.#options.clock.steady());
   }
 
   async query(scope: ReadScope, query: HistoryQuery): Promise<HistoryResult> {
@@ -157,8 +180,8 @@ export class ThreadedHistory implements History {
     if (this.#reader.waiting >= queriesWaitingMax) {
       throw new OperationalError('overloaded', `${queriesWaitingMax} queries wait already`, { retryAfterSeconds: 1 });
     }
-    if (hasBacklog(this.#memtables(), query.vehicleNo)) await this.flush().catch(() => undefined);
-    const completeTo = this.#completeTo();
+    if (this.#writer && hasBacklog(this.#memtables(), query.vehicleNo)) await this.flush().catch(() => undefined);
+    const completeTo = this.#tables.completeToOf(query.vehicleNo) ?? 0;
     const { records, ends } = copyRecords(periods.length > 0 ? this.#memtables() : [], query.vehicleNo);
     const request = { ...query, stepMs: query.stepMs, periods, signalsFromMs, records, ends };
     const answer = await this.#reader.ask('query', request, [records.buffer as ArrayBuffer]);
@@ -166,7 +189,11 @@ export class ThreadedHistory implements History {
   }
 
   fleetAt(scope: ReadScope, query: FleetQuery): Promise<FleetMoment> {
-    return this.#fleet.at(scope, query, { tables: this.#allTables(), hidden: this.#hidden, completeTo: this.#completeTo() });
+    return this.#fleet.at(scope, query, {
+      tables: this.#tables.all(),
+      hidden: this.#hidden,
+      completeTo: this.#tables.completeTo(),
+    });
   }
 
   makeKeyframes(): Promise<void> {
@@ -179,7 +206,7 @@ export class ThreadedHistory implements History {
   }
 
   async #statusPage(query: StatusQuery): Promise<StatusChange[]> {
-    const inMemory = this.#allTables().flatMap((table) => selectStatus(table.statusChanges, query));
+    const inMemory = this.#tables.all().flatMap((table) => selectStatus(table.statusChanges, query));
     return joinStatus(await this.#reader.ask('status', query), inMemory, query.limit);
   }
 
@@ -189,65 +216,63 @@ export class ThreadedHistory implements History {
   }
 
   appliedOffset(partition: number): number | undefined {
-    return this.#applied.get(partition);
+    return this.#tables.storedOffset(partition);
   }
 
-  onSeal(callback: (partition: number, offset: number) => void): void {
+  onSeal(callback: () => void): void {
     this.#sealListeners.push(callback);
   }
 
   async dropBefore(ms: number): Promise<void> {
     // The reader lets go of the files first.
     await Promise.all([this.#reader.ask('dropBefore', ms), this.#fleet.dropBefore(ms)]);
-    this.#stored = await this.#writer.ask('dropBefore', ms);
+    if (this.#writer) this.#stored = await this.#writer.ask('dropBefore', ms);
   }
 
   async setHiding(rules: HidingRules): Promise<void> {
     this.#hidden = new HiddenValues(rules);
     const request = { rules, groupsOfSignals: groupTable(this.#options.consentGroupOf) };
-    await Promise.all([this.#writer.ask('setRules', request), this.#fleet.setRules(request)]);
+    await Promise.all([this.#writer?.ask('setRules', request), this.#fleet.setRules(request)]);
   }
 
-  merge(): Promise<void> {
-    return this.#merging.runAll();
+  async merge(): Promise<void> {
+    await this.#merging?.runAll();
   }
 
-  holdMerging(): Promise<() => void> {
-    return this.#merging.hold();
+  async holdMerging(): Promise<() => void> {
+    return (await this.#merging?.hold()) ?? (() => {});
   }
 
   /** When it rejects, history cannot go on. */
   async moveStore(adapterOptions: unknown, move: () => Promise<void>): Promise<void> {
     await this.#fleet.move(adapterOptions, (threads) =>
-      moveStore([...threads, this.#reader, this.#writer], adapterOptions, move),
+      moveStore([...threads, this.#reader, this.#needWriter()], adapterOptions, move),
     );
     await this.setHiding(this.#hidden.rules);
   }
 
+  /** Of a replica: what another process writes is waited for. */
   async flush(): Promise<void> {
-    this.#retryNow();
-    for (const tables of this.#partitions.values()) {
-      while (tables.hasContent() && tables.sealed.length >= sealedTablesMax) await this.#nextFlush();
-      if (tables.hasContent()) this.#seal(tables);
-    }
-    const wanted = new Set(
-      this.#allTables().filter((table) => ![...this.#partitions.values()].some(({ active }) => active === table)),
-    );
-    while (this.#allTables().some((table) => wanted.has(table))) await this.#nextFlush();
+    this.#queue.retryNow();
+    while (this.#tables.hasContent() && !this.#tables.canSeal()) await this.#queue.waitForNext();
+    if (this.#tables.hasContent()) this.#seal();
+    const wanted = new Set(this.#tables.sealed);
+    while (this.#tables.sealed.some((table) => wanted.has(table))) await this.#queue.waitForNext();
   }
 
   statistics(): HistoryStatistics {
+    const flushed = this.#sink instanceof FlushSink ? this.#sink : { conflicts: 0, unreadable: 0 };
     return {
-      ...memoryFigures([...this.#partitions.values()]),
+      ...memoryFigures(this.#tables),
       storedBytes: this.#stored.bytes,
       storedChunks: this.#stored.chunks,
       storedRows: this.#stored.rows,
-      flushes: this.#counts.flushes,
-      lastFlushMs: this.#counts.lastFlushMs,
-      conflictsAtMerge: this.#counts.conflicts + (this.#merged?.conflicts ?? 0),
+      flushes: this.#queue.stored,
+      lastFlushMs: this.#queue.lastStoreMs,
+      conflictsAtMerge: flushed.conflicts + (this.#merged?.conflicts ?? 0),
       ...mergeFigures(this.#merged),
-      unreadableRecords: this.#counts.unreadable,
-      flushFailures: this.#counts.failures,
+      unreadableRecords: flushed.unreadable,
+      flushFailures: this.#queue.failures,
       queriesWaiting: this.#reader.waiting,
       ...this.#fleet.statistics(),
     };
@@ -255,47 +280,35 @@ export class ThreadedHistory implements History {
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    await this.flush().catch((error: unknown) =>
-      this.#options.logger.warn('the last flush of history failed; the next start takes it from the log', { error }),
-    );
+    if (this.#writer) await this.flush().catch((error: unknown) => this.#lastFlushFailed(error));
     this.#end();
     await this.#fleet.close();
-    await Promise.all([this.#reader.close(), this.#writer.close()]);
+    await Promise.all([this.#reader.close(), this.#writer?.close()]);
+  }
+
+  #lastFlushFailed(error: unknown): void {
+    this.#options.logger.warn('the last flush of history failed; the next start takes it from the log', { error });
   }
 
   /** Ends at once, as a kill would: nothing more is written. For tests of recovery. */
   async abandon(): Promise<void> {
     this.#end();
-    await Promise.all([this.#fleet.close(true), this.#reader.close(true), this.#writer.close(true)]);
+    await Promise.all([this.#fleet.close(true), this.#reader.close(true), this.#writer?.close(true)]);
   }
 
   #end(): void {
     this.#isClosed = true;
     this.#cancelTimer?.();
-    this.#merging.stop();
-  }
-
-  #partition(partition: number): PartitionTables {
-    if (!this.#partitions.has(partition))
-      this.#partitions.set(partition, new PartitionTables(partition, 0, 0, this.#sealBytes, this.#pool));
-    return this.#partitions.get(partition) as PartitionTables;
-  }
-
-  #allTables(): Table[] {
-    return [...this.#partitions.values()].flatMap((tables) => tables.tables());
-  }
-
-  #tables(): Table[] {
-    return this.#allTables().filter(({ records }) => records.records > 0);
+    this.#merging?.stop();
+    this.#queue.close();
+    if (this.#sink instanceof ReplicaSink) this.#sink.close();
   }
 
   #memtables(): Memtable[] {
-    return this.#tables().map(({ records }) => records);
-  }
-
-  #completeTo(): number {
-    const all = [...this.#partitions.values()].map(({ completeTo }) => completeTo);
-    return all.length === 0 ? 0 : Math.min(...all);
+    return this.#tables
+      .all()
+      .map(({ records }) => records)
+      .filter(({ records }) => records > 0);
   }
 
   #startTimer(): void {
@@ -308,93 +321,22 @@ export class ThreadedHistory implements History {
   }
 
   #sealOld(nowMs: number): void {
-    for (const tables of this.#partitions.values())
-      if (nowMs - tables.activeSince >= this.#sealAgeMs || tables.isFull()) this.#sealIfRoom(tables);
+    if (nowMs - this.#tables.activeSince >= this.#sealAgeMs || this.#tables.isFull()) this.#sealIfRoom();
   }
 
-  #sealIfRoom(tables: PartitionTables): void {
-    if (tables.sealed.length < sealedTablesMax && tables.hasContent()) this.#seal(tables);
+  #sealIfRoom(): void {
+    if (this.#tables.canSeal()) this.#seal();
   }
 
-  #seal(tables: PartitionTables): void {
-    const { records } = tables.seal(this.#options.clock.steady());
-    for (const listener of this.#sealListeners) listener(tables.partition, records.nextOffset);
-    this.#writeNext();
-  }
-
-  #nextFlush(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#afterFlush.push((error) => (error ? reject(error) : resolve()));
-      for (const tables of this.#partitions.values()) tables.hurry();
-      this.#writeNext();
-    });
-  }
-
-  /** Writes the oldest sealed table, unless one is being written or a failed one waits for its time. */
-  #writeNext(): void {
-    if (this.#isWriting || this.#isClosed) return;
-    const tables = [...this.#partitions.values()].find(({ sealed }) => sealed.length > 0);
-    if (!tables) return this.#tellFlushed(undefined);
-    this.#isWriting = true;
-    this.#write(tables).then(
-      () => this.#tellFlushed(undefined),
-      (error: unknown) => this.#flushFailed(error),
-    );
-  }
-
-  async #write(tables: PartitionTables): Promise<void> {
-    const { records, fromOffset, statusChanges, leisure } = tables.sealed[0] as Table;
-    const startedMs = this.#options.clock.steady();
-    const answer = await this.#writer.ask('flush', {
-      table: records.share(),
-      partition: tables.partition,
-      fromOffset,
-      appliedOffset: records.nextOffset,
-      completeTo: Math.max(records.newestReceivedAt, 0),
-      statusChanges,
-      leisure,
-    });
-    // From here on, queries find it in chunks alone.
-    tables.sealed.shift();
-    this.#applied.set(tables.partition, records.nextOffset);
-    tables.storedTo = Math.max(tables.storedTo, records.newestReceivedAt);
-    this.#recent.forget();
-    records.release();
-    this.#count(answer, this.#options.clock.steady() - startedMs);
-    putAside(tables.partition, answer, this.#options);
-    this.#isWriting = false;
-    this.#retryMs = 0;
-  }
-
-  #count(answer: FlushAnswer, tookMs: number): void {
-    this.#stored = answer.statistics;
-    this.#counts.flushes++;
-    this.#counts.lastFlushMs = tookMs;
-    this.#counts.conflicts += answer.conflicts;
-    this.#counts.unreadable += answer.unreadable;
-  }
-
-  #tellFlushed(error: Error | undefined): void {
-    const listeners = this.#afterFlush;
-    this.#afterFlush = [];
-    for (const listener of listeners) listener(error);
-    if (!error && [...this.#partitions.values()].some(({ sealed }) => sealed.length > 0)) this.#writeNext();
-  }
-
-  #flushFailed(error: unknown): void {
-    this.#counts.failures++;
-    this.#retryMs = Math.min(flushRetryMsMax, Math.max(flushRetryMsMin, this.#retryMs * 2));
-    if (!this.#isClosed)
-      this.#options.logger.error('history could not be written; it is tried again', { error, afterMs: this.#retryMs });
-    this.#cancelRetry = this.#options.clock.after(this.#retryMs, () => this.#retryNow());
-    this.#tellFlushed(error instanceof Error ? error : new Error(String(error)));
-  }
-
-  #retryNow(): void {
-    if (!this.#cancelRetry) return;
-    this.#cancelRetry();
-    this.#cancelRetry = undefined;
-    this.#isWriting = false;
-    this.#writeNext();
+  #seal(): void {
+    const dropped = this.#tables.seal(this.#options.clock.steady());
+    if (dropped) {
+      this.#recent.forget();
+      this.#options.logger.warn('history lets records go that are not yet in chunks; they are shown when they are', {
+        records: dropped.records.records,
+      });
+    }
+    for (const listener of this.#sealListeners) listener();
+    this.#queue.next();
   }
 }

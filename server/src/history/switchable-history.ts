@@ -12,7 +12,7 @@ import type { History, HistoryQuery, HistoryResult, HistoryStatistics } from './
 export class SwitchableHistory implements History {
   #current: History;
   #rules: HidingRules = nothingHidden;
-  readonly #sealListeners: ((partition: number, offset: number) => void)[] = [];
+  readonly #sealListeners: (() => void)[] = [];
 
   constructor(first: History) {
     this.#current = first;
@@ -40,8 +40,8 @@ export class SwitchableHistory implements History {
   }
 
   #listen(history: History): void {
-    history.onSeal((partition, offset) => {
-      if (this.#current === history) for (const listener of this.#sealListeners) listener(partition, offset);
+    history.onSeal(() => {
+      if (this.#current === history) for (const listener of this.#sealListeners) listener();
     });
   }
 
@@ -72,7 +72,7 @@ export class SwitchableHistory implements History {
   appliedOffset(partition: number): number | undefined {
     return this.#current.appliedOffset(partition);
   }
-  onSeal(callback: (partition: number, offset: number) => void): void {
+  onSeal(callback: () => void): void {
     this.#sealListeners.push(callback);
   }
   dropBefore(ms: number): Promise<void> {

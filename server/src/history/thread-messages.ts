@@ -24,7 +24,9 @@ export interface ThreadData {
 
 export interface FlushRequest {
   readonly table: SharedTable;
+  /** What is flushed of it: the vehicles of one partition, of so many. */
   readonly partition: number;
+  readonly partitions: number;
   readonly fromOffset: number;
   readonly appliedOffset: number;
   readonly completeTo: number;
@@ -67,6 +69,7 @@ export interface ThreadOperations {
   /** The request: options of the adapter instead of those that the thread was started with; undefined: those. */
   open: { request: unknown; answer: { readonly applied: readonly AppliedState[]; readonly statistics: StoreStatistics } };
   flush: { request: FlushRequest; answer: FlushAnswer };
+  applied: { request: undefined; answer: readonly AppliedState[] };
   /** One step; the request is the time now, ms. */
   merge: { request: number; answer: MergeAnswer };
   setRules: { request: RulesRequest; answer: undefined };

@@ -1,6 +1,7 @@
 import os from 'node:os';
 import process from 'node:process';
 import { parentPort, workerData } from 'node:worker_threads';
+import { physicalPartitionOf } from '../events/index.ts';
 import { assert, MilepostError, OperationalError } from '../kernel/index.ts';
 import type { KeyframeStore, LateVehicle } from './fleet/keyframe-store.ts';
 import { type DueRequest, type FleetPart, type FleetRequest, FleetWorker, type MakeRequest } from './fleet/fleet-worker.ts';
@@ -90,11 +91,13 @@ function* noted(chunks: Iterable<StoredChunk>): Generator<StoredChunk> {
 
 const flush = async (request: FlushRequest): Promise<FlushAnswer> => {
   const counts = makeFlushCounts();
-  const { table, leisure, ...rest } = request;
+  const { table, partitions, leisure, ...rest } = request;
   const pacer = new Pacer(leisure);
   const breathe = (): void => pacer.breathe();
   note(request.statusChanges.map(({ vehicleNo, at }) => ({ vehicleNo, fromMs: at })));
-  await opened().write({ ...rest, chunks: noted(chunksOfTable(table, counts, { breathe })), breathe });
+  const isWanted = (vehicleNo: number): boolean => physicalPartitionOf(vehicleNo, partitions) === rest.partition;
+  const making = partitions === 1 ? { breathe } : { breathe, isWanted };
+  await opened().write({ ...rest, chunks: noted(chunksOfTable(table, counts, making)), breathe });
   return { ...counts, statistics: await opened().statistics() };
 };
 
@@ -119,6 +122,7 @@ const announce = async (atMs: number): Promise<Announced> => {
 const operations: Record<ThreadRequest['operation'], (request: never) => Promise<unknown>> = {
   open,
   flush,
+  applied: () => opened().applied(),
   merge,
   setRules: ({ rules, groupsOfSignals }: RulesRequest) => {
     merging?.setRules(rules, groupsOfSignals);

@@ -100,8 +100,8 @@ export interface History {
   findRecent(vehicleNo: number, deviceNo: number, signalNumber: number, timeMs: number): number | string | undefined;
   /** Where to start following each partition: the applied offset of the store. */
   appliedOffset(partition: number): number | undefined;
-  /** Called when the memtable is sealed at an offset (the moment for `live` to take its snapshot of the same offset). */
-  onSeal(callback: (partition: number, offset: number) => void): void;
+  /** Called when the memtable is sealed, in the turn of the batch that filled it: the moment for `live` to take its snapshot. */
+  onSeal(callback: () => void): void;
   /** Removes whole months that ended before, for all vehicles. */
   dropBefore(ms: number): Promise<void>;
   /**

@@ -5,7 +5,7 @@ import { adoptLive } from './adopt-live.ts';
 import { compareLive, everyValue } from './compare-live.ts';
 import { tickLagMs } from './limits.ts';
 import { seedStatus, seedValue, settleSeeds } from './seed-live.ts';
-import { aDirectory, aLive, t0, withFolder } from './test-live.ts';
+import { aDirectory, aLive, loadAt, t0, withFolder } from './testing/test-live.ts';
 import { aBatch, aReport } from './test-records.ts';
 
 const scope = operatorScope();
@@ -58,9 +58,9 @@ test('a state that is put in place of another: readers, map sources, listeners a
         [3, 'late'],
       ],
     );
-    await live.saveSnapshot(0, 40);
+    await live.saveSnapshot([{ partition: 0, offset: 40 }]);
     const again = aLive(directory, folder);
-    assert.equal(await again.loadSnapshot(0, 40), 40);
+    assert.equal(await loadAt(again, 0, 40), 40);
     const { valueDifferences, connectionDifferences, vehicles } = compareLive(live, again, 1);
     assert.deepEqual([vehicles, valueDifferences, connectionDifferences], [2, 0, 0]);
   });
@@ -71,7 +71,7 @@ test('one that stands elsewhere is refused', () => {
   const [live, next] = [aLive(directory), aLive(directory)];
   live.apply(aBatch([report(1, 0, 10), report(1, 1, 11)]));
   next.apply(aBatch([report(1, 0, 10)]));
-  assert.throws(() => adoptLive(live, next), /stands at 20, what should replace it at 10/);
+  assert.throws(() => adoptLive(live, next), /stands at 20 of partition 0, what should replace it at 10 of partition 0/);
 });
 
 test('what was found outside of the log gives way to its own record, else it is settled as it was', () => {

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { BugError } from '../kernel/index.ts';
 import { coreOf } from './cores.ts';
+import { tellPositions } from './positions.ts';
 import type { Live } from './types.ts';
 
 /** Vehicles that listeners are told of in one turn. */
@@ -13,7 +14,7 @@ const toldAtOnce = 1000;
  */
 export const adoptLive = (live: Live, next: Live): Promise<void> => {
   const [core, other] = [coreOf(live), coreOf(next)];
-  const [stands, comes] = [core.applier.nextOffset, other.applier.nextOffset];
+  const [stands, comes] = [core.applier, other.applier].map(({ positions }) => tellPositions(positions));
   if (stands !== comes) throw new BugError(`live stands at ${stands}, what should replace it at ${comes}`);
   if (live.statistics().isSaving) throw new BugError('live cannot be replaced while a snapshot of it is saved');
   // A silence that one has noticed is noticed by both.

@@ -12,6 +12,7 @@ import {
   recordKinds,
   recordVersion,
 } from '../events/index.ts';
+import type { LogPosition } from '../eventlog/index.ts';
 import { BugError, OperationalError } from '../kernel/index.ts';
 import type { LatestTable } from './latest-table.ts';
 import { isVehicleNo } from './pages.ts';
@@ -33,34 +34,29 @@ export class RecordApplier {
   readonly #context: ApplyContext;
   readonly #columns = makeReportColumns();
   readonly #single = makeSingleSample();
-  /** Physical partition followed; −1: none yet. */
-  partition = -1;
-  /** Where the next record is expected; −1: nothing applied yet. */
-  nextOffset = -1;
+  /** By physical partition of the log: where the next record is expected. Empty: nothing was applied yet. */
+  readonly positions = new Map<number, number>();
   unreadableRecords = 0;
 
   constructor(context: ApplyContext) {
     this.#context = context;
   }
 
-  startAt(partition: number, offset: number): void {
-    this.partition = partition;
-    this.nextOffset = offset;
+  startAt({ partition, offset }: LogPosition): void {
+    this.positions.set(partition, offset);
   }
 
   apply(batch: RecordBatch): void {
-    if (this.partition === -1) this.partition = batch.partition;
-    if (batch.partition !== this.partition)
-      throw new BugError(`live follows partition ${this.partition}, got a batch of ${batch.partition}`);
+    const reached = this.positions.get(batch.partition) ?? -1;
     for (let i = 0; i < batch.count; i++) {
-      if ((batch.offsets[i] as number) < this.nextOffset) continue;
+      if ((batch.offsets[i] as number) < reached) continue;
       try {
         this.#applyRecord(batch, batch.starts[i] as number, batch.ends[i] as number);
       } catch (error) {
         this.#putAside(batch, i, error);
       }
     }
-    if (batch.nextOffset > this.nextOffset) this.nextOffset = batch.nextOffset;
+    if (batch.nextOffset > reached) this.positions.set(batch.partition, batch.nextOffset);
   }
 
   #applyRecord(batch: RecordBatch, start: number, end: number): void {

@@ -6,7 +6,7 @@ import { operatorScope } from '../sharing/index.ts';
 import { decideStatus, provenSilenceMs, statusTable } from './connection-status.ts';
 import { aCustomer, aDevice } from './memory-directory.ts';
 import { tickLagMs } from './limits.ts';
-import { aDirectory, aLive, t0 } from './test-live.ts';
+import { aDirectory, aLive, t0 } from './testing/test-live.ts';
 import { aBatch, anEvent, aReport } from './test-records.ts';
 import { slotMs } from './timer-wheel.ts';
 

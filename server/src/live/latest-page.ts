@@ -22,3 +22,22 @@ export const latestPageOver = (buffer: SharedArrayBuffer, savedIn: number): Late
   texts: null,
   undo: 0,
 });
+
+/** Takes over what one page says of a vehicle; `at`: its cell. */
+export const copyCell = (from: LatestPage, to: LatestPage, at: number): void => {
+  to.cells.set(from.cells.subarray(at, at + cell.length), at);
+  const slot = at / cell.length;
+  const text = from.texts?.[slot];
+  if (text === undefined && !to.texts) return;
+  to.texts ??= Array.from({ length: vehiclesPerPage });
+  to.texts[slot] = text;
+};
+
+/** Forgets the vehicles of a page that are not `wanted`. */
+export const keepInLatestPage = (page: LatestPage, wanted: (slot: number) => boolean): void => {
+  for (let slot = 0; slot < vehiclesPerPage; slot++) {
+    if (wanted(slot)) continue;
+    page.cells[slot * cell.length + cell.time] = -1;
+    if (page.texts) page.texts[slot] = undefined;
+  }
+};

@@ -1,7 +1,7 @@
 import type { DeviceKind, SignalDefinition } from '@milepost/contract';
 import { hasValue, type ReportColumn, type ReportColumns, type SingleSample } from '../events/index.ts';
 import { CellGuard } from './cell-guard.ts';
-import { cell, type LatestPage, latestPageBytes, latestPageOver } from './latest-page.ts';
+import { cell, copyCell, type LatestPage, latestPageBytes, latestPageOver } from './latest-page.ts';
 import { pageMemory, pageShift, slotMask, vehiclesPerPage } from './pages.ts';
 import type { LatestValue } from './types.ts';
 
@@ -209,11 +209,16 @@ export class LatestTable {
     this.#pages++;
   }
 
-  /** Puts a page of a snapshot in place; only into an empty table. */
+  /** Takes the vehicles of a page of a snapshot that no page before had; only into a table that nothing was applied to. */
   restore(signalNumber: number, index: number, page: LatestPage): void {
+    const there = this.#columns[signalNumber]?.[index];
     page.savedIn = this.guard.saveNo;
-    this.#install(signalNumber, index, page);
-    for (let at = cell.time; at < page.cells.length; at += cell.length) if ((page.cells[at] as number) >= 0) this.#values++;
+    if (!there) this.#install(signalNumber, index, page);
+    for (let at = 0; at < page.cells.length; at += cell.length) {
+      if ((page.cells[at + cell.time] as number) < 0) continue;
+      this.#values++;
+      if (there) copyCell(page, there, at);
+    }
   }
 
   /**

@@ -4,7 +4,7 @@ import { wellKnown } from '@milepost/contract';
 import { operatorScope } from '../sharing/index.ts';
 import { sourceHoldMs } from './latest-table.ts';
 import { aDevice } from './memory-directory.ts';
-import { aDirectory, aLive, t0 } from './test-live.ts';
+import { aDirectory, aLive, t0 } from './testing/test-live.ts';
 import { aBatch, anEvent, aReport } from './test-records.ts';
 
 const speed = wellKnown.speed;

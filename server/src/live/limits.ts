@@ -12,5 +12,7 @@ export const batteryLowPercent = 15;
 export const batteryValueAgeMaxMs = 600_000;
 /** Values that may change while a snapshot is written (48 bytes each); above, the snapshot is given up and the next one tried. */
 export const undoEntriesMax = 4_194_304;
+/** Snapshots that are kept of one owner. */
+export const snapshotsKept = 3;
 /** Blocks of a snapshot (0.9 MB) that are compressed or written at once. */
 export const blocksInFlightMax = 4;

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { CallerError } from '../kernel/index.ts';
 import { operatorScope } from '../sharing/index.ts';
 import { aCustomer, aVehicle } from './memory-directory.ts';
-import { aDirectory, aLive, t0 } from './test-live.ts';
+import { aDirectory, aLive, t0 } from './testing/test-live.ts';
 import { aBatch, aReport } from './test-records.ts';
 import type { Live, VehicleListQuery } from './types.ts';
 import { vehicleSorts } from './types.ts';

@@ -30,6 +30,8 @@ export interface CoreOptions {
   readonly logger: Logger;
   readonly defaults: StatusTimeouts;
   readonly deadLetter: (letter: DeadLetter) => void;
+  /** See `StatusContext`. */
+  readonly hasManyTimes: boolean;
 }
 
 /** The tables of the live state and what happens between them when a record or a change of the directory comes. */
@@ -47,7 +49,7 @@ export class LiveCore {
   readonly #logger: Logger;
   #changes: StatusChange[] = [];
 
-  constructor({ directory, vocabulary, logger, defaults, deadLetter }: CoreOptions) {
+  constructor({ directory, vocabulary, logger, defaults, deadLetter, hasManyTimes }: CoreOptions) {
     this.directory = directory;
     this.vocabulary = vocabulary;
     this.#logger = logger;
@@ -61,6 +63,7 @@ export class LiveCore {
       timeoutsOf: makeTimeoutsOf(directory, defaults),
       isBatteryLow: makeIsBatteryLow(this.latest),
       changed: (change) => this.#statusChanged(change),
+      hasManyTimes,
     });
     this.applier = new RecordApplier({
       latest: this.latest,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { decodeMapFrame } from '@milepost/contract/stream';
 import { operatorScope } from '../sharing/index.ts';
 import { aVehicle } from './memory-directory.ts';
-import { aDirectory, aLive, t0 } from './test-live.ts';
+import { aDirectory, aLive, t0 } from './testing/test-live.ts';
 import { aBatch, aReport } from './test-records.ts';
 
 const at = (vehicleNo: number, latitude: number, receivedAt: number) =>

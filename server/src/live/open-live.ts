@@ -2,6 +2,7 @@ import type { Vocabulary } from '@milepost/contract';
 import type { DeadLetter } from '../events/index.ts';
 import type { Clock, Logger } from '../kernel/index.ts';
 import type { Directory } from '../registry/index.ts';
+import type { SnapshotStore } from '../storage/index.ts';
 import { keepCore } from './cores.ts';
 import { defaultTimeouts, tickLagMs } from './limits.ts';
 import { LiveCore } from './live-core.ts';
@@ -15,8 +16,11 @@ export interface LiveOptions {
   readonly vocabulary: () => Vocabulary;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Where snapshots lie. */
-  readonly folder: string;
+  readonly snapshots: SnapshotStore;
+  /** Whose snapshots they are, where several processes keep them in one place. */
+  readonly snapshotOwner?: string;
+  /** Physical partitions of the log; 1 unless it says otherwise. */
+  readonly partitions?: number;
   readonly defaults?: StatusTimeouts;
   /** Keeps a record that cannot be applied; when it is not given such records are logged. */
   readonly deadLetter?: (letter: DeadLetter) => void;
@@ -35,15 +39,15 @@ const statisticsOf = (core: LiveCore, isSaving: boolean): LiveStatistics => {
   };
 };
 
-/** Opens an empty live state; load a snapshot, then apply the log. One instance follows one physical partition. */
+/** Opens an empty live state; load a snapshot, then apply the log: all of its partitions, or some. */
 export const openLive = (options: LiveOptions): Live => {
-  const { directory, vocabulary, clock, logger, folder, defaults = defaultTimeouts } = options;
+  const { directory, vocabulary, clock, logger, defaults = defaultTimeouts, partitions = 1, snapshotOwner = '0' } = options;
   const {
     deadLetter = ({ offset, error }) => logger.error('a log record cannot be read and is passed over', { offset, error }),
   } = options;
-  const core = new LiveCore({ directory, vocabulary, logger, defaults, deadLetter });
+  const core = new LiveCore({ directory, vocabulary, logger, defaults, deadLetter, hasManyTimes: partitions > 1 });
   const reader = new LiveReader(core, clock);
-  const snapshots = new Snapshots(core, folder, clock, logger);
+  const snapshots = new Snapshots(core, { store: options.snapshots, owner: snapshotOwner, partitions, clock, logger });
   const stopListening = directory.onChange((change) => core.directoryChanged(change));
   const live: Live = {
     apply: (batch) => core.applier.apply(batch),
@@ -70,8 +74,11 @@ export const openLive = (options: LiveOptions): Live => {
       core.listeners.add(listener);
       return () => void core.listeners.delete(listener);
     },
-    saveSnapshot: (partition, offset) => snapshots.save(partition, offset),
-    loadSnapshot: (partition, atMost) => snapshots.load(partition, atMost),
+    saveSnapshot: (positions) => snapshots.save(positions),
+    loadSnapshot: (atMost) => snapshots.load(atMost),
+    startAt: (positions) => {
+      for (const position of positions) core.applier.startAt(position);
+    },
     statistics: () => statisticsOf(core, snapshots.isSaving),
     close: stopListening,
   };

@@ -7,7 +7,7 @@ import type { StatusChange } from '../history/index.ts';
 import { makeLogger } from '../kernel/index.ts';
 import { operatorScope } from '../sharing/index.ts';
 import { tickLagMs } from './limits.ts';
-import { aDirectory, aLive, t0, withFolder } from './test-live.ts';
+import { aDirectory, aLive, loadAt, t0, withFolder } from './testing/test-live.ts';
 import { aBatch, anEvent, aReport } from './test-records.ts';
 import type { Live } from './types.ts';
 
@@ -91,9 +91,9 @@ test('any split into batches, any ticks and a restart from a snapshot: the same 
             changes.push(...split.takeStatusChanges());
             from += part.length;
             if (batch === restartAt % 5) {
-              await split.saveSnapshot(0, from * 10);
+              await split.saveSnapshot([{ partition: 0, offset: from * 10 }]);
               split = aLive(directory, place);
-              assert.equal(await split.loadSnapshot(0, from * 10), from * 10);
+              assert.equal(await loadAt(split, 0, from * 10), from * 10);
             }
           }
           split.tick(end);
@@ -126,7 +126,7 @@ test('a snapshot is the state of its offset even when reports come in while it i
     const every = Array.from({ length: count / 8 }, (_, i) => i * 8 + 1);
     live.apply(aBatch(every.map((vehicleNo) => report(vehicleNo, 1))));
     const offset = every.length * 10;
-    const saving = live.saveSnapshot(0, offset);
+    const saving = live.saveSnapshot([{ partition: 0, offset: offset }]);
     live.apply(
       aBatch(
         every.map((vehicleNo) => report(vehicleNo, 2)),
@@ -136,7 +136,7 @@ test('a snapshot is the state of its offset even when reports come in while it i
     live.apply(aBatch([report(count + 5000, 3)], every.length * 2));
     await saving;
     const restored = aLive(directory, folder);
-    assert.equal(await restored.loadSnapshot(0, offset), offset);
+    assert.equal(await loadAt(restored, 0, offset), offset);
     for (const vehicleNo of every) {
       assert.equal(restored.peek(vehicleNo, 35)?.stored, '["P1"]');
       assert.equal(restored.peek(vehicleNo, 7)?.time, t0 + 1);
@@ -154,7 +154,7 @@ test('three are kept; the newest whole one at or below the wanted offset is load
     const live = aLive(directory, folder);
     for (let i = 0; i < 5; i++) {
       live.apply(aBatch([report(1, i)], i));
-      await live.saveSnapshot(0, (i + 1) * 10);
+      await live.saveSnapshot([{ partition: 0, offset: (i + 1) * 10 }]);
     }
     const names = readdirSync(folder).sort();
     assert.deepEqual(names, [
@@ -162,9 +162,9 @@ test('three are kept; the newest whole one at or below the wanted offset is load
       'live-0-0000000000000040.snapshot',
       'live-0-0000000000000050.snapshot',
     ]);
-    assert.equal(await aLive(directory, folder).loadSnapshot(0, 49), 40);
-    assert.equal(await aLive(directory, folder).loadSnapshot(0, 29), undefined);
-    assert.equal(await aLive(directory, folder).loadSnapshot(1, 1000), undefined);
+    assert.equal(await loadAt(aLive(directory, folder), 0, 49), 40);
+    assert.equal(await loadAt(aLive(directory, folder), 0, 29), undefined);
+    assert.equal(await loadAt(aLive(directory, folder), 1, 1000), undefined);
 
     const lines: string[] = [];
     const logger = makeLogger('warn', (line) => lines.push(line));
@@ -175,11 +175,11 @@ test('three are kept; the newest whole one at or below the wanted offset is load
       damaged[at] = (damaged[at] as number) ^ 0x10;
       writeFileSync(newest, damaged);
       const restored = aLive(directory, folder, { logger });
-      assert.equal(await restored.loadSnapshot(0, 1000), 40, `byte ${at}`);
+      assert.equal(await loadAt(restored, 0, 1000), 40, `byte ${at}`);
       assert.equal(restored.peek(1, 7)?.time, t0 + 3);
     }
     truncateSync(newest, bytes.length - 1);
-    assert.equal(await aLive(directory, folder, { logger }).loadSnapshot(0, 1000), 40);
+    assert.equal(await loadAt(aLive(directory, folder, { logger }), 0, 1000), 40);
     assert.ok(lines.length > 10 && lines.every((line) => line.includes('older one is used')));
   });
 });
@@ -187,5 +187,5 @@ test('three are kept; the newest whole one at or below the wanted offset is load
 test('a snapshot at an offset where live does not stand is refused', async () => {
   const live = aLive(aDirectory(1));
   live.apply(aBatch([report(1, 1)]));
-  await assert.rejects(live.saveSnapshot(0, 5), /live stands at 10/);
+  await assert.rejects(live.saveSnapshot([{ partition: 0, offset: 5 }]), /live stands at 10/);
 });

@@ -1,11 +1,11 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
+import type { LogPosition } from '../eventlog/index.ts';
 import type { Logger } from '../kernel/index.ts';
+import type { SnapshotStore } from '../storage/index.ts';
 import type { CellGuard } from './cell-guard.ts';
-import { blocksInFlightMax } from './limits.ts';
+import { blocksInFlightMax, snapshotsKept } from './limits.ts';
 import type { SaveGuard } from './pages.ts';
 import {
   blockKinds,
@@ -17,16 +17,15 @@ import {
   encodeStatusPage,
   type LatestEntry,
   pagesPerBlock,
+  readHeader,
   type Snapshot,
   type SnapshotHeader,
   type StatusEntry,
 } from './snapshot-format.ts';
 
-/** Snapshots that are kept. */
-export const snapshotsKept = 3;
 const compress = promisify(zstdCompress);
 const compressOptions = { chunkSize: 4 * chunkBytesMin, params: { [constants.ZSTD_c_compressionLevel]: 1 } };
-const offsetDigits = 16;
+const numberDigits = 16;
 
 /** What a save writes: pages as they are now, kept by their guards from here on. */
 export interface SaveSource {
@@ -37,9 +36,16 @@ export interface SaveSource {
   readonly latestGuard: CellGuard;
 }
 
-const nameOf = (partition: number, offset: number): string =>
-  `live-${partition}-${String(offset).padStart(offsetDigits, '0')}.snapshot`;
-const namePattern = /^live-(\d+)-(\d{16})\.snapshot$/;
+/** Who saves: its snapshots follow each other, and it removes its old ones. */
+const prefixOf = (owner: string): string => `live-${owner}-`;
+const namePattern = /^live-([A-Za-z0-9._]+(?:-[A-Za-z0-9._]+)*)-(\d{16})\.snapshot$/;
+
+/** Larger is newer: the offset where there is one partition alone, else the moment of saving. */
+const numberOf = ({ positions: [first, ...others], savedAt }: SnapshotHeader): number =>
+  first && others.length === 0 ? first.offset : savedAt;
+
+const nameOf = (owner: string, header: SnapshotHeader): string =>
+  `${prefixOf(owner)}${String(numberOf(header)).padStart(numberDigits, '0')}.snapshot`;
 
 interface Block {
   readonly kind: number;
@@ -66,101 +72,88 @@ function* allBlocks(source: SaveSource): Iterable<Block> {
   yield* blocksOf(source.latest, source.latestGuard, blockKinds.latest, encodeLatestPage);
 }
 
-const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-};
-
-const listOffsets = async (folder: string, partition: number): Promise<number[]> => {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  const matches = names.map((name) => namePattern.exec(name)).filter((match) => match !== null && Number(match[1]) === partition);
-  return matches.map((match) => Number(match?.[2])).sort((a, b) => b - a);
+const finish = async ({ kind, pages, raw }: Block): Promise<Buffer> => {
+  const stored = await compress(raw, compressOptions);
+  return Buffer.concat([encodeBlockHead(kind, pages, raw.length, stored), stored]);
 };
 
 /**
- * Writes the blocks in their order and answers how many there are. A turn of the main thread for each is all that it waits for: the longer a
- * save takes, the more of what changes meanwhile is kept aside.
+ * The file, block after block. A turn of the main thread for each is all that it waits for while few are being compressed: the longer a save
+ * takes, the more of what changes meanwhile is kept aside.
  */
-const writeBlocks = async (source: SaveSource, write: (part: Uint8Array) => Promise<void>): Promise<number> => {
-  const inFlight: Promise<void>[] = [];
-  let last = Promise.resolve();
+async function* partsOf(source: SaveSource): AsyncGenerator<Uint8Array> {
+  const inFlight: Promise<Buffer>[] = [];
   let blocks = 0;
-  const finish = async (block: Block, before: Promise<void>): Promise<void> => {
-    const stored = await compress(block.raw, compressOptions);
-    await before;
-    await write(Buffer.concat([encodeBlockHead(block.kind, block.pages, block.raw.length, stored), stored]));
-  };
   try {
+    yield encodeHeader(source.header);
     for (const block of allBlocks(source)) {
-      last = finish(block, last);
-      // What fails is thrown where its turn comes to be awaited, below.
-      last.catch(() => undefined);
-      inFlight.push(last);
+      inFlight.push(finish(block));
       blocks++;
-      await (inFlight.length < blocksInFlightMax ? nextTurn() : inFlight.shift());
+      if (inFlight.length < blocksInFlightMax) await nextTurn();
+      else yield (await inFlight.shift()) as Buffer;
     }
-    await last;
+    for (let next = inFlight.shift(); next; next = inFlight.shift()) yield await next;
+    yield encodeBlockHead(blockKinds.end, 0, blocks, new Uint8Array(0));
   } finally {
     await Promise.allSettled(inFlight);
   }
-  return blocks;
+}
+
+interface Named {
+  readonly name: string;
+  readonly number: number;
+}
+
+/** Newest first. */
+const listNames = async (store: SnapshotStore, prefix: string): Promise<Named[]> => {
+  const numbered = (await store.names(prefix)).flatMap((name) => {
+    const match = namePattern.exec(name);
+    return match ? [{ name, number: Number(match[2]) }] : [];
+  });
+  return numbered.toSorted((a, b) => b.number - a.number);
 };
 
-/** Writes a snapshot beside the others, makes it durable, then gives it its name and removes the oldest. */
-export const writeSnapshot = async (folder: string, source: SaveSource): Promise<number> => {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const { partition, offset } = source.header;
-  const path = join(folder, nameOf(partition, offset));
-  const temporary = `${path}.part`;
-  const file = await open(temporary, 'w', 0o600);
-  let bytes = 0;
-  try {
-    const write = async (part: Uint8Array): Promise<void> => {
-      bytes += part.length;
-      await file.writeFile(part);
-    };
-    await write(encodeHeader(source.header));
-    const blocks = await writeBlocks(source, write);
-    await write(encodeBlockHead(blockKinds.end, 0, blocks, new Uint8Array(0)));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  await syncFolder(folder);
-  for (const old of (await listOffsets(folder, partition)).slice(snapshotsKept))
-    await rm(join(folder, nameOf(partition, old)), { force: true });
+/** Writes a snapshot beside the others, then removes the oldest of the same owner. Answers its bytes. */
+export const writeSnapshot = async (store: SnapshotStore, owner: string, source: SaveSource): Promise<number> => {
+  const bytes = await store.write(nameOf(owner, source.header), partsOf(source));
+  for (const old of (await listNames(store, prefixOf(owner))).slice(snapshotsKept)) await store.remove(old.name);
   return bytes;
 };
 
-/** The newest whole snapshot at or below an offset; damaged ones are passed over with a warning. */
-export const readSnapshot = async (
-  folder: string,
-  partition: number,
-  atMost: number,
+export interface TakenSnapshot {
+  readonly snapshot: Snapshot;
+  /** Its positions that are wanted. */
+  readonly taken: readonly LogPosition[];
+}
+
+/**
+ * The newest whole snapshots that stand at or below what is wanted of each partition; of each partition one. Damaged ones are passed over
+ * with a warning.
+ */
+export async function* readSnapshots(
+  store: SnapshotStore,
+  atMost: ReadonlyMap<number, number>,
   intern: (text: string) => string,
   logger: Logger,
-): Promise<Snapshot | undefined> => {
-  for (const offset of await listOffsets(folder, partition)) {
-    if (offset > atMost) continue;
-    const name = nameOf(partition, offset);
+): AsyncGenerator<TakenSnapshot> {
+  const open = new Map(atMost);
+  for (const { name, number } of await listNames(store, 'live-')) {
+    if (open.size === 0) return;
     try {
-      const snapshot = await decodeSnapshot(await readFile(join(folder, name)), intern);
-      if (snapshot.offset === offset && snapshot.partition === partition) return snapshot;
-      logger.warn('a live snapshot has another offset than its name, an older one is used', {
-        file: name,
-        offset: snapshot.offset,
-      });
+      const bytes = await store.read(name);
+      if (!bytes) continue;
+      const header = readHeader(bytes);
+      const taken = header.positions.filter(({ partition, offset }) => offset <= (open.get(partition) ?? -1));
+      if (taken.length === 0) continue;
+      if (numberOf(header) !== number) {
+        logger.warn('a live snapshot says something else than its name, an older one is used', { name });
+        continue;
+      }
+      const snapshot = await decodeSnapshot(bytes, intern);
+      for (const { partition } of taken) open.delete(partition);
+      yield { snapshot, taken };
     } catch (error) {
-      logger.warn('a live snapshot cannot be read, an older one is used', { file: name, error });
+      logger.warn('a live snapshot cannot be read, an older one is used', { name, error });
     }
   }
-  return undefined;
-};
+}

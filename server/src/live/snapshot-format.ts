@@ -1,19 +1,21 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32, zstdDecompressSync } from 'node:zlib';
 import { FormatError } from '../events/index.ts';
+import type { LogPosition } from '../eventlog/index.ts';
 import type { Outage } from './connection-status.ts';
 import { type LatestPage, latestPageBytes, latestPageOver } from './latest-page.ts';
 import { pageMemory, pageShift, vehicleNoMax, vehiclesPerPage } from './pages.ts';
 import { outagesMax, type StatusPage, statusPageBytes, statusPageOver } from './status-tracker.ts';
 
 /**
- * A snapshot of the live state, version 1. Little-endian. docs/formats/live-snapshot.md
+ * A snapshot of the live state, version 2. Little-endian. docs/formats/live-snapshot.md
  *
- *     file   = header · outage* · u32 crc32 of header and outages · block* · end
- *     header   0  4 B  "MPLV"        4  u16  version (1)         6  u16  number of outages
- *              8  u32  partition    12  u32  reserved (0)       16  f64  offset: records below it are contained
- *             24  f64  saved at     32  f64  newest receivedAt  40  f64  deadlines before this moment are settled
+ *     file   = header · outage* · position* · u32 crc32 of all that · block* · end
+ *     header   0  4 B  "MPLV"        4  u16  version (2)             6  u16  number of outages
+ *              8  u32  number of positions                          12  u32, f64  reserved (0)
+ *             24  f64  saved at     32  f64  newest receivedAt      40  f64  deadlines before this moment are settled
  *     outage = f64 from · f64 to
+ *     position = u32 partition · u32 0 · f64 offset: records of the partition below it are contained
  *     block  = u8 kind (1 status, 2 latest) · u8 codec (1 zstd) · u16 pages · u32 raw length · u32 stored length
  *              · u32 crc32 of the 12 bytes before and the stored bytes · stored bytes
  *     end    = u8 255 · u8 0 · u16 0 · u32 number of blocks · u32 0 · u32 crc32 of the 12 bytes before
@@ -23,8 +25,12 @@ import { outagesMax, type StatusPage, statusPageBytes, statusPageOver } from './
  *
  * A page of kind 1 is its columns one after the other, 1,024 vehicles each (f64 last seen, f64 since, i32 device, u8 status, u8 reason, u8
  * remembered reason, u8 reserved); one of kind 2 is 1,024 × (f64 stored, f64 sample time or −1, f64 receivedAt, f64 deviceNo).
+ *
+ * Version 1 has one position, in the header (u32 partition at 8, f64 offset at 16), and is read, too.
  */
-export const snapshotVersion = 1;
+export const snapshotVersion = 2;
+/** Partitions that one snapshot can have. */
+const positionsMax = 1024;
 export const snapshotHeaderBytes = 48;
 export const blockHeadBytes = 16;
 export const blockKinds = { status: 1, latest: 2, end: 255 } as const;
@@ -38,8 +44,7 @@ export const chunkBytesMin = 65_536;
 const magic = 0x564c_504d;
 
 export interface SnapshotHeader {
-  readonly partition: number;
-  readonly offset: number;
+  readonly positions: readonly LogPosition[];
   readonly savedAt: number;
   readonly newestRecordMs: number;
   readonly settledMs: number;
@@ -60,19 +65,23 @@ export interface Snapshot extends SnapshotHeader {
 }
 
 export const encodeHeader = (header: SnapshotHeader): Buffer => {
-  const length = snapshotHeaderBytes + header.outages.length * 16;
+  const outagesEnd = snapshotHeaderBytes + header.outages.length * 16;
+  const length = outagesEnd + header.positions.length * 16;
   const bytes = Buffer.alloc(length + 4);
   bytes.writeUInt32LE(magic, 0);
   bytes.writeUInt16LE(snapshotVersion, 4);
   bytes.writeUInt16LE(header.outages.length, 6);
-  bytes.writeUInt32LE(header.partition, 8);
-  bytes.writeDoubleLE(header.offset, 16);
+  bytes.writeUInt32LE(header.positions.length, 8);
   bytes.writeDoubleLE(header.savedAt, 24);
   bytes.writeDoubleLE(header.newestRecordMs, 32);
   bytes.writeDoubleLE(header.settledMs, 40);
   for (const [i, outage] of header.outages.entries()) {
     bytes.writeDoubleLE(outage.fromMs, snapshotHeaderBytes + i * 16);
     bytes.writeDoubleLE(outage.toMs, snapshotHeaderBytes + i * 16 + 8);
+  }
+  for (const [i, { partition, offset }] of header.positions.entries()) {
+    bytes.writeUInt32LE(partition, outagesEnd + i * 16);
+    bytes.writeDoubleLE(offset, outagesEnd + i * 16 + 8);
   }
   bytes.writeUInt32LE(crc32(bytes.subarray(0, length)), length);
   return bytes;
@@ -147,18 +156,26 @@ const decodeHeader = (input: Cursor): SnapshotHeader => {
   const head = input.take(snapshotHeaderBytes);
   if (head.readUInt32LE(0) !== magic) throw new FormatError('the file is no snapshot');
   const version = head.readUInt16LE(4);
-  if (version !== snapshotVersion) throw new FormatError(`the snapshot has version ${version}, expected ${snapshotVersion}`);
+  if (version !== 1 && version !== snapshotVersion)
+    throw new FormatError(`the snapshot has version ${version}, expected 1 or ${snapshotVersion}`);
   const count = head.readUInt16LE(6);
   if (count > outagesMax) throw new FormatError(`the snapshot has ${count} outages, expected at most ${outagesMax}`);
   const outageBytes = input.take(count * 16);
-  checkCrc(input.take(4).readUInt32LE(0), crc32(outageBytes, crc32(head)), 'the header');
+  const positionCount = version === 1 ? 0 : head.readUInt32LE(8);
+  if (positionCount > positionsMax)
+    throw new FormatError(`the snapshot has ${positionCount} positions, expected at most ${positionsMax}`);
+  const positionBytes = input.take(positionCount * 16);
+  checkCrc(input.take(4).readUInt32LE(0), crc32(positionBytes, crc32(outageBytes, crc32(head))), 'the header');
   const outages = Array.from({ length: count }, (_, i) => ({
     fromMs: outageBytes.readDoubleLE(i * 16),
     toMs: outageBytes.readDoubleLE(i * 16 + 8),
   }));
+  const positions = Array.from({ length: positionCount }, (_, i) => ({
+    partition: positionBytes.readUInt32LE(i * 16),
+    offset: positionBytes.readDoubleLE(i * 16 + 8),
+  }));
   return {
-    partition: head.readUInt32LE(8),
-    offset: head.readDoubleLE(16),
+    positions: version === 1 ? [{ partition: head.readUInt32LE(8), offset: head.readDoubleLE(16) }] : positions,
     savedAt: head.readDoubleLE(24),
     newestRecordMs: head.readDoubleLE(32),
     settledMs: head.readDoubleLE(40),
@@ -200,6 +217,9 @@ const unpack = (head: Buffer, stored: Buffer): Cursor => {
   if (raw.length !== rawLength) throw new FormatError(`a block has ${raw.length} bytes, expected ${rawLength}`);
   return new Cursor(raw);
 };
+
+/** What a snapshot says of itself, without its pages. */
+export const readHeader = (bytes: Buffer): SnapshotHeader => decodeHeader(new Cursor(bytes));
 
 /** Decodes a whole file, or throws: nothing of a damaged one is used. Others have their turn after each block. */
 export const decodeSnapshot = async (bytes: Buffer, intern: (text: string) => string): Promise<Snapshot> => {

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { operatorScope } from '../sharing/index.ts';
 import { tickLagMs } from './limits.ts';
-import { aDirectory, aLive, t0 } from './test-live.ts';
+import { aDirectory, aLive, loadAt, t0 } from './testing/test-live.ts';
 
 const scope = operatorScope();
 
 test('a snapshot of version 1 is still read: values, texts, status, outages', async () => {
   const live = aLive(aDirectory(3), join(import.meta.dirname, 'golden'));
-  assert.equal(await live.loadSnapshot(0, 1000), 40);
+  assert.equal(await loadAt(live, 0, 1000), 40);
   assert.deepEqual(live.peek(1, 7), { signalNumber: 7, stored: 5010, time: t0 - 5, receivedAt: t0, deviceNo: 1 });
   assert.equal(live.peek(1, 35)?.stored, '["P0123"]');
   assert.deepEqual(live.peek(1500, 3), { signalNumber: 3, stored: 115_754_000, time: t0 + 7, receivedAt: t0 + 10, deviceNo: 2 });

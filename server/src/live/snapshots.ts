@@ -1,54 +1,60 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { LogPosition } from '../eventlog/index.ts';
+import { physicalPartitionOf } from '../events/index.ts';
 import { BugError, type Clock, type Logger } from '../kernel/index.ts';
+import type { SnapshotStore } from '../storage/index.ts';
+import { keepInLatestPage } from './latest-page.ts';
 import type { LiveCore } from './live-core.ts';
 import { pageShift, vehiclesPerPage } from './pages.ts';
-import { readSnapshot, writeSnapshot } from './snapshot-files.ts';
-import type { StatusEntry } from './snapshot-format.ts';
+import { positionMap, tellPositions } from './positions.ts';
+import { readSnapshots, type TakenSnapshot, writeSnapshot } from './snapshot-files.ts';
+import type { Snapshot, StatusEntry } from './snapshot-format.ts';
+import { keepInStatusPage, outagesMax } from './status-tracker.ts';
 import { everyWarning } from './warnings.ts';
+
+export interface SnapshotOptions {
+  readonly store: SnapshotStore;
+  /** Whose snapshots they are, where several processes have one store. */
+  readonly owner: string;
+  /** Physical partitions of the log. */
+  readonly partitions: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
 
 /** Saves the state of the moment while it goes on changing, and loads it. One save runs at a time. */
 export class Snapshots {
   readonly #core: LiveCore;
-  readonly #folder: string;
-  readonly #clock: Clock;
-  readonly #logger: Logger;
+  readonly #options: SnapshotOptions;
   isSaving = false;
 
-  constructor(core: LiveCore, folder: string, clock: Clock, logger: Logger) {
+  constructor(core: LiveCore, options: SnapshotOptions) {
     this.#core = core;
-    this.#folder = folder;
-    this.#clock = clock;
-    this.#logger = logger;
+    this.#options = options;
   }
 
   /** Everything up to the first `await` happens in the caller's turn: that is the moment which is saved. */
-  async save(partition: number, offset: number): Promise<void> {
+  async save(positions: readonly LogPosition[]): Promise<void> {
     const { applier, tracker, latest } = this.#core;
-    if (offset !== applier.nextOffset || partition !== applier.partition) {
-      const stands = `${applier.nextOffset} of partition ${applier.partition}`;
-      throw new BugError(`a snapshot was asked for at ${offset} of partition ${partition}, but live stands at ${stands}`);
-    }
+    const { store, owner, clock, logger } = this.#options;
+    const [wanted, stands] = [positionMap(positions), applier.positions].map(tellPositions);
+    if (wanted !== stands) throw new BugError(`a snapshot was asked for at ${wanted}, but live stands at ${stands}`);
     if (this.isSaving) {
-      this.#logger.warn('a live snapshot is left out because the one before is still being written', { offset });
+      logger.warn('a live snapshot is left out because the one before is still being written', { at: stands });
       return;
     }
-    const savedAt = this.#clock.now();
+    const savedAt = clock.now();
     const { newestRecordMs, settledMs, outages } = tracker;
-    const header = { partition, offset, savedAt, newestRecordMs, settledMs, outages: [...outages] };
+    const header = { positions, savedAt, newestRecordMs, settledMs, outages: [...outages] };
     this.isSaving = true;
     tracker.guard.begin();
     const status = tracker.entries();
     const pages = [...latest.pages()];
     latest.guard.begin(pages);
     try {
-      const bytes = await writeSnapshot(this.#folder, {
-        header,
-        status,
-        statusGuard: tracker.guard,
-        latest: pages,
-        latestGuard: latest.guard,
-      });
-      this.#logger.debug('live snapshot saved', { offset, bytes, durationMs: this.#clock.now() - savedAt });
+      const source = { header, status, statusGuard: tracker.guard, latest: pages, latestGuard: latest.guard };
+      const bytes = await writeSnapshot(store, owner, source);
+      logger.debug('live snapshot saved', { at: stands, bytes, durationMs: clock.now() - savedAt });
     } finally {
       tracker.guard.end();
       latest.guard.end();
@@ -56,21 +62,44 @@ export class Snapshots {
     }
   }
 
-  async load(partition: number, atMost: number): Promise<number | undefined> {
+  async load(atMost: readonly LogPosition[]): Promise<readonly LogPosition[]> {
     const { applier, tracker, latest } = this.#core;
-    if (applier.nextOffset !== -1) throw new BugError('a snapshot can only be loaded before the first record');
-    const snapshot = await readSnapshot(this.#folder, partition, atMost, (text) => latest.intern(text), this.#logger);
-    if (!snapshot) return undefined;
-    for (const { signalNumber, index, page } of snapshot.latest) latest.restore(signalNumber, index, page);
-    tracker.restoreTime(snapshot.outages, snapshot.newestRecordMs, snapshot.settledMs);
-    applier.startAt(partition, snapshot.offset);
+    const { store, logger } = this.#options;
+    if (applier.positions.size > 0) throw new BugError('a snapshot can only be loaded before the first record');
+    const intern = (text: string): string => latest.intern(text);
+    const found: TakenSnapshot[] = [];
+    for await (const one of readSnapshots(store, positionMap(atMost), intern, logger)) found.push(one);
+    if (found.length === 0) return [];
+    restoreTimes(
+      tracker,
+      found.map(({ snapshot }) => snapshot),
+    );
+    for (const one of found) await this.#restore(one);
+    const positions = found.flatMap(({ taken }) => taken);
+    for (const position of positions) applier.startAt(position);
+    return positions;
+  }
+
+  async #restore({ snapshot, taken }: TakenSnapshot): Promise<void> {
+    const { tracker, latest } = this.#core;
+    const isAll = taken.length === snapshot.positions.length;
+    const partitions = new Set(taken.map(({ partition }) => partition));
+    /** Vehicles of other partitions are told by other snapshots, or by the log. */
+    const isWanted =
+      (index: number) =>
+      (slot: number): boolean =>
+        partitions.has(physicalPartitionOf((index << pageShift) | slot, this.#options.partitions));
+    for (const { signalNumber, index, page } of snapshot.latest) {
+      if (!isAll) keepInLatestPage(page, isWanted(index));
+      latest.restore(signalNumber, index, page);
+    }
     for (const entry of snapshot.status) {
+      if (!isAll) keepInStatusPage(entry.page, isWanted(entry.index));
       tracker.restorePage(entry.index, entry.page);
       this.#derive(entry);
       // A second state may be loaded beside one that is used.
       await nextTurn();
     }
-    return snapshot.offset;
   }
 
   /** What is derived is not saved: rules may have changed since. */
@@ -83,3 +112,11 @@ export class Snapshots {
     }
   }
 }
+
+/** The oldest moment up to which all of them settled deadlines; each outage once. */
+const restoreTimes = (tracker: LiveCore['tracker'], snapshots: readonly Snapshot[]): void => {
+  const outages = new Map(snapshots.flatMap((one) => one.outages.map((outage) => [`${outage.fromMs} ${outage.toMs}`, outage])));
+  const inOrder = [...outages.values()].toSorted((a, b) => a.fromMs - b.fromMs).slice(-outagesMax);
+  const newestMs = Math.max(...snapshots.map(({ newestRecordMs }) => newestRecordMs));
+  tracker.restoreTime(inOrder, newestMs, Math.min(...snapshots.map(({ settledMs }) => settledMs)));
+};

@@ -31,6 +31,20 @@ export const statusPageOver = (buffer: SharedArrayBuffer, savedIn: number): Stat
   remembered: new Uint8Array(buffer, vehiclesPerPage * 22, vehiclesPerPage),
 });
 
+const copyVehicle = (from: StatusPage, to: StatusPage, slot: number): void => {
+  for (const column of ['lastSeen', 'since', 'devices', 'status', 'reason', 'remembered'] as const)
+    to[column][slot] = from[column][slot] as number;
+};
+
+/** Forgets the vehicles of a page that are not `wanted`. */
+export const keepInStatusPage = (page: StatusPage, wanted: (slot: number) => boolean): void => {
+  for (let slot = 0; slot < vehiclesPerPage; slot++) {
+    if (wanted(slot)) continue;
+    page.status[slot] = codes.neverSeen;
+    page.lastSeen[slot] = 0;
+  }
+};
+
 const codes = { neverSeen: 0, online: 1, late: 2, offline: 3 } as const;
 const serverDown = statusReasons.indexOf('server_down');
 const deadlineEvents: Record<ConnectionStatus, StatusEvent> = {
@@ -54,6 +68,8 @@ export interface StatusContext {
   /** The device's battery was low when it was heard last. */
   isBatteryLow(vehicleNo: number, lastSeen: number): boolean;
   changed(change: StatusChange): void;
+  /** Records of several partitions are applied, each with its own time. */
+  readonly hasManyTimes?: boolean;
 }
 
 /** Connection status of every vehicle and the timers that move it. See status.md. */
@@ -100,12 +116,15 @@ export class StatusTracker {
     return this.#wheel.advance(untilMs, this.#deadlineOf, this.#fire);
   }
 
-  /** Time moves to a record's receivedAt: first thing to do with every record. */
+  /**
+   * Time moves to a record's receivedAt: first thing to do with every record. Of several partitions each has its own time, and one may be far
+   * behind: there only `advance` finds who is silent.
+   */
   recordAt(receivedAt: number): void {
     if (receivedAt <= this.#newestRecordMs) return;
     if (this.#newestRecordMs < 0) this.#wheel.startAt(receivedAt);
     this.#newestRecordMs = receivedAt;
-    this.#wheel.advance(receivedAt, this.#deadlineOf, this.#fire);
+    if (!this.#context.hasManyTimes) this.#wheel.advance(receivedAt, this.#deadlineOf, this.#fire);
   }
 
   /** A report or heartbeat arrived. Answers whether the status changed. */
@@ -143,8 +162,11 @@ export class StatusTracker {
 
   /** The server started again; `lastAliveMs` is the last moment at which it is known to have run. */
   serverStarted(lastAliveMs: number, startedMs: number): void {
-    const fromMs = Math.max(lastAliveMs, this.#newestRecordMs);
+    // What another partition tells is no sign of life at that time: it may be read up to a later one.
+    const fromMs = this.#context.hasManyTimes ? lastAliveMs : Math.max(lastAliveMs, this.#newestRecordMs);
     if (this.#newestRecordMs < 0 || fromMs >= startedMs) return;
+    // Each partition tells it.
+    if (this.#outages.some((outage) => outage.fromMs === fromMs && outage.toMs === startedMs)) return;
     this.#outages.push({ fromMs, toMs: startedMs });
     if (this.#outages.length > outagesMax) this.#outages.shift();
   }
@@ -224,12 +246,15 @@ export class StatusTracker {
     this.#wheel.startAt(settledMs);
   }
 
+  /** The vehicles of a page that no page before had. */
   restorePage(index: number, page: StatusPage): void {
-    this.#install(index, page);
+    const there = this.#pages[index];
+    if (!there) this.#install(index, page);
     for (let slot = 0; slot < vehiclesPerPage; slot++) {
       if (page.status[slot] === codes.neverSeen) continue;
+      if (there) copyVehicle(page, there, slot);
       this.#vehicles++;
-      this.#refreshTimeouts((index << pageShift) | slot, page, slot);
+      this.#refreshTimeouts((index << pageShift) | slot, there ?? page, slot);
     }
   }
 

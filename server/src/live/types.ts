@@ -1,4 +1,5 @@
 import type { ConnectionStatus, StatusReason, VehicleWarning, WarningCode, WarningSeverity } from '@milepost/contract';
+import type { LogPosition } from '../eventlog/index.ts';
 import type { ReadScope, RecordBatch } from '../events/index.ts';
 import type { StatusChange } from '../history/index.ts';
 import type { Vehicle } from '../registry/index.ts';
@@ -152,10 +153,15 @@ export interface Live {
   mapSource(scope: ReadScope): MapSource;
   listen(listener: LiveListener): () => void;
   counts(scope: ReadScope): Readonly<Record<ConnectionStatus, number>>;
-  /** Writes the whole state as of the last applied record, named by its offset; old ones are removed (three are kept). */
-  saveSnapshot(partition: number, offset: number): Promise<void>;
-  /** Loads the newest snapshot at or below an offset; answers where to go on following, undefined: none. */
-  loadSnapshot(partition: number, atMost: number): Promise<number | undefined>;
+  /** Writes the whole state as of the last applied records, which `positions` name; old ones are removed (three are kept). */
+  saveSnapshot(positions: readonly LogPosition[]): Promise<void>;
+  /**
+   * Loads what the newest snapshots at or below these positions say of the vehicles of each partition. Answers where to go on following;
+   * partitions of which there is none are left out.
+   */
+  loadSnapshot(atMost: readonly LogPosition[]): Promise<readonly LogPosition[]>;
+  /** Where records of partitions begin of which no snapshot was found; only before the first record. */
+  startAt(positions: readonly LogPosition[]): void;
   statistics(): LiveStatistics;
   close(): void;
 }

@@ -4,7 +4,7 @@ import { warningCodes, warningKinds } from '@milepost/contract';
 import fc from 'fast-check';
 import { operatorScope } from '../sharing/index.ts';
 import { aVehicle } from './memory-directory.ts';
-import { aDirectory, aLive, t0 } from './test-live.ts';
+import { aDirectory, aLive, t0 } from './testing/test-live.ts';
 import { aBatch, aReport } from './test-records.ts';
 import { warningRules } from './warnings.ts';
 

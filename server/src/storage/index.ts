@@ -3,3 +3,4 @@ export { parseDatabaseUrl } from './connection-string.ts';
 export { isCollision, uniqueViolation } from './errors.ts';
 export { keepSecretFile } from './secret-file.ts';
 export { openStorage, type StorageOptions } from './store.ts';
+export type { SnapshotStore } from './snapshot-store.ts';

@@ -14,6 +14,7 @@ import {
   seedValue,
   settleSeeds,
 } from '../../live/index.ts';
+import { openFolderSnapshots } from '../../storage/adapters/folder-snapshots.ts';
 import { nameOf } from './compare-history.ts';
 import { KnownVehicles } from './known-vehicles.ts';
 import { differencesNamedMax, seedIdleChunksMax, seedMonthsMax } from './limits.ts';
@@ -162,7 +163,7 @@ export class LiveBuilder implements ModelBuilder {
 
   async finish(offset: number): Promise<void> {
     this.#erase();
-    await this.#live.saveSnapshot(partition, offset);
+    await this.#live.saveSnapshot([{ partition, offset }]);
     await this.abandon();
   }
 
@@ -178,9 +179,16 @@ export class LiveBuilder implements ModelBuilder {
 export const buildLive = async (context: BuildContext): Promise<ModelBuilder> => {
   const { directory, vocabulary, clock, logger, timeouts, oldFolder, newFolder, historyFolder, point } = context;
   const open = (folder: string): Live =>
-    openLive({ directory, vocabulary: () => vocabulary, clock, logger, folder, defaults: timeouts });
+    openLive({
+      directory,
+      vocabulary: () => vocabulary,
+      clock,
+      logger,
+      snapshots: openFolderSnapshots(folder),
+      defaults: timeouts,
+    });
   const running = open(oldFolder);
-  const snapshotAt = (await running.loadSnapshot(partition, point.offset)) ?? 0;
+  const snapshotAt = (await running.loadSnapshot([{ partition, offset: point.offset }]))[0]?.offset ?? 0;
   // Without a snapshot that the log goes on from, everything of the new one is a difference.
   const comparedAt = snapshotAt > point.startOffset ? snapshotAt : point.offset;
   const history = await openChunkStore({ folder: historyFolder }, 'read');

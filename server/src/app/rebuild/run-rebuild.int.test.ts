@@ -15,6 +15,8 @@ import { bucketOf } from '../../history/month-bucket.ts';
 import { makeManualClock, silentLogger, systemClock } from '../../kernel/index.ts';
 import { compareLive, type Live, openLive } from '../../live/index.ts';
 import { aCustomer, aDevice, aVehicle, makeMemoryDirectory, type MemoryDirectory } from '../../live/memory-directory.ts';
+import { openFolderSnapshots } from '../../storage/adapters/folder-snapshots.ts';
+import { loadAt } from '../../live/testing/test-live.ts';
 import { anEvent, aReport } from '../../live/test-records.ts';
 import { dataFolderAt } from '../data-folder.ts';
 import type { Registry } from '../../registry/index.ts';
@@ -107,7 +109,7 @@ const append = async (log: EventLog, records: readonly Uint8Array[]): Promise<vo
 };
 
 const liveIn = (folder: string): Live =>
-  openLive({ ...base, directory, vocabulary: () => coreVocabulary, folder, defaults: timeouts });
+  openLive({ ...base, directory, vocabulary: () => coreVocabulary, snapshots: openFolderSnapshots(folder), defaults: timeouts });
 
 /** History and live as a server leaves them that followed the log and was stopped. */
 const runServer = async (root: string, log: EventLog): Promise<void> => {
@@ -117,12 +119,12 @@ const runServer = async (root: string, log: EventLog): Promise<void> => {
   const store = { adapterModule, adapterOptions: { folder: folder.history } };
   const consentGroupOf = (): 'status' => 'status';
   const history = await openHistory({ store, ...base, failed, consentGroupOf, sealBytes: 65_536 });
-  const projection = await startProjection({ log, live, history, partition: 0, failed, warn: () => {} });
+  const projection = await startProjection({ log, live, history, partitions: [0], failed, warn: () => {} });
   await projection.caughtUp;
   await projection.stop();
   // One that a seal asked for may still be written.
   while (live.statistics().isSaving) await nextTurn();
-  await live.saveSnapshot(0, projection.position());
+  await live.saveSnapshot([{ partition: 0, offset: projection.position() }]);
   await history.close();
   live.close();
 };
@@ -245,11 +247,11 @@ test('a log that has lost its first half: what is older is taken over, in histor
   assert.deepEqual(differing(await run(half, 'history', 'when-equal')), { 'months of vehicles': 0, 'changes of status': 0 });
   await isAsBefore(half.root);
   const old = liveIn(dataFolderAt(half.root).live);
-  assert.equal(await old.loadSnapshot(0, half.point.offset), half.point.offset);
+  assert.equal(await loadAt(old, 0, half.point.offset), half.point.offset);
   const live = await run(half, 'live', 'when-equal');
   assert.deepEqual(differing(live), { 'latest values': 0, connections: 0 });
   const fresh = liveIn(dataFolderAt(half.root).live);
-  assert.equal(await fresh.loadSnapshot(0, half.point.offset), half.point.offset);
+  assert.equal(await loadAt(fresh, 0, half.point.offset), half.point.offset);
   const { vehicles: compared, values, valueDifferences, connectionDifferences } = compareLive(old, fresh, 1);
   assert.deepEqual([compared, valueDifferences, connectionDifferences], [vehicles, 0, 0]);
   assert.ok(values >= vehicles * 3 - 2);

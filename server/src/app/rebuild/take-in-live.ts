@@ -16,7 +16,7 @@ export const saveLiveNow = async ({ models: { live }, when, offsetOfModels }: Ta
     () => !live.statistics().isSaving,
     () => {
       offset = offsetOfModels();
-      saved = live.saveSnapshot(partition, offset);
+      saved = live.saveSnapshot([{ partition, offset }]);
     },
   );
   await saved;
@@ -44,7 +44,7 @@ export const takeInLive = async (context: TakeInContext): Promise<string> => {
   const folder = path.join(root, buildFolderOf(name));
   const next = openLive(folder);
   try {
-    if ((await next.loadSnapshot(partition, offset)) !== offset)
+    if ((await next.loadSnapshot([{ partition, offset }]))[0]?.offset !== offset)
       throw new OperationalError('unavailable', `the state that was built at the offset ${offset} cannot be read`);
     let nextOffset = offset;
     const stopFollowing = await follow(offset, {

@@ -2,7 +2,7 @@ import type { ReadScope } from '../../events/index.ts';
 import { type Clock, invalidField, type Logger } from '../../kernel/index.ts';
 import type { HiddenValues } from '../hidden-values.ts';
 import type { ConsentGroupOf } from '../read-permission.ts';
-import type { Table } from '../partition-tables.ts';
+import type { Table } from '../tables.ts';
 import { ThreadClient } from '../thread-client.ts';
 import type { Announced, RulesRequest, ThreadData } from '../thread-messages.ts';
 import { mayBeAsked, ScopedMoment } from './fleet-moment.ts';

@@ -22,8 +22,10 @@ export class Engine {
   #filesLeft = Number.POSITIVE_INFINITY;
   #store: SqliteChunkStore;
   #merging: MergePass;
-  #table = new Memtable(0, 0);
+  #table = new Memtable();
   #fromOffset = 0;
+  #nextOffset = 0;
+  #newestReceivedAt = 0;
   applied = 0;
   #flushConflicts = 0;
   /** As far as records were applied before a crash: some of them may be in chunks already, until the log has been followed that far. */
@@ -46,7 +48,9 @@ export class Engine {
 
   apply(count: number): void {
     const to = Math.min(this.#records.length, this.applied + count);
-    this.#table.apply(makeBatch(this.#records, this.applied, to));
+    const batch = makeBatch(this.#records, this.applied, to);
+    this.#newestReceivedAt = Math.max(this.#newestReceivedAt, this.#table.apply(batch));
+    this.#nextOffset = batch.nextOffset;
     this.applied = to;
     this.highWater = Math.max(this.highWater, to);
   }
@@ -54,19 +58,18 @@ export class Engine {
   async flush(): Promise<void> {
     const counts = makeFlushCounts();
     const chunks = chunksOfTable(this.#table.share(), counts);
-    const { nextOffset, newestReceivedAt } = this.#table;
     await this.#store.write({
       partition: 0,
       fromOffset: this.#fromOffset,
-      appliedOffset: nextOffset,
-      completeTo: newestReceivedAt,
+      appliedOffset: this.#nextOffset,
+      completeTo: this.#newestReceivedAt,
       chunks,
       statusChanges: [],
     });
     assert.equal(counts.unreadable, 0);
     this.#flushConflicts += counts.conflicts;
-    this.#fromOffset = nextOffset;
-    this.#table = new Memtable(0, nextOffset);
+    this.#fromOffset = this.#nextOffset;
+    this.#table = new Memtable();
   }
 
   /** So long after all months that everything stored is due. */
@@ -94,7 +97,8 @@ export class Engine {
     this.#merging = new MergePass(this.#store, this.#sizes);
     this.#fromOffset = (await this.#store.appliedOffset(0)) ?? 0;
     this.applied = this.#fromOffset / 10;
-    this.#table = new Memtable(0, this.#fromOffset);
+    this.#nextOffset = this.#fromOffset;
+    this.#table = new Memtable();
   }
 
   query(query: ModelQuery, stepMs?: number, rowsMax = 100_000): Promise<QueryAnswer> {

@@ -26,10 +26,10 @@ const run = async (folder: string): Promise<void> => {
   const merging = new MergePass(store, { stepRows: 200, rowsPerChunk: 64 });
   for (let from = await readApplied(store); ; from += reportsAFlush) {
     const to = from + reportsAFlush;
-    const table = new Memtable(0, from * 10);
-    table.apply(makeBatch(killedReports(to).map(encodeTestReport), from, to));
+    const table = new Memtable();
+    const completeTo = table.apply(makeBatch(killedReports(to).map(encodeTestReport), from, to));
     const chunks = chunksOfTable(table.share(), makeFlushCounts());
-    const flush = { partition: 0, fromOffset: from * 10, appliedOffset: to * 10, completeTo: table.newestReceivedAt };
+    const flush = { partition: 0, fromOffset: from * 10, appliedOffset: to * 10, completeTo };
     await store.write({ ...flush, chunks, statusChanges: [] });
     process.stdout.write('flushed\n');
     // After both months: whatever is complete is due.

@@ -29,6 +29,7 @@ import { fleetSignals, type Live, openLive } from '../../live/index.ts';
 import { listenDeviceWebSockets, telemetryRoute } from '../../protocols/index.ts';
 import { openRegistry, openRetention, type Registry, type Retention } from '../../registry/index.ts';
 import { openTestStorage, type TestStorage } from '../../storage/testing/test-storage.ts';
+import { openFolderSnapshots } from '../../storage/adapters/folder-snapshots.ts';
 import { type OperatorAccess, makeOperatorAccess } from '../access/operator-access.ts';
 import { createHttp } from '../create-http.ts';
 import type { Http, HttpConfig } from '../types.ts';
@@ -175,7 +176,12 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
   const retention = openRetention(registry.directory, retentionDays);
   const devices = await openDevices({ storage: test.storage, registry, pepper, ...timed, ...lifetime });
   const { directory } = registry;
-  const live = openLive({ directory, vocabulary: () => coreVocabulary, folder: join(test.folder, 'live'), ...timed });
+  const live = openLive({
+    directory,
+    vocabulary: () => coreVocabulary,
+    snapshots: openFolderSnapshots(join(test.folder, 'live')),
+    ...timed,
+  });
   const history = await openTestHistory(join(test.folder, 'history'), clock);
   const exportsFolder = join(test.folder, 'exports');
   const lake = await openDuckdbLake({ folder: exportsFolder, ...timed });

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { coreVocabulary } from '@milepost/contract';
-import { makeManualClock, silentLogger } from '../kernel/index.ts';
-import { aCustomer, aDevice, aVehicle, type MemoryDirectory, makeMemoryDirectory } from './memory-directory.ts';
-import { type LiveOptions, openLive } from './open-live.ts';
-import type { Live } from './types.ts';
+import { makeManualClock, silentLogger } from '../../kernel/index.ts';
+import { openFolderSnapshots } from '../../storage/adapters/folder-snapshots.ts';
+import { aCustomer, aDevice, aVehicle, type MemoryDirectory, makeMemoryDirectory } from '../memory-directory.ts';
+import { type LiveOptions, openLive } from '../open-live.ts';
+import type { Live } from '../types.ts';
 
 export const t0 = 1_795_000_000_000;
 
@@ -21,7 +22,18 @@ export const aDirectory = (count: number): MemoryDirectory => {
 };
 
 export const aLive = (directory: MemoryDirectory, folder = '/nonexistent', options: Partial<LiveOptions> = {}): Live =>
-  openLive({ directory, vocabulary: () => coreVocabulary, clock: makeManualClock(t0), logger: silentLogger, folder, ...options });
+  openLive({
+    directory,
+    vocabulary: () => coreVocabulary,
+    clock: makeManualClock(t0),
+    logger: silentLogger,
+    snapshots: openFolderSnapshots(folder),
+    ...options,
+  });
+
+/** Where one partition stands after a snapshot at or below an offset was loaded; undefined: there is none. */
+export const loadAt = async (live: Live, partition: number, atMost: number): Promise<number | undefined> =>
+  (await live.loadSnapshot([{ partition, offset: atMost }]))[0]?.offset;
 
 export const withFolder = async (run: (folder: string) => Promise<void>): Promise<void> => {
   const folder = mkdtempSync(join(tmpdir(), 'milepost-live-'));
