@@ -12,4 +12,7 @@ export interface Engine {
   remove(): Promise<void>;
 }
 export declare const ensureKafka: () => { readonly path: string } | { readonly problem: string };
+export declare const ensureKafkaTools: () => { readonly path: string } | { readonly problem: string };
 export declare const startKafka: (jars: string) => Promise<Engine>;
+/** What Kafka's own tool says of a consumer group, a table as text. */
+export declare const describeGroup: (jars: string, address: string, group: string) => Promise<string>;

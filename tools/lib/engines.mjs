@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -130,6 +130,10 @@ const engineOf = async (folder, address, start) => {
 export const ensureKafka = () =>
   ensureJars('kafka-4.3.1', ['org.apache.kafka:kafka_2.13:4.3.1', 'org.slf4j:slf4j-simple:1.7.36']);
 
+/** Kafka's own command line tools, which the broker does not need. */
+export const ensureKafkaTools = () =>
+  ensureJars('kafka-tools-4.3.1', ['org.apache.kafka:kafka-tools:4.3.1', 'org.slf4j:slf4j-simple:1.7.36']);
+
 /** Of a single broker: everything that is kept more than once elsewhere is kept once. */
 const onceEach = [
   'offsets.topic.replication.factor',
@@ -158,6 +162,8 @@ export const startKafka = async (jars) => {
     'log.dirs': join(folder, 'data'),
     'auto.create.topics.enable': 'false',
     'group.initial.rebalance.delay.ms': '0',
+    // Tests do not wait for sessions as long as brokers usually have it.
+    'group.min.session.timeout.ms': '500',
     // One that was killed is taken for dead, and may come again, after this.
     'broker.session.timeout.ms': '1500',
     'broker.heartbeat.interval.ms': '250',
@@ -184,3 +190,19 @@ export const startKafka = async (jars) => {
     launch('java', args, { cwd: dirname(settings), logFile: join(folder, 'log'), ready }),
   );
 };
+
+/**
+ * What Kafka's own tool says of a consumer group, a table as text.
+ * @param {string} jars of the tools
+ * @param {string} address host:port
+ * @param {string} group
+ * @returns {Promise<string>}
+ */
+export const describeGroup = (jars, address, group) =>
+  new Promise((resolve, reject) => {
+    const tool = 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand';
+    const args = ['-Xmx128m', '-cp', join(jars, '*'), tool, '--bootstrap-server', address, '--describe', '--group', group];
+    execFile('java', args, { timeout: readyMs }, (error, stdout, stderr) =>
+      error ? reject(new Error(`${tool}: ${stderr}`)) : resolve(stdout),
+    );
+  });

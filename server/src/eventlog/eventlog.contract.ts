@@ -1,6 +1,7 @@
 import { after, beforeEach, describe } from 'node:test';
 import { testAppending } from './contract/appending.contract.ts';
 import { testFollowing } from './contract/following.contract.ts';
+import { testJoining } from './contract/joining.contract.ts';
 import type { LogHarness } from './contract/log-harness.ts';
 import { testReading } from './contract/reading.contract.ts';
 import { testRetention } from './contract/retention.contract.ts';
@@ -16,7 +17,13 @@ export const eventLogContract = (name: string, makeHarness: () => Promise<LogHar
       for (const harness of harnesses) await harness.remove();
     });
     const opened = (): LogHarness => next;
-    const parts = { appending: testAppending, following: testFollowing, reading: testReading, retention: testRetention };
+    const parts = {
+      appending: testAppending,
+      following: testFollowing,
+      joining: testJoining,
+      reading: testReading,
+      retention: testRetention,
+    };
     for (const [part, tests] of Object.entries(parts)) {
       describe(part, () => {
         beforeEach(async () => {

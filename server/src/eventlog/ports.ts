@@ -36,6 +36,29 @@ export interface FollowOptions {
   readonly failed: (error: Error) => void;
 }
 
+export interface JoinOptions {
+  /** Processes that join under one name share the partitions; it is also the name of the consumer whose positions they commit. */
+  readonly group: string;
+  /**
+   * These partitions are ours from now on, all of them at once, maybe none. `generation` goes up with each assignment of the group, for all
+   * of its members; it may begin anew when the group has been empty for long. Called after `revoked` of the ones before has resolved.
+   */
+  readonly assigned: (partitions: readonly number[], generation: number) => void | Promise<void>;
+  /**
+   * All partitions are to be given back: resolves when nothing is applied or written any more. Called once for each `assigned`, after it has
+   * resolved. `isLost`: another process may have them already (this one was not heard of for too long).
+   */
+  readonly revoked: (isLost: boolean) => Promise<void>;
+  /** One of the two above threw, or the group cannot be joined whatever is tried: the membership is over, without a further `revoked`. */
+  readonly failed: (error: Error) => void;
+}
+
+/** Not to be waited for within `assigned` or `revoked`. */
+export interface Membership {
+  /** Resolves when what is held was revoked and the others may have it. */
+  leave(): Promise<void>;
+}
+
 export interface VehicleRecord {
   readonly offset: number;
   /** A copy: header and body. */
@@ -88,9 +111,17 @@ export interface EventLog {
   /** Oldest offset that is still there. */
   startOffset(partition: number): number;
   follow(options: FollowOptions): Follower;
+  /**
+   * Becomes a member of a group, which shares out the partitions: each is one member's, as long as members are heard of. A log joins a group once at
+   * a time. Closing the log leaves.
+   */
+  join(options: JoinOptions): Membership;
   /** Records of one vehicle, newest first, as far back as the log reaches. */
   readVehicle(options: ReadVehicleOptions): Promise<readonly VehicleRecord[]>;
-  /** Durable position of a named consumer (a read model keeps its own beside its data; this is for those that have none). */
+  /**
+   * Durable position of a named consumer (a read model keeps its own beside its data; this is for those that have none, and to show lag).
+   * Rejects with `PartitionLostError` when processes share the partitions under this name and this one does not have the partition.
+   */
   commitConsumer(consumer: string, position: LogPosition): Promise<void>;
   consumerPosition(consumer: string, partition: number): Promise<number | undefined>;
   /** Removes whole segments that are over the age or size limits. */

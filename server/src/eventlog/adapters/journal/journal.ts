@@ -7,13 +7,16 @@ import type {
   EventLog,
   Follower,
   FollowOptions,
+  JoinOptions,
   LogPosition,
   LogRefusal,
   LogStatistics,
+  Membership,
   ReadVehicleOptions,
   VehicleRecord,
 } from '../../ports.ts';
 import { type FollowSource, LogFollower } from '../../log-follower.ts';
+import { SingleMembers } from '../../single-members.ts';
 import type { ConsumerOffsets } from './consumer-offsets.ts';
 import { findGroup } from './find-group.ts';
 import type { JournalLimits, JournalOptions } from './options.ts';
@@ -32,6 +35,7 @@ export class Journal implements EventLog, FollowSource {
   readonly #segments: Segment[];
   readonly #consumers: ConsumerOffsets;
   readonly #followers = new Set<LogFollower>();
+  readonly #members = new SingleMembers([0]);
   /** Undefined: the disk was too full to begin the file of the active segment. */
   #handle: FileHandle | undefined;
   #gathering = new PendingGroup();
@@ -133,6 +137,10 @@ export class Journal implements EventLog, FollowSource {
     return Promise.resolve(this.#consumers.get(consumer));
   }
 
+  join(options: JoinOptions): Membership {
+    return this.#members.join(options);
+  }
+
   async enforceRetention(): Promise<void> {
     const oldestMs = this.#options.clock.now() - this.#limits.retentionMs;
     while (this.#segments.length > 1) {
@@ -178,6 +186,7 @@ export class Journal implements EventLog, FollowSource {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#stopDiskChecks();
+    await this.#members.leave();
     await this.#checking;
     if (this.#isCommitting || this.#isScheduled) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
     for (const follower of this.#followers) await follower.stop();

@@ -5,12 +5,15 @@ import type {
   EventLog,
   Follower,
   FollowOptions,
+  JoinOptions,
   LogPosition,
   LogRefusal,
   LogStatistics,
+  Membership,
   ReadVehicleOptions,
   VehicleRecord,
 } from '../../ports.ts';
+import { Consumers } from './consumers.ts';
 import { isKafkaError, type KafkaClient } from './kafka-client.ts';
 import type { KafkaLogLimits, KafkaLogOptions } from './options.ts';
 import { PartitionTail } from './partition-tail.ts';
@@ -29,8 +32,7 @@ export class KafkaLog implements EventLog {
   readonly #loop: TailLoop;
   readonly #sender: Sender;
   readonly #retrying: Retrying;
-  /** Of each consumer: its commits, one after the other, so that the last one stays. */
-  readonly #commits = new Map<string, Promise<void>>();
+  readonly #consumers: Consumers;
   #reading: Promise<unknown> = Promise.resolve();
   #stopChecks: () => void = () => {};
   #recordBytes = 0;
@@ -51,6 +53,7 @@ export class KafkaLog implements EventLog {
       isFinal: () => false,
       failed: () => client.forgetLeaders(),
     };
+    this.#consumers = new Consumers({ ...options, limits, client, retrying: this.#retrying });
   }
 
   /** Learns where everything begins and ends, and goes on asking. A topic that was just made has no leaders for a moment. */
@@ -154,26 +157,16 @@ export class KafkaLog implements EventLog {
     return readVehicleBackwards(scanned, options, this.#limits.scanRecordsMax);
   }
 
-  commitConsumer(consumer: string, { partition, offset }: LogPosition): Promise<void> {
-    const before = this.#commits.get(consumer) ?? Promise.resolve();
-    const done = before.then(() =>
-      untilDone(`committing ${consumer}`, this.#retrying, () =>
-        this.#client.setGroupOffset(this.#groupOf(consumer), partition, offset),
-      ),
-    );
-    const settled = done.catch(() => undefined);
-    this.#commits.set(consumer, settled);
-    return done;
+  commitConsumer(consumer: string, position: LogPosition): Promise<void> {
+    return this.#consumers.commit(consumer, position);
   }
 
   consumerPosition(consumer: string, partition: number): Promise<number | undefined> {
-    return untilDone(`the position of ${consumer}`, this.#retrying, () =>
-      this.#client.groupOffset(this.#groupOf(consumer), partition),
-    );
+    return this.#consumers.position(consumer, partition);
   }
 
-  #groupOf(consumer: string): string {
-    return `${this.#options.topic}.${consumer}`;
+  join(options: JoinOptions): Membership {
+    return this.#consumers.join(options, this.partitions());
   }
 
   /**
@@ -235,10 +228,10 @@ export class KafkaLog implements EventLog {
 
   async close(): Promise<void> {
     this.#stopChecks();
-    await this.#sender.close();
+    await Promise.all([this.#sender.close(), this.#consumers.leave()]);
     this.#loop.stop();
     const stopped = this.#tails.map((tail) => tail.stopFollowers());
     await this.#client.close();
-    await Promise.all([...stopped, ...this.#commits.values()]);
+    await Promise.all([...stopped, this.#consumers.settled()]);
   }
 }

@@ -23,6 +23,12 @@ export interface KafkaLogLimits {
   readonly readBytes: number;
   /** How often the ends of partitions that nobody here follows or writes to are asked for. */
   readonly endCheckMs: number;
+  /** A member of a group that was not heard of for so long is given up. Brokers allow 6 s to 30 min unless told otherwise. */
+  readonly sessionTimeoutMs: number;
+  /** How long members may take to give their partitions back when they are shared out anew; who takes longer is given up. */
+  readonly rebalanceTimeoutMs: number;
+  /** How often a member says that it is there, and hears that partitions are shared out anew. */
+  readonly heartbeatMs: number;
   /** Records that one `readVehicle` looks at: there is no index, it reads a partition backwards. */
   readonly scanRecordsMax: number;
   /** Records are removed when they were received longer ago; at most 30 days. */
@@ -44,6 +50,9 @@ export const kafkaLogLimits: KafkaLogLimits = {
   tailWaitMs: 250,
   readBytes: 1024 * 1024,
   endCheckMs: 1000,
+  sessionTimeoutMs: 10_000,
+  rebalanceTimeoutMs: 30_000,
+  heartbeatMs: 1000,
   scanRecordsMax: 2_000_000,
   retentionMs: 14 * 86_400_000,
   bytesMax: 256 * 1024 * 1024 * 1024,
