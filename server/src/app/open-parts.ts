@@ -188,6 +188,7 @@ export const openLedger = async (base: Base, stored: Stored, models: ReadModels,
   const { folder, clock, logger } = base;
   const { storage, registry, retention, vocabulary } = stored;
   const erasures = await openErasures({ storage, directory: registry.directory, file: folder.ledger, clock, logger });
+  closers.add('ledger', () => erasures.close());
   closers.add('erasures', await hideErased({ erasures, ...models, retention, vocabulary, clock, logger }));
   return erasures;
 };

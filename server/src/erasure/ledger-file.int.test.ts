@@ -88,13 +88,24 @@ test('a start joins the file and the database; a vehicle that the registry does 
     assert.deepEqual(heard, [{ vehicleNo: vehicle.vehicleNo, fromMs: 5000, toMs: 6000 }]);
     assert.ok(first.isErased(vehicle.vehicleNo, 5000) && !first.isErased(vehicle.vehicleNo, 6000));
 
+    // Another process erases, too: it is heard, and written beside.
+    const elsewhere = await openErasures({ ...options, file: path.join(folder, 'elsewhere.ndjson') });
+    const inTime = Promise.withResolvers<unknown>();
+    first.onErased(inTime.resolve);
+    const other = await elsewhere.erase({ vehicleId: vehicle.id, fromMs: 7000, toMs: 8000 });
+    assert.deepEqual(await inTime.promise, { vehicleNo: vehicle.vehicleNo, fromMs: 7000, toMs: 8000 });
+    assert.ok(first.isErased(vehicle.vehicleNo, 7500));
+    await elsewhere.close();
+    await first.close();
+
     // The database has it all; the file is lost, as when only the database was restored.
     await rm(file);
     const second = await openErasures(options);
-    assert.deepEqual(await readLedger(file), [erasure(1, vehicle.id), made]);
-    assert.deepEqual(second.list(vehicle.id), [erasure(1, vehicle.id), made]);
+    assert.deepEqual(await readLedger(file), [erasure(1, vehicle.id), made, other]);
+    assert.deepEqual(second.list(vehicle.id), [erasure(1, vehicle.id), made, other]);
     await assert.rejects(second.erase({ vehicleId: 'veh_unknown' }), /no vehicle/);
     await assert.rejects(second.erase({ vehicleId: vehicle.id, fromMs: 10, toMs: 10 }), /expected a moment after from/);
+    await second.close();
     await registry.close();
   } finally {
     await opened.close();

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { CallerError, type Clock, invalidField, type Logger } from '../kernel/index.ts';
 import type { Directory } from '../registry/index.ts';
-import { type Storage, systemActor } from '../storage/index.ts';
+import { type Storage, type Subscription, systemActor } from '../storage/index.ts';
 import { appendLedger, readLedger } from './ledger-file.ts';
-import { insertErasures, readErasures } from './store.ts';
+import { announceErasures, erasureChannel, insertErasures, readErasures } from './store.ts';
 import type { ErasedPeriod, EraseRequest, Erasure, Erasures } from './types.ts';
 
 export interface ErasuresOptions {
@@ -33,13 +33,55 @@ class Ledger implements Erasures {
   readonly #erasures: Erasure[];
   readonly #byVehicle = new Map<number, ErasedPeriod[]>();
   readonly #listeners = new Set<(period: ErasedPeriod) => void>();
+  readonly #ids = new Set<string>();
   /** Lines of the file are written one after the other. */
   #appending: Promise<void> = Promise.resolve();
+  /** What other processes erase is read one time after the other. */
+  #reading: Promise<void> = Promise.resolve();
+  #subscription: Subscription | undefined;
 
   constructor(options: ErasuresOptions, erasures: readonly Erasure[]) {
     this.#options = options;
     this.#erasures = [...erasures];
-    for (const erasure of erasures) this.#index(erasure);
+    for (const erasure of erasures) {
+      this.#ids.add(erasure.id);
+      this.#index(erasure);
+    }
+  }
+
+  /** Hears what other processes erase. */
+  async follow(): Promise<void> {
+    const { storage, logger } = this.#options;
+    const read = (): void => {
+      this.#reading = this.#reading
+        .then(() => this.#readOthers())
+        .catch((error: unknown) => logger.error('erasures of other processes could not be read', { error }));
+    };
+    this.#subscription = await storage.listen(erasureChannel, read, read);
+    // What was erased between the reading at the start and now.
+    read();
+    await this.#reading;
+  }
+
+  async close(): Promise<void> {
+    await this.#subscription?.close();
+    await this.#reading;
+  }
+
+  async #readOthers(): Promise<void> {
+    for (const erasure of await this.#options.storage.withActor(actor, readErasures)) await this.#take(erasure);
+  }
+
+  /** From here on it counts, whatever happens to the file: the next start writes what is missing there. */
+  async #take(erasure: Erasure): Promise<void> {
+    if (this.#ids.has(erasure.id)) return;
+    this.#ids.add(erasure.id);
+    this.#erasures.push(erasure);
+    const period = this.#index(erasure);
+    if (period) for (const listener of this.#listeners) listener(period);
+    const appending = this.#appending.then(() => appendLedger(this.#options.file, [erasure]));
+    this.#appending = appending.catch(() => {});
+    await appending;
   }
 
   #index({ vehicleId, fromMs, toMs }: Erasure): ErasedPeriod | undefined {
@@ -53,7 +95,7 @@ class Ledger implements Erasures {
   }
 
   async erase(request: EraseRequest): Promise<Erasure> {
-    const { storage, directory, clock, file } = this.#options;
+    const { storage, directory, clock } = this.#options;
     const nowMs = clock.now();
     const why = request.why ?? '';
     if (why.length > whyCharactersMax) throw invalidField('why', `${why.length} characters`, `at most ${whyCharactersMax}`);
@@ -62,14 +104,11 @@ class Ledger implements Erasures {
       throw new CallerError('too_many_requests', `there are ${erasuresMax} erasures already`);
     const id = `era_${randomBytes(12).toString('hex')}`;
     const erasure = { id, vehicleId: request.vehicleId, ...checkPeriod(request, nowMs), requestedAtMs: nowMs, why };
-    await storage.withActor(actor, (tx) => insertErasures(tx, [erasure]));
-    // From here on it counts, whatever happens to the file: the next start writes what is missing there.
-    this.#erasures.push(erasure);
-    const period = this.#index(erasure);
-    if (period) for (const listener of this.#listeners) listener(period);
-    const appending = this.#appending.then(() => appendLedger(file, [erasure]));
-    this.#appending = appending.catch(() => {});
-    await appending;
+    await storage.withActor(actor, async (tx) => {
+      await insertErasures(tx, [erasure]);
+      await announceErasures(tx);
+    });
+    await this.#take(erasure);
     return erasure;
   }
 
@@ -119,5 +158,7 @@ export const openErasures = async (options: ErasuresOptions): Promise<Erasures> 
   const lost = unknown.filter(({ vehicleId }) => !directory.vehicleById(vehicleId)).length;
   if (lost > 0)
     logger.warn('the ledger has erasures of vehicles that the registry does not know: they are kept', { count: lost });
-  return new Ledger(options, [...stored, ...unknown]);
+  const ledger = new Ledger(options, [...stored, ...unknown]);
+  await ledger.follow();
+  return ledger;
 };

@@ -25,6 +25,13 @@ export const readErasures = async (tx: Transaction): Promise<Erasure[]> => {
   }));
 };
 
+export const erasureChannel = 'milepost_erasures';
+
+/** Tells every process, with the commit. */
+export const announceErasures = async (tx: Transaction): Promise<void> => {
+  await sql`select pg_notify(${erasureChannel}, '')`.execute(tx);
+};
+
 /** Adds those that are not there; of a vehicle that is not there nothing is added. */
 export const insertErasures = async (tx: Transaction, erasures: readonly Erasure[]): Promise<void> => {
   for (const { id, vehicleId, fromMs, toMs, requestedAtMs, why } of erasures) {

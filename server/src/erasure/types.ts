@@ -41,4 +41,6 @@ export interface Erasures {
   onErased(callback: (period: ErasedPeriod) => void): () => void;
   /** Erasures of vehicles that the registry does not know: kept in the file, applied when it does. */
   unknownCount(): number;
+  /** Erasures of other processes are no longer heard. */
+  close(): Promise<void>;
 }

@@ -76,6 +76,12 @@ export const setRecordFlag = (record: Uint8Array, flag: number): Uint8Array => {
   return record;
 };
 
+/** Puts a record that is about no vehicle into a virtual partition, in place. */
+export const setRecordPartition = (record: Uint8Array, virtualPartition: number): Uint8Array => {
+  new DataView(record.buffer, record.byteOffset, record.byteLength).setUint16(2, virtualPartition, true);
+  return record;
+};
+
 /** Field by field, for hot paths that need only some. `at` is where the record starts. */
 export const recordFields = {
   version: (view: DataView, at: number): number => view.getUint8(at),

@@ -81,12 +81,14 @@ const stoppedPoint = async (base: Base, registered: Registered): Promise<Rebuild
   await history.close();
   const { storage, registry, retention } = registered;
   const erasures = await openErasures({ storage, directory: registry.directory, file: folder.ledger, clock, logger });
+  const erased = erasures.periods();
+  await erasures.close();
   return {
     startOffset,
     // Of a history that was lost nothing can be compared: it is made from all of the log.
     offset: applied > startOffset ? applied : endOffset,
     nowMs: clock.now(),
-    rules: { standard: retention.standard, byVehicle: retention.byVehicle, erased: erasures.periods() },
+    rules: { standard: retention.standard, byVehicle: retention.byVehicle, erased },
   };
 };
 

@@ -200,6 +200,7 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
   const close = async (): Promise<void> => {
     gate.close();
     stopHiding();
+    await erasures.close();
     retention.close();
     await eventLog.close();
     await lake.close();
