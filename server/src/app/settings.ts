@@ -56,6 +56,32 @@ const text = <D extends string | undefined = undefined>(
   parse: (value) => (pattern.test(value) ? value : undefined),
 });
 
+/** Separated by commas; each fits, none is there twice. */
+const list = <T extends string, D extends string | undefined = undefined>(
+  name: string,
+  what: string,
+  expected: string,
+  isOne: (text: string) => text is T,
+  defaultText?: D,
+): Defaulted<readonly T[], D> => ({
+  name,
+  what,
+  expected,
+  defaultText: defaultText as D,
+  parse: (value) => {
+    const items = value.split(',').map((item) => item.trim());
+    return items.every(isOne) && new Set(items).size === items.length ? items : undefined;
+  },
+});
+
+const isAddress = (text: string): text is string => /^([A-Za-z0-9._-]+|\[[0-9a-f:]+\])(:\d{1,5})?$/.test(text);
+const addresses = 'one or more of host or host:port, separated by commas';
+
+/** What a process does. In one process all of it, with embedded stores; each in processes of its own on Kafka and Cassandra. */
+export const roles = ['gateway', 'projector', 'api'] as const;
+export type Role = (typeof roles)[number];
+const isRole = (text: string): text is Role => roles.some((role) => role === text);
+
 const loopbackHosts = ['127.0.0.1', 'localhost', '::1'] as const;
 
 /** Every setting there is. docs/configuration.md is written from this table. */
@@ -194,6 +220,61 @@ export const settings = {
     1_048_576,
     '256',
   ),
+  roles: list(
+    'MILEPOST_ROLES',
+    'What this process does. Fewer than all: on Kafka and Cassandra only. docs/operate/cluster.md',
+    `one or more of ${roles.join(', ')}, separated by commas`,
+    isRole,
+    'gateway,projector,api',
+  ),
+  publicHosts: list(
+    'MILEPOST_PUBLIC_HOSTS',
+    'Names under which browsers reach the API through a proxy on this machine, as their Host header says them.',
+    addresses,
+    isAddress,
+  ),
+  kafkaBrokers: list(
+    'MILEPOST_KAFKA',
+    'Some brokers of the Apache Kafka that has the event log. Unset: a journal in the data folder.',
+    addresses,
+    isAddress,
+  ),
+  kafkaTopic: text(
+    'MILEPOST_KAFKA_TOPIC',
+    'Topic of the event log; `npm run kafka-topics` makes it.',
+    '1 to 249 of A-Z a-z 0-9 . _ -',
+    /^[A-Za-z0-9._-]{1,249}$/,
+    'milepost.records',
+  ),
+  cassandraHosts: list(
+    'MILEPOST_CASSANDRA',
+    'Some nodes of the Apache Cassandra that has history. Unset: files in the data folder.',
+    addresses,
+    isAddress,
+  ),
+  cassandraDatacenter: text(
+    'MILEPOST_CASSANDRA_DATACENTER',
+    'The data centre of Cassandra that is near.',
+    'a name',
+    /^[A-Za-z0-9._-]{1,64}$/,
+    'datacenter1',
+  ),
+  cassandraKeyspace: text(
+    'MILEPOST_CASSANDRA_KEYSPACE',
+    'Keyspace of history; `npm run cassandra-schema` makes it.',
+    '1 to 48 of a-z 0-9 _',
+    /^[a-z][a-z0-9_]{0,47}$/,
+    'milepost',
+  ),
+  valkeyUrl: {
+    ...text(
+      'MILEPOST_VALKEY',
+      'A Valkey, or Redis 7, that keeps snapshots of the latest state for whoever takes over. Unset: each process has only its own.',
+      'a redis:// or rediss:// address',
+      /^rediss?:\/\/\S+$/,
+    ),
+    isSecret: true,
+  },
   tokenLifetimeSeconds: number('MILEPOST_TOKEN_SECONDS', 'Life of a device token.', 'seconds', 2, 86_400, '3600'),
 } as const satisfies Record<string, Setting<unknown>>;
 
@@ -230,6 +311,25 @@ const checkTls = ({ deviceTlsPort, mqttTlsPort, ...files }: Configuration): void
   if (!hasPort && given) throw wrong(given, `${settings.deviceTlsPort.name} or ${settings.mqttTlsPort.name} beside it`);
 };
 
+/** What processes share lies where all of them reach it. */
+const checkSize = (configuration: Configuration): void => {
+  const shared = ['kafkaBrokers', 'cassandraHosts', 'databaseUrl'] as const;
+  const missing = shared.find((key) => configuration[key] === undefined);
+  const refuse = (key: keyof Settings, expected: string): void => {
+    throw new CallerError('invalid_field', `${settings[key].name}: expected ${expected}`, {
+      field: settings[key].name,
+      expected,
+    });
+  };
+  if (configuration.kafkaBrokers ?? configuration.cassandraHosts) {
+    if (missing) refuse(missing, `an address, since ${settings.kafkaBrokers.name} or ${settings.cassandraHosts.name} is set`);
+    return;
+  }
+  if (configuration.roles.length < roles.length)
+    refuse('roles', `all of ${roles.join(', ')}, or ${shared.map((key) => settings[key].name).join(', ')} beside it`);
+  if (configuration.valkeyUrl !== undefined) refuse('valkeyUrl', `nothing without ${settings.kafkaBrokers.name}`);
+};
+
 const known = new Set<string>(Object.values(settings).map((setting) => setting.name));
 
 /** Reads the environment; a wrong value, or a MILEPOST_ name that does not exist, is refused with what was expected. */
@@ -251,5 +351,6 @@ export const readConfiguration = (environment: Readonly<Record<string, string | 
     );
   }
   checkTls(configuration);
+  checkSize(configuration);
   return configuration;
 };

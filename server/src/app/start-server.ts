@@ -5,6 +5,7 @@ import type { Erasures } from '../erasure/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
 import {
   createHttp,
+  type GateFigures,
   type Http,
   type HttpConfig,
   makeOperatorAccess,
@@ -156,6 +157,13 @@ interface HttpParts {
   readonly access: OperatorAccess;
 }
 
+export const gateFigures = (gate: Gate): GateFigures => ({
+  ingest: () => gate.ingest.statistics(),
+  deviceConnections: () => gate.sessions(),
+  busiestDevices: () => gate.busiest(),
+  deviceThrottles: () => gate.throttles(),
+});
+
 const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http> => {
   const { steps, deadLetters, lake, stored, log, models, erasures, unknownVehicles, projection, rebuild, gate, access } = parts;
   const { clock, logger } = options;
@@ -174,16 +182,16 @@ const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http>
     config: await httpConfig(options),
     metrics: new MetricsRegistry(),
     figures: {
-      ingest: () => gate.ingest.statistics(),
-      deviceConnections: () => gate.sessions(),
-      busiestDevices: () => gate.busiest(),
-      deviceThrottles: () => gate.throttles(),
-      clockSteps: () => steps.count,
-      deadLetters: () => deadLetters.count,
-      deadLettersUnwritten: () => deadLetters.unwritten,
-      unknownVehicles,
+      gate: gateFigures(gate),
+      models: () => ({
+        ...models,
+        lagMs: () => (projection.isBehind() ? Math.max(0, clock.now() - projection.state.newestReceivedAt) : 0),
+        deadLetters: () => deadLetters.count,
+        deadLettersUnwritten: () => deadLetters.unwritten,
+        unknownVehicles,
+      }),
       rebuild: () => rebuild.status(),
-      projectionLagMs: () => (projection.isBehind() ? Math.max(0, clock.now() - projection.state.newestReceivedAt) : 0),
+      clockSteps: () => steps.count,
     },
     readiness: readinessOf(parts),
     telemetryRoute: telemetryRoute(gate),

@@ -8,7 +8,8 @@ import { RouteRegistrar } from './register-route.ts';
 import { addDeviceLoginRoutes } from './routes/device-logins.ts';
 import type { HttpDeps } from './types.ts';
 
-export interface DeviceHttpDeps extends Pick<HttpDeps, 'devices' | 'telemetryRoute'> {
+export interface DeviceHttpDeps extends Pick<HttpDeps, 'devices'> {
+  readonly telemetryRoute: NonNullable<HttpDeps['telemetryRoute']>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly tls: TlsFiles;

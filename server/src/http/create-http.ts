@@ -88,7 +88,8 @@ export const createHttp = async (deps: HttpDeps): Promise<Http> => {
   const sendPage = await serveWebApp(fastify, deps.config.webRoot);
   addErrors(fastify, deps.logger, (request, reply) => (wantsPage(request) ? sendPage(reply) : undefined));
   addRoutes(fastify, deps);
-  await fastify.register(async (scoped) => deps.telemetryRoute(scoped, {}));
+  const { telemetryRoute } = deps;
+  if (telemetryRoute) await fastify.register(async (scoped) => telemetryRoute(scoped, {}));
   addSignInRoute(fastify, deps);
   addErrorsPage(fastify);
   addMetricsRoute(fastify, deps);

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
+import type { HistoryStatistics } from '../history/index.ts';
+import type { LiveStatistics } from '../live/index.ts';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
-import type { HttpDeps } from './types.ts';
+import type { GateFigures, HttpDeps, ModelFigures, RebuildFigures } from './types.ts';
 
 const durationBuckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
 
@@ -22,7 +24,7 @@ const mirror = (registry: Registry) => ({
   },
 });
 
-const addIngest = (registry: Registry, { figures }: HttpDeps): void => {
+const addGate = (registry: Registry, figures: GateFigures): void => {
   const { counter, gauge } = mirror(registry);
   counter('milepost_ingest_reports_total', 'Reports taken in', () => figures.ingest().reports);
   counter('milepost_ingest_samples_total', 'Samples stored', () => figures.ingest().samples);
@@ -30,17 +32,6 @@ const addIngest = (registry: Registry, { figures }: HttpDeps): void => {
   counter('milepost_ingest_heartbeats_total', 'Reports without samples', () => figures.ingest().heartbeats);
   counter('milepost_ingest_adjusted_total', 'Samples whose clock was ahead', () => figures.ingest().adjusted);
   gauge('milepost_device_connections', 'Open sockets of devices', () => figures.deviceConnections());
-  gauge('milepost_projection_lag_seconds', 'How far the read models are behind the log', () => figures.projectionLagMs() / 1000);
-  gauge('milepost_dead_letters', 'Records that a read model could not apply, put aside', () => figures.deadLetters());
-  counter('milepost_dead_letters_unwritten_total', 'The same, for which there was no room', () => figures.deadLettersUnwritten());
-  counter('milepost_clock_steps_total', 'Times that the clock of the machine was set while the server ran', () =>
-    figures.clockSteps(),
-  );
-  gauge(
-    'milepost_unknown_vehicles',
-    'Vehicles of the log that the registry does not know: it was restored to an earlier moment',
-    () => figures.unknownVehicles(),
-  );
   counter('milepost_device_throttles_total', 'Times that a device was slowed down, because it reported more than its share', () =>
     figures.deviceThrottles(),
   );
@@ -66,7 +57,7 @@ const addIngest = (registry: Registry, { figures }: HttpDeps): void => {
   });
 };
 
-const addJournal = (registry: Registry, { eventLog, clock }: HttpDeps): void => {
+const addJournal = (registry: Registry, { eventLog, clock }: MetricsDeps): void => {
   const { counter, gauge } = mirror(registry);
   counter('milepost_journal_records_total', 'Records appended', () => eventLog.statistics().appendedRecords);
   counter('milepost_journal_commits_total', 'Group commits', () => eventLog.statistics().commits);
@@ -81,59 +72,146 @@ const addJournal = (registry: Registry, { eventLog, clock }: HttpDeps): void => 
   });
 };
 
-const addHistory = (registry: Registry, { history }: HttpDeps): void => {
+/** History and live are never anything but a whole: what there is of them is one moment's. */
+type Models = () => ModelFigures | undefined;
+
+const addProjection = (registry: Registry, models: Models): void => {
   const { counter, gauge } = mirror(registry);
-  gauge('milepost_history_memtable_bytes', 'Memory of the memtable', () => history.statistics().memtableBytes);
-  gauge('milepost_history_memtable_reports', 'Reports in the memtable', () => history.statistics().memtableReports);
-  gauge('milepost_history_stored_bytes', 'Bytes of chunks', () => history.statistics().storedBytes);
-  gauge('milepost_history_stored_chunks', 'Chunks', () => history.statistics().storedChunks);
-  gauge('milepost_history_stored_rows', 'Rows in chunks', () => history.statistics().storedRows);
-  counter('milepost_history_flushes_total', 'Flushes of the memtable', () => history.statistics().flushes);
+  gauge('milepost_projection_lag_seconds', 'How far the read models are behind the log', () => (models()?.lagMs() ?? 0) / 1000);
+  gauge('milepost_dead_letters', 'Records that a read model could not apply, put aside', () => models()?.deadLetters() ?? 0);
+  counter(
+    'milepost_dead_letters_unwritten_total',
+    'The same, for which there was no room',
+    () => models()?.deadLettersUnwritten() ?? 0,
+  );
+  gauge(
+    'milepost_unknown_vehicles',
+    'Vehicles of the log that the registry does not know: it was restored to an earlier moment',
+    () => models()?.unknownVehicles() ?? 0,
+  );
+};
+
+const addHistory = (registry: Registry, models: Models): void => {
+  const { counter, gauge } = mirror(registry);
+  const read = (of: (statistics: HistoryStatistics) => number) => (): number => {
+    const figures = models();
+    return figures ? of(figures.history.statistics()) : 0;
+  };
+  gauge(
+    'milepost_history_memtable_bytes',
+    'Memory of the memtable',
+    read(({ memtableBytes }) => memtableBytes),
+  );
+  gauge(
+    'milepost_history_memtable_reports',
+    'Reports in the memtable',
+    read(({ memtableReports }) => memtableReports),
+  );
+  gauge(
+    'milepost_history_stored_bytes',
+    'Bytes of chunks',
+    read(({ storedBytes }) => storedBytes),
+  );
+  gauge(
+    'milepost_history_stored_chunks',
+    'Chunks',
+    read(({ storedChunks }) => storedChunks),
+  );
+  gauge(
+    'milepost_history_stored_rows',
+    'Rows in chunks',
+    read(({ storedRows }) => storedRows),
+  );
+  counter(
+    'milepost_history_flushes_total',
+    'Flushes of the memtable',
+    read(({ flushes }) => flushes),
+  );
   counter(
     'milepost_history_flush_failures_total',
     'Flushes that failed and were tried again',
-    () => history.statistics().flushFailures,
+    read(({ flushFailures }) => flushFailures),
   );
   counter(
     'milepost_history_conflicts_total',
     'Values that lost against a different one',
-    () => history.statistics().conflictsAtMerge,
+    read(({ conflictsAtMerge }) => conflictsAtMerge),
   );
   counter(
     'milepost_history_unreadable_records_total',
     'Records that could not be decoded',
-    () => history.statistics().unreadableRecords,
+    read(({ unreadableRecords }) => unreadableRecords),
   );
-  gauge('milepost_history_flush_seconds', 'Duration of the last flush', () => history.statistics().lastFlushMs / 1000);
-  counter('milepost_history_keyframes_total', 'Keyframes of the fleet that were made', () => history.statistics().keyframesMade);
-  gauge('milepost_history_keyframe_seconds', 'Duration of the last keyframe', () => history.statistics().lastKeyframeMs / 1000);
-  gauge('milepost_history_sealed_tables', 'Tables that wait for their flush', () => history.statistics().sealedTables);
-  gauge('milepost_history_queries_waiting', 'Queries that wait for a worker', () => history.statistics().queriesWaiting);
+  gauge(
+    'milepost_history_flush_seconds',
+    'Duration of the last flush',
+    read(({ lastFlushMs }) => lastFlushMs / 1000),
+  );
+  counter(
+    'milepost_history_keyframes_total',
+    'Keyframes of the fleet that were made',
+    read(({ keyframesMade }) => keyframesMade),
+  );
+  gauge(
+    'milepost_history_keyframe_seconds',
+    'Duration of the last keyframe',
+    read(({ lastKeyframeMs }) => lastKeyframeMs / 1000),
+  );
+  gauge(
+    'milepost_history_sealed_tables',
+    'Tables that wait for their flush',
+    read(({ sealedTables }) => sealedTables),
+  );
+  gauge(
+    'milepost_history_queries_waiting',
+    'Queries that wait for a worker',
+    read(({ queriesWaiting }) => queriesWaiting),
+  );
 };
 
-const addLive = (registry: Registry, { live }: HttpDeps): void => {
+const addLive = (registry: Registry, models: Models): void => {
   const { counter, gauge } = mirror(registry);
-  gauge('milepost_live_vehicles', 'Vehicles with a status', () => live.statistics().vehicles);
-  gauge('milepost_live_values', 'Latest values kept', () => live.statistics().values);
-  gauge('milepost_live_bytes', 'Memory of the tables', () => live.statistics().bytes);
-  gauge('milepost_live_timers', 'Deadlines that are waited for', () => live.statistics().timers);
+  const read = (of: (statistics: LiveStatistics) => number) => (): number => {
+    const figures = models();
+    return figures ? of(figures.live.statistics()) : 0;
+  };
+  gauge(
+    'milepost_live_vehicles',
+    'Vehicles with a status',
+    read(({ vehicles }) => vehicles),
+  );
+  gauge(
+    'milepost_live_values',
+    'Latest values kept',
+    read(({ values }) => values),
+  );
+  gauge(
+    'milepost_live_bytes',
+    'Memory of the tables',
+    read(({ bytes }) => bytes),
+  );
+  gauge(
+    'milepost_live_timers',
+    'Deadlines that are waited for',
+    read(({ timers }) => timers),
+  );
   counter(
     'milepost_live_unreadable_records_total',
     'Records that could not be decoded',
-    () => live.statistics().unreadableRecords,
+    read(({ unreadableRecords }) => unreadableRecords),
   );
 };
 
-const addRebuild = (registry: Registry, { figures }: HttpDeps): void => {
+const addRebuild = (registry: Registry, rebuild: () => RebuildFigures): void => {
   const { counter, gauge } = mirror(registry);
-  const progress = () => figures.rebuild().progress;
-  gauge('milepost_rebuild_is_running', '1 while a read model is rebuilt', () => (figures.rebuild().isRunning ? 1 : 0));
+  const progress = () => rebuild().progress;
+  gauge('milepost_rebuild_is_running', '1 while a read model is rebuilt', () => (rebuild().isRunning ? 1 : 0));
   gauge('milepost_rebuild_progress_ratio', 'How far its phase is, 0 to 1', () => (progress()?.percent ?? 0) / 100);
   gauge('milepost_rebuild_records_per_second', 'Records of the log it reads', () => progress()?.recordsPerSecond ?? 0);
   gauge('milepost_rebuild_left_seconds', 'What is left of its phase, 0: not known', () => progress()?.secondsLeft ?? 0);
-  gauge('milepost_rebuild_differences', 'Found by the last one put in place', () => figures.rebuild().differences);
-  counter('milepost_rebuilds_total', 'Rebuilds that ended, whatever their outcome', () => figures.rebuild().finished);
-  counter('milepost_rebuilds_swapped_total', 'Rebuilt models put in place', () => figures.rebuild().swapped);
+  gauge('milepost_rebuild_differences', 'Found by the last one put in place', () => rebuild().differences);
+  counter('milepost_rebuilds_total', 'Rebuilds that ended, whatever their outcome', () => rebuild().finished);
+  counter('milepost_rebuilds_swapped_total', 'Rebuilt models put in place', () => rebuild().swapped);
 };
 
 const addDurations = (fastify: FastifyInstance, registry: Registry): void => {
@@ -152,21 +230,31 @@ const addDurations = (fastify: FastifyInstance, registry: Registry): void => {
   });
 };
 
+/** What every process has that answers /metrics. */
+export type MetricsDeps = Pick<HttpDeps, 'metrics' | 'eventLog' | 'clock' | 'figures'>;
+
 /** Counts requests from here on, and mirrors what the parts count. */
-export const addMetrics = (fastify: FastifyInstance, deps: HttpDeps, viewers: () => number): void => {
-  const { metrics: registry } = deps;
+export const addMetrics = (fastify: FastifyInstance, deps: MetricsDeps, viewers?: () => number): void => {
+  const { metrics: registry, figures } = deps;
+  const { counter, gauge } = mirror(registry);
   collectDefaultMetrics({ register: registry });
-  addIngest(registry, deps);
   addJournal(registry, deps);
-  addHistory(registry, deps);
-  addLive(registry, deps);
-  addRebuild(registry, deps);
-  mirror(registry).gauge('milepost_stream_viewers', 'Browsers that watch', viewers);
+  counter('milepost_clock_steps_total', 'Times that the clock of the machine was set while the server ran', () =>
+    figures.clockSteps(),
+  );
+  if (figures.gate) addGate(registry, figures.gate);
+  if (figures.models) {
+    addProjection(registry, figures.models);
+    addHistory(registry, figures.models);
+    addLive(registry, figures.models);
+  }
+  if (figures.rebuild) addRebuild(registry, figures.rebuild);
+  if (viewers) gauge('milepost_stream_viewers', 'Browsers that watch', viewers);
   addDurations(fastify, registry);
 };
 
 /** `/metrics` in the text format of Prometheus. Figures only, nothing of a vehicle: a scraper needs no token. */
-export const addMetricsRoute = (fastify: FastifyInstance, { metrics }: HttpDeps): void => {
+export const addMetricsRoute = (fastify: FastifyInstance, { metrics }: Pick<HttpDeps, 'metrics'>): void => {
   fastify.get('/metrics', { schema: { hide: true }, config: { access: 'anyone' } }, async (_request, reply) => {
     return reply
       .type(metrics.contentType)

@@ -41,8 +41,8 @@ export interface HttpConfig {
   readonly webRoot: string;
 }
 
-/** Counters of `ingest` and the listeners, as /metrics needs them. */
-export interface ServerFigures {
+/** What the door of the devices counts. */
+export interface GateFigures {
   readonly ingest: () => {
     readonly reports: number;
     readonly samples: number;
@@ -55,26 +55,41 @@ export interface ServerFigures {
   /** Devices that report much, the busiest first; and how often one was slowed down for it. */
   readonly busiestDevices: () => readonly { readonly deviceId: string; readonly reportsPerSecond: number }[];
   readonly deviceThrottles: () => number;
-  /** How often the clock of the machine was set while the server ran. */
-  readonly clockSteps: () => number;
+}
+
+/** What is counted about the read models. */
+export interface ModelFigures {
+  readonly live: Pick<Live, 'statistics'>;
+  readonly history: Pick<History, 'statistics'>;
+  /** ms by which they are behind the log. */
+  readonly lagMs: () => number;
   /** Records that a read model could not apply: put aside, and those for which there was no room. */
   readonly deadLetters: () => number;
   readonly deadLettersUnwritten: () => number;
   /** Vehicles of the log that the registry does not know. */
   readonly unknownVehicles: () => number;
-  /** The rebuild of a read model that runs, or the last one. */
-  readonly rebuild: () => {
-    readonly isRunning: boolean;
-    readonly progress:
-      | { readonly percent: number; readonly recordsPerSecond: number; readonly secondsLeft: number | null }
-      | undefined;
-    /** Found by the last one that was put in place. */
-    readonly differences: number;
-    readonly finished: number;
-    readonly swapped: number;
-  };
-  /** ms by which the read models are behind the log. */
-  readonly projectionLagMs: () => number;
+}
+
+/** The rebuild of a read model that runs, or the last one. */
+export interface RebuildFigures {
+  readonly isRunning: boolean;
+  readonly progress:
+    | { readonly percent: number; readonly recordsPerSecond: number; readonly secondsLeft: number | null }
+    | undefined;
+  /** Found by the last one that was put in place. */
+  readonly differences: number;
+  readonly finished: number;
+  readonly swapped: number;
+}
+
+/** What /metrics shows, by what the process does: what it does not do has no figures. */
+export interface ServerFigures {
+  readonly gate?: GateFigures;
+  /** Undefined while there are none, as between two assignments of partitions. */
+  readonly models?: () => ModelFigures | undefined;
+  readonly rebuild?: () => RebuildFigures;
+  /** How often the clock of the machine was set while the server ran. */
+  readonly clockSteps: () => number;
 }
 
 export interface HttpDeps {
@@ -94,8 +109,8 @@ export interface HttpDeps {
   readonly metrics: MetricsRegistry;
   readonly figures: ServerFigures;
   readonly readiness: () => readonly PartReadiness[] | Promise<readonly PartReadiness[]>;
-  /** `POST /v1/telemetry`, mounted as it is. */
-  readonly telemetryRoute: FastifyPluginAsync | ((fastify: FastifyInstance) => Promise<void>);
+  /** `POST /v1/telemetry`, mounted as it is; undefined: other processes take reports. */
+  readonly telemetryRoute?: FastifyPluginAsync | ((fastify: FastifyInstance) => Promise<void>);
 }
 
 export interface UpgradeHandler {

@@ -25,7 +25,8 @@ const signalView = (signal: SignalDefinition): SignalView => {
 };
 
 /** Routes about the server itself, its vocabulary and who is signed in. */
-export const addServerRoutes = (routes: RouteRegistrar, { vocabulary, clock, config, access, readiness }: HttpDeps): void => {
+export const addServerRoutes = (routes: RouteRegistrar, deps: HttpDeps): void => {
+  const { vocabulary, clock, config, access } = deps;
   routes.add('listSignals', () => {
     const { version, signals } = vocabulary();
     return { version, items: signals.map(signalView) };
@@ -52,7 +53,16 @@ export const addServerRoutes = (routes: RouteRegistrar, { vocabulary, clock, con
     offlineAfterSeconds: config.offlineAfterSeconds,
   }));
 
-  routes.add('checkHealth', () => ({ status: 'ok' as const, version: config.version, serverTime: toIso(clock.now()) }));
+  addHealthRoutes(routes, { ...deps, version: config.version });
+};
+
+export interface HealthDeps extends Pick<HttpDeps, 'clock' | 'readiness'> {
+  readonly version: string;
+}
+
+/** Whether the process runs, and whether it can do its work. */
+export const addHealthRoutes = (routes: RouteRegistrar, { clock, readiness, version }: HealthDeps): void => {
+  routes.add('checkHealth', () => ({ status: 'ok' as const, version, serverTime: toIso(clock.now()) }));
 
   routes.add('checkReadiness', async ({ reply }) => {
     const parts = await readiness();
