@@ -134,6 +134,9 @@ export const ensureKafka = () =>
 export const ensureKafkaTools = () =>
   ensureJars('kafka-tools-4.3.1', ['org.apache.kafka:kafka-tools:4.3.1', 'org.slf4j:slf4j-simple:1.7.36']);
 
+/** Never begins like an option, as one of 64 would. */
+const clusterId = () => randomBytes(16).toString('base64url').replace(/^-/, 'A');
+
 /** Of a single broker: everything that is kept more than once elsewhere is kept once. */
 const onceEach = [
   'offsets.topic.replication.factor',
@@ -180,7 +183,7 @@ export const startKafka = async (jars) => {
   const logging = '-Dorg.slf4j.simpleLogger.defaultLogLevel=info';
   const format = spawnSync(
     'java',
-    ['-Xmx128m', ...classPath, 'kafka.tools.StorageTool', 'format', '-t', randomBytes(16).toString('base64url'), '-c', settings],
+    ['-Xmx128m', ...classPath, 'kafka.tools.StorageTool', 'format', '-t', clusterId(), '-c', settings],
     { encoding: 'utf8' },
   );
   if (format.status !== 0) throw new Error(`Kafka's folder cannot be made:\n${format.stderr}${format.stdout}`);
