@@ -3,9 +3,10 @@ import { virtualPartitionCount } from '../events/index.ts';
 import { CallerError } from '../kernel/index.ts';
 import { type Options, readCommandLine, runCommand, tell, textOf } from './command-line.ts';
 
-const usage = `npm run kafka-topics -- --brokers <host:port,…> [--topic <name>] [--partitions <n>] [--replicas <n>] [--in-sync-min <n>]
-    [--retention-days <n>] [--check]
+const usage = `npm run kafka-topics -- --brokers <host:port,…> [--topic <name>] [--export-topic <name>] [--partitions <n>] [--replicas <n>]
+    [--in-sync-min <n>] [--retention-days <n>] [--check]
   Makes the topic of the event log when there is none, and says what is not as it has to be. With --check it changes nothing.
+  --export-topic    the same for the topic that reports are exported to, for other programs
   --partitions      a power of two up to ${virtualPartitionCount}, 64 unless given; chosen once
   --replicas        brokers that keep each record, 3 unless given
   --in-sync-min     of these, how many must have a record before it is acknowledged, 2 unless given
@@ -23,7 +24,8 @@ const numberOf = (options: Options, name: string, otherwise: number, max: number
   return value;
 };
 
-const wantedOf = (options: Options): TopicWanted => {
+/** The topic of the log, and the one of the export where it is named: alike, but that its partition is chosen by the key. */
+const wantedOf = (options: Options): TopicWanted[] => {
   const brokers = (textOf(options, 'brokers') ?? '').split(',').filter(Boolean);
   const wrong = brokers.find((one) => !/^[^:]+:\d+$/.test(one));
   if (brokers.length === 0 || wrong !== undefined)
@@ -42,7 +44,7 @@ const wantedOf = (options: Options): TopicWanted => {
       `--in-sync-min is ${inSyncMin}, expected at most --replicas, which is ${replicas}\n${usage}`,
     );
   const retentionMs = numberOf(options, 'retention-days', 14, retentionDaysMax) * dayMs;
-  return {
+  const log = {
     brokers,
     topic: textOf(options, 'topic') ?? 'milepost.records',
     partitions,
@@ -51,6 +53,10 @@ const wantedOf = (options: Options): TopicWanted => {
     retentionMs,
     retentionBytes: -1,
   };
+  const exportTopic = textOf(options, 'export-topic');
+  if (exportTopic === log.topic)
+    throw new CallerError('bad_request', `--export-topic is ${exportTopic}, expected another one than that of the log\n${usage}`);
+  return exportTopic === undefined ? [log] : [log, { ...log, topic: exportTopic, isKeyed: true }];
 };
 
 const text = { type: 'string' } as const;
@@ -60,6 +66,7 @@ await runCommand(async () => {
     {
       brokers: text,
       topic: text,
+      'export-topic': text,
       partitions: text,
       replicas: text,
       'in-sync-min': text,
@@ -69,11 +76,12 @@ await runCommand(async () => {
     0,
     usage,
   );
-  const wanted = wantedOf(options);
-  const { isMade, problems } =
-    options['check'] === true ? { isMade: false, problems: await checkTopic(wanted) } : await ensureTopic(wanted);
-  if (isMade) tell(`${wanted.topic} is made, with ${wanted.partitions} partitions`);
-  for (const problem of problems) tell(problem);
-  if (problems.length === 0) tell(`${wanted.topic} is as it has to be`);
-  else process.exitCode = 1;
+  for (const wanted of wantedOf(options)) {
+    const { isMade, problems } =
+      options['check'] === true ? { isMade: false, problems: await checkTopic(wanted) } : await ensureTopic(wanted);
+    if (isMade) tell(`${wanted.topic} is made, with ${wanted.partitions} partitions`);
+    for (const problem of problems) tell(problem);
+    if (problems.length === 0) tell(`${wanted.topic} is as it has to be`);
+    else process.exitCode = 1;
+  }
 });

@@ -24,7 +24,17 @@ test('the command makes the topic, checks it, and says what is wrong', { skip: b
   });
   const other = await run(...common, '--partitions', '4', '--check');
   assert.deepEqual(other, { code: 1, output: `${topic} has 8 partitions, expected 4: it cannot be changed\n` });
+  const withExport = [...common, '--partitions', '8', '--export-topic', `${topic}.export`];
+  assert.deepEqual(await run(...withExport), {
+    code: 0,
+    output: [
+      `${topic} is as it has to be`,
+      `${topic}.export is made, with 8 partitions`,
+      `${topic}.export is as it has to be\n`,
+    ].join('\n'),
+  });
   for (const [wrong, says] of [
+    [[...common, '--export-topic', topic], /expected another one than that of the log/],
     [['--brokers', 'here'], /--brokers has here, expected host:port/],
     [[...common, '--partitions', '7'], /--partitions is 7, expected a power of two/],
     [[...common, '--in-sync-min', '2'], /--in-sync-min is 2, expected at most --replicas, which is 1/],

@@ -10,8 +10,10 @@ const visibleTriesMax = 100;
 export interface TopicWanted {
   readonly brokers: readonly string[];
   readonly topic: string;
-  /** A power of two at most 1,024. Chosen once: another number would part the records of a vehicle. */
+  /** Of the log a power of two at most 1,024. Chosen once: another number would part the records of a vehicle. */
   readonly partitions: number;
+  /** Kafka's clients choose the partition by the key: any number of them will do. The log chooses by the virtual partition. */
+  readonly isKeyed?: boolean;
   readonly replicas: number;
   /** Replicas that must have a record before it is acknowledged. */
   readonly inSyncMin: number;
@@ -104,9 +106,9 @@ export const checkTopic = (wanted: TopicWanted): Promise<readonly string[]> =>
 
 /** Makes the topic when there is none, and says what is not as it has to be. */
 export const ensureTopic = (wanted: TopicWanted): Promise<TopicCheck> => {
-  const { partitions, replicas, inSyncMin } = wanted;
+  const { partitions, replicas, inSyncMin, isKeyed = false } = wanted;
   assert(
-    isPowerOfTwo(partitions) && partitions <= virtualPartitionCount,
+    isKeyed || (isPowerOfTwo(partitions) && partitions <= virtualPartitionCount),
     `partitions is ${partitions}, expected a power of two up to 1024`,
   );
   assert(inSyncMin <= replicas, `inSyncMin is ${inSyncMin}, expected at most replicas, which is ${replicas}`);
