@@ -8,7 +8,7 @@ const layers = [
   ['kernel'],
   ['events'],
   ['protocols', 'eventlog', 'history', 'storage', 'lake'],
-  ['registry', 'backup'],
+  ['registry', 'backup', 'export-topic'],
   ['devices', 'sharing', 'erasure'],
   ['ingest', 'live', 'trips', 'commands', 'alerts'],
   ['dashcam', 'parking'],

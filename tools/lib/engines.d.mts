@@ -16,3 +16,6 @@ export declare const ensureKafkaTools: () => { readonly path: string } | { reado
 export declare const startKafka: (jars: string) => Promise<Engine>;
 /** What Kafka's own tool says of a consumer group, a table as text. */
 export declare const describeGroup: (jars: string, address: string, group: string) => Promise<string>;
+export declare const ensureProtoc: () => { readonly path: string } | { readonly problem: string };
+/** What a message says, in the text format of Protocol Buffers, by their own compiler. */
+export declare const decodeWithProtoc: (path: string, schema: string, type: string, message: Uint8Array) => string;

@@ -6,6 +6,8 @@ import { apiLimits } from '@milepost/contract/api';
 import { streamLimits } from '@milepost/contract/stream';
 import { journalLimits } from '../eventlog/adapters/journal/options.ts';
 import { kafkaLogLimits } from '../eventlog/adapters/kafka/options.ts';
+import { exportSinkLimits } from '../export-topic/adapters/kafka/index.ts';
+import { exportLimits } from '../export-topic/index.ts';
 import { poisonListedMax } from '../history/limits.ts';
 import { accessLimits } from '../http/access/operator-access.ts';
 import { httpLimits } from '../http/limits.ts';
@@ -25,6 +27,8 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   ingestLimits,
   journalLimits: { ...journalLimits },
   kafkaLogLimits: { ...kafkaLogLimits },
+  exportLimits: { ...exportLimits },
+  exportSinkLimits: { ...exportSinkLimits },
   apiLimits,
   httpLimits,
   lakeLimits,

@@ -1,0 +1,1 @@
+export { type ExportSinkLimits, exportSinkLimits, type ExportSinkOptions, openKafkaExportSink } from './kafka-sink.ts';
