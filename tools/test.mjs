@@ -1,10 +1,11 @@
 // Checks the sources, then runs every test within the time budget of its tier: npm test [-- --tier=unit] [-- part-of-a-file-name …]
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EnsureError, ensureWebBuilt, runMain } from './ensure.mjs';
 import { ensureChromium } from './lib/chromium.mjs';
-import { ensureKafka, startKafka } from './lib/engines.mjs';
+import { ensureCassandra, ensureKafka, startCassandra, startKafka } from './lib/engines.mjs';
 import { root } from './lib/root.mjs';
 import { runTier } from './lib/run-tier.mjs';
 import { sourceFiles } from './lib/source-files.mjs';
@@ -70,22 +71,49 @@ const notRun = ({ name, budgetMs }, files, why) => ({
   ...why,
 });
 
+/** Real servers that tests find by TEST_<name> (host:port) and TEST_<name>_PID. */
+const engines = [
+  { name: 'KAFKA', ensure: ensureKafka, start: startKafka },
+  { name: 'CASSANDRA', ensure: ensureCassandra, start: startCassandra },
+];
+
 /**
- * With real engines that run beside the tests; without them the tier is skipped, and says why.
+ * With the real engines that the files name, which run beside the tests; a file whose engine cannot be had is skipped, and it is said why.
  * @param {import('./lib/tiers.mjs').Tier} tier
  * @param {readonly string[]} files
  * @returns {Promise<TierResult>}
  */
 const runWithEngines = async (tier, files) => {
-  const jars = ensureKafka();
-  if ('problem' in jars) return notRun(tier, files, { skips: files.map((file) => `${file}: no Kafka, ${jars.problem}`) });
-  const kafka = await startKafka(jars.path).catch((/** @type {Error} */ error) => {
-    throw new EnsureError(`Kafka does not start: ${error.message}`);
-  });
+  const wanted = engines.map((engine) => ({
+    ...engine,
+    files: files.filter((file) => readFileSync(file, 'utf8').includes(`TEST_${engine.name}`)),
+  }));
+  const found = wanted.filter((engine) => engine.files.length > 0).map((engine) => ({ ...engine, jars: engine.ensure() }));
+  const skipped = new Map(
+    found.flatMap((engine) => {
+      const { jars, name } = engine;
+      return 'problem' in jars ? engine.files.map((file) => [file, `${file}: no ${name}, ${jars.problem}`]) : [];
+    }),
+  );
+  const skips = [...skipped.values()];
+  const left = files.filter((file) => !skipped.has(file));
+  if (left.length === 0) return notRun(tier, files, { skips });
+  // All at once: each takes seconds.
+  const starting = found.flatMap(({ name, jars, start }) => ('path' in jars ? [{ name, engine: start(jars.path) }] : []));
   try {
-    return await runTier(tier, files, { TEST_KAFKA: kafka.address, TEST_KAFKA_PID: String(kafka.pid) });
+    /** @type {Record<string, string>} */
+    const environment = {};
+    for (const { name, engine } of starting) {
+      const { address, pid } = await engine.catch((/** @type {Error} */ error) => {
+        throw new EnsureError(`${name} does not start: ${error.message}`);
+      });
+      environment[`TEST_${name}`] = address;
+      environment[`TEST_${name}_PID`] = String(pid);
+    }
+    const result = await runTier(tier, left, environment);
+    return { ...result, skips: [...skips, ...result.skips] };
   } finally {
-    await kafka.remove();
+    await Promise.all(starting.map(async ({ engine }) => (await engine.catch(() => undefined))?.remove()));
   }
 };
 

@@ -19,3 +19,5 @@ export declare const describeGroup: (jars: string, address: string, group: strin
 export declare const ensureProtoc: () => { readonly path: string } | { readonly problem: string };
 /** What a message says, in the text format of Protocol Buffers, by their own compiler. */
 export declare const decodeWithProtoc: (path: string, schema: string, type: string, message: Uint8Array) => string;
+export declare const ensureCassandra: () => { readonly path: string } | { readonly problem: string };
+export declare const startCassandra: (jars: string, options?: { readonly isQuick?: boolean }) => Promise<Engine>;
