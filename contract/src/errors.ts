@@ -24,6 +24,7 @@ export const errorCodes = {
   overloaded: { status: 503, title: 'The server is overloaded' },
   disk_full: { status: 503, title: 'The disk is nearly full: new reports are refused, reading goes on' },
   unavailable: { status: 503, title: 'A part of the server is not available' },
+  superseded: { status: 503, title: 'Another server has taken this over' },
   // Our bug.
   internal: { status: 500, title: 'An error of ours' },
 } as const;

@@ -14,6 +14,7 @@ import type {
   ChunkInfo,
   ChunkKey,
   ChunkStore,
+  Claim,
   MergeUnit,
   Replacement,
   StoredChunk,
@@ -90,6 +91,8 @@ export class MergePass {
   #hidden = new HiddenValues(nothingHidden);
   #groupsOfSignals = new Uint8Array(0);
   #job: RunningJob | undefined;
+  /** By partition of the log, which is the group of a unit; undefined: everything may be merged. */
+  #claims: ReadonlyMap<number, Claim> | undefined;
 
   readonly #sizes: MergeSizes;
 
@@ -105,10 +108,25 @@ export class MergePass {
     if (this.#job?.sweepName !== undefined) this.#job = undefined;
   }
 
+  /**
+   * Merges only the vehicles of the partitions that were claimed, and gives up what it was doing. For stores whose groups are the partitions of
+   * the log.
+   */
+  setClaims(claims: readonly Claim[] | undefined): void {
+    this.#claims = claims && new Map(claims.map((claim) => [claim.partition, claim]));
+    this.#job = undefined;
+  }
+
+  async #units(): Promise<readonly MergeUnit[]> {
+    const units = await this.#store.mergeUnits();
+    const claims = this.#claims;
+    return claims ? units.filter(({ group }) => claims.has(group)) : units;
+  }
+
   /** Does a little; true: there is more to do now. */
   async step(nowMs: number): Promise<boolean> {
     if (!this.#job) {
-      const units = await this.#store.mergeUnits();
+      const units = await this.#units();
       const job = decideMerge(units, this.#hidden, nowMs);
       if (!job) return this.#giveBack(units, nowMs);
       this.#job = { ...job, nextVehicleNo: 0, width: firstWidth(job.unit, job.sweepName !== undefined, this.#sizes.stepRows) };
@@ -128,7 +146,7 @@ export class MergePass {
     const removedStatus =
       'swept' in swept ? [...replacement.removedStatus, ...this.#hidden.rules.erased] : replacement.removedStatus;
     if (replacement.removed.length + removedStatus.length > 0 || 'swept' in swept)
-      await this.#store.replace(unit, { ...replacement, removedStatus, ...swept });
+      await this.#store.replace(unit, { ...replacement, removedStatus, ...swept }, this.#claims?.get(unit.group));
     this.counts.steps++;
     job.nextVehicleNo = toVehicleNo;
     const rows = vehicles.reduce((total, { flushed }) => total + sum(flushed), 0);

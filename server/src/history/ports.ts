@@ -29,12 +29,21 @@ export interface StatusChange {
   readonly reason: StatusReason;
 }
 
+/** Who may write a partition of the log into the store: whoever claimed it last. */
+export interface Claim {
+  readonly partition: number;
+  /** As `claim` answered. */
+  readonly epoch: number;
+}
+
 export interface ChunkFlush {
   /** Physical partition of the log and the offset up to which everything is contained in chunks. */
   readonly partition: number;
   /** Where the flush begins: the applied offset before it. Names the flush, also when it is written again after a crash. */
   readonly fromOffset: number;
   readonly appliedOffset: number;
+  /** Of the claim under which it is written; not given: whoever asks may write. */
+  readonly epoch?: number;
   /** receivedAt (ms) up to which everything is contained in chunks. */
   readonly completeTo: number;
   /** In order of (vehicleNo, firstOffset, level). Passed through once: a flush may make them as they are asked for. */
@@ -168,8 +177,12 @@ export interface StatusScan extends MonthScan {
  * after (or together with) the chunks. A flush that a crash cut off is written again from the same `fromOffset` and may end earlier or
  * later than the first time: of two chunks with one key, the one of the flush that ends later stays, because it holds all of the other.
  * A flush that the applied offset says is complete is not written again: its chunks may have been merged.
+ * With claims a partition may move between processes: once a newer claim is there, what is asked under an older one is refused with
+ * `superseded`, and changes neither the applied offset nor what was merged since.
  */
 export interface ChunkStore {
+  /** Answers the epoch of a new claim of a partition of the log: larger than all before. */
+  claim(partition: number): Promise<number>;
   write(flush: ChunkFlush): Promise<void>;
   /**
    * Chunks of a vehicle whose [fromMs, toMs] meets the period (`toMs` exclusive), in order of firstOffset, then level. Of those that have
@@ -196,9 +209,10 @@ export interface ChunkStore {
   readMerged(keys: readonly ChunkKey[]): Promise<readonly StoredChunk[]>;
   /**
    * A reader sees each row once, before and after. Keys that are not there are no error. One that takes something out of a month that was
-   * dropped meanwhile does nothing; one that only puts in makes the month when there is none (taken over from another store).
+   * dropped meanwhile does nothing; one that only puts in makes the month when there is none (taken over from another store). `claim`: that of
+   * the partition from which the vehicles of the unit come.
    */
-  replace(unit: UnitKey, replacement: Replacement): Promise<void>;
+  replace(unit: UnitKey, replacement: Replacement, claim?: Claim): Promise<void>;
   /** Gives up to about `bytesMax` back; answers what is left to give. */
   giveBack(unit: UnitKey, bytesMax: number): Promise<number>;
   /** Undefined: nothing was ever written for the partition. */

@@ -5,7 +5,7 @@ import type { HidingRules } from './hidden-values.ts';
 import type { MergeCounts } from './merge-pass.ts';
 import type { Leisure } from './pacer.ts';
 import type { SharedTable } from './memtable.ts';
-import type { AppliedState, StatusChange, StatusQuery } from './ports.ts';
+import type { AppliedState, Claim, StatusChange, StatusQuery } from './ports.ts';
 import type { QueryAnswer, QueryRequest } from './run-query.ts';
 
 /** What a thread does: it writes chunks and merges, answers queries of one vehicle, or makes keyframes and answers for the whole fleet. */
@@ -29,6 +29,8 @@ export interface FlushRequest {
   readonly partitions: number;
   readonly fromOffset: number;
   readonly appliedOffset: number;
+  /** Of the claim under which its records were followed; not given: nobody claims. */
+  readonly epoch?: number;
   readonly completeTo: number;
   readonly statusChanges: readonly StatusChange[];
   /** How long it may take. */
@@ -70,6 +72,10 @@ export interface ThreadOperations {
   open: { request: unknown; answer: { readonly applied: readonly AppliedState[]; readonly statistics: StoreStatistics } };
   flush: { request: FlushRequest; answer: FlushAnswer };
   applied: { request: undefined; answer: readonly AppliedState[] };
+  /** A new claim of a partition of the log; answers its epoch. */
+  claim: { request: number; answer: number };
+  /** From now on only what these claims allow is merged; undefined: everything. */
+  setClaims: { request: readonly Claim[] | undefined; answer: undefined };
   /** One step; the request is the time now, ms. */
   merge: { request: number; answer: MergeAnswer };
   setRules: { request: RulesRequest; answer: undefined };

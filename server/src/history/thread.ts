@@ -9,7 +9,7 @@ import { chunksOfTable, makeFlushCounts } from './flush-table.ts';
 import { notedAtOnce, writerNice } from './limits.ts';
 import { MergePass } from './merge-pass.ts';
 import { Pacer } from './pacer.ts';
-import type { ChunkStore, ChunkStoreModule, StatusQuery, StoredChunk } from './ports.ts';
+import type { ChunkStore, ChunkStoreModule, Claim, StatusQuery, StoredChunk } from './ports.ts';
 import { type QueryAnswer, type QueryRequest, runQuery } from './run-query.ts';
 import type {
   Announced,
@@ -124,6 +124,11 @@ const operations: Record<ThreadRequest['operation'], (request: never) => Promise
   flush,
   applied: () => opened().applied(),
   merge,
+  claim: (partition: number) => opened().claim(partition),
+  setClaims: (claims: readonly Claim[] | undefined) => {
+    merging?.setClaims(claims);
+    return Promise.resolve(undefined);
+  },
   setRules: ({ rules, groupsOfSignals }: RulesRequest) => {
     merging?.setRules(rules, groupsOfSignals);
     fleet?.setRules(rules, groupsOfSignals);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ContractStore } from '../chunk-store.contract.ts';
+import type { ContractStore } from '../testing/contract-store.ts';
 import { encodeChunk } from '../encode-chunk.ts';
 import { addToTable } from '../flush-table.ts';
 import { bucketOf } from '../month-bucket.ts';

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { type ContractStore, testChunkStore } from '../../chunk-store.contract.ts';
+import { testChunkStore } from '../../chunk-store.contract.ts';
+import { testClaims } from '../../claims.contract.ts';
 import { encodeChunk } from '../../encode-chunk.ts';
 import { testScans } from '../../fleet/scans.contract.ts';
 import { addToTable } from '../../flush-table.ts';
@@ -13,6 +14,7 @@ import { MergePass } from '../../merge-pass.ts';
 import type { ChunkPart, ChunkStore, StoredChunk } from '../../ports.ts';
 import { RowTable } from '../../row-table.ts';
 import { encodeTestReport } from '../../test-support.ts';
+import type { ContractStore } from '../../testing/contract-store.ts';
 import { openChunkStore, SqliteChunkStore } from './open-chunk-store.ts';
 import { fileVersion, schemaVersion, storeApplicationId } from './schema.ts';
 
@@ -24,6 +26,7 @@ const makeStore = async (): Promise<ContractStore> => {
   };
 };
 testChunkStore('SQLite', makeStore);
+testClaims('SQLite', makeStore);
 testScans('SQLite', makeStore);
 
 const withFolder = async (run: (folder: string) => Promise<void>): Promise<void> => {
@@ -177,7 +180,7 @@ test('a flush that a crash cut off between two files is not merged before it is 
     }));
     const flush = { partition: 0, fromOffset: 0, appliedOffset: 10, completeTo: 1, chunks, statusChanges };
     const first = new SqliteChunkStore({ folder, groups: 4, afterFile }, 'write');
-    assert.throws(() => void first.write(flush), /crash/);
+    await assert.rejects(first.write(flush), /crash/);
     await first.close();
     filesLeft = 100;
     const again = new SqliteChunkStore({ folder, groups: 4, afterFile }, 'write');

@@ -29,7 +29,7 @@ import {
 import { scanChunks, scanStatus } from './scan-month.ts';
 import { monthIndexes } from './schema.ts';
 import { Statements } from './statements.ts';
-import { reasonCodes, statusCodes } from './status-codes.ts';
+import { reasonCodes, statusCodes } from '../../status-codes.ts';
 import { statusOf, type StatusRow } from './status-row.ts';
 
 interface FlushRow {

@@ -9,6 +9,7 @@ import type {
   ChunkPart,
   ChunkScan,
   ChunkStore,
+  Claim,
   MergeUnit,
   MonthScan,
   Replacement,
@@ -85,6 +86,7 @@ export class SqliteChunkStore implements ChunkStore {
     const db = openDatabase(join(options.folder, 'store.sqlite'), mode, storeApplicationId, storeSchema, storeUpgrades);
     assert(db, `${options.folder} is opened for reading before it was made`);
     this.#store = new StoreFile(db);
+    if (mode === 'write') this.#store.makeClaims();
     this.#groups = this.#store.groups(options.groups, groupsDefault);
     assert(
       this.#groups >= 1 && this.#groups <= virtualPartitionCount,
@@ -99,8 +101,14 @@ export class SqliteChunkStore implements ChunkStore {
     for (const { name } of this.#names(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)) this.#file(name);
   }
 
+  claim(partition: number): Promise<number> {
+    return Promise.resolve(this.#store.claim(partition));
+  }
+
   /** Each file in a transaction of its own, then the applied offset: a crash between leaves chunks that the next flush writes again. */
-  write(flush: ChunkFlush): Promise<void> {
+  async write(flush: ChunkFlush): Promise<void> {
+    const { partition, epoch } = flush;
+    if (epoch !== undefined) this.#store.checkClaim({ partition, epoch });
     const applied = this.#appliedOffsets().get(flush.partition) ?? -1;
     // Its chunks may have been merged since: only what has a key of its own is written again.
     const parts = this.#split(flush.appliedOffset <= applied ? { ...flush, chunks: [] } : flush);
@@ -116,7 +124,6 @@ export class SqliteChunkStore implements ChunkStore {
       counts.push({ bucket, part: group, ...file.count() });
     }
     this.#store.commit(flush, counts);
-    return Promise.resolve();
   }
 
   #appliedOffsets(): Map<number, number> {
@@ -258,16 +265,16 @@ export class SqliteChunkStore implements ChunkStore {
     return Promise.resolve(found);
   }
 
-  replace({ bucket, group }: UnitKey, replacement: Replacement): Promise<void> {
+  async replace({ bucket, group }: UnitKey, replacement: Replacement, claim?: Claim): Promise<void> {
+    if (claim) this.#store.checkClaim(claim);
     const name = nameOf(bucket, group);
     const isTakeOver = replacement.removed.length === 0 && replacement.added.length > 0;
     const file = isTakeOver ? this.#file(name) : this.#existing(name);
-    if (!file) return Promise.resolve();
+    if (!file) return;
     file.replace(replacement);
     this.#options.afterFile?.(name);
     this.#figures.delete(name);
     this.#store.setCounts({ bucket, part: group, ...file.count() });
-    return Promise.resolve();
   }
 
   giveBack({ bucket, group }: UnitKey, bytesMax: number): Promise<number> {

@@ -13,6 +13,9 @@ export const storeSchema = `
     PRIMARY KEY (bucket, part)) WITHOUT ROWID, STRICT;
 `;
 
+/** Made by every writer, so that an older store gets it too: whoever does not claim does not look at it. */
+export const claimSchema = `CREATE TABLE IF NOT EXISTS claim (partition INTEGER PRIMARY KEY, epoch INTEGER NOT NULL) STRICT`;
+
 /**
  * `flushed` holds blocks of chunks in the order of writing, not by vehicle: a flush appends pages instead of rewriting one for each vehicle.
  * Its id is flush_no << 43 | vehicle_no << 12 | ordinal, of the first chunk in the block; the ordinal counts the chunks of a vehicle.

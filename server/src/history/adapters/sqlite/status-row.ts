@@ -1,6 +1,6 @@
 import { assert } from '../../../kernel/index.ts';
 import type { StatusChange } from '../../ports.ts';
-import { reasonNames, statusNames } from './status-codes.ts';
+import { reasonNames, statusNames } from '../../status-codes.ts';
 
 /** A change of status as it lies in a month file. */
 export interface StatusRow {

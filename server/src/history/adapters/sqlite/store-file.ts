@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { OperationalError } from '../../../kernel/index.ts';
-import type { AppliedState, ChunkFlush } from '../../ports.ts';
+import { assert, OperationalError } from '../../../kernel/index.ts';
+import type { AppliedState, ChunkFlush, Claim } from '../../ports.ts';
+import { claimSchema } from './schema.ts';
 
 export interface FileCounts {
   readonly bucket: number;
@@ -43,10 +44,33 @@ export class StoreFile {
     return rows.map((row) => ({ partition: row.partition, appliedOffset: row.applied_offset, completeTo: row.complete_to }));
   }
 
+  makeClaims(): void {
+    this.#db.exec(claimSchema);
+  }
+
+  claim(partition: number): number {
+    const claim = this.#db.prepare(`INSERT INTO claim (partition, epoch) VALUES (?, 1)
+      ON CONFLICT (partition) DO UPDATE SET epoch = epoch + 1 RETURNING epoch`);
+    return (claim.get(partition) as { epoch: number }).epoch;
+  }
+
+  checkClaim({ partition, epoch }: Claim): void {
+    const row = this.#db.prepare('SELECT epoch FROM claim WHERE partition = ?').get(partition) as { epoch: number } | undefined;
+    const found = row?.epoch ?? 0;
+    assert(epoch <= found, `partition ${partition} was claimed ${found} times, and not ${epoch} times`);
+    if (epoch < found)
+      throw new OperationalError(
+        'superseded',
+        `partition ${partition} of the log was taken over: claim ${found}, this is ${epoch}`,
+      );
+  }
+
   /** The last step of a flush: by now its chunks are on disk. */
   commit(flush: ChunkFlush, counts: readonly FileCounts[]): void {
     this.#db.exec('BEGIN IMMEDIATE');
     try {
+      const { partition, epoch } = flush;
+      if (epoch !== undefined) this.checkClaim({ partition, epoch });
       for (const count of counts) this.setCounts(count);
       this.#db
         .prepare(`INSERT INTO applied (partition, applied_offset, complete_to) VALUES (?, ?, ?) ON CONFLICT (partition)
