@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
+import { Admin } from '@platformatic/kafka';
 import { describeGroup, ensureKafka, ensureKafkaTools, startKafka } from '../../../../../../tools/lib/engines.mjs';
 import { makeManualClock, silentLogger } from '../../../../kernel/index.ts';
 import { PartitionLostError } from '../../../errors.ts';
@@ -118,6 +119,23 @@ test('commits: of a member for what it has; refused without harm of everybody el
   await first.membership.leave();
   await assert.rejects(first.log.commitConsumer('projector', { partition: mine, offset: 9 }), PartitionLostError);
 });
+
+test(
+  'a member that the brokers threw out: its commit is refused, it hears that it lost everything, and joins again',
+  options,
+  async (context) => {
+    const topic = await newTopic(2);
+    const { log, notes } = await openMember(brokers, topic);
+    const admin = new Admin({ clientId: 'test', bootstrapBrokers: brokers });
+    context.after(() => Promise.all([admin.close(), log.close()]));
+    await until(() => notes.held.length === 2);
+    await admin.removeMembersFromConsumerGroup({ groupId: `${topic}.projector` });
+    await assert.rejects(log.commitConsumer('projector', { partition: 0, offset: 1 }), PartitionLostError);
+    await until(() => notes.held.length === 2 && notes.heard.length === 3);
+    assert.deepEqual(notes.heard[1], { isLost: true });
+    await log.commitConsumer('projector', { partition: 0, offset: 1 });
+  },
+);
 
 test('Kafka’s own tool shows positions and lag of a group while it is active', options, async (context) => {
   const tools = ensureKafkaTools();
