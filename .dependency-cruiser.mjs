@@ -51,6 +51,7 @@ const drivers = [
   '@platformatic/kafka',
   'cassandra-driver',
   'redis',
+  '@redis/.+',
   '@aws-sdk/.+',
 ];
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EnsureError, ensureWebBuilt, runMain } from './ensure.mjs';
 import { ensureChromium } from './lib/chromium.mjs';
-import { ensureCassandra, ensureKafka, startCassandra, startKafka } from './lib/engines.mjs';
+import { ensureCassandra, ensureKafka, ensureValkey, startCassandra, startKafka, startValkey } from './lib/engines.mjs';
 import { root } from './lib/root.mjs';
 import { runTier } from './lib/run-tier.mjs';
 import { sourceFiles } from './lib/source-files.mjs';
@@ -75,6 +75,7 @@ const notRun = ({ name, budgetMs }, files, why) => ({
 const engines = [
   { name: 'KAFKA', ensure: ensureKafka, start: startKafka },
   { name: 'CASSANDRA', ensure: ensureCassandra, start: startCassandra },
+  { name: 'VALKEY', ensure: ensureValkey, start: startValkey },
 ];
 
 /**
