@@ -86,6 +86,11 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
     script: 'bench/src/logs.ts',
     args: ['20'],
   },
+  valkey: {
+    what: 'Valkey: a snapshot of 100 MB written and read, beside a folder; publish to subscribe between two connections',
+    script: 'bench/src/valkey.ts',
+    args: ['100', '10'],
+  },
   idle: { what: 'Memory of a WebSocket that is open and says nothing', script: 'bench/src/idle.ts', args: [] },
   history: { what: 'History: applying, flushing, bytes a sample, queries', script: 'bench/src/history.ts', args: [] },
   rebuild: {

@@ -16,6 +16,10 @@ import { ingestLimits, sessionLimits } from '../ingest/index.ts';
 import { clockStepMsMin } from '../kernel/stepping-clock.ts';
 import { lakeLimits } from '../lake/index.ts';
 import { listenerLimits, mqttLimits } from '../protocols/index.ts';
+import { temporaryAgeMaxMs } from '../storage/adapters/folder/index.ts';
+import { valkeyLimits } from '../storage/adapters/valkey/index.ts';
+import { fanOutLimits } from '../storage/index.ts';
+import { storedNameCharactersMax } from '../storage/snapshot-store.ts';
 import { watchEveryMs, watchAwayEveryMs, watchTimeoutMs } from '../storage/watch.ts';
 import { deadLetterLimits } from './dead-letters.ts';
 
@@ -36,6 +40,9 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   streamLimits,
   browserStreamLimits,
   deadLetterLimits: { ...deadLetterLimits, poisonListedMax },
+  fanOutLimits: { ...fanOutLimits },
+  valkeyLimits: { ...valkeyLimits },
+  'storage/snapshot-store.ts': { storedNameCharactersMax, temporaryAgeMaxMs },
   'storage/watch.ts': { watchEveryMs, watchAwayEveryMs, watchTimeoutMs },
   'kernel/stepping-clock.ts': { clockStepMsMin },
 };

@@ -1,0 +1,1 @@
+export { openSnapshotFolder, temporaryAgeMaxMs } from './snapshot-folder.ts';

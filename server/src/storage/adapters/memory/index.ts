@@ -1,0 +1,1 @@
+export { makeMemoryFanOut, type MemoryFanOutOptions } from './fan-out.ts';
