@@ -18,7 +18,7 @@ import {
 import { makeLogger, systemClock } from '../../server/src/kernel/index.ts';
 import { openLive } from '../../server/src/live/index.ts';
 import { aCustomer, aDevice, aVehicle, makeMemoryDirectory } from '../../server/src/live/memory-directory.ts';
-import { openFolderSnapshots } from '../../server/src/storage/adapters/folder-snapshots.ts';
+import { openSnapshotFolder } from '../../server/src/storage/adapters/folder/index.ts';
 import { operatorScope } from '../../server/src/sharing/index.ts';
 
 const scope = operatorScope();
@@ -148,7 +148,7 @@ const bench = async (vehicles: number, folder: string): Promise<void> => {
     vocabulary: () => coreVocabulary,
     clock: systemClock,
     logger: makeLogger('warn'),
-    snapshots: openFolderSnapshots(folder),
+    snapshots: openSnapshotFolder(folder),
   });
   const memoryBefore = process.memoryUsage();
   // The input is made a slice at a time, so that its memory is not mistaken for that of the live state.
@@ -271,7 +271,7 @@ const bench = async (vehicles: number, folder: string): Promise<void> => {
     vocabulary: () => coreVocabulary,
     clock: systemClock,
     logger: makeLogger('warn'),
-    snapshots: openFolderSnapshots(folder),
+    snapshots: openSnapshotFolder(folder),
   });
   const loadAt = performance.now();
   await restored.loadSnapshot([{ partition: 0, offset: nextOffset }]);

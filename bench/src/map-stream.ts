@@ -14,7 +14,7 @@ import { makeOperatorAccess, openBrowserStream } from '../../server/src/http/ind
 import { makeManualClock, silentLogger } from '../../server/src/kernel/index.ts';
 import { openLive } from '../../server/src/live/index.ts';
 import { aCustomer, aDevice, aVehicle, makeMemoryDirectory } from '../../server/src/live/memory-directory.ts';
-import { openFolderSnapshots } from '../../server/src/storage/adapters/folder-snapshots.ts';
+import { openSnapshotFolder } from '../../server/src/storage/adapters/folder/index.ts';
 
 const token = 'operator-token-of-the-bench';
 const [vehicles = 10_000, viewers = 100, ticks = 20] = process.argv.slice(2).map(Number);
@@ -84,7 +84,7 @@ const openServer = async () => {
     directory.put({ kind: 'device', device: aDevice(no, no) });
   }
   const vocabulary = () => coreVocabulary;
-  const live = openLive({ directory, vocabulary, clock, logger: silentLogger, snapshots: openFolderSnapshots('/nonexistent') });
+  const live = openLive({ directory, vocabulary, clock, logger: silentLogger, snapshots: openSnapshotFolder('/nonexistent') });
   const stream = openBrowserStream({
     registry: { directory },
     live,

@@ -16,7 +16,7 @@ import { openIngest } from '../../server/src/ingest/index.ts';
 import { makeLogger, systemClock } from '../../server/src/kernel/index.ts';
 import { openLive } from '../../server/src/live/index.ts';
 import { aCustomer, aDevice, aVehicle } from '../../server/src/live/memory-directory.ts';
-import { openFolderSnapshots } from '../../server/src/storage/adapters/folder-snapshots.ts';
+import { openSnapshotFolder } from '../../server/src/storage/adapters/folder/index.ts';
 import { BinaryReport } from '../../server/src/protocols/index.ts';
 import { makeDirectory } from '../../server/src/registry/directory.ts';
 import { sameForAll } from '../../server/src/registry/index.ts';
@@ -85,7 +85,7 @@ const run = async (): Promise<void> => {
   print({ what: 'before', rssMb: statusMb('VmRSS') });
   const directory = fillDirectory();
   print({ what: 'directory', vehicles, rssMb: statusMb('VmRSS') });
-  const snapshots = openFolderSnapshots(join(folder, 'live'));
+  const snapshots = openSnapshotFolder(join(folder, 'live'));
   const live = openLive({ directory, vocabulary: () => coreVocabulary, clock, logger, snapshots });
   const history = await openHistory({
     store: {

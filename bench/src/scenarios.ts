@@ -90,6 +90,7 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
     what: 'Valkey: a snapshot of 100 MB written and read, beside a folder; publish to subscribe between two connections',
     script: 'bench/src/valkey.ts',
     args: ['100', '10'],
+  },
   cassandra: {
     what: 'History on Cassandra, one node: flushes, merges, bytes a sample on its disk, a day at 1 Hz, and the plain table car_logs',
     script: 'bench/src/cassandra.ts',

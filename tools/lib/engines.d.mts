@@ -20,7 +20,6 @@ export declare const ensureProtoc: () => { readonly path: string } | { readonly 
 /** What a message says, in the text format of Protocol Buffers, by their own compiler. */
 export declare const decodeWithProtoc: (path: string, schema: string, type: string, message: Uint8Array) => string;
 export declare const ensureCassandra: () => { readonly path: string } | { readonly problem: string };
-export declare const startCassandra: (jars: string, options?: { readonly isQuick?: boolean }) => Promise<Engine>;
 /** The server's binary. */
 export declare const ensureValkey: () => { readonly path: string } | { readonly problem: string };
 export declare const startValkey: (binary: string) => Promise<Engine>;

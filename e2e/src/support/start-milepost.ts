@@ -1,18 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
-import { cleanEnvironment } from './environment.ts';
+import { join } from 'node:path';
 import { killWithDescendants } from './kill-with-descendants.ts';
-
-const root = resolve(import.meta.dirname, '../../..');
-const readyMs = 60_000;
-/** How long a server may take to stop: it lets go of its devices one after the other. */
-const endMs = 30_000;
-const logCharactersMax = 64 * 1024;
+import { end, launchServer, type Ready } from './server-process.ts';
 
 export interface Milepost {
   readonly origin: string;
@@ -45,72 +37,21 @@ export interface MilepostOptions {
   readonly data?: string;
 }
 
-interface Ready {
-  readonly child: ChildProcess;
-  readonly log: () => string;
-  readonly origin: string;
-  readonly mqttOrigin: string;
-  readonly signInLink: string;
-}
-
-const waitUntilReady = (child: ChildProcess): Promise<Ready> =>
-  new Promise((done, failed) => {
-    let log = '';
-    const timer = setTimeout(() => failed(new Error(`Milepost was not ready after ${readyMs} ms\n${log}`)), readyMs);
-    child.stderr?.on('data', (text: Buffer) => {
-      log = (log + text.toString()).slice(-logCharactersMax);
-    });
-    child.once('exit', (code) => {
-      clearTimeout(timer);
-      failed(new Error(`Milepost ended with ${code} before it was ready\n${log}`));
-    });
-    if (!child.stdout) throw new Error('the process has no standard output');
-    let origin = '';
-    let mqttOrigin = '';
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      origin ||= /^Milepost is ready at (\S+)$/.exec(line)?.[1] ?? '';
-      mqttOrigin ||= /^MQTT: (\S+)$/.exec(line)?.[1] ?? '';
-      const signInLink = /^Sign in: (\S+)$/.exec(line)?.[1];
-      if (!origin || !signInLink) return;
-      clearTimeout(timer);
-      child.removeAllListeners('exit');
-      done({ child, log: () => log, origin, mqttOrigin, signInLink });
-    });
-  });
-
-const end = (child: ChildProcess): Promise<void> =>
-  new Promise((done) => {
-    if (child.exitCode !== null || child.signalCode !== null) {
-      done();
-      return;
-    }
-    const cut = setTimeout(() => child.kill('SIGKILL'), endMs);
-    child.once('exit', () => {
-      clearTimeout(cut);
-      done();
-    });
-    child.kill('SIGTERM');
-  });
-
 /** Starts the real server on a free port with a data folder of its own, and waits until it says that it is ready. */
 export const startMilepost = async ({ mode, settings = {}, data: given }: MilepostOptions): Promise<Milepost> => {
   const data = given ?? (await mkdtemp(join(tmpdir(), 'milepost-e2e-')));
   const operatorToken = randomBytes(24).toString('base64url');
   const launch = (port: string, mqttPort: string): Promise<Ready> =>
-    waitUntilReady(
-      spawn(process.execPath, ['server/src/app/main.ts', `--mode=${mode}`], {
-        cwd: root,
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: {
-          ...cleanEnvironment(),
-          MILEPOST_PORT: port,
-          MILEPOST_MQTT_PORT: mqttPort,
-          MILEPOST_DATA: data,
-          MILEPOST_OPERATOR_TOKEN: operatorToken,
-          ...settings,
-        },
-      }),
-    );
+    launchServer({
+      mode,
+      settings: {
+        MILEPOST_PORT: port,
+        MILEPOST_MQTT_PORT: mqttPort,
+        MILEPOST_DATA: data,
+        MILEPOST_OPERATOR_TOKEN: operatorToken,
+        ...settings,
+      },
+    });
   let ready = await launch('0', '0').catch(async (error: unknown) => {
     await rm(data, { recursive: true, force: true });
     throw error;

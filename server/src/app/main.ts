@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { makeLogger, MilepostError, systemClock } from '../kernel/index.ts';
+import { startNode } from './cluster/start-node.ts';
 import { startDemo } from './demo.ts';
 import { readConfiguration } from './settings.ts';
 import { startServer } from './start-server.ts';
@@ -31,13 +32,14 @@ const main = async (): Promise<void> => {
   if (process.connected) process.once('disconnect', () => end(0));
   process.on('uncaughtException', failed);
 
-  const server = await startServer({ configuration, clock: systemClock, logger, isDemo: mode === 'demo', failed });
+  const start = configuration.kafkaBrokers ? startNode : startServer;
+  const server = await start({ configuration, clock: systemClock, logger, isDemo: mode === 'demo', failed });
   stop = () => server.stop();
   tell(`Milepost is ready at ${server.origin}`);
   if (server.mqttOrigin) tell(`MQTT: ${server.mqttOrigin}`);
   if (server.deviceTlsOrigin) tell(`Devices with TLS: ${server.deviceTlsOrigin}`);
   if (server.mqttTlsOrigin) tell(`MQTT over TLS: ${server.mqttTlsOrigin}`);
-  tell(`Sign in: ${server.signInLink()}`);
+  if (server.signInLink) tell(`Sign in: ${server.signInLink()}`);
   if (mode !== 'demo') return;
   const endDemo = startDemo(server, configuration.data, tell);
   stop = async () => {

@@ -7,14 +7,21 @@ import { type Erasures, openErasures } from '../erasure/index.ts';
 import { openJournal } from '../eventlog/adapters/journal/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
 import type { DeadLetter } from '../events/index.ts';
-import { type HistoryOptions, openHistory, SwitchableHistory } from '../history/index.ts';
+import { type History, type HistoryOptions, openHistory, SwitchableHistory } from '../history/index.ts';
 import { type Gate, type Ingest, openGate, openIngest } from '../ingest/index.ts';
 import type { Clock, Logger } from '../kernel/index.ts';
-import { fleetSignals, type Live, openLive, type StatusTimeouts } from '../live/index.ts';
+import { fleetSignals, type Live, type LiveOptions, openLive, type StatusTimeouts } from '../live/index.ts';
 import { loadPepper, loadVocabulary, openRegistry, openRetention, type Registry, type Retention } from '../registry/index.ts';
 import { startEmbeddedPostgres } from '../storage/adapters/embedded-postgres/index.ts';
-import { openFolderSnapshots } from '../storage/adapters/folder-snapshots.ts';
-import { keepSecretFile, openStorage, parseDatabaseUrl, type PostgresConfig, type Storage } from '../storage/index.ts';
+import { openSnapshotFolder } from '../storage/adapters/folder/index.ts';
+import {
+  keepSecretFile,
+  openStorage,
+  parseDatabaseUrl,
+  type PostgresConfig,
+  type SnapshotStore,
+  type Storage,
+} from '../storage/index.ts';
 import type { DataFolder } from './data-folder.ts';
 import { hideErased } from './hide-erased.ts';
 import { priorValues } from './prior-values.ts';
@@ -158,13 +165,20 @@ export const historyOptionsOf = (
   fleet: { signals: fleetSignals, keyframeRetentionMs: configuration.keyframeRetentionDays * dayMs },
 });
 
-export const openLiveIn = (base: Base, { vocabulary, registry }: Stored, folder: string): Live =>
+/** `more`: what another place of its snapshots, or several partitions, ask for. */
+export const openLiveIn = (
+  base: Base,
+  { vocabulary, registry }: Stored,
+  snapshots: SnapshotStore,
+  more: Pick<LiveOptions, 'partitions' | 'snapshotOwner'> = {},
+): Live =>
   openLive({
     directory: registry.directory,
     vocabulary: () => vocabulary,
     clock: base.clock,
     logger: base.logger,
-    snapshots: openFolderSnapshots(folder),
+    snapshots,
+    ...more,
     ...(base.deadLetter ? { deadLetter: base.deadLetter } : {}),
     defaults: timeoutsOf(base.configuration),
   });
@@ -172,7 +186,7 @@ export const openLiveIn = (base: Base, { vocabulary, registry }: Stored, folder:
 export const openReadModels = async (base: Base, stored: Stored, closers: Closers): Promise<ReadModels> => {
   const { folder } = base;
   // Opened first, so closed last: history's last seal asks live for a snapshot.
-  const live = openLiveIn(base, stored, folder.live);
+  const live = openLiveIn(base, stored, openSnapshotFolder(folder.live));
   closers.add('live', () => live.close());
   const store = {
     adapterModule: new URL('../history/adapters/sqlite/index.ts', import.meta.url),
@@ -183,23 +197,35 @@ export const openReadModels = async (base: Base, stored: Stored, closers: Closer
   return { live, history };
 };
 
-/** The ledger of erasures, applied to the read models, which have caught up with the log by now. */
-export const openLedger = async (base: Base, stored: Stored, models: ReadModels, closers: Closers): Promise<Erasures> => {
+/** The ledger of erasures. */
+export const openLedger = async (base: Base, { storage, registry }: Stored, closers: Closers): Promise<Erasures> => {
   const { folder, clock, logger } = base;
-  const { storage, registry, retention, vocabulary } = stored;
   const erasures = await openErasures({ storage, directory: registry.directory, file: folder.ledger, clock, logger });
   closers.add('ledger', () => erasures.close());
-  closers.add('erasures', await hideErased({ erasures, ...models, retention, vocabulary, clock, logger }));
   return erasures;
 };
 
-export const openWayIn = (base: Base, stored: Stored, log: EventLog, models: ReadModels): { ingest: Ingest; gate: Gate } => {
+/** What was erased is hidden in read models, which have caught up with the log by now. Answers the end of it. */
+export const hideIn = (
+  { clock, logger }: Base,
+  { retention, vocabulary }: Stored,
+  erasures: Erasures,
+  models: { readonly live: Live; readonly history: History },
+): Promise<() => void> => hideErased({ erasures, ...models, retention, vocabulary, clock, logger });
+
+/** Without read models beside it a value that contradicts one before is found when history is merged. */
+export const openWayIn = (
+  base: Base,
+  stored: Stored,
+  log: EventLog,
+  models: { readonly live: Live; readonly history: History } | undefined,
+): { ingest: Ingest; gate: Gate } => {
   const { clock, logger } = base;
   const ingest = openIngest({
     log,
     directory: stored.registry.directory,
     vocabulary: stored.vocabulary,
-    prior: priorValues(models),
+    prior: models ? priorValues(models) : { find: () => undefined },
     clock,
     retention: stored.retention,
   });

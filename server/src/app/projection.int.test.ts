@@ -11,7 +11,7 @@ import { makeManualClock, silentLogger } from '../kernel/index.ts';
 import { openLive } from '../live/index.ts';
 import { aDevice, aVehicle, makeMemoryDirectory } from '../live/memory-directory.ts';
 import { operatorScope } from '../sharing/index.ts';
-import { openFolderSnapshots } from '../storage/adapters/folder-snapshots.ts';
+import { openSnapshotFolder } from '../storage/adapters/folder/index.ts';
 import { startProjection } from './projection.ts';
 
 const t0 = Date.UTC(2026, 10, 20, 12);
@@ -30,7 +30,7 @@ test('no vehicle is found silent while a report of it waits for its commit', asy
     ...base,
     directory,
     vocabulary: () => coreVocabulary,
-    snapshots: openFolderSnapshots(path.join(folder, 'live')),
+    snapshots: openSnapshotFolder(path.join(folder, 'live')),
   });
   const adapterOptions = { folder: path.join(folder, 'history') };
   await mkdir(adapterOptions.folder);

@@ -313,7 +313,7 @@ const checkTls = ({ deviceTlsPort, mqttTlsPort, ...files }: Configuration): void
 
 /** What processes share lies where all of them reach it. */
 const checkSize = (configuration: Configuration): void => {
-  const shared = ['kafkaBrokers', 'cassandraHosts', 'databaseUrl'] as const;
+  const shared = ['kafkaBrokers', 'cassandraHosts', 'databaseUrl', 'pepper', 'operatorToken'] as const;
   const missing = shared.find((key) => configuration[key] === undefined);
   const refuse = (key: keyof Settings, expected: string): void => {
     throw new CallerError('invalid_field', `${settings[key].name}: expected ${expected}`, {
@@ -322,7 +322,11 @@ const checkSize = (configuration: Configuration): void => {
     });
   };
   if (configuration.kafkaBrokers ?? configuration.cassandraHosts) {
-    if (missing) refuse(missing, `an address, since ${settings.kafkaBrokers.name} or ${settings.cassandraHosts.name} is set`);
+    if (missing)
+      refuse(
+        missing,
+        `a value that all processes share, since ${settings.kafkaBrokers.name} or ${settings.cassandraHosts.name} is set`,
+      );
     return;
   }
   if (configuration.roles.length < roles.length)

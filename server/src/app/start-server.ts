@@ -1,28 +1,13 @@
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Registry as MetricsRegistry } from 'prom-client';
 import type { Erasures } from '../erasure/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
-import {
-  createHttp,
-  type GateFigures,
-  type Http,
-  type HttpConfig,
-  makeOperatorAccess,
-  type OperatorAccess,
-  type PartReadiness,
-} from '../http/index.ts';
+import { createHttp, type Http, makeOperatorAccess, type OperatorAccess, type PartReadiness } from '../http/index.ts';
 import type { Gate } from '../ingest/index.ts';
-import { CallerError, type Clock, type Logger, makeSteppingClock } from '../kernel/index.ts';
+import { type Clock, type Logger, makeSteppingClock } from '../kernel/index.ts';
 import type { Lake } from '../lake/index.ts';
 import { openDuckdbLake } from '../lake/adapters/duckdb/index.ts';
-import {
-  type DeviceWebSockets,
-  listenDeviceMqtt,
-  listenDeviceWebSockets,
-  refuseUpgrade,
-  telemetryRoute,
-} from '../protocols/index.ts';
+import { listenDeviceWebSockets, telemetryRoute } from '../protocols/index.ts';
 import { lockDataFolder } from '../storage/adapters/folder-lock.ts';
 import { type ClockSteps, noteClockSteps } from './clock-steps.ts';
 import { BackupHold } from './backup-hold.ts';
@@ -35,6 +20,7 @@ import { type DeviceTlsOrigins, openDeviceTls } from './open-device-tls.ts';
 import {
   type Base,
   Closers,
+  hideIn,
   openLedger,
   openLog,
   openReadModels,
@@ -49,8 +35,8 @@ import { RebuildHold, type RebuildParts } from './rebuild/rebuild-hold.ts';
 import { removeOldModels } from './rebuild/remove-old-models.ts';
 import { makeServerRecords, serverAliveEveryMs, type ServerRecords } from './server-records.ts';
 import type { Configuration } from './settings.ts';
+import { gateFigures, httpConfig, listen, openMqtt, routeUpgrades } from './listeners.ts';
 import { repeat } from './repeat.ts';
-import { readVersion } from './version.ts';
 
 export interface ServerOptions {
   readonly configuration: Configuration;
@@ -64,58 +50,16 @@ export interface RunningServer extends DeviceTlsOrigins {
   readonly origin: string;
   /** Undefined: there is no MQTT listener. */
   readonly mqttOrigin: string | undefined;
-  readonly operatorToken: string;
+  /** Undefined: this process has no API. */
+  readonly operatorToken?: string;
   /** Signs a browser in once. */
-  signInLink(): string;
+  readonly signInLink?: () => string;
   stop(): Promise<void>;
 }
 
 /** How often timers of `live` move; tokens are swept. */
 const tickEveryMs = 250;
 const sweepEveryMs = 500;
-/** Ports that are tried after 8080 when no port was asked for. */
-const portsTried = 50;
-const firstPort = 8080;
-
-const demoNotes = [
-  'Recorded trips of real vehicles are replayed here, with their times shifted to now.',
-  'What the recordings lack (tire pressure, weight, warnings and more) is modelled: each vehicle says which of its values are.',
-];
-
-const httpConfig = async ({ configuration, isDemo }: ServerOptions): Promise<HttpConfig> => ({
-  version: await readVersion(),
-  mapStyle: configuration.mapStyle ?? null,
-  mapOrigins: [],
-  isDemo,
-  demoNotes: isDemo ? demoNotes : [],
-  lateAfterSeconds: configuration.lateAfterSeconds,
-  offlineAfterSeconds: configuration.offlineAfterSeconds,
-  allowedHosts: [],
-  allowedOrigins: [],
-  isHttps: false,
-  webRoot: fileURLToPath(new URL('../../../web/dist/spa', import.meta.url)),
-});
-
-const routeUpgrades = (http: Http, sockets: DeviceWebSockets): void => {
-  http.server.on('upgrade', (request, socket, head) => {
-    const pathname = (request.url ?? '').split('?', 1)[0];
-    if (pathname === '/v1/devices/stream') sockets.handleUpgrade(request, socket, head);
-    else if (pathname === '/v1/stream') http.streams.handleUpgrade(request, socket, head);
-    else refuseUpgrade(socket, new CallerError('not_found', 'there is no stream at this address'));
-  });
-};
-
-const listen = async (http: Http, { host, port }: Configuration): Promise<number> => {
-  if (port !== undefined) return http.listen(host, port);
-  for (let tried = 0; ; tried++) {
-    try {
-      return await http.listen(host, firstPort + tried);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || tried === portsTried) throw error;
-    }
-  }
-};
-
 /** A rebuild keeps nobody waiting: it is told, and the server is ready. */
 const rebuildPart = (rebuild: RebuildHold): PartReadiness[] => {
   const { isRunning, model, progress } = rebuild.status();
@@ -156,13 +100,6 @@ interface HttpParts {
   readonly gate: Gate;
   readonly access: OperatorAccess;
 }
-
-export const gateFigures = (gate: Gate): GateFigures => ({
-  ingest: () => gate.ingest.statistics(),
-  deviceConnections: () => gate.sessions(),
-  busiestDevices: () => gate.busiest(),
-  deviceThrottles: () => gate.throttles(),
-});
 
 const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http> => {
   const { steps, deadLetters, lake, stored, log, models, erasures, unknownVehicles, projection, rebuild, gate, access } = parts;
@@ -264,16 +201,6 @@ const openControl = async (parts: Omit<RebuildParts, 'isBusy'>, closers: Closers
   return { backup, rebuild };
 };
 
-/** Answers where devices find the MQTT listener; undefined: none was asked for. */
-const openMqtt = async (base: Base, gate: Gate, closers: Closers): Promise<string | undefined> => {
-  const { host, mqttPort } = base.configuration;
-  if (mqttPort === undefined) return undefined;
-  const mqtt = listenDeviceMqtt({ gate, clock: base.clock, logger: base.logger });
-  const port = await mqtt.listen(host, mqttPort);
-  closers.add('mqtt', () => mqtt.close());
-  return `mqtt://${host === '::1' ? '[::1]' : host}:${port}`;
-};
-
 const open = async (options: ServerOptions, closers: Closers): Promise<Omit<RunningServer, 'stop'>> => {
   const { configuration, logger, failed } = options;
   const clock = makeSteppingClock(options.clock);
@@ -300,7 +227,8 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
     storage: stored.storage,
     logger,
   });
-  const erasures = await openLedger(base, stored, models, closers);
+  const erasures = await openLedger(base, stored, closers);
+  closers.add('erasures', await hideIn(base, stored, erasures, models));
   const records = await keepServerRecords(base, log, stored, projection, closers);
   const steps = noteClockSteps(clock, records, logger, failed);
   const holds = await openControl({ base, stored, log, models, projection, records }, closers);
@@ -327,7 +255,7 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const parts = { steps, deadLetters, lake, stored, log, models, erasures, unknownVehicles, projection, rebuild, gate, access };
   const http = await openHttp({ ...options, clock }, parts);
   const sockets = listenDeviceWebSockets({ gate, clock, logger });
-  routeUpgrades(http, sockets);
+  routeUpgrades(http.server, sockets, http.streams);
   closers.add('http', () => http.close());
   closers.add('device sockets', () => sockets.close());
   const mqttOrigin = await openMqtt(base, gate, closers);

@@ -11,6 +11,8 @@ export interface FlushSinkOptions {
   readonly tables: Tables;
   /** Physical partitions of the log. */
   readonly partitions: number;
+  /** Of the claims under which partitions are written; empty: nobody claims. */
+  readonly epochs: ReadonlyMap<number, number>;
   readonly logger: Logger;
   readonly deadLetter?: (letter: DeadLetter) => void;
   /** A partition is stored. */
@@ -38,11 +40,13 @@ export class FlushSink implements TableSink {
   }
 
   #flush({ records, statusChanges, leisure }: Table, partition: number, span: Span): Promise<FlushAnswer> {
-    const { writer, tables, partitions } = this.#options;
+    const { writer, tables, partitions, epochs } = this.#options;
+    const epoch = epochs.get(partition);
     return writer.ask('flush', {
       table: records.share(),
       partition,
       partitions,
+      ...(epoch === undefined ? {} : { epoch }),
       fromOffset: span.fromOffset,
       appliedOffset: span.toOffset,
       completeTo: span.newestReceivedAt,

@@ -17,6 +17,13 @@ export interface HistoryOptions {
   readonly partitions?: number;
   /** Another process writes what this one reads: nothing is stored or merged here. */
   readonly isReplica?: boolean;
+  /**
+   * Partitions of the log that this process may write from now on, and nobody who claimed them before; what it merges is theirs alone. Not given:
+   * no other process writes.
+   */
+  readonly claimed?: readonly number[];
+  /** Another process has claimed one of them: nothing more that is applied here can be stored. */
+  readonly superseded?: (error: Error) => void;
   readonly sealBytes?: number;
   readonly sealAgeMs?: number;
   /** What `fleetAt` answers, and how long keyframes of it are kept; undefined: it answers nothing. */

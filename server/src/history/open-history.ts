@@ -38,10 +38,12 @@ export const openHistory = async (options: HistoryOptions): Promise<ThreadedHist
     // The writer makes what the reader opens.
     const writer = options.isReplica ? undefined : await openThread(startThread('write'), started);
     const reader = await openThread(startThread('read'), started);
-    const { applied, statistics } = (writer ?? reader).opened;
-    const threads = { writer: writer?.thread, reader: reader.thread };
+    const { statistics } = (writer ?? reader).opened;
+    const epochs = writer && options.claimed ? await claim(writer.thread, options.claimed) : new Map<number, number>();
+    const threads = { writer: writer?.thread, reader: reader.thread, epochs };
     const history = new ThreadedHistory(options, data, threads, statistics);
-    for (const state of applied) history.restore(state);
+    // After the claims: nobody else gets on any more.
+    for (const state of await reader.thread.ask('applied', undefined)) history.restore(state);
     return history;
   } catch (error) {
     for (const thread of started) await thread.close(true);
@@ -59,7 +61,16 @@ const openThread = async (thread: ThreadClient, started: ThreadClient[]): Promis
   return { thread, opened: await thread.ask('open', undefined) };
 };
 
+const claim = async (writer: ThreadClient, partitions: readonly number[]): Promise<Map<number, number>> => {
+  const claims = await Promise.all(
+    partitions.map(async (partition) => ({ partition, epoch: await writer.ask('claim', partition) })),
+  );
+  await writer.ask('setClaims', claims);
+  return new Map(claims.map(({ partition, epoch }) => [partition, epoch]));
+};
+
 interface Threads {
+  readonly epochs: ReadonlyMap<number, number>;
   /** Undefined: another process writes. */
   readonly writer: ThreadClient | undefined;
   readonly reader: ThreadClient;
@@ -85,7 +96,12 @@ export class ThreadedHistory implements History {
   #cancelTimer: (() => void) | undefined;
   #isClosed = false;
 
-  constructor(options: HistoryOptions, data: Omit<ThreadData, 'mode'>, { writer, reader }: Threads, stored: StoreStatistics) {
+  constructor(
+    options: HistoryOptions,
+    data: Omit<ThreadData, 'mode'>,
+    { writer, reader, epochs }: Threads,
+    stored: StoreStatistics,
+  ) {
     const { clock, logger, partitions = 1, isReplica = false } = options;
     this.#options = options;
     this.#writer = writer;
@@ -98,9 +114,10 @@ export class ThreadedHistory implements History {
       sealedMax: isReplica ? replicaSealedTablesMax : sealedTablesMax,
       mayDrop: isReplica,
     });
-    this.#sink = this.#makeSink(partitions);
+    this.#sink = this.#makeSink(partitions, epochs);
     const released = (): void => this.#recent.forget();
-    this.#queue = new TableQueue({ tables: this.#tables, sink: this.#sink, released, clock, logger });
+    const superseded = (error: Error): void => options.superseded?.(error);
+    this.#queue = new TableQueue({ tables: this.#tables, sink: this.#sink, released, superseded, clock, logger });
     this.#startTimer();
     this.#fleet = new FleetReads({
       ...options,
@@ -112,7 +129,7 @@ export class ThreadedHistory implements History {
     if (writer) this.#merging = this.#startMerging(writer);
   }
 
-  #makeSink(partitions: number): FlushSink | ReplicaSink {
+  #makeSink(partitions: number, epochs: ReadonlyMap<number, number>): FlushSink | ReplicaSink {
     const { clock, logger, deadLetter } = this.#options;
     const tables = this.#tables;
     if (!this.#writer) return new ReplicaSink({ tables, clock, logger, applied: () => this.#reader.ask('applied', undefined) });
@@ -120,6 +137,7 @@ export class ThreadedHistory implements History {
       writer: this.#writer,
       tables,
       partitions,
+      epochs,
       logger,
       ...(deadLetter ? { deadLetter } : {}),
       stored: (statistics) => {
@@ -163,7 +181,7 @@ export class ThreadedHistory implements History {
   }
 
   async #roomAgain(): Promise<void> {
-    while (this.#tables.mustWait() && !this.#isClosed) {
+    while (this.#tables.mustWait() && !this.#isClosed && !this.#queue.isClosed) {
       // A failed flush is tried again by itself: whoever waits for room goes on waiting.
       await this.#queue.waitForNext().catch(() => undefined);
     }

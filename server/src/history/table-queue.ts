@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '../kernel/index.ts';
+import { type Clock, type Logger, MilepostError, OperationalError } from '../kernel/index.ts';
 import { flushRetryMsMax, flushRetryMsMin } from './limits.ts';
 import type { Table, Tables } from './tables.ts';
 
@@ -11,6 +11,8 @@ export interface TableSink {
 export interface TableQueueOptions {
   readonly tables: Tables;
   readonly sink: TableSink;
+  /** Somebody else writes what would be stored: it is not tried again. */
+  readonly superseded: (error: Error) => void;
   /** A table is no longer in memory. */
   readonly released: () => void;
   readonly clock: Clock;
@@ -22,7 +24,7 @@ export class TableQueue {
   readonly #options: TableQueueOptions;
   readonly #afterStore: ((error: Error | undefined) => void)[] = [];
   #isStoring = false;
-  #isClosed = false;
+  isClosed = false;
   #retryMs = 0;
   /** Cancels the wait before the next try. */
   #cancelRetry: (() => void) | undefined;
@@ -36,7 +38,7 @@ export class TableQueue {
 
   /** Stores the oldest sealed table, unless one is being stored or a failed one waits for its time. */
   next(): void {
-    if (this.#isStoring || this.#isClosed) return;
+    if (this.#isStoring || this.isClosed) return;
     const table = this.#options.tables.sealed[0];
     if (!table) return this.#tell(undefined);
     this.#isStoring = true;
@@ -48,6 +50,7 @@ export class TableQueue {
 
   /** Resolves after the next table is stored, rejects when that fails. */
   waitForNext(): Promise<void> {
+    if (this.isClosed) return Promise.reject(new OperationalError('unavailable', 'history is closed'));
     return new Promise((resolve, reject) => {
       this.#afterStore.push((error) => (error ? reject(error) : resolve()));
       this.#options.tables.hurry();
@@ -66,7 +69,7 @@ export class TableQueue {
 
   /** Nothing more is begun. */
   close(): void {
-    this.#isClosed = true;
+    this.isClosed = true;
   }
 
   async #store(table: Table): Promise<void> {
@@ -82,10 +85,16 @@ export class TableQueue {
   }
 
   #failed(error: unknown): void {
-    const { clock, logger } = this.#options;
+    const { clock, logger, superseded } = this.#options;
     this.failures++;
+    if (error instanceof MilepostError && error.code === 'superseded') {
+      this.close();
+      superseded(error);
+      this.#tell(error);
+      return;
+    }
     this.#retryMs = Math.min(flushRetryMsMax, Math.max(flushRetryMsMin, this.#retryMs * 2));
-    if (!this.#isClosed) logger.error('history could not be written; it is tried again', { error, afterMs: this.#retryMs });
+    if (!this.isClosed) logger.error('history could not be written; it is tried again', { error, afterMs: this.#retryMs });
     this.#cancelRetry = clock.after(this.#retryMs, () => this.retryNow());
     this.#tell(error instanceof Error ? error : new Error(String(error)));
   }

@@ -1,5 +1,6 @@
 export { createDeviceHttp, type DeviceHttp } from './create-device-http.ts';
 export { createHttp } from './create-http.ts';
+export { createNodeHttp, type NodeHttp } from './create-node-http.ts';
 export { accessLimits, makeOperatorAccess, type OperatorAccess } from './access/operator-access.ts';
 export { httpLimits } from './limits.ts';
 export type * from './types.ts';

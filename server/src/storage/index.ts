@@ -5,4 +5,3 @@ export { isCollision, uniqueViolation } from './errors.ts';
 export { keepSecretFile } from './secret-file.ts';
 export type { SnapshotStore } from './snapshot-store.ts';
 export { openStorage, type StorageOptions } from './store.ts';
-export type { SnapshotStore } from './snapshot-store.ts';

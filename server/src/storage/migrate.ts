@@ -28,11 +28,16 @@ const refuseNewer = (applied: readonly string[], known: readonly string[]): void
   );
 };
 
+/** Arbitrary, fixed. */
+const migrationLock = 7_101_968_002;
+
 /**
  * Brings the tables up to date, as the migrator, each pending file in order and all in one transaction. The tool is loaded only when
  * something is pending, which keeps an ordinary start short.
  */
 export const migrate = async (client: ClientBase, logger: Logger): Promise<void> => {
+  // Of several processes that start at once one changes the tables; the others wait, and find it done. Let go with the connection.
+  await client.query('select pg_advisory_lock($1)', [migrationLock]);
   await client.query(`set role ${migratorRole}`);
   await client.query(`create schema if not exists ${schemaName}`);
   await client.query(`set search_path to ${schemaName}, public`);

@@ -14,7 +14,7 @@ import {
   seedValue,
   settleSeeds,
 } from '../../live/index.ts';
-import { openFolderSnapshots } from '../../storage/adapters/folder-snapshots.ts';
+import { openSnapshotFolder } from '../../storage/adapters/folder/index.ts';
 import { nameOf } from './compare-history.ts';
 import { KnownVehicles } from './known-vehicles.ts';
 import { differencesNamedMax, seedIdleChunksMax, seedMonthsMax } from './limits.ts';
@@ -184,7 +184,7 @@ export const buildLive = async (context: BuildContext): Promise<ModelBuilder> =>
       vocabulary: () => vocabulary,
       clock,
       logger,
-      snapshots: openFolderSnapshots(folder),
+      snapshots: openSnapshotFolder(folder),
       defaults: timeouts,
     });
   const running = open(oldFolder);

@@ -7,6 +7,7 @@ import type { ControlSession } from '../control-socket.ts';
 import { type Base, historyOptionsOf, openLiveIn, type ReadModels, type Stored, timeoutsOf } from '../open-parts.ts';
 import type { Projection } from '../projection.ts';
 import type { ServerRecords } from '../server-records.ts';
+import { openSnapshotFolder } from '../../storage/adapters/folder/index.ts';
 import { isSwapping } from '../swap-folder.ts';
 import { readVersion } from '../version.ts';
 import { followMsMax, statusNotesMax } from './limits.ts';
@@ -200,7 +201,7 @@ export class RebuildHold {
       root: base.folder.root,
       offset,
       historyOptions: historyOptionsOf(base, stored),
-      openLive: (folder) => openLiveIn(base, stored, folder),
+      openLive: (folder) => openLiveIn(base, stored, openSnapshotFolder(folder)),
       follow: (fromOffset, model) => this.#follow(running, fromOffset, model),
       offsetOfModels: () => projection.position(),
       when: (isReady, run) => this.#when(isReady, run),

@@ -15,7 +15,7 @@ import { bucketOf } from '../../history/month-bucket.ts';
 import { makeManualClock, silentLogger, systemClock } from '../../kernel/index.ts';
 import { compareLive, type Live, openLive } from '../../live/index.ts';
 import { aCustomer, aDevice, aVehicle, makeMemoryDirectory, type MemoryDirectory } from '../../live/memory-directory.ts';
-import { openFolderSnapshots } from '../../storage/adapters/folder-snapshots.ts';
+import { openSnapshotFolder } from '../../storage/adapters/folder/index.ts';
 import { loadAt } from '../../live/testing/test-live.ts';
 import { anEvent, aReport } from '../../live/test-records.ts';
 import { dataFolderAt } from '../data-folder.ts';
@@ -109,7 +109,7 @@ const append = async (log: EventLog, records: readonly Uint8Array[]): Promise<vo
 };
 
 const liveIn = (folder: string): Live =>
-  openLive({ ...base, directory, vocabulary: () => coreVocabulary, snapshots: openFolderSnapshots(folder), defaults: timeouts });
+  openLive({ ...base, directory, vocabulary: () => coreVocabulary, snapshots: openSnapshotFolder(folder), defaults: timeouts });
 
 /** History and live as a server leaves them that followed the log and was stopped. */
 const runServer = async (root: string, log: EventLog): Promise<void> => {

@@ -29,7 +29,7 @@ import { fleetSignals, type Live, openLive } from '../../live/index.ts';
 import { listenDeviceWebSockets, telemetryRoute } from '../../protocols/index.ts';
 import { openRegistry, openRetention, type Registry, type Retention } from '../../registry/index.ts';
 import { openTestStorage, type TestStorage } from '../../storage/testing/test-storage.ts';
-import { openFolderSnapshots } from '../../storage/adapters/folder-snapshots.ts';
+import { openSnapshotFolder } from '../../storage/adapters/folder/index.ts';
 import { type OperatorAccess, makeOperatorAccess } from '../access/operator-access.ts';
 import { createHttp } from '../create-http.ts';
 import type { Http, HttpConfig } from '../types.ts';
@@ -179,7 +179,7 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
   const live = openLive({
     directory,
     vocabulary: () => coreVocabulary,
-    snapshots: openFolderSnapshots(join(test.folder, 'live')),
+    snapshots: openSnapshotFolder(join(test.folder, 'live')),
     ...timed,
   });
   const history = await openTestHistory(join(test.folder, 'history'), clock);

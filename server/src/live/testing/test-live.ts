@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { coreVocabulary } from '@milepost/contract';
 import { makeManualClock, silentLogger } from '../../kernel/index.ts';
-import { openFolderSnapshots } from '../../storage/adapters/folder-snapshots.ts';
+import { openSnapshotFolder } from '../../storage/adapters/folder/index.ts';
 import { aCustomer, aDevice, aVehicle, type MemoryDirectory, makeMemoryDirectory } from '../memory-directory.ts';
 import { type LiveOptions, openLive } from '../open-live.ts';
 import type { Live } from '../types.ts';
@@ -27,7 +27,7 @@ export const aLive = (directory: MemoryDirectory, folder = '/nonexistent', optio
     vocabulary: () => coreVocabulary,
     clock: makeManualClock(t0),
     logger: silentLogger,
-    snapshots: openFolderSnapshots(folder),
+    snapshots: openSnapshotFolder(folder),
     ...options,
   });
 

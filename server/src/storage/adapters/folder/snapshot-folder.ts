@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, OperationalError } from '../../../kernel/index.ts';
+import { type Clock, OperationalError, systemClock } from '../../../kernel/index.ts';
 import { checkName, checkPrefix, type SnapshotStore } from '../../snapshot-store.ts';
 
 /** Files of writes that were cut off are removed after this. */
@@ -70,7 +70,7 @@ const writeParts = async (what: string, file: FileHandle, parts: AsyncIterable<U
 };
 
 /** Files of a folder, which is made when the first is written. What was written outlives a power cut. */
-export const openSnapshotFolder = (folder: string, clock: Clock): SnapshotStore => {
+export const openSnapshotFolder = (folder: string, clock: Clock = systemClock): SnapshotStore => {
   let isSwept = false;
   const prepare = async (): Promise<void> => {
     await mkdir(folder, { recursive: true, mode: 0o700 });

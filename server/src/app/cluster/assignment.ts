@@ -1,0 +1,86 @@
+import type { Erasures } from '../../erasure/index.ts';
+import { openHistory, type ThreadedHistory } from '../../history/index.ts';
+import type { ModelFigures } from '../../http/index.ts';
+import type { Live } from '../../live/index.ts';
+import type { SnapshotStore } from '../../storage/index.ts';
+import { Closers, hideIn } from '../open-parts.ts';
+import { type Projection, startProjection } from '../projection.ts';
+import { repeat } from '../repeat.ts';
+import { type ClusterParts, openSharedLive, sharedHistoryOptions } from './cluster-parts.ts';
+
+/** How often timers of `live` move. */
+const tickEveryMs = 250;
+
+export interface ModelsWanted {
+  /** Names the snapshots of live. */
+  readonly role: string;
+  readonly partitions: readonly number[];
+  /** These partitions are written by this process from now on; undefined: others write, this one only reads. */
+  readonly isWriter: boolean;
+  readonly snapshots: SnapshotStore;
+  readonly erasures: Erasures;
+  /** Another process writes what this one thought to be its own. */
+  readonly superseded?: (error: Error) => void;
+  /** The read models cannot follow any more. */
+  readonly failed: (error: Error) => void;
+}
+
+/** Read models of some partitions, which follow the log. */
+export interface FollowingModels {
+  readonly live: Live;
+  readonly history: ThreadedHistory;
+  readonly projection: Projection;
+  lagMs(): number;
+  /** Writes what is in memory, unless it is no longer this process's to write. */
+  close(isLost: boolean): Promise<void>;
+}
+
+export const openModels = async (parts: ClusterParts, wanted: ModelsWanted): Promise<FollowingModels> => {
+  const { base, stored, log } = parts;
+  const { role, partitions, isWriter, snapshots, erasures, superseded, failed } = wanted;
+  const { clock, logger } = base;
+  const closers = new Closers();
+  let isLost = false;
+  try {
+    const live = openSharedLive(parts, role, snapshots);
+    closers.add('live', () => live.close());
+    const options = sharedHistoryOptions(parts);
+    const writing = isWriter ? { claimed: partitions, ...(superseded ? { superseded } : {}) } : { isReplica: true };
+    const history = await openHistory({ ...options, ...writing });
+    closers.add('history', () => (isLost ? history.abandon() : history.close()));
+    const warn = (message: string, error: unknown): void => logger.warn(message, { error });
+    const projection = await startProjection({ log, live, history, partitions, failed, warn });
+    closers.add('projection', () => projection.stop());
+    closers.add('erasures', await hideIn(base, stored, erasures, { live, history }));
+    closers.add(
+      'ticks',
+      repeat(clock, tickEveryMs, () => projection.tick(clock.now())),
+    );
+    return {
+      live,
+      history,
+      projection,
+      lagMs: () => (projection.isBehind() ? Math.max(0, clock.now() - projection.state.newestReceivedAt) : 0),
+      close: async (lost) => {
+        isLost = lost;
+        await closers.closeAll(logger);
+      },
+    };
+  } catch (error) {
+    await closers.closeAll(logger);
+    throw error;
+  }
+};
+
+export const modelFigures = (
+  { live, history, lagMs }: FollowingModels,
+  deadLetters: { readonly count: number; readonly unwritten: number },
+  unknownVehicles: () => number = () => 0,
+): ModelFigures => ({
+  live,
+  history,
+  lagMs,
+  deadLetters: () => deadLetters.count,
+  deadLettersUnwritten: () => deadLetters.unwritten,
+  unknownVehicles,
+});

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { openKafkaLog } from '../../eventlog/adapters/kafka/index.ts';
+import type { EventLog } from '../../eventlog/index.ts';
+import type { HistoryOptions } from '../../history/index.ts';
+import { assert } from '../../kernel/index.ts';
+import { keepSecretFile, type SnapshotStore } from '../../storage/index.ts';
+import { type Base, type Closers, dayMs, historyOptionsOf, openLiveIn, type Stored } from '../open-parts.ts';
+import type { Live } from '../../live/index.ts';
+
+/** What every process of a cluster has, whatever it does. */
+export interface ClusterParts {
+  readonly base: Base;
+  readonly stored: Stored;
+  readonly log: EventLog;
+  /** Which of all processes this one is; the same after a restart with the same data folder. */
+  readonly node: string;
+}
+
+/** Random, and kept in the data folder. */
+export const nodeName = ({ folder }: Base): Promise<string> =>
+  keepSecretFile(path.join(folder.secrets, 'node'), () => randomBytes(6).toString('hex'));
+
+export const openSharedLog = async (
+  { configuration: { kafkaBrokers, kafkaTopic, logRetentionDays }, clock, logger }: Base,
+  closers: Closers,
+): Promise<EventLog> => {
+  assert(kafkaBrokers, 'a cluster has a log on Kafka');
+  const limits = { retentionMs: logRetentionDays * dayMs };
+  const log = await openKafkaLog({ brokers: kafkaBrokers, topic: kafkaTopic, clock, logger, limits });
+  closers.add('log', () => log.close());
+  return log;
+};
+
+const adapterModule = new URL('../../history/adapters/cassandra/index.ts', import.meta.url);
+
+/** History on Cassandra: what is written lives as long as the longest rule of now asks for. */
+export const sharedHistoryOptions = ({ base, stored, log }: ClusterParts): HistoryOptions => {
+  const { cassandraHosts, cassandraDatacenter, cassandraKeyspace } = base.configuration;
+  assert(cassandraHosts, 'a cluster has its history on Cassandra');
+  const partitions = log.partitions().length;
+  return {
+    ...historyOptionsOf(base, stored),
+    // Keyframes are made where chunks are written and lie in files there: no other process could read them.
+    fleet: { signals: historyOptionsOf(base, stored).fleet?.signals ?? [], keyframeRetentionMs: 0 },
+    partitions,
+    store: {
+      adapterModule,
+      adapterOptions: {
+        contactPoints: cassandraHosts,
+        localDatacenter: cassandraDatacenter,
+        keyspace: cassandraKeyspace,
+        groups: partitions,
+        retentionDays: Math.ceil(stored.retention.longestMs() / dayMs),
+      },
+    },
+  };
+};
+
+export const openSharedLive = ({ base, stored, log, node }: ClusterParts, role: string, snapshots: SnapshotStore): Live =>
+  openLiveIn(base, stored, snapshots, { partitions: log.partitions().length, snapshotOwner: `${role}-${node}` });

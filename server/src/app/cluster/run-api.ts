@@ -1,0 +1,106 @@
+import { Registry as MetricsRegistry } from 'prom-client';
+import type { Erasures } from '../../erasure/index.ts';
+import {
+  createHttp,
+  type Http,
+  makeOperatorAccess,
+  type OperatorAccess,
+  type PartReadiness,
+  type ServerFigures,
+} from '../../http/index.ts';
+import type { Gate } from '../../ingest/index.ts';
+import { openDuckdbLake } from '../../lake/adapters/duckdb/index.ts';
+import { telemetryRoute } from '../../protocols/index.ts';
+import type { SnapshotStore } from '../../storage/index.ts';
+import { findUnknown, type UnknownVehicles } from '../find-unknown.ts';
+import { forgetOld } from '../forget-old.ts';
+import { httpConfig } from '../listeners.ts';
+import { type Closers, operatorToken } from '../open-parts.ts';
+import { repeat } from '../repeat.ts';
+import { type FollowingModels, openModels } from './assignment.ts';
+import type { ClusterParts } from './cluster-parts.ts';
+
+const forgetEveryMs = 3_600_000;
+
+/** Read models of the whole log, which this process reads only. */
+export interface Replica {
+  readonly models: FollowingModels;
+  readonly unknownVehicles: UnknownVehicles;
+  readiness(): PartReadiness;
+}
+
+/** Resolves when the read models have caught up with the log. */
+export const openReplica = async (
+  parts: ClusterParts,
+  { snapshots, erasures, closers }: { readonly snapshots: SnapshotStore; readonly erasures: Erasures; readonly closers: Closers },
+): Promise<Replica> => {
+  const { base, stored, log } = parts;
+  const { clock, logger, failed } = base;
+  const partitions = log.partitions();
+  const models = await openModels(parts, { role: 'api', partitions, isWriter: false, snapshots, erasures, failed });
+  closers.add('read models', () => models.close(false));
+  const { live, projection } = models;
+  await projection.caughtUp;
+  const { storage, registry, retention, vocabulary } = stored;
+  const unknownVehicles = await findUnknown({ live, directory: registry.directory, storage, logger });
+  closers.add(
+    'forgetting',
+    repeat(clock, forgetEveryMs, () => {
+      forgetOld({ live, retention, vocabulary, clock }, live.seenVehicles()).catch((error: unknown) =>
+        logger.error('latest values could not be forgotten', { error }),
+      );
+    }),
+  );
+  return {
+    models,
+    unknownVehicles,
+    readiness: () => ({ name: 'read models', isReady: projection.state.isCaughtUp }),
+  };
+};
+
+export interface ApiParts {
+  readonly replica: Replica;
+  readonly erasures: Erasures;
+  readonly figures: ServerFigures;
+  readonly readiness: () => Promise<PartReadiness[]>;
+  /** Of a process that is a gateway, too. */
+  readonly gate: Gate | undefined;
+  readonly closers: Closers;
+}
+
+export interface Api {
+  readonly http: Http;
+  readonly access: OperatorAccess;
+  readonly token: string;
+}
+
+/** The API, the pages and their streams, from the replica. */
+export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Api> => {
+  const { base, stored, log } = parts;
+  const { replica, erasures, figures, readiness, gate, closers } = options;
+  const { clock, logger, configuration, folder } = base;
+  const token = await operatorToken(base);
+  const access = makeOperatorAccess({ token, clock });
+  const lake = await openDuckdbLake({ folder: folder.exports, logger });
+  closers.add('lake', () => lake.close());
+  const http = await createHttp({
+    registry: stored.registry,
+    devices: stored.devices,
+    live: replica.models.live,
+    history: replica.models.history,
+    lake,
+    eventLog: log,
+    erasures,
+    retention: stored.retention,
+    vocabulary: () => stored.vocabulary,
+    clock,
+    logger,
+    access,
+    config: await httpConfig({ configuration, isDemo: false }),
+    metrics: new MetricsRegistry(),
+    figures,
+    readiness,
+    ...(gate ? { telemetryRoute: telemetryRoute(gate) } : {}),
+  });
+  return { http, access, token };
+};

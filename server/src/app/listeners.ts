@@ -1,0 +1,76 @@
+import { fileURLToPath } from 'node:url';
+import type { GateFigures, Http, HttpConfig } from '../http/index.ts';
+import type { Gate } from '../ingest/index.ts';
+import { CallerError } from '../kernel/index.ts';
+import { type DeviceWebSockets, listenDeviceMqtt, refuseUpgrade } from '../protocols/index.ts';
+import type { Base, Closers } from './open-parts.ts';
+import type { Configuration } from './settings.ts';
+import { readVersion } from './version.ts';
+
+/** Ports that are tried after 8080 when no port was asked for. */
+const portsTried = 50;
+const firstPort = 8080;
+
+const demoNotes = [
+  'Recorded trips of real vehicles are replayed here, with their times shifted to now.',
+  'What the recordings lack (tire pressure, weight, warnings and more) is modelled: each vehicle says which of its values are.',
+];
+
+export const httpConfig = async ({
+  configuration,
+  isDemo,
+}: {
+  readonly configuration: Configuration;
+  readonly isDemo: boolean;
+}): Promise<HttpConfig> => ({
+  version: await readVersion(),
+  mapStyle: configuration.mapStyle ?? null,
+  mapOrigins: [],
+  isDemo,
+  demoNotes: isDemo ? demoNotes : [],
+  lateAfterSeconds: configuration.lateAfterSeconds,
+  offlineAfterSeconds: configuration.offlineAfterSeconds,
+  allowedHosts: (configuration.publicHosts ?? []).map((host) => host.toLowerCase()),
+  allowedOrigins: [],
+  isHttps: false,
+  webRoot: fileURLToPath(new URL('../../../web/dist/spa', import.meta.url)),
+});
+
+/** Sockets of devices and of browsers; `undefined`: not the work of this process. */
+export const routeUpgrades = (server: Http['server'], sockets?: DeviceWebSockets, streams?: Http['streams']): void => {
+  server.on('upgrade', (request, socket, head) => {
+    const pathname = (request.url ?? '').split('?', 1)[0];
+    if (sockets && pathname === '/v1/devices/stream') sockets.handleUpgrade(request, socket, head);
+    else if (streams && pathname === '/v1/stream') streams.handleUpgrade(request, socket, head);
+    else refuseUpgrade(socket, new CallerError('not_found', 'there is no stream at this address'));
+  });
+};
+
+/** Answers the port. */
+export const listen = async (http: Pick<Http, 'listen'>, { host, port }: Configuration): Promise<number> => {
+  if (port !== undefined) return http.listen(host, port);
+  for (let tried = 0; ; tried++) {
+    try {
+      return await http.listen(host, firstPort + tried);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || tried === portsTried) throw error;
+    }
+  }
+};
+
+export const gateFigures = (gate: Gate): GateFigures => ({
+  ingest: () => gate.ingest.statistics(),
+  deviceConnections: () => gate.sessions(),
+  busiestDevices: () => gate.busiest(),
+  deviceThrottles: () => gate.throttles(),
+});
+
+/** Answers where devices find the MQTT listener; undefined: none was asked for. */
+export const openMqtt = async (base: Base, gate: Gate, closers: Closers): Promise<string | undefined> => {
+  const { host, mqttPort } = base.configuration;
+  if (mqttPort === undefined) return undefined;
+  const mqtt = listenDeviceMqtt({ gate, clock: base.clock, logger: base.logger });
+  const port = await mqtt.listen(host, mqttPort);
+  closers.add('mqtt', () => mqtt.close());
+  return `mqtt://${host === '::1' ? '[::1]' : host}:${port}`;
+};
