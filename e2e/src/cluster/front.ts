@@ -23,6 +23,24 @@ const isOfDevices = (url: string | undefined): boolean => {
   );
 };
 
+/** An answer as it came. */
+const headOf = ({ rawHeaders }: IncomingMessage, statusLine: string): string => {
+  let head = `${statusLine}\r\n`;
+  for (let i = 0; i < rawHeaders.length; i += 2) head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`;
+  return `${head}\r\n`;
+};
+
+const join = (one: Duplex, other: Duplex): void => {
+  for (const [from, to] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    from.pipe(to);
+    from.on('error', () => to.destroy());
+    from.once('close', () => to.destroy());
+  }
+};
+
 export const openFront = async (first: FrontTargets): Promise<Front> => {
   let targets = first;
   let turn = 0;
@@ -59,27 +77,14 @@ export const openFront = async (first: FrontTargets): Promise<Front> => {
     onwards.once('error', () => socket.destroy());
     onwards.once('response', (answer) => {
       // The upgrade is refused: the answer goes back as it is.
-      socket.write(`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n`);
-      for (let i = 0; i < answer.rawHeaders.length; i += 2)
-        socket.write(`${answer.rawHeaders[i]}: ${answer.rawHeaders[i + 1]}\r\n`);
-      socket.write('\r\n');
+      socket.write(headOf(answer, `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}`));
       answer.pipe(socket);
     });
     onwards.once('upgrade', (answer, upstream, upstreamHead) => {
-      socket.write('HTTP/1.1 101 Switching Protocols\r\n');
-      for (let i = 0; i < answer.rawHeaders.length; i += 2)
-        socket.write(`${answer.rawHeaders[i]}: ${answer.rawHeaders[i + 1]}\r\n`);
-      socket.write('\r\n');
+      socket.write(headOf(answer, 'HTTP/1.1 101 Switching Protocols'));
       if (upstreamHead.length > 0) socket.write(upstreamHead);
       if (head.length > 0) upstream.write(head);
-      for (const [from, to] of [
-        [socket, upstream],
-        [upstream, socket],
-      ] as const) {
-        from.pipe(to);
-        from.on('error', () => to.destroy());
-        from.once('close', () => to.destroy());
-      }
+      join(socket, upstream);
     });
     onwards.end();
   });

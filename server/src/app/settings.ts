@@ -61,7 +61,7 @@ const list = <T extends string, D extends string | undefined = undefined>(
   name: string,
   what: string,
   expected: string,
-  isOne: (text: string) => text is T,
+  isOne: (word: string) => word is T,
   defaultText?: D,
 ): Defaulted<readonly T[], D> => ({
   name,
@@ -74,13 +74,13 @@ const list = <T extends string, D extends string | undefined = undefined>(
   },
 });
 
-const isAddress = (text: string): text is string => /^([A-Za-z0-9._-]+|\[[0-9a-f:]+\])(:\d{1,5})?$/.test(text);
+const isAddress = (word: string): word is string => /^([A-Za-z0-9._-]+|\[[0-9a-f:]+\])(:\d{1,5})?$/.test(word);
 const addresses = 'one or more of host or host:port, separated by commas';
 
 /** What a process does. In one process all of it, with embedded stores; each in processes of its own on Kafka and Cassandra. */
 export const roles = ['gateway', 'projector', 'api'] as const;
 export type Role = (typeof roles)[number];
-const isRole = (text: string): text is Role => roles.some((role) => role === text);
+const isRole = (word: string): word is Role => roles.some((role) => role === word);
 
 const loopbackHosts = ['127.0.0.1', 'localhost', '::1'] as const;
 

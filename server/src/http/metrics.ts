@@ -72,8 +72,19 @@ const addJournal = (registry: Registry, { eventLog, clock }: MetricsDeps): void 
   });
 };
 
-/** History and live are never anything but a whole: what there is of them is one moment's. */
+/** There may be none at a moment. */
 type Models = () => ModelFigures | undefined;
+
+/** Kind, name, help, and what is read of the statistics of a part. */
+type Figure<Statistics> = readonly ['gauge' | 'counter', string, string, (statistics: Statistics) => number];
+
+const addFigures = <Statistics>(
+  registry: Registry,
+  figures: readonly Figure<Statistics>[],
+  read: (of: (statistics: Statistics) => number) => number,
+): void => {
+  for (const [kind, name, help, of] of figures) mirror(registry)[kind](name, help, () => read(of));
+};
 
 const addProjection = (registry: Registry, models: Models): void => {
   const { counter, gauge } = mirror(registry);
@@ -91,116 +102,62 @@ const addProjection = (registry: Registry, models: Models): void => {
   );
 };
 
-const addHistory = (registry: Registry, models: Models): void => {
-  const { counter, gauge } = mirror(registry);
-  const read = (of: (statistics: HistoryStatistics) => number) => (): number => {
-    const figures = models();
-    return figures ? of(figures.history.statistics()) : 0;
-  };
-  gauge(
-    'milepost_history_memtable_bytes',
-    'Memory of the memtable',
-    read(({ memtableBytes }) => memtableBytes),
-  );
-  gauge(
-    'milepost_history_memtable_reports',
-    'Reports in the memtable',
-    read(({ memtableReports }) => memtableReports),
-  );
-  gauge(
-    'milepost_history_stored_bytes',
-    'Bytes of chunks',
-    read(({ storedBytes }) => storedBytes),
-  );
-  gauge(
-    'milepost_history_stored_chunks',
-    'Chunks',
-    read(({ storedChunks }) => storedChunks),
-  );
-  gauge(
-    'milepost_history_stored_rows',
-    'Rows in chunks',
-    read(({ storedRows }) => storedRows),
-  );
-  counter(
-    'milepost_history_flushes_total',
-    'Flushes of the memtable',
-    read(({ flushes }) => flushes),
-  );
-  counter(
+const historyFigures: readonly Figure<HistoryStatistics>[] = [
+  ['gauge', 'milepost_history_memtable_bytes', 'Memory of the memtable', ({ memtableBytes }) => memtableBytes],
+  ['gauge', 'milepost_history_memtable_reports', 'Reports in the memtable', ({ memtableReports }) => memtableReports],
+  ['gauge', 'milepost_history_stored_bytes', 'Bytes of chunks', ({ storedBytes }) => storedBytes],
+  ['gauge', 'milepost_history_stored_chunks', 'Chunks', ({ storedChunks }) => storedChunks],
+  ['gauge', 'milepost_history_stored_rows', 'Rows in chunks', ({ storedRows }) => storedRows],
+  ['counter', 'milepost_history_flushes_total', 'Flushes of the memtable', ({ flushes }) => flushes],
+  [
+    'counter',
     'milepost_history_flush_failures_total',
     'Flushes that failed and were tried again',
-    read(({ flushFailures }) => flushFailures),
-  );
-  counter(
+    ({ flushFailures }) => flushFailures,
+  ],
+  [
+    'counter',
     'milepost_history_conflicts_total',
     'Values that lost against a different one',
-    read(({ conflictsAtMerge }) => conflictsAtMerge),
-  );
-  counter(
+    ({ conflictsAtMerge }) => conflictsAtMerge,
+  ],
+  [
+    'counter',
     'milepost_history_unreadable_records_total',
     'Records that could not be decoded',
-    read(({ unreadableRecords }) => unreadableRecords),
-  );
-  gauge(
-    'milepost_history_flush_seconds',
-    'Duration of the last flush',
-    read(({ lastFlushMs }) => lastFlushMs / 1000),
-  );
-  counter(
-    'milepost_history_keyframes_total',
-    'Keyframes of the fleet that were made',
-    read(({ keyframesMade }) => keyframesMade),
-  );
-  gauge(
-    'milepost_history_keyframe_seconds',
-    'Duration of the last keyframe',
-    read(({ lastKeyframeMs }) => lastKeyframeMs / 1000),
-  );
-  gauge(
-    'milepost_history_sealed_tables',
-    'Tables that wait for their flush',
-    read(({ sealedTables }) => sealedTables),
-  );
-  gauge(
-    'milepost_history_queries_waiting',
-    'Queries that wait for a worker',
-    read(({ queriesWaiting }) => queriesWaiting),
-  );
-};
+    ({ unreadableRecords }) => unreadableRecords,
+  ],
+  ['gauge', 'milepost_history_flush_seconds', 'Duration of the last flush', ({ lastFlushMs }) => lastFlushMs / 1000],
+  ['counter', 'milepost_history_keyframes_total', 'Keyframes of the fleet that were made', ({ keyframesMade }) => keyframesMade],
+  ['gauge', 'milepost_history_keyframe_seconds', 'Duration of the last keyframe', ({ lastKeyframeMs }) => lastKeyframeMs / 1000],
+  ['gauge', 'milepost_history_sealed_tables', 'Tables that wait for their flush', ({ sealedTables }) => sealedTables],
+  ['gauge', 'milepost_history_queries_waiting', 'Queries that wait for a worker', ({ queriesWaiting }) => queriesWaiting],
+];
 
-const addLive = (registry: Registry, models: Models): void => {
-  const { counter, gauge } = mirror(registry);
-  const read = (of: (statistics: LiveStatistics) => number) => (): number => {
+const addHistory = (registry: Registry, models: Models): void =>
+  addFigures(registry, historyFigures, (of) => {
     const figures = models();
-    return figures ? of(figures.live.statistics()) : 0;
-  };
-  gauge(
-    'milepost_live_vehicles',
-    'Vehicles with a status',
-    read(({ vehicles }) => vehicles),
-  );
-  gauge(
-    'milepost_live_values',
-    'Latest values kept',
-    read(({ values }) => values),
-  );
-  gauge(
-    'milepost_live_bytes',
-    'Memory of the tables',
-    read(({ bytes }) => bytes),
-  );
-  gauge(
-    'milepost_live_timers',
-    'Deadlines that are waited for',
-    read(({ timers }) => timers),
-  );
-  counter(
+    return figures ? of(figures.history.statistics()) : 0;
+  });
+
+const liveFigures: readonly Figure<LiveStatistics>[] = [
+  ['gauge', 'milepost_live_vehicles', 'Vehicles with a status', ({ vehicles }) => vehicles],
+  ['gauge', 'milepost_live_values', 'Latest values kept', ({ values }) => values],
+  ['gauge', 'milepost_live_bytes', 'Memory of the tables', ({ bytes }) => bytes],
+  ['gauge', 'milepost_live_timers', 'Deadlines that are waited for', ({ timers }) => timers],
+  [
+    'counter',
     'milepost_live_unreadable_records_total',
     'Records that could not be decoded',
-    read(({ unreadableRecords }) => unreadableRecords),
-  );
-};
+    ({ unreadableRecords }) => unreadableRecords,
+  ],
+];
+
+const addLive = (registry: Registry, models: Models): void =>
+  addFigures(registry, liveFigures, (of) => {
+    const figures = models();
+    return figures ? of(figures.live.statistics()) : 0;
+  });
 
 const addRebuild = (registry: Registry, rebuild: () => RebuildFigures): void => {
   const { counter, gauge } = mirror(registry);

@@ -73,13 +73,13 @@ export const openModels = async (parts: ClusterParts, wanted: ModelsWanted): Pro
 };
 
 export const modelFigures = (
-  { live, history, lagMs }: FollowingModels,
+  models: FollowingModels,
   deadLetters: { readonly count: number; readonly unwritten: number },
   unknownVehicles: () => number = () => 0,
 ): ModelFigures => ({
-  live,
-  history,
-  lagMs,
+  live: models.live,
+  history: models.history,
+  lagMs: () => models.lagMs(),
   deadLetters: () => deadLetters.count,
   deadLettersUnwritten: () => deadLetters.unwritten,
   unknownVehicles,

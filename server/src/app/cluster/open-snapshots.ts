@@ -39,7 +39,12 @@ const joined = (shared: SnapshotStore, own: SnapshotStore, isAway: () => boolean
       await ifThere(() => shared.remove(name), undefined);
     },
   };
-  return { shared: both, own: { ...both, write: own.write, remove: own.remove } };
+  const reading: SnapshotStore = {
+    ...both,
+    write: (name, parts) => own.write(name, parts),
+    remove: (name) => own.remove(name),
+  };
+  return { shared: both, own: reading };
 };
 
 export const openSnapshots = async ({ configuration, folder, clock, logger }: Base, closers: Closers): Promise<Snapshots> => {
