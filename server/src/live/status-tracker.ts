@@ -195,9 +195,22 @@ export class StatusTracker {
     if (page.savedIn !== this.guard.saveNo) this.#keep(page);
     for (let slot = 0; slot < vehiclesPerPage; slot++) {
       if (page.status[slot] === codes.neverSeen) continue;
+      if (stepMs < 0) page.since[slot] = Math.max(page.since[slot] as number, this.#provenAt(index, page, slot, nowMs - stepMs));
       const isAwaited = this.#deadlineOf((index << pageShift) | slot) !== Number.POSITIVE_INFINITY;
       page.lastSeen[slot] = Math.min(nowMs, (page.lastSeen[slot] as number) + (isAwaited ? stepMs : 0));
     }
+  }
+
+  /**
+   * When it became known why a vehicle is offline, if that was later than that it is; 0: it was not. That moment is the time of its last change,
+   * and what comes after a step back must not stand before it.
+   */
+  #provenAt(index: number, page: StatusPage, slot: number, beforeMs: number): number {
+    if (page.status[slot] !== codes.offline || page.reason[slot] === serverDown) return 0;
+    const offlineAfter = (this.#timeouts[index] as Float64Array)[slot * 2 + 1] as number;
+    const lastSeen = page.lastSeen[slot] as number;
+    const proven = provenSilenceMs(lastSeen, offlineAfter, this.#outages);
+    return proven > lastSeen + offlineAfter ? Math.min(proven, beforeMs) : 0;
   }
 
   /** Timeouts of a vehicle may have changed. */
