@@ -80,7 +80,10 @@ export const openLive = (options: LiveOptions): Live => {
       for (const position of positions) core.applier.startAt(position);
     },
     statistics: () => statisticsOf(core, snapshots.isSaving),
-    close: stopListening,
+    close: () => {
+      stopListening();
+      return snapshots.saved();
+    },
   };
   return keepCore(live, core);
 };

@@ -26,27 +26,46 @@ export interface SnapshotOptions {
 export class Snapshots {
   readonly #core: LiveCore;
   readonly #options: SnapshotOptions;
-  isSaving = false;
+  #saving: Promise<void> | undefined;
 
   constructor(core: LiveCore, options: SnapshotOptions) {
     this.#core = core;
     this.#options = options;
   }
 
+  get isSaving(): boolean {
+    return this.#saving !== undefined;
+  }
+
+  /** Resolves when no save runs. */
+  async saved(): Promise<void> {
+    await this.#saving?.catch(() => undefined);
+  }
+
   /** Everything up to the first `await` happens in the caller's turn: that is the moment which is saved. */
   async save(positions: readonly LogPosition[]): Promise<void> {
-    const { applier, tracker, latest } = this.#core;
-    const { store, owner, clock, logger } = this.#options;
+    const { applier } = this.#core;
+    const { logger } = this.#options;
     const [wanted, stands] = [positionMap(positions), applier.positions].map(tellPositions);
     if (wanted !== stands) throw new BugError(`a snapshot was asked for at ${wanted}, but live stands at ${stands}`);
     if (this.isSaving) {
       logger.warn('a live snapshot is left out because the one before is still being written', { at: stands });
       return;
     }
+    this.#saving = this.#write(positions, stands as string);
+    try {
+      await this.#saving;
+    } finally {
+      this.#saving = undefined;
+    }
+  }
+
+  async #write(positions: readonly LogPosition[], at: string): Promise<void> {
+    const { tracker, latest } = this.#core;
+    const { store, owner, clock, logger } = this.#options;
     const savedAt = clock.now();
     const { newestRecordMs, settledMs, outages } = tracker;
     const header = { positions, savedAt, newestRecordMs, settledMs, outages: [...outages] };
-    this.isSaving = true;
     tracker.guard.begin();
     const status = tracker.entries();
     const pages = [...latest.pages()];
@@ -54,11 +73,10 @@ export class Snapshots {
     try {
       const source = { header, status, statusGuard: tracker.guard, latest: pages, latestGuard: latest.guard };
       const bytes = await writeSnapshot(store, owner, source);
-      logger.debug('live snapshot saved', { at: stands, bytes, durationMs: clock.now() - savedAt });
+      logger.debug('live snapshot saved', { at, bytes, durationMs: clock.now() - savedAt });
     } finally {
       tracker.guard.end();
       latest.guard.end();
-      this.isSaving = false;
     }
   }
 

@@ -163,7 +163,8 @@ export interface Live {
   /** Where records of partitions begin of which no snapshot was found; only before the first record. */
   startAt(positions: readonly LogPosition[]): void;
   statistics(): LiveStatistics;
-  close(): void;
+  /** Resolves when a snapshot that is being saved is there. */
+  close(): Promise<void>;
 }
 
 export interface LiveStatistics {
