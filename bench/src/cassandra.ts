@@ -4,8 +4,6 @@
  * report a minute. Prints one JSON object a line. Bytes are those of the table's files after `nodetool flush` and `compact`.
  */
 import { randomUUID } from 'node:crypto';
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { ensureSchema } from '../../server/src/history/adapters/cassandra/index.ts';
 import { type History, openHistory } from '../../server/src/history/index.ts';
 import { makeLogger, systemClock } from '../../server/src/kernel/index.ts';
@@ -55,14 +53,12 @@ const costOf = async (cassandra: CassandraEngine, samples: number, run: () => Pr
   };
 };
 
-/** Of a table, in its files. */
+/** Of a table, in the files that count. */
 const bytesOf = ({ cassandra, keyspace }: Measured, table: string): number => {
   cassandra.nodetool('flush', keyspace);
   cassandra.nodetool('compact', keyspace, table);
-  const folder = join(cassandra.folder, 'data', keyspace);
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.parentPath.includes(`${keyspace}/${table}-`))
-    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+  const figures = cassandra.nodetool('tablestats', `${keyspace}.${table}`);
+  return Number(/Space used \(live\): (\d+)/.exec(figures)?.[1]);
 };
 
 const addReport = (vehicle: Vehicle, vehicleNo: number, timeMs: number): void => {
