@@ -23,7 +23,7 @@ import {
 } from './history-vehicles.ts';
 import { cpuSecondsOf } from './server.ts';
 
-const vehicles = Number(process.argv[2] ?? 2000);
+const vehicles = Number(process.argv[2] ?? 1000);
 const flushes = Number(process.argv[3] ?? 205);
 /** Rows are many times the bytes and the work: fewer of them. */
 const carLogFlushes = Math.min(flushes, 12);
@@ -132,6 +132,7 @@ const withHistory = async (
 
 const measureFleet = async (measured: Measured): Promise<void> => {
   const { history, cassandra } = measured;
+  const release = await history.holdMerging();
   const flushed = await driveFleet(measured, flushes);
   const { samples } = flushed;
   const payload = (): number => round(history.statistics().storedBytes / samples);
@@ -143,11 +144,13 @@ const measureFleet = async (measured: Measured): Promise<void> => {
     chunkBytesASample: payload(),
     bytesASample: round(bytesOf(measured, 'chunk') / samples),
   });
+  release();
   const merged = await costOf(cassandra, samples, () => history.merge());
   print({ chunks: 'merged', ...merged, chunkBytesASample: payload(), bytesASample: round(bytesOf(measured, 'chunk') / samples) });
 };
 
 const measureCarLogs = async (measured: Measured): Promise<void> => {
+  await measured.history.holdMerging();
   const flushed = await driveFleet(measured, carLogFlushes);
   const { samples } = flushed;
   print({
@@ -183,6 +186,7 @@ const measureQuery = async (history: History, what: string, stepMs: number | und
 
 const measureDay = async (measured: Measured): Promise<void> => {
   const { history } = measured;
+  const release = await history.holdMerging();
   const vehicle = makeVehicle(1);
   for (let second = 0; second < 86_400; second += flushSeconds) {
     arena.reset();
@@ -193,6 +197,7 @@ const measureDay = async (measured: Measured): Promise<void> => {
     await flush(history);
   }
   for (const stepMs of [undefined, 60_000]) await measureQuery(history, 'as flushed', stepMs);
+  release();
   await history.merge();
   print({ chunks: 'merged', vehicles: 1, samples: 86_400, bytesASample: round(bytesOf(measured, 'chunk') / 86_400) });
   for (const stepMs of [undefined, 60_000]) await measureQuery(history, 'merged', stepMs);

@@ -94,7 +94,7 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
   cassandra: {
     what: 'History on Cassandra, one node: flushes, merges, bytes a sample on its disk, a day at 1 Hz, and the plain table car_logs',
     script: 'bench/src/cassandra.ts',
-    args: ['2000', '205'],
+    args: ['1000', '205'],
   },
   idle: { what: 'Memory of a WebSocket that is open and says nothing', script: 'bench/src/idle.ts', args: [] },
   history: { what: 'History: applying, flushing, bytes a sample, queries', script: 'bench/src/history.ts', args: [] },
