@@ -16,6 +16,11 @@ interface Golden {
 /** Every page of docs/formats. A new format, or a new version of one, is entered here with its golden files. */
 const formats: Readonly<Record<string, Golden>> = {
   'backup.md': { version: 1, golden: 'server/src/backup/golden/backup-v1', test: 'server/src/backup/manifest.int.test.ts' },
+  'cassandra.md': {
+    version: 1,
+    golden: 'server/src/history/adapters/cassandra/golden/rows-v1.json',
+    test: 'server/src/history/adapters/cassandra/golden.engines.test.ts',
+  },
   'chunk.md': {
     version: 3,
     golden: 'server/src/history/golden/chunk-v3-driving-1hz.bin',

@@ -8,6 +8,7 @@ import { journalLimits } from '../eventlog/adapters/journal/options.ts';
 import { kafkaLogLimits } from '../eventlog/adapters/kafka/options.ts';
 import { exportSinkLimits } from '../export-topic/adapters/kafka/index.ts';
 import { exportLimits } from '../export-topic/index.ts';
+import { cassandraLimits } from '../history/adapters/cassandra/options.ts';
 import { poisonListedMax } from '../history/limits.ts';
 import { accessLimits } from '../http/access/operator-access.ts';
 import { httpLimits } from '../http/limits.ts';
@@ -33,6 +34,7 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   kafkaLogLimits: { ...kafkaLogLimits },
   exportLimits: { ...exportLimits },
   exportSinkLimits: { ...exportSinkLimits },
+  cassandraLimits: { ...cassandraLimits },
   apiLimits,
   httpLimits,
   lakeLimits,
