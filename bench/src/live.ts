@@ -276,10 +276,10 @@ const bench = async (vehicles: number, folder: string): Promise<void> => {
   const loadAt = performance.now();
   await restored.loadSnapshot([{ partition: 0, offset: nextOffset }]);
   print({ what: 'snapshot, loaded', vehicles, ms: round(performance.now() - loadAt) });
-  restored.close();
+  await restored.close();
 
   await fallSilent(live, vehicles, turn);
-  live.close();
+  await live.close();
 };
 
 /** All vehicles are heard at one moment, and never again. The clock is the real one's pace: a tick each 250 ms, as the server does. */

@@ -148,7 +148,7 @@ const run = async (): Promise<void> => {
   });
   await projection.stop();
   await history.close();
-  live.close();
+  await live.close();
   await log.close();
 };
 

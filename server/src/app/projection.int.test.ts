@@ -62,7 +62,7 @@ test('no vehicle is found silent while a report of it waits for its commit', asy
 
   await projection.stop();
   await history.close();
-  live.close();
+  await live.close();
   await log.close();
   await rm(folder, { recursive: true, force: true });
 });

@@ -170,8 +170,8 @@ export class LiveBuilder implements ModelBuilder {
   async abandon(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#live.close();
-    this.#running.close();
+    await this.#live.close();
+    await this.#running.close();
     await this.#history.close();
   }
 }

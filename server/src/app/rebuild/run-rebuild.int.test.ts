@@ -126,7 +126,7 @@ const runServer = async (root: string, log: EventLog): Promise<void> => {
   while (live.statistics().isSaving) await nextTurn();
   await live.saveSnapshot([{ partition: 0, offset: projection.position() }]);
   await history.close();
-  live.close();
+  await live.close();
 };
 
 /** Merges what is flushed so far. */

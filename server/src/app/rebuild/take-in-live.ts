@@ -68,7 +68,7 @@ export const takeInLive = async (context: TakeInContext): Promise<string> => {
       stopFollowing();
     }
   } finally {
-    next.close();
+    await next.close();
   }
   const savedAt = await saveLiveNow(context);
   await models.history.flush();

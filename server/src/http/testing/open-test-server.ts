@@ -205,7 +205,7 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
     await eventLog.close();
     await lake.close();
     await history.close();
-    live.close();
+    await live.close();
     await devices.close();
     await registry.close();
     await test.close();
