@@ -63,14 +63,24 @@ export interface EnginesWanted {
   readonly isQuick?: boolean;
 }
 
+/** One that cannot be started takes the others with it: nobody else would end them. */
+const startAll = async (isQuick: boolean) => {
+  const kafka = startKafka(pathOf(ensureKafka()));
+  const cassandra = startCassandra(pathOf(ensureCassandra()), { isQuick });
+  const valkey = startValkey(pathOf(ensureValkey()));
+  const postgres = startPostgres();
+  try {
+    return await Promise.all([kafka, cassandra, valkey, postgres]);
+  } catch (error) {
+    const ends = [kafka, cassandra, valkey].map(async (engine) => (await engine).remove());
+    await Promise.allSettled([...ends, postgres.then(({ stop }) => stop())]);
+    throw error;
+  }
+};
+
 /** Starts one of each, with the topic and the tables. */
 export const startEngines = async ({ partitions, isQuick = true }: EnginesWanted): Promise<Engines> => {
-  const [kafka, cassandra, valkey, postgres] = await Promise.all([
-    startKafka(pathOf(ensureKafka())),
-    startCassandra(pathOf(ensureCassandra()), { isQuick }),
-    startValkey(pathOf(ensureValkey())),
-    startPostgres(),
-  ]);
+  const [kafka, cassandra, valkey, postgres] = await startAll(isQuick);
   const topic = 'milepost.records';
   const once = { replicas: 1, inSyncMin: 1, retentionMs: -1, retentionBytes: -1 };
   await ensureTopic({ brokers: [kafka.address], topic, partitions, ...once });

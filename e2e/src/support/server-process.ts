@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { serverArguments } from '../../../tools/lib/server-arguments.mjs';
 import { cleanEnvironment } from './environment.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -70,7 +71,7 @@ export interface ServerProcess {
 /** Starts a real server process and waits until it says that it is ready. */
 export const launchServer = ({ mode, settings, hasApi = true }: ServerProcess): Promise<Ready> =>
   waitUntilReady(
-    spawn(process.execPath, ['server/src/app/main.ts', `--mode=${mode}`], {
+    spawn(process.execPath, [...serverArguments(), 'server/src/app/main.ts', `--mode=${mode}`], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...cleanEnvironment(), ...settings },

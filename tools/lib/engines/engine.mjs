@@ -10,7 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 export const cache =
   process.env['MILEPOST_ENGINES'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'milepost', 'engines');
 export const fetchBudgetMs = 300_000;
-export const readyMs = 60_000;
+export const readyMs = 180_000;
 export const stopMs = 20_000;
 export const copyPlugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
 
