@@ -131,7 +131,7 @@ const workspaceRules = [
   only(
     'bench-workspaces',
     'bench',
-    ['contract', 'sdk', 'server', 'simulator', 'tools'],
+    ['contract', 'sdk', 'server', 'simulator', 'e2e', 'tools'],
     'bench/ measures the rest, started as it is',
   ),
   only('tools-workspaces', 'tools', [], 'tools/ stand alone: they run before anything is installed'),
