@@ -1,81 +1,5 @@
 import { CallerError } from '../kernel/index.ts';
-
-/** How a setting's text becomes a value; throws a text that says what was expected. */
-export interface Setting<T> {
-  readonly name: string;
-  readonly what: string;
-  readonly expected: string;
-  readonly defaultText: string | undefined;
-  readonly isSecret?: boolean;
-  parse(text: string): T | undefined;
-}
-
-const whole =
-  (min: number, max: number) =>
-  (text: string): number | undefined => {
-    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-    return value >= min && value <= max ? value : undefined;
-  };
-
-type Defaulted<T, D extends string | undefined> = Setting<T> & { readonly defaultText: D };
-
-const number = <D extends string | undefined>(
-  name: string,
-  what: string,
-  unit: string,
-  min: number,
-  max: number,
-  defaultText: D,
-): Defaulted<number, D> => ({
-  name,
-  what,
-  expected: `a whole number${unit ? ` of ${unit}` : ''} from ${min} to ${max}`,
-  defaultText,
-  parse: whole(min, max),
-});
-
-const words = <T extends string>(name: string, what: string, allowed: readonly T[], defaultText: T): Defaulted<T, T> => ({
-  name,
-  what,
-  expected: `one of ${allowed.join(', ')}`,
-  defaultText,
-  parse: (text) => allowed.find((word) => word === text),
-});
-
-const text = <D extends string | undefined = undefined>(
-  name: string,
-  what: string,
-  expected: string,
-  pattern: RegExp,
-  defaultText?: D,
-): Defaulted<string, D> => ({
-  name,
-  what,
-  expected,
-  defaultText: defaultText as D,
-  parse: (value) => (pattern.test(value) ? value : undefined),
-});
-
-/** Separated by commas; each fits, none is there twice. */
-const list = <T extends string, D extends string | undefined = undefined>(
-  name: string,
-  what: string,
-  expected: string,
-  isOne: (word: string) => word is T,
-  defaultText?: D,
-): Defaulted<readonly T[], D> => ({
-  name,
-  what,
-  expected,
-  defaultText: defaultText as D,
-  parse: (value) => {
-    const items = value.split(',').map((item) => item.trim());
-    return items.every(isOne) && new Set(items).size === items.length ? items : undefined;
-  },
-});
-
-const isAddress = (word: string): word is string => /^([A-Za-z0-9._-]+|\[[0-9a-f:]+\])(:\d{1,5})?$/.test(word);
-const addresses = 'one or more of host or host:port, separated by commas';
+import { addresses, isAddress, list, number, type Setting, text, words } from './setting-kinds.ts';
 
 /** What a process does. In one process all of it, with embedded stores; each in processes of its own on Kafka and Cassandra. */
 export const roles = ['gateway', 'projector', 'api'] as const;
@@ -266,6 +190,22 @@ export const settings = {
     /^[a-z][a-z0-9_]{0,47}$/,
     'milepost',
   ),
+  cassandraUser: text(
+    'MILEPOST_CASSANDRA_USER',
+    'Name under which Cassandra is logged in to. Unset: without a password.',
+    '1 to 256 characters without spaces',
+    /^\S{1,256}$/,
+  ),
+  cassandraPassword: {
+    ...text('MILEPOST_CASSANDRA_PASSWORD', 'Its password.', '1 to 512 characters', /^[^]{1,512}$/),
+    isSecret: true,
+  },
+  cassandraCa: text(
+    'MILEPOST_CASSANDRA_CA',
+    'PEM file of the CAs that sign certificates of Cassandra. Set: its nodes are spoken to by TLS alone.',
+    'a path',
+    /\S/,
+  ),
   valkeyUrl: {
     ...text(
       'MILEPOST_VALKEY',
@@ -309,6 +249,24 @@ const checkTls = ({ deviceTlsPort, mqttTlsPort, ...files }: Configuration): void
     new CallerError('invalid_field', `${settings[key].name}: expected ${expected}`, { field: settings[key].name, expected });
   if (hasPort && missing) throw wrong(missing, 'a PEM file, since a port with TLS is set');
   if (!hasPort && given) throw wrong(given, `${settings.deviceTlsPort.name} or ${settings.mqttTlsPort.name} beside it`);
+};
+
+/** Who logs in has a name and a password, and somewhere to log in. */
+const checkCassandra = (configuration: Configuration): void => {
+  const { cassandraHosts, cassandraUser, cassandraPassword, cassandraCa } = configuration;
+  const refuse = (key: keyof Settings, expected: string): void => {
+    throw new CallerError('invalid_field', `${settings[key].name}: expected ${expected}`, {
+      field: settings[key].name,
+      expected,
+    });
+  };
+  if (cassandraUser !== undefined && cassandraPassword === undefined)
+    refuse('cassandraPassword', `a password, since ${settings.cassandraUser.name} is set`);
+  if (cassandraUser === undefined && cassandraPassword !== undefined)
+    refuse('cassandraUser', `a name, since ${settings.cassandraPassword.name} is set`);
+  if (cassandraHosts !== undefined) return;
+  if (cassandraUser !== undefined) refuse('cassandraUser', `nothing without ${settings.cassandraHosts.name}`);
+  if (cassandraCa !== undefined) refuse('cassandraCa', `nothing without ${settings.cassandraHosts.name}`);
 };
 
 /** What processes share lies where all of them reach it. */
@@ -356,5 +314,6 @@ export const readConfiguration = (environment: Readonly<Record<string, string | 
   }
   checkTls(configuration);
   checkSize(configuration);
+  checkCassandra(configuration);
   return configuration;
 };

@@ -47,6 +47,33 @@ test('a port with TLS needs a certificate and a key, and those need a port', () 
   assert.throws(() => readConfiguration({ MILEPOST_DEVICE_TLS_CLIENT_CA: 'ca.pem' }), /CLIENT_CA/);
 });
 
+const shared = {
+  MILEPOST_KAFKA: 'kafka-1:9092',
+  MILEPOST_CASSANDRA: 'cassandra-1:9042',
+  DATABASE_URL: 'postgres://milepost@db/milepost',
+  MILEPOST_PEPPER: 'p'.repeat(32),
+  MILEPOST_OPERATOR_TOKEN: 't'.repeat(16),
+};
+
+test('a name for Cassandra needs a password, each of them and the CA need a Cassandra', () => {
+  const login = { MILEPOST_CASSANDRA_USER: 'milepost', MILEPOST_CASSANDRA_PASSWORD: 'hunter 2' };
+  const { cassandraUser, cassandraPassword, cassandraCa } = readConfiguration({
+    ...shared,
+    ...login,
+    MILEPOST_CASSANDRA_CA: 'ca.pem',
+  });
+  assert.deepEqual([cassandraUser, cassandraPassword, cassandraCa], ['milepost', 'hunter 2', 'ca.pem']);
+  const cases: [Record<string, string>, RegExp][] = [
+    [{ ...shared, ...login, MILEPOST_CASSANDRA_PASSWORD: '' }, /^MILEPOST_CASSANDRA_PASSWORD: expected a password, since/],
+    [{ ...shared, ...login, MILEPOST_CASSANDRA_USER: '' }, /^MILEPOST_CASSANDRA_USER: expected a name, since/],
+    [{ ...shared, ...login, MILEPOST_CASSANDRA_USER: 'two words' }, /^MILEPOST_CASSANDRA_USER is "two words", expected 1 to 256/],
+    [{ ...shared, ...login, MILEPOST_CASSANDRA_PASSWORD: 'x'.repeat(513) }, /^MILEPOST_CASSANDRA_PASSWORD is \(hidden\)/],
+    [login, /^MILEPOST_CASSANDRA_USER: expected nothing without MILEPOST_CASSANDRA$/],
+    [{ MILEPOST_CASSANDRA_CA: 'ca.pem' }, /^MILEPOST_CASSANDRA_CA: expected nothing without MILEPOST_CASSANDRA$/],
+  ];
+  for (const [environment, message] of cases) assert.throws(() => readConfiguration(environment), { message });
+});
+
 test('every setting says what it is and what it expects', () => {
   for (const setting of Object.values(settings)) {
     assert.ok(setting.what.length > 10 && setting.expected.length > 3, setting.name);

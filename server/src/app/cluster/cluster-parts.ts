@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { openKafkaLog } from '../../eventlog/adapters/kafka/index.ts';
 import type { EventLog } from '../../eventlog/index.ts';
 import type { HistoryOptions } from '../../history/index.ts';
-import { assert } from '../../kernel/index.ts';
+import { assert, CallerError } from '../../kernel/index.ts';
 import { keepSecretFile, type SnapshotStore } from '../../storage/index.ts';
 import { type Base, type Closers, dayMs, historyOptionsOf, openLiveIn, type Stored } from '../open-parts.ts';
 import type { Live } from '../../live/index.ts';
+import { settings } from '../settings.ts';
 
 /** What every process of a cluster has, whatever it does. */
 export interface ClusterParts {
@@ -34,10 +36,35 @@ export const openSharedLog = async (
 
 const adapterModule = new URL('../../history/adapters/cassandra/index.ts', import.meta.url);
 
+const readPem = (file: string): string => {
+  const { name } = settings.cassandraCa;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new CallerError('invalid_field', `${name} is ${JSON.stringify(file)}, which cannot be read`, { field: name, cause });
+  }
+  if (!text.includes('-----BEGIN CERTIFICATE-----'))
+    throw new CallerError('invalid_field', `${name} names a file without a certificate in PEM`, { field: name });
+  return text;
+};
+
+/** How Cassandra is reached. Texts alone: threads get them, too. */
+const cassandraReach = ({ configuration }: Base) => {
+  const { cassandraHosts, cassandraDatacenter, cassandraKeyspace } = configuration;
+  const { cassandraUser: username, cassandraPassword: password, cassandraCa } = configuration;
+  assert(cassandraHosts, 'a cluster has its history on Cassandra');
+  return {
+    contactPoints: cassandraHosts,
+    localDatacenter: cassandraDatacenter,
+    keyspace: cassandraKeyspace,
+    ...(username !== undefined && password !== undefined ? { credentials: { username, password } } : {}),
+    ...(cassandraCa === undefined ? {} : { tls: { ca: readPem(cassandraCa) } }),
+  };
+};
+
 /** History on Cassandra: what is written lives as long as the longest rule of now asks for. */
 export const sharedHistoryOptions = ({ base, stored, log }: ClusterParts): HistoryOptions => {
-  const { cassandraHosts, cassandraDatacenter, cassandraKeyspace } = base.configuration;
-  assert(cassandraHosts, 'a cluster has its history on Cassandra');
   const partitions = log.partitions().length;
   return {
     ...historyOptionsOf(base, stored),
@@ -47,9 +74,7 @@ export const sharedHistoryOptions = ({ base, stored, log }: ClusterParts): Histo
     store: {
       adapterModule,
       adapterOptions: {
-        contactPoints: cassandraHosts,
-        localDatacenter: cassandraDatacenter,
-        keyspace: cassandraKeyspace,
+        ...cassandraReach(base),
         groups: partitions,
         retentionDays: Math.ceil(stored.retention.longestMs() / dayMs),
       },
