@@ -22,6 +22,7 @@ import { valkeyLimits } from '../storage/adapters/valkey/index.ts';
 import { fanOutLimits } from '../storage/index.ts';
 import { storedNameCharactersMax } from '../storage/snapshot-store.ts';
 import { watchEveryMs, watchAwayEveryMs, watchTimeoutMs } from '../storage/watch.ts';
+import { catchUpLimits } from './cluster/catch-up.ts';
 import { deadLetterLimits } from './dead-letters.ts';
 
 /** What docs/limits.md speaks of, by the names in its headings. */
@@ -39,6 +40,7 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   httpLimits,
   lakeLimits,
   accessLimits,
+  catchUpLimits,
   streamLimits,
   browserStreamLimits,
   deadLetterLimits: { ...deadLetterLimits, poisonListedMax },

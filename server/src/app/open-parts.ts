@@ -200,7 +200,7 @@ export const openReadModels = async (base: Base, stored: Stored, closers: Closer
 /** The ledger of erasures. */
 export const openLedger = async (base: Base, { storage, registry }: Stored, closers: Closers): Promise<Erasures> => {
   const { folder, clock, logger } = base;
-  const erasures = await openErasures({ storage, directory: registry.directory, file: folder.ledger, clock, logger });
+  const erasures = await openErasures({ storage, registry, file: folder.ledger, clock, logger });
   closers.add('ledger', () => erasures.close());
   return erasures;
 };

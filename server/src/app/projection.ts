@@ -36,6 +36,8 @@ export interface Projection {
   tick(nowMs: number): void;
   /** Of the first partition. */
   position(): number;
+  /** Up to where a partition is applied. */
+  appliedOffset(partition: number): number;
   /** Something in the log is not applied yet. */
   isBehind(): boolean;
   /** From the next batch on; until what is answered is called. */
@@ -178,6 +180,7 @@ export const startProjection = async (options: ProjectionOptions): Promise<Proje
       return () => void attached.delete(model);
     },
     position: () => followers[0]?.follower.position.offset ?? 0,
+    appliedOffset: (partition) => followed.find((one) => one.partition === partition)?.offset ?? 0,
     isBehind: () => behindOnes().length > 0,
     stop: async () => {
       await Promise.all(followers.map(({ follower }) => follower.stop()));

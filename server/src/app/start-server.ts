@@ -248,7 +248,11 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
     repeat(clock, sweepEveryMs, () => gate.sweep()),
   );
   const token = await operatorToken(base);
-  const access = makeOperatorAccess({ token, clock });
+  const access = makeOperatorAccess({
+    token,
+    clock,
+    useCode: (digest, expiresAt) => stored.registry.useSignInCode(digest, expiresAt),
+  });
   const lake = await openDuckdbLake({ folder: folder.exports, logger });
   closers.add('lake', () => lake.close());
   const { rebuild } = holds;

@@ -143,7 +143,8 @@ describe('devices', { timeout: 120_000 }, () => {
     other.devices.onRevoked((deviceNo) => heard.push(`there ${deviceNo}`));
     const startedAt = performance.now();
     await registry.revokeDevice(device.id);
-    assert.deepEqual(heard, [`here ${device.deviceNo}`]);
+    // The other process may be as quick.
+    assert.ok(heard.includes(`here ${device.deviceNo}`));
     await until('heard there', () => heard.length === 2);
     assert.ok(performance.now() - startedAt < 1000);
     for (const process of [devices, other.devices]) {

@@ -36,7 +36,13 @@ export const makeFetchSecret = (registry: Registry, clock: Clock, logger: Logger
     const network = networkOf(address);
     const key = `${imei.slice(0, 15)} ${network}`;
     refuseWhenLimited(key, network);
-    const fetched = await registry.credentials.fetchSecret(imei, network);
+    const fetch = (): Promise<NewSecret | undefined> => registry.credentials.fetchSecret(imei, network);
+    let fetched = await fetch();
+    if (!fetched) {
+      // The window may have been opened elsewhere just now.
+      await registry.catchUp();
+      fetched = await fetch();
+    }
     if (fetched) {
       logger.info('a device fetched its secret', { deviceId: fetched.device.id, address: network });
       return fetched;

@@ -10,6 +10,7 @@ const answer = { device: { id: 'dev_1' }, secret: 's' } as NewSecret;
 /** Of the registry only what a fetch asks it: one IMEI has an open window. */
 const registry = {
   credentials: { fetchSecret: (asked: string) => Promise.resolve(asked === imei ? answer : undefined) },
+  catchUp: () => Promise.resolve(),
 } as unknown as Registry;
 
 const codeOf = async (fetched: Promise<unknown>): Promise<string> =>

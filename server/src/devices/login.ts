@@ -10,7 +10,11 @@ export const failuresByAddress: FailureLimit = { failuresMax: 100, windowMs: 60_
 /** Longer ones are no secret of ours and are not hashed. */
 const secretCharactersMax = 256;
 
-export type CheckLogin = (imei: string, secret: string, address: string) => Device;
+export interface CheckLogin {
+  (imei: string, secret: string, address: string): Device;
+  /** As far as this process knows: another one may just have made the device, or its secret. */
+  fits(imei: string, secret: string): boolean;
+}
 
 /**
  * Checks a secret before any limit, so a stranger's failures never lock a device out. A device that is unknown or
@@ -19,10 +23,14 @@ export type CheckLogin = (imei: string, secret: string, address: string) => Devi
 export const makeCheckLogin = (registry: Registry, clock: Clock): CheckLogin => {
   const byImeiAndAddress = new FailureCounter(failuresByImeiAndAddress);
   const byAddress = new FailureCounter(failuresByAddress);
-  return (imei, secret, address) => {
+  const find = (imei: string, secret: string): Device | undefined => {
     const device = registry.directory.deviceByImei(imei);
     const isRight = registry.verifySecret(device?.deviceNo, secret.slice(0, secretCharactersMax));
-    if (device && isRight && device.revokedAt === null) return device;
+    return device && isRight && device.revokedAt === null ? device : undefined;
+  };
+  const check = (imei: string, secret: string, address: string): Device => {
+    const device = find(imei, secret);
+    if (device) return device;
     const network = networkOf(address);
     const nowMs = clock.steady();
     const refusedMs = Math.max(byImeiAndAddress.fail(`${imei.slice(0, 15)} ${network}`, nowMs), byAddress.fail(network, nowMs));
@@ -33,4 +41,5 @@ export const makeCheckLogin = (registry: Registry, clock: Clock): CheckLogin => 
     }
     throw new CallerError('unauthorized', 'the IMEI or the secret is wrong');
   };
+  return Object.assign(check, { fits: (imei: string, secret: string) => find(imei, secret) !== undefined });
 };

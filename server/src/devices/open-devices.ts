@@ -68,9 +68,12 @@ const followDirectory = ({ registry }: DevicesOptions, revoked: DeviceListeners,
   });
 
 const makeAuthenticate =
-  ({ directory }: Registry, tokens: Tokens): Devices['authenticate'] =>
+  (registry: Registry, tokens: Tokens): Devices['authenticate'] =>
   async (token) => {
+    const { directory } = registry;
     const { deviceId, credentialVersion, expiresAt } = await tokens.verify(token);
+    // The token is one of ours, so the device is new, and made elsewhere.
+    if (!directory.deviceById(deviceId)) await registry.catchUp();
     const device = directory.deviceById(deviceId);
     if (!device) throw new CallerError('unauthorized', 'the token is not valid');
     if (device.revokedAt !== null) throw new CallerError('revoked', 'the device was revoked');
@@ -97,10 +100,15 @@ export const openDevices = async (options: DevicesOptions): Promise<Devices> => 
   const [revoked, changed] = [new DeviceListeners(logger), new DeviceListeners(logger)];
   const stopFollowing = followDirectory(options, revoked, changed);
   return {
-    login: async (imei, secret, address) => tokens.issue(checkLogin(imei, secret, address)),
+    login: async (imei, secret, address) => {
+      if (!checkLogin.fits(imei, secret)) await registry.catchUp();
+      return tokens.issue(checkLogin(imei, secret, address));
+    },
     authenticate: makeAuthenticate(registry, tokens),
     authenticateCertificate: checkCertificate,
     loginByCertificate: async (certificate) => {
+      const isKnown = certificate.imeis.every((imei) => registry.directory.deviceByImei(imei));
+      if (!isKnown && certificate.distrust === undefined) await registry.catchUp();
       const { device, expiresAt } = checkCertificate(certificate);
       return tokens.issue(device, expiresAt);
     },

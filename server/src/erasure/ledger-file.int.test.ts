@@ -74,11 +74,10 @@ test('a start joins the file and the database; a vehicle that the registry does 
   try {
     const base = { clock: systemClock, logger: silentLogger };
     const registry = await openRegistry({ storage: opened.storage, pepper: Buffer.alloc(32, 1), ...base });
-    const { directory } = registry;
     const vehicle = await registry.createVehicle({ vin: 'WVWZZZ1JZ00000001', customer: 'Erasure' });
     const file = path.join(folder, 'joined.ndjson');
     await appendLedger(file, [erasure(1, vehicle.id), erasure(2, 'veh_unknown')]);
-    const options = { storage: opened.storage, directory, file, ...base };
+    const options = { storage: opened.storage, registry, file, ...base };
     const first = await openErasures(options);
     assert.deepEqual(first.periods(), [{ vehicleNo: vehicle.vehicleNo, fromMs: 1000, toMs: 1500 }]);
     assert.equal(first.unknownCount(), 1);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { CallerError, type Clock, invalidField, type Logger } from '../kernel/index.ts';
-import type { Directory } from '../registry/index.ts';
+import type { Registry } from '../registry/index.ts';
 import { type Storage, type Subscription, systemActor } from '../storage/index.ts';
 import { appendLedger, readLedger } from './ledger-file.ts';
 import { announceErasures, erasureChannel, insertErasures, readErasures } from './store.ts';
@@ -8,7 +8,7 @@ import type { ErasedPeriod, EraseRequest, Erasure, Erasures } from './types.ts';
 
 export interface ErasuresOptions {
   readonly storage: Storage;
-  readonly directory: Directory;
+  readonly registry: Pick<Registry, 'directory' | 'catchUp'>;
   /** `erasures.ndjson` of the data folder. */
   readonly file: string;
   readonly clock: Clock;
@@ -63,13 +63,22 @@ class Ledger implements Erasures {
     await this.#reading;
   }
 
+  async catchUp(): Promise<void> {
+    await this.#subscription?.catchUp();
+    await this.#reading;
+  }
+
   async close(): Promise<void> {
     await this.#subscription?.close();
     await this.#reading;
   }
 
   async #readOthers(): Promise<void> {
-    for (const erasure of await this.#options.storage.withActor(actor, readErasures)) await this.#take(erasure);
+    const { storage, registry } = this.#options;
+    const unheard = (await storage.withActor(actor, readErasures)).filter(({ id }) => !this.#ids.has(id));
+    // Its vehicle may be new, too, and has to be known when it is taken.
+    if (unheard.some(({ vehicleId }) => !registry.directory.vehicleById(vehicleId))) await registry.catchUp();
+    for (const erasure of unheard) await this.#take(erasure);
   }
 
   /** From here on it counts, whatever happens to the file: the next start writes what is missing there. */
@@ -85,7 +94,7 @@ class Ledger implements Erasures {
   }
 
   #index({ vehicleId, fromMs, toMs }: Erasure): ErasedPeriod | undefined {
-    const vehicle = this.#options.directory.vehicleById(vehicleId);
+    const vehicle = this.#options.registry.directory.vehicleById(vehicleId);
     if (!vehicle) return undefined;
     const period = { vehicleNo: vehicle.vehicleNo, fromMs, toMs };
     const known = this.#byVehicle.get(vehicle.vehicleNo);
@@ -95,11 +104,12 @@ class Ledger implements Erasures {
   }
 
   async erase(request: EraseRequest): Promise<Erasure> {
-    const { storage, directory, clock } = this.#options;
+    const { storage, registry, clock } = this.#options;
     const nowMs = clock.now();
     const why = request.why ?? '';
     if (why.length > whyCharactersMax) throw invalidField('why', `${why.length} characters`, `at most ${whyCharactersMax}`);
-    if (!directory.vehicleById(request.vehicleId)) throw new CallerError('not_found', 'there is no vehicle with this id');
+    if (!registry.directory.vehicleById(request.vehicleId))
+      throw new CallerError('not_found', 'there is no vehicle with this id');
     if (this.#erasures.length >= erasuresMax)
       throw new CallerError('too_many_requests', `there are ${erasuresMax} erasures already`);
     const id = `era_${randomBytes(12).toString('hex')}`;
@@ -134,13 +144,13 @@ class Ledger implements Erasures {
   }
 
   unknownCount(): number {
-    return this.#erasures.filter(({ vehicleId }) => !this.#options.directory.vehicleById(vehicleId)).length;
+    return this.#erasures.filter(({ vehicleId }) => !this.#options.registry.directory.vehicleById(vehicleId)).length;
   }
 }
 
 /** Joins both ledgers: an older database gets the lines of the file, an older file the rows of the database. */
 export const openErasures = async (options: ErasuresOptions): Promise<Erasures> => {
-  const { storage, directory, file, logger } = options;
+  const { storage, registry, file, logger } = options;
   const written = await readLedger(file);
   const stored = await storage.withActor(actor, async (tx) => {
     const known = new Set((await readErasures(tx)).map(({ id }) => id));
@@ -155,7 +165,7 @@ export const openErasures = async (options: ErasuresOptions): Promise<Erasures> 
   );
   const inDatabase = new Set(stored.map(({ id }) => id));
   const unknown = written.filter(({ id }) => !inDatabase.has(id));
-  const lost = unknown.filter(({ vehicleId }) => !directory.vehicleById(vehicleId)).length;
+  const lost = unknown.filter(({ vehicleId }) => !registry.directory.vehicleById(vehicleId)).length;
   if (lost > 0)
     logger.warn('the ledger has erasures of vehicles that the registry does not know: they are kept', { count: lost });
   const ledger = new Ledger(options, [...stored, ...unknown]);

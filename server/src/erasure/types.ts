@@ -41,6 +41,8 @@ export interface Erasures {
   onErased(callback: (period: ErasedPeriod) => void): () => void;
   /** Erasures of vehicles that the registry does not know: kept in the file, applied when it does. */
   unknownCount(): number;
+  /** Resolves when what any process had erased before counts here, too; within the same bounds as the registry. */
+  catchUp(): Promise<void>;
   /** Erasures of other processes are no longer heard. */
   close(): Promise<void>;
 }

@@ -106,8 +106,10 @@ export interface EventLog {
   onWritable(callback: () => void): void;
   /** Physical partitions. */
   partitions(): readonly number[];
-  /** Offset after the last durable record. */
+  /** Offset after the last durable record that this process knows of. */
   endOffset(partition: number): number;
+  /** Resolves when `endOffset` knows of every record that was acknowledged before, by whatever process. Throws `unavailable`. */
+  learnEnds(): Promise<void>;
   /** Oldest offset that is still there. */
   startOffset(partition: number): number;
   follow(options: FollowOptions): Follower;

@@ -46,6 +46,14 @@ const addChecks = (fastify: FastifyInstance, deps: HttpDeps): void => {
   });
 };
 
+/** So that who was answered by one process finds the same with the next. */
+const addCatchUp = (fastify: FastifyInstance, { catchUp }: HttpDeps): void => {
+  if (!catchUp) return;
+  fastify.addHook('preHandler', async (request) => {
+    if (request.caller) await catchUp();
+  });
+};
+
 const refuseMethod =
   (logger: Logger) =>
   (allowed: readonly string[]) =>
@@ -86,6 +94,7 @@ export const createHttp = async (deps: HttpDeps): Promise<Http> => {
   addMetrics(fastify, deps, () => streams.viewers());
   await addOpenApi(fastify, deps.config.version, deps.access.cookieName);
   const sendPage = await serveWebApp(fastify, deps.config.webRoot);
+  addCatchUp(fastify, deps);
   addErrors(fastify, deps.logger, (request, reply) => (wantsPage(request) ? sendPage(reply) : undefined));
   addRoutes(fastify, deps);
   const { telemetryRoute } = deps;

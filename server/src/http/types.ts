@@ -102,6 +102,11 @@ export interface HttpDeps {
   readonly erasures: Erasures;
   readonly retention: Retention;
   readonly vocabulary: () => Vocabulary;
+  /**
+   * Before each request of the operator: brings what this process has read of the log and the database up to what others had acknowledged by then, within
+   * its time. Undefined: there are no others.
+   */
+  readonly catchUp?: () => Promise<void>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly access: OperatorAccess;

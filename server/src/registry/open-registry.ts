@@ -1,5 +1,5 @@
 import { type Clock, CallerError, invalidField, type Logger } from '../kernel/index.ts';
-import { type Actor, type Storage, type Transaction } from '../storage/index.ts';
+import { type Actor, type Storage, type Subscription, systemActor, type Transaction } from '../storage/index.ts';
 import { checkNewDevice, checkNewVehicle, checkText, checkTime, checkTimeout, checkVehicleChanges } from './check-input.ts';
 import { changeRetention, checkRetention } from './change-retention.ts';
 import { makeCredentials } from './credentials.ts';
@@ -9,8 +9,9 @@ import { enrolLines } from './enrol-lines.ts';
 import { announce, followChanges, rangesOf, type Target, type WrittenRows } from './follow-changes.ts';
 import { idPrefixes, makeId, type Random, systemRandom } from './ids.ts';
 import { isImeiCheckDigitValid } from './imei.ts';
-import { type DeviceRecord, type NumberRange, readCustomers, readDevices, readVehicles } from './rows.ts';
+import { type DeviceRecord, type NumberRange, only, readCustomers, readDevices, readVehicles } from './rows.ts';
 import { hashSecret, makeSecret, secretFits } from './secrets.ts';
+import { putUsedCode } from './store-sign-in.ts';
 import * as store from './store.ts';
 import type {
   Credentials,
@@ -72,7 +73,7 @@ class PostgresRegistry implements Registry {
   readonly #random: Random;
   readonly #origin: string;
   readonly #secretHashes: (Uint8Array | undefined)[] = [];
-  #stopFollowing: () => Promise<void> = () => Promise.resolve();
+  #following: Subscription | undefined;
 
   constructor(options: RegistryOptions) {
     this.#storage = options.storage;
@@ -95,8 +96,7 @@ class PostgresRegistry implements Registry {
 
   async follow(logger: Logger): Promise<void> {
     const target: Target = { directory: this.directory, putDevice: (row) => this.#putDevice(row) };
-    const subscription = await followChanges(this.#storage, target, this.#origin, logger);
-    this.#stopFollowing = () => subscription.close();
+    this.#following = await followChanges(this.#storage, target, this.#origin, logger);
   }
 
   /** The hash first: whoever hears of a device may log it in at once. */
@@ -301,8 +301,21 @@ class PostgresRegistry implements Registry {
     return secretFits(this.#pepper, secret, deviceNo === undefined ? undefined : this.#secretHashes[deviceNo]);
   }
 
-  close(): Promise<void> {
-    return this.#stopFollowing();
+  async catchUp(): Promise<void> {
+    await this.#following?.catchUp();
+  }
+
+  async rereadDevice(deviceNo: number): Promise<void> {
+    const records = await this.#storage.withActor(systemActor('directory'), (tx) => readDevices(tx, only(deviceNo)));
+    for (const record of records) this.#putDevice(record);
+  }
+
+  useSignInCode(digest: Uint8Array, expiresAt: number): Promise<boolean> {
+    return this.#storage.withActor(actor, (tx) => putUsedCode(tx, { digest, expiresAt, nowMs: this.#clock.now() }));
+  }
+
+  async close(): Promise<void> {
+    await this.#following?.close();
   }
 }
 

@@ -1,8 +1,10 @@
 import pg from 'pg';
-import { type Clock, type Logger, OperationalError } from '../kernel/index.ts';
+import { type Clock, type Logger, OperationalError, shareNext } from '../kernel/index.ts';
 import type { Notified, Subscription } from './types.ts';
 
 const retryDelayMs = 500;
+/** How long somebody waits for what may still be on its way. */
+const catchUpMs = 250;
 /** A connection that only listens would not notice that the other side is gone. */
 const keepAliveDelayMs = 10_000;
 
@@ -57,7 +59,18 @@ export const listen = async (options: ListenOptions): Promise<Subscription> => {
   } catch (cause) {
     throw new OperationalError('unavailable', `cannot listen to ${channel}`, { cause });
   }
+  // A message is sent to this connection before its writer hears of the commit; the answer to a question that is asked later comes behind it.
+  const askOnce = shareNext(async () => {
+    await client?.query('select 1');
+  });
   return {
+    catchUp: async () => {
+      const over = Promise.withResolvers<void>();
+      const stopWaiting = clock.after(catchUpMs, over.resolve);
+      // Of a connection that fails nothing comes any more: what is missing is read when it is back.
+      await Promise.race([askOnce().catch(() => undefined), over.promise]);
+      stopWaiting();
+    },
     close: async () => {
       isClosed = true;
       await client?.end().catch(() => {});

@@ -28,6 +28,11 @@ export type Transaction = Kysely<{}>;
 export type Notified = (payload: string) => void;
 
 export interface Subscription {
+  /**
+   * Resolves when everything was heard that was told, by whatever process, before this was called. Waits 250 ms at most, and not at all while the
+   * connection is away: then something may still be missing.
+   */
+  catchUp(): Promise<void>;
   close(): Promise<void>;
 }
 

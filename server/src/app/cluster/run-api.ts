@@ -18,6 +18,7 @@ import { httpConfig } from '../listeners.ts';
 import { type Closers, operatorToken } from '../open-parts.ts';
 import { repeat } from '../repeat.ts';
 import { type FollowingModels, openModels } from './assignment.ts';
+import { makeCatchUp } from './catch-up.ts';
 import type { ClusterParts } from './cluster-parts.ts';
 
 const forgetEveryMs = 3_600_000;
@@ -80,7 +81,11 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
   const { replica, erasures, figures, readiness, gate, closers } = options;
   const { clock, logger, configuration, folder } = base;
   const token = await operatorToken(base);
-  const access = makeOperatorAccess({ token, clock });
+  const access = makeOperatorAccess({
+    token,
+    clock,
+    useCode: (digest, expiresAt) => stored.registry.useSignInCode(digest, expiresAt),
+  });
   const lake = await openDuckdbLake({ folder: folder.exports, logger });
   closers.add('lake', () => lake.close());
   const http = await createHttp({
@@ -93,6 +98,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
     erasures,
     retention: stored.retention,
     vocabulary: () => stored.vocabulary,
+    catchUp: makeCatchUp({ log, projection: replica.models.projection, registry: stored.registry, erasures, clock }),
     clock,
     logger,
     access,

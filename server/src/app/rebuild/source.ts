@@ -80,7 +80,7 @@ const stoppedPoint = async (base: Base, registered: Registered): Promise<Rebuild
   const applied = (await history.appliedOffset(0)) ?? 0;
   await history.close();
   const { storage, registry, retention } = registered;
-  const erasures = await openErasures({ storage, directory: registry.directory, file: folder.ledger, clock, logger });
+  const erasures = await openErasures({ storage, registry, file: folder.ledger, clock, logger });
   const erased = erasures.periods();
   await erasures.close();
   return {

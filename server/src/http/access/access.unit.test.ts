@@ -11,37 +11,54 @@ import { contentSecurityPolicy } from './security-headers.ts';
 const t0 = 1_795_000_000_000;
 const token = 'a-token-of-the-operator';
 
-test('a sign-in code works once and not after its time', () => {
+/** Keeps the notes that processes share. */
+const makeUsed = () => {
+  const used = new Set<string>();
+  return (digest: Uint8Array): Promise<boolean> => {
+    const key = Buffer.from(digest).toString('hex');
+    const isNew = !used.has(key);
+    used.add(key);
+    return Promise.resolve(isNew);
+  };
+};
+const useCode = makeUsed();
+
+test('a sign-in code works once, on whichever process, and not after its time', async () => {
   const clock = makeManualClock(t0);
-  const access = makeOperatorAccess({ token, clock });
+  const shared = { token, clock, useCode: makeUsed() };
+  const [access, other] = [makeOperatorAccess(shared), makeOperatorAccess(shared)];
   const code = access.createSignInCode();
-  assert.equal(access.consumeSignInCode('another'), false);
-  assert.equal(access.consumeSignInCode(code), true);
-  assert.equal(access.consumeSignInCode(code), false);
+  assert.equal(await access.consumeSignInCode('another'), false);
+  assert.equal(await access.consumeSignInCode(`${code.slice(0, -1)}${code.endsWith('A') ? 'B' : 'A'}`), false);
+  assert.equal(await other.consumeSignInCode(code), true);
+  assert.equal(await access.consumeSignInCode(code), false);
+  assert.equal(await other.consumeSignInCode(code), false);
   const late = access.createSignInCode();
   clock.advance(accessLimits.codeLifetimeMs);
-  assert.equal(access.consumeSignInCode(late), false);
+  assert.equal(await access.consumeSignInCode(late), false);
 });
 
-test('of too many codes the oldest is forgotten', () => {
-  const access = makeOperatorAccess({ token, clock: makeManualClock(t0) });
-  const codes = Array.from({ length: accessLimits.codesMax + 1 }, () => access.createSignInCode());
-  assert.equal(access.consumeSignInCode(codes[0] as string), false);
-  assert.equal(access.consumeSignInCode(codes[1] as string), true);
+test('a code of another operator token is refused, and neither a session nor a code is taken for the other', async () => {
+  const clock = makeManualClock(t0);
+  const access = makeOperatorAccess({ token, clock, useCode });
+  const stranger = makeOperatorAccess({ token: 'a-token-that-is-new', clock, useCode });
+  assert.equal(await access.consumeSignInCode(stranger.createSignInCode()), false);
+  assert.equal(await access.consumeSignInCode(access.createSession().value), false);
+  assert.equal(access.sessionExpiry(access.createSignInCode()), undefined);
 });
 
 test('a session outlives a restart, ends after its time, and with another operator token', () => {
   const clock = makeManualClock(t0);
-  const { value, expiresAt } = makeOperatorAccess({ token, clock }).createSession();
+  const { value, expiresAt } = makeOperatorAccess({ token, clock, useCode }).createSession();
   assert.equal(expiresAt, t0 + accessLimits.sessionLifetimeMs);
-  assert.equal(makeOperatorAccess({ token, clock }).sessionExpiry(value), expiresAt);
-  assert.equal(makeOperatorAccess({ token: 'a-token-that-is-new', clock }).sessionExpiry(value), undefined);
+  assert.equal(makeOperatorAccess({ token, clock, useCode }).sessionExpiry(value), expiresAt);
+  assert.equal(makeOperatorAccess({ token: 'a-token-that-is-new', clock, useCode }).sessionExpiry(value), undefined);
   clock.advance(accessLimits.sessionLifetimeMs);
-  assert.equal(makeOperatorAccess({ token, clock }).sessionExpiry(value), undefined);
+  assert.equal(makeOperatorAccess({ token, clock, useCode }).sessionExpiry(value), undefined);
 });
 
 test('a session that was changed in any character is refused', () => {
-  const access = makeOperatorAccess({ token, clock: makeManualClock(t0) });
+  const access = makeOperatorAccess({ token, clock: makeManualClock(t0), useCode });
   const { value } = access.createSession();
   for (let i = 0; i < value.length; i++) {
     const other = value[i] === '1' ? '2' : '1';
@@ -51,7 +68,7 @@ test('a session that was changed in any character is refused', () => {
 });
 
 test('the caller is the bearer of the token, or a browser with a session; a wrong token is not helped by a cookie', () => {
-  const access = makeOperatorAccess({ token, clock: makeManualClock(t0) });
+  const access = makeOperatorAccess({ token, clock: makeManualClock(t0), useCode });
   const { value, expiresAt } = access.createSession();
   const cookie = `other=1; ${access.cookieName}=${value}`;
   assert.deepEqual(authenticate({ authorization: `Bearer ${token}` }, access), {

@@ -5,18 +5,16 @@ import type { Clock } from '../../kernel/index.ts';
 export const accessLimits = {
   /** How long a one-time link waits to be opened. */
   codeLifetimeMs: 24 * 3_600_000,
-  /** Links that wait at a time; the oldest is forgotten for a new one. */
-  codesMax: 16,
   sessionLifetimeMs: 30 * 24 * 3_600_000,
 } as const;
 
 export interface OperatorAccess {
   /** True for the operator token; in a time that tells nothing about it. */
   isToken(token: string): boolean;
-  /** A code for `/signin?code=…` that works once. */
+  /** A code for `/signin?code=…` that works once, on every process that has the same operator token. */
   createSignInCode(): string;
-  /** True once for a code that was made and has not expired. */
-  consumeSignInCode(code: string): boolean;
+  /** True once for a code that was made and has not expired. Throws what `useCode` throws. */
+  consumeSignInCode(code: string): Promise<boolean>;
   /** A signed session for a cookie. */
   createSession(): { readonly value: string; readonly expiresAt: number };
   /** When a session ends, ms; undefined: it is not ours or is over. */
@@ -28,27 +26,33 @@ export interface OperatorAccess {
 export interface OperatorAccessOptions {
   readonly token: string;
   readonly clock: Clock;
+  /** Notes that a code was used, by its SHA-256, until it is over; false: it was used before, on whichever process. */
+  readonly useCode: (digest: Uint8Array, expiresAt: number) => Promise<boolean>;
   readonly random?: (bytes: number) => Buffer;
 }
+
+/** Signed with keys of their own, so that one is never taken for the other. */
+type Kind = 'session' | 'code';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest();
 
 class Access implements OperatorAccess {
   readonly cookieName: string;
   readonly #tokenDigest: Buffer;
-  readonly #key: Buffer;
+  readonly #keys: Readonly<Record<Kind, Buffer>>;
   readonly #clock: Clock;
   readonly #random: (bytes: number) => Buffer;
-  /** Digest of a code (hex) → when it ends. Codes themselves are not kept. */
-  readonly #codes = new Map<string, number>();
+  readonly #useCode: OperatorAccessOptions['useCode'];
 
-  constructor({ token, clock, random = randomBytes }: OperatorAccessOptions) {
+  constructor({ token, clock, useCode, random = randomBytes }: OperatorAccessOptions) {
     this.#tokenDigest = digest(token);
-    // A new operator token ends all sessions, because their key comes from it.
-    this.#key = createHmac('sha256', token).update('milepost browser session 1').digest();
+    // A new operator token ends all sessions and links, because their keys come from it.
+    const keyOf = (purpose: string): Buffer => createHmac('sha256', token).update(purpose).digest();
+    this.#keys = { session: keyOf('milepost browser session 1'), code: keyOf('milepost sign-in code 1') };
     this.#clock = clock;
+    this.#useCode = useCode;
     this.#random = random;
-    this.cookieName = `milepost_${digest(this.#key.toString('hex')).toString('hex').slice(0, 8)}`;
+    this.cookieName = `milepost_${digest(this.#keys.session.toString('hex')).toString('hex').slice(0, 8)}`;
   }
 
   isToken(token: string): boolean {
@@ -56,35 +60,39 @@ class Access implements OperatorAccess {
   }
 
   createSignInCode(): string {
-    const code = this.#random(24).toString('base64url');
-    while (this.#codes.size >= accessLimits.codesMax) this.#codes.delete(this.#codes.keys().next().value as string);
-    this.#codes.set(digest(code).toString('hex'), this.#clock.now() + accessLimits.codeLifetimeMs);
-    return code;
+    return this.#issue('code', this.#clock.now() + accessLimits.codeLifetimeMs);
   }
 
-  consumeSignInCode(code: string): boolean {
-    const key = digest(code).toString('hex');
-    const expiresAt = this.#codes.get(key);
-    this.#codes.delete(key);
-    return expiresAt !== undefined && this.#clock.now() < expiresAt;
+  async consumeSignInCode(code: string): Promise<boolean> {
+    // What was not made with our token reaches no database.
+    const expiresAt = this.#expiry('code', code);
+    return expiresAt !== undefined && this.#useCode(digest(code), expiresAt);
   }
 
   createSession(): { readonly value: string; readonly expiresAt: number } {
     const expiresAt = this.#clock.now() + accessLimits.sessionLifetimeMs;
-    const payload = `${expiresAt}.${this.#random(9).toString('base64url')}`;
-    return { value: `${payload}.${this.#sign(payload)}`, expiresAt };
+    return { value: this.#issue('session', expiresAt), expiresAt };
   }
 
   sessionExpiry(value: string): number | undefined {
+    return this.#expiry('session', value);
+  }
+
+  #issue(kind: Kind, expiresAt: number): string {
+    const payload = `${expiresAt}.${this.#random(9).toString('base64url')}`;
+    return `${payload}.${this.#sign(kind, payload)}`;
+  }
+
+  #expiry(kind: Kind, value: string): number | undefined {
     const match = /^((\d{1,15})\.[\w-]{12})\.([\w-]{43})$/.exec(value);
     if (!match) return undefined;
     const [, payload, expiresAt, signature] = match as unknown as [string, string, string, string];
-    if (!timingSafeEqual(Buffer.from(signature), Buffer.from(this.#sign(payload)))) return undefined;
+    if (!timingSafeEqual(Buffer.from(signature), Buffer.from(this.#sign(kind, payload)))) return undefined;
     return Number(expiresAt) > this.#clock.now() ? Number(expiresAt) : undefined;
   }
 
-  #sign(payload: string): string {
-    return createHmac('sha256', this.#key).update(payload).digest('base64url');
+  #sign(kind: Kind, payload: string): string {
+    return createHmac('sha256', this.#keys[kind]).update(payload).digest('base64url');
   }
 }
 

@@ -194,7 +194,7 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
     clock,
     retention,
   });
-  const erasures = await openErasures({ storage: test.storage, directory, file: join(test.folder, 'erasures.ndjson'), ...timed });
+  const erasures = await openErasures({ storage: test.storage, registry, file: join(test.folder, 'erasures.ndjson'), ...timed });
   const stopHiding = await hideErased({ erasures, retention, live, history, vocabulary: coreVocabulary, ...timed });
   const gate = openGate({ ingest, devices, log: eventLog, ...timed });
   const close = async (): Promise<void> => {
@@ -253,7 +253,11 @@ export const openTestServer = async (
   const webRoot = join(test.folder, 'web');
   await writeWebApp(webRoot);
   const { close, gate, ...parts } = await openParts(test, settings);
-  const access = makeOperatorAccess({ token: operatorToken, clock: timed.clock });
+  const access = makeOperatorAccess({
+    token: operatorToken,
+    clock: timed.clock,
+    useCode: (digest, expiresAt) => parts.registry.useSignInCode(digest, expiresAt),
+  });
   const http = await createHttp({
     ...timed,
     ...parts,

@@ -102,6 +102,11 @@ export class Journal implements EventLog, FollowSource {
     return this.#active.endOffset;
   }
 
+  /** No other process appends. */
+  learnEnds(): Promise<void> {
+    return Promise.resolve();
+  }
+
   startOffset(): number {
     return (this.#segments[0] as Segment).firstOffset;
   }

@@ -196,6 +196,11 @@ export class KafkaLog implements EventLog {
     return Math.max(byAge, end - recordsMax);
   }
 
+  async learnEnds(): Promise<void> {
+    const ends = await this.#client.offsets(this.partitions(), 'end');
+    for (const tail of this.#tails) tail.learn(tail.startOffset(), ends.get(tail.partition) ?? 0);
+  }
+
   async #askEnds(): Promise<void> {
     const partitions = this.partitions();
     const [starts, ends] = [await this.#client.offsets(partitions, 'start'), await this.#client.offsets(partitions, 'end')];
