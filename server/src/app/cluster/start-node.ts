@@ -4,6 +4,7 @@ import { createNodeHttp, type Http, type PartReadiness, type ServerFigures } fro
 import type { Gate } from '../../ingest/index.ts';
 import { listenDeviceWebSockets, telemetryRoute } from '../../protocols/index.ts';
 import { lockDataFolder } from '../../storage/adapters/folder-lock.ts';
+import { openValkeyFanOut, type Valkey } from '../../storage/adapters/valkey/index.ts';
 import { openDataFolder } from '../data-folder.ts';
 import { type DeadLetters, openDeadLetters } from '../dead-letters.ts';
 import { gateFigures, listen, openMqtt, routeUpgrades } from '../listeners.ts';
@@ -16,6 +17,7 @@ import { type ClusterParts, nodeName, openSharedLog } from './cluster-parts.ts';
 import { openSnapshots, type Snapshots } from './open-snapshots.ts';
 import { type Api, openReplica, type Replica, runApi } from './run-api.ts';
 import { runGateway } from './run-gateway.ts';
+import { tellRevocations } from './tell-revocations.ts';
 import { type Projector, runProjector } from './run-projector.ts';
 
 /** What of a process there is, by its roles. */
@@ -86,10 +88,18 @@ const openListener = async (
   return { http, api: undefined };
 };
 
+const openRevocations = async ({ base, stored }: ClusterParts, valkey: Valkey, closers: Closers): Promise<void> => {
+  const fanOut = await openValkeyFanOut(valkey);
+  closers.add('fan-out', () => fanOut.close());
+  const isTelling = base.configuration.roles.includes('api');
+  closers.add('revocations', await tellRevocations({ ...stored, fanOut, isTelling, logger: base.logger }));
+};
+
 const openRoles = async (parts: ClusterParts, deadLetters: DeadLetters, closers: Closers) => {
   const { base, stored } = parts;
   const { roles } = base.configuration;
   const snapshots = await openSnapshots(base, closers);
+  if (snapshots.valkey) await openRevocations(parts, snapshots.valkey, closers);
   const erasures = await openLedger(base, stored, closers);
   const projector = roles.includes('projector')
     ? runProjector(parts, { snapshots: snapshots.shared, erasures, closers })
