@@ -1,4 +1,4 @@
-// Checks the sources, then runs every test within the time budget of its tier: npm test [-- --tier=unit] [-- part-of-a-file-name …]
+// Checks the sources, then runs every test within the time budget of its tier: npm test [-- --tier=unit] [-- --on=cluster] [-- part-of-a-file-name …]
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,12 +17,16 @@ import { underOwnNode } from './lib/under-own-node.mjs';
 
 const readArguments = () => {
   try {
-    const { values, positionals } = parseArgs({ options: { tier: { type: 'string' } }, allowPositionals: true });
+    const options = /** @type {const} */ ({ tier: { type: 'string' }, on: { type: 'string' } });
+    const { values, positionals } = parseArgs({ options, allowPositionals: true });
+    const { on } = values;
+    if (on !== undefined && on !== 'cluster') throw new Error(`--on is ${on}, expected cluster`);
+    if (on !== undefined && values.tier !== undefined) throw new Error('--on=cluster runs the tier e2e alone, without --tier');
     const wanted = values.tier?.split(',');
     const unknown = wanted?.find((name) => !tiers.some((tier) => tier.name === name));
     if (unknown !== undefined)
       throw new Error(`--tier is ${unknown}, expected some of ${tiers.map(({ name }) => name).join(', ')}`);
-    return { wanted, filters: positionals };
+    return { wanted: on ? ['e2e'] : wanted, filters: positionals, isOnCluster: on !== undefined };
   } catch (error) {
     throw new EnsureError(/** @type {Error} */ (error).message);
   }
@@ -99,6 +103,16 @@ const runWithEngines = async (tier, files) => {
   const skips = [...skipped.values()];
   const left = files.filter((file) => !skipped.has(file));
   if (left.length === 0) return notRun(tier, files, { skips });
+  const result = await withEngines(found, (environment) => runTier(tier, left, environment));
+  return { ...result, skips: [...skips, ...result.skips] };
+};
+
+/**
+ * Runs beside engines, which are told as variables of the environment.
+ * @param {readonly { name: string, jars: { path: string } | { problem: string }, start: typeof startKafka }[]} found those with a problem are left out
+ * @param {(environment: Record<string, string>) => Promise<TierResult>} run
+ */
+const withEngines = async (found, run) => {
   // All at once: each takes seconds.
   const starting = found.flatMap(({ name, jars, start }) => ('path' in jars ? [{ name, engine: start(jars.path) }] : []));
   try {
@@ -111,20 +125,38 @@ const runWithEngines = async (tier, files) => {
       environment[`TEST_${name}`] = address;
       environment[`TEST_${name}_PID`] = String(pid);
     }
-    const result = await runTier(tier, left, environment);
-    return { ...result, skips: [...skips, ...result.skips] };
+    return await run(environment);
   } finally {
     await Promise.all(starting.map(async ({ engine }) => (await engine.catch(() => undefined))?.remove()));
   }
 };
 
+/** Six processes and a browser at a time are enough; starting them takes most of it. */
+const clusterBudgetMs = 1_800_000;
+
 /**
+ * The files of e2e, each against two gateways, two projectors and two API processes. What says nothing about a cluster is skipped there, with the reason.
  * @param {import('./lib/tiers.mjs').Tier} tier
  * @param {readonly string[]} files
  * @returns {Promise<TierResult>}
  */
-const prepareAndRun = async (tier, files) => {
+const runOnCluster = async (tier, files) => {
+  const found = engines.map((engine) => ({ ...engine, jars: engine.ensure() }));
+  for (const { name, jars } of found) if ('problem' in jars) throw new EnsureError(`no ${name}, ${jars.problem}`);
+  const browser = prepareBrowser();
+  const slower = { ...tier, name: 'e2e on a cluster', filesAtOnce: 1, budgetMs: clusterBudgetMs };
+  return withEngines(found, (environment) => runTier(slower, files, { ...browser, ...environment, TEST_ON: 'cluster' }));
+};
+
+/**
+ * @param {import('./lib/tiers.mjs').Tier} tier
+ * @param {readonly string[]} files
+ * @param {boolean} isOnCluster
+ * @returns {Promise<TierResult>}
+ */
+const prepareAndRun = async (tier, files, isOnCluster) => {
   try {
+    if (isOnCluster) return await runOnCluster(tier, files);
     if (tier.name === 'engines') return await runWithEngines(tier, files);
     return await runTier(tier, files, tier.name === 'e2e' ? prepareBrowser() : {});
   } catch (error) {
@@ -159,7 +191,7 @@ const summarise = (results, testsRun) => {
 
 await runMain(() =>
   underOwnNode(async () => {
-    const { wanted, filters } = readArguments();
+    const { wanted, filters, isOnCluster } = readArguments();
     const isWhole = wanted === undefined && filters.length === 0;
     const results = isWhole ? [runCheck()] : [];
     for (const result of results) printFindings(result);
@@ -171,7 +203,7 @@ await runMain(() =>
       const files = sources.filter((path) => tier.suffix.test(path));
       if (files.length === 0 || (wanted && !wanted.includes(tier.name))) continue;
       say(`${tier.name}: ${files.length} files …`);
-      const result = await prepareAndRun(tier, files);
+      const result = await prepareAndRun(tier, files, isOnCluster);
       printFindings(result);
       testsRun += result.passed + result.failures.length;
       results.push(result);

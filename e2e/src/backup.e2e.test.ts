@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { DeviceClient, OperatorClient } from '@milepost/sdk';
 import { killBackup, runCommand } from './support/commands.ts';
 import { logIn, reportAs } from './support/fleet.ts';
+import { notOnCluster } from './support/not-on-cluster.ts';
 import { type Milepost, startMilepost } from './support/start-milepost.ts';
 
 const devicesCount = 6;
@@ -105,7 +106,9 @@ const flipByte = async (file: string): Promise<void> => {
   await handle.close();
 };
 
-test('a backup under a stream of reports: the folder is destroyed and restored, and everything from before the point is there', async () => {
+test('a backup under a stream of reports: the folder is destroyed and restored, and everything from before the point is there', {
+  skip: notOnCluster.backup,
+}, async () => {
   const place = await mkdtemp(join(tmpdir(), 'milepost-backup-'));
   const [data, backup] = [join(place, 'data'), join(place, 'backup')];
   const milepost = await startMilepost({ mode: 'serve', settings: { MILEPOST_DATA: data } });
@@ -159,7 +162,9 @@ test('a backup under a stream of reports: the folder is destroyed and restored, 
   }
 });
 
-test('a stopped server: to one file and back; a damaged backup and a folder in use are refused, and nothing is touched', async () => {
+test('a stopped server: to one file and back; a damaged backup and a folder in use are refused, and nothing is touched', {
+  skip: notOnCluster.backup,
+}, async () => {
   const place = await mkdtemp(join(tmpdir(), 'milepost-backup-'));
   const [data, archive, folder, other] = ['data', 'backup.tar', 'backup', 'other'].map((name) => join(place, name)) as [
     string,

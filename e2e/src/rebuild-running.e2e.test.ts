@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCommand, startCommand } from './support/commands.ts';
 import { addFleet, repeat, type TestVehicle } from './support/fleet.ts';
+import { notOnCluster } from './support/not-on-cluster.ts';
 import { type Milepost, startMilepost } from './support/start-milepost.ts';
 import { until } from './support/until.ts';
 
@@ -67,7 +68,9 @@ const watch = async (milepost: Milepost, vehicle: TestVehicle) => {
   return { counts: () => ({ closed, maps, texts }), close: () => socket.close() };
 };
 
-test('a rebuild beside the running server: reports go on, an erasure meanwhile counts, streams stay, and older backups bring nothing back', async () => {
+test('a rebuild beside the running server: reports go on, an erasure meanwhile counts, streams stay, and older backups bring nothing back', {
+  skip: notOnCluster.rebuild,
+}, async () => {
   const place = await mkdtemp(join(tmpdir(), 'milepost-rebuild-'));
   const [data, older] = [join(place, 'data'), join(place, 'older')];
   const milepost = await startMilepost({ mode: 'serve', settings: { MILEPOST_DATA: data } });
@@ -147,7 +150,9 @@ test('a rebuild beside the running server: reports go on, an erasure meanwhile c
   }
 });
 
-test('a rebuild that is cancelled, killed, or whose server is killed leaves what was there', async () => {
+test('a rebuild that is cancelled, killed, or whose server is killed leaves what was there', {
+  skip: notOnCluster.rebuild,
+}, async () => {
   const place = await mkdtemp(join(tmpdir(), 'milepost-rebuild-'));
   const data = join(place, 'data');
   const milepost = await startMilepost({ mode: 'serve', settings: { MILEPOST_DATA: data } });

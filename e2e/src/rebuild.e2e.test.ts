@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCommand } from './support/commands.ts';
 import { addFleet, type TestVehicle } from './support/fleet.ts';
+import { notOnCluster } from './support/not-on-cluster.ts';
 import { type Milepost, startMilepost } from './support/start-milepost.ts';
 
 const ask = async (milepost: Milepost, address: string, method = 'GET'): Promise<unknown> => {
@@ -29,7 +30,9 @@ const detailOf = async (milepost: Milepost, vehicle: TestVehicle): Promise<strin
 const asideIn = async (data: string): Promise<string[]> =>
   (await readdir(data)).filter((name) => /\.(old-|rebuild)/.test(name)).map((name) => name.replace(/old-.*/, 'old'));
 
-test('history and live are made anew, while the server runs and when it is stopped: the same is read before and after, and nothing erased is back', async () => {
+test('history and live are made anew, while the server runs and when it is stopped: the same is read before and after, and nothing erased is back', {
+  skip: notOnCluster.rebuild,
+}, async () => {
   const place = await mkdtemp(join(tmpdir(), 'milepost-rebuild-'));
   const data = join(place, 'data');
   const milepost = await startMilepost({ mode: 'serve', settings: { MILEPOST_DATA: data } });

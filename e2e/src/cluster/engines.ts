@@ -43,7 +43,8 @@ const pathOf = (found: Found): string => {
   return found.path;
 };
 
-const startPostgres = async () => {
+/** A PostgreSQL of its own. */
+export const startPostgres = async (): Promise<{ readonly url: string; stop(): Promise<void> }> => {
   const folder = await mkdtemp(join(tmpdir(), 'milepost-cluster-pg-'));
   const postgres = await startEmbeddedPostgres({ dataFolder: folder, clock: systemClock, logger: silentLogger });
   const { user, password, host, database } = postgres.config;
@@ -53,6 +54,53 @@ const startPostgres = async () => {
       await postgres.stop();
       await rm(folder, { recursive: true, force: true });
     },
+  };
+};
+
+export interface StoresWanted {
+  /** Of Kafka, Cassandra and Valkey: host:port. */
+  readonly addresses: Readonly<Record<'kafka' | 'cassandra' | 'valkey', string>>;
+  /** Physical partitions of the log. */
+  readonly partitions: number;
+  /** Keeps what is stored apart from others on the same engines: small letters, digits and _. */
+  readonly name?: string;
+}
+
+/** A topic, tables and a PostgreSQL for one installation. */
+export interface Stores {
+  /** Settings by which processes find them. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** The engines stay, with what was stored in them. */
+  stop(): Promise<void>;
+}
+
+/** Makes what an installation needs on engines that run. */
+export const openStores = async ({ addresses, partitions, name = 'milepost' }: StoresWanted): Promise<Stores> => {
+  const topic = `${name}.records`;
+  const once = { replicas: 1, inSyncMin: 1, retentionMs: -1, retentionBytes: -1 };
+  const [postgres] = await Promise.all([
+    startPostgres(),
+    ensureTopic({ brokers: [addresses.kafka], topic, partitions, ...once }),
+    ensureSchema({
+      contactPoints: [addresses.cassandra],
+      localDatacenter: 'datacenter1',
+      keyspace: name,
+      groups: partitions,
+      replication: { datacenter1: 1 },
+      carLogs: false,
+    }),
+  ]);
+  return {
+    settings: {
+      DATABASE_URL: postgres.url,
+      MILEPOST_KAFKA: addresses.kafka,
+      MILEPOST_KAFKA_TOPIC: topic,
+      MILEPOST_CASSANDRA: addresses.cassandra,
+      MILEPOST_CASSANDRA_KEYSPACE: name,
+      MILEPOST_VALKEY: `redis://${addresses.valkey}`,
+      MILEPOST_PEPPER: 'a pepper of tests that every process has'.replaceAll(' ', '-'),
+    },
+    stop: () => postgres.stop(),
   };
 };
 
@@ -68,45 +116,28 @@ const startAll = async (isQuick: boolean) => {
   const kafka = startKafka(pathOf(ensureKafka()));
   const cassandra = startCassandra(pathOf(ensureCassandra()), { isQuick });
   const valkey = startValkey(pathOf(ensureValkey()));
-  const postgres = startPostgres();
   try {
-    return await Promise.all([kafka, cassandra, valkey, postgres]);
+    return await Promise.all([kafka, cassandra, valkey]);
   } catch (error) {
     const ends = [kafka, cassandra, valkey].map(async (engine) => (await engine).remove());
-    await Promise.allSettled([...ends, postgres.then(({ stop }) => stop())]);
+    await Promise.allSettled(ends);
     throw error;
   }
 };
 
 /** Starts one of each, with the topic and the tables. */
 export const startEngines = async ({ partitions, isQuick = true }: EnginesWanted): Promise<Engines> => {
-  const [kafka, cassandra, valkey, postgres] = await startAll(isQuick);
-  const topic = 'milepost.records';
-  const once = { replicas: 1, inSyncMin: 1, retentionMs: -1, retentionBytes: -1 };
-  await ensureTopic({ brokers: [kafka.address], topic, partitions, ...once });
-  await ensureSchema({
-    contactPoints: [cassandra.address],
-    localDatacenter: 'datacenter1',
-    keyspace: 'milepost',
-    groups: partitions,
-    replication: { datacenter1: 1 },
-    carLogs: false,
-  });
+  const [kafka, cassandra, valkey] = await startAll(isQuick);
+  const addresses = { kafka: kafka.address, cassandra: cassandra.address, valkey: valkey.address };
+  const stores = await openStores({ addresses, partitions });
   return {
     kafka,
     cassandra,
     valkey,
     partitions,
-    settings: {
-      DATABASE_URL: postgres.url,
-      MILEPOST_KAFKA: kafka.address,
-      MILEPOST_KAFKA_TOPIC: topic,
-      MILEPOST_CASSANDRA: cassandra.address,
-      MILEPOST_VALKEY: `redis://${valkey.address}`,
-      MILEPOST_PEPPER: 'a pepper of tests that every process has'.replaceAll(' ', '-'),
-    },
+    settings: stores.settings,
     stop: async () => {
-      await Promise.all([kafka.remove(), cassandra.remove(), valkey.remove(), postgres.stop()]);
+      await Promise.all([kafka.remove(), cassandra.remove(), valkey.remove(), stores.stop()]);
     },
   };
 };

@@ -34,12 +34,12 @@ export interface Cluster {
   readonly gateways: readonly ClusterNode[];
   readonly projectors: readonly ClusterNode[];
   readonly apis: readonly ClusterNode[];
-  nodes(): readonly ClusterNode[];
+  readonly nodes: () => readonly ClusterNode[];
   close(): Promise<void>;
 }
 
 export interface ClusterWanted {
-  readonly engines: Engines;
+  readonly engines: Pick<Engines, 'settings'>;
   readonly gateways?: number;
   readonly projectors?: number;
   readonly apis?: number;
@@ -106,9 +106,14 @@ export const startCluster = async (wanted: ClusterWanted): Promise<Cluster> => {
   };
   const nodes: ClusterNode[] = [];
   const start = async (role: Role, count: number): Promise<ClusterNode[]> => {
-    const started = await Promise.all(Array.from({ length: count }, () => startNode(role, settings)));
-    nodes.push(...started);
-    return started;
+    const starting = Array.from({ length: count }, async () => {
+      const node = await startNode(role, settings);
+      nodes.push(node);
+      return node;
+    });
+    // Also when one does not start: those that do are ended with the others.
+    await Promise.allSettled(starting);
+    return Promise.all(starting);
   };
   const close = async (): Promise<void> => {
     await front.close();

@@ -3,9 +3,11 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { serverArguments } from '../../../tools/lib/server-arguments.mjs';
 import { cleanEnvironment } from './environment.ts';
+import { killWithDescendants } from './kill-with-descendants.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
-const readyMs = 60_000;
+/** Six that start at once on two cores take a while. */
+const readyMs = 120_000;
 /** How long a server may take to stop: it lets go of its devices one after the other. */
 const endMs = 30_000;
 const logCharactersMax = 64 * 1024;
@@ -20,10 +22,14 @@ export interface Ready {
   readonly signInLink: string;
 }
 
-const waitUntilReady = (child: ChildProcess, hasApi: boolean): Promise<Ready> =>
+const waitUntilReady = (child: ChildProcess, { hasApi = true, settings }: ServerProcess): Promise<Ready> =>
   new Promise((done, failed) => {
     let log = '';
-    const timer = setTimeout(() => failed(new Error(`Milepost was not ready after ${readyMs} ms\n${log}`)), readyMs);
+    const timer = setTimeout(() => {
+      failed(new Error(`Milepost was not ready after ${readyMs} ms\n${log}`));
+      // Nobody has it, so nobody else would end it.
+      killWithDescendants(child.pid as number);
+    }, readyMs);
     child.stderr?.on('data', (text: Buffer) => {
       log = (log + text.toString()).slice(-logCharactersMax);
     });
@@ -32,13 +38,15 @@ const waitUntilReady = (child: ChildProcess, hasApi: boolean): Promise<Ready> =>
       failed(new Error(`Milepost ended with ${code} before it was ready\n${log}`));
     });
     if (!child.stdout) throw new Error('the process has no standard output');
+    const hasMqtt = settings['MILEPOST_MQTT_PORT'] !== undefined;
     let origin = '';
     let mqttOrigin = '';
     createInterface({ input: child.stdout }).on('line', (line) => {
       origin ||= /^Milepost is ready at (\S+)$/.exec(line)?.[1] ?? '';
       mqttOrigin ||= /^MQTT: (\S+)$/.exec(line)?.[1] ?? '';
       const signInLink = /^Sign in: (\S+)$/.exec(line)?.[1];
-      if (!origin || (hasApi && !signInLink)) return;
+      // In this order; each as far as the process has it.
+      if (!origin || (hasMqtt && !mqttOrigin) || (hasApi && !signInLink)) return;
       clearTimeout(timer);
       child.removeAllListeners('exit');
       done({ child, log: () => log, origin, mqttOrigin, signInLink: signInLink ?? '' });
@@ -69,12 +77,12 @@ export interface ServerProcess {
 }
 
 /** Starts a real server process and waits until it says that it is ready. */
-export const launchServer = ({ mode, settings, hasApi = true }: ServerProcess): Promise<Ready> =>
+export const launchServer = (wanted: ServerProcess): Promise<Ready> =>
   waitUntilReady(
-    spawn(process.execPath, [...serverArguments(), 'server/src/app/main.ts', `--mode=${mode}`], {
+    spawn(process.execPath, [...serverArguments(), 'server/src/app/main.ts', `--mode=${wanted.mode}`], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...cleanEnvironment(), ...settings },
+      env: { ...cleanEnvironment(), ...wanted.settings },
     }),
-    hasApi,
+    wanted,
   );

@@ -4,41 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { killWithDescendants } from './kill-with-descendants.ts';
+import type { Milepost, MilepostOptions } from './milepost.ts';
+import { isOnCluster } from './not-on-cluster.ts';
 import { end, launchServer, type Ready } from './server-process.ts';
 
-export interface Milepost {
-  readonly origin: string;
-  /** Where MQTT is spoken. */
-  readonly mqttOrigin: string;
-  /** Works once. */
-  readonly signInLink: string;
-  readonly operatorToken: string;
-  /** Of the process that runs now. */
-  readonly pid: number;
-  /** Everything that it keeps. */
-  readonly data: string;
-  /** What the server wrote to standard error, the last of it. */
-  log(): string;
-  /** Ends the process, as Ctrl-C would, and leaves its data: `start` may be called again. */
-  stop(): Promise<void>;
-  /** SIGKILL to the server and everything that it started, also its PostgreSQL. Answers how many processes that were. */
-  kill(): Promise<number>;
-  /** The same server again on the same port and data. */
-  start(): Promise<void>;
-  /** Ends it and removes its data. */
-  close(): Promise<void>;
-}
-
-export interface MilepostOptions {
-  readonly mode: 'serve' | 'empty' | 'demo';
-  /** Further settings of the environment, by name. */
-  readonly settings?: Readonly<Record<string, string>>;
-  /** A folder to keep its data in, which is removed at the end; a temporary one when it is not given. */
-  readonly data?: string;
-}
+export type { Milepost, MilepostOptions } from './milepost.ts';
 
 /** Starts the real server on a free port with a data folder of its own, and waits until it says that it is ready. */
-export const startMilepost = async ({ mode, settings = {}, data: given }: MilepostOptions): Promise<Milepost> => {
+const startMilepostAlone = async ({ mode, settings = {}, data: given }: MilepostOptions): Promise<Milepost> => {
   const data = given ?? (await mkdtemp(join(tmpdir(), 'milepost-e2e-')));
   const operatorToken = randomBytes(24).toString('base64url');
   const launch = (port: string, mqttPort: string): Promise<Ready> =>
@@ -86,4 +59,12 @@ export const startMilepost = async ({ mode, settings = {}, data: given }: Milepo
       await rm(data, { recursive: true, force: true });
     },
   };
+};
+
+/** Starts Milepost as the run asks for: one server, or with `npm run test:cluster` the processes of a cluster behind one address. */
+export const startMilepost = async (options: MilepostOptions): Promise<Milepost> => {
+  if (!isOnCluster) return startMilepostAlone(options);
+  // Loaded only then: it brings the clients of the engines.
+  const { startMilepostOnCluster } = await import('../cluster/milepost-on-cluster.ts');
+  return startMilepostOnCluster(options);
 };

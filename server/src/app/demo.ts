@@ -6,7 +6,11 @@ import type { RunningServer } from './start-server.ts';
 const goodbyeMs = 3000;
 
 /** Starts the simulator beside the server; the answer ends it. */
-export const startDemo = (server: RunningServer, dataFolder: string, tell: (line: string) => void): (() => Promise<void>) => {
+export const startDemo = (
+  server: Pick<RunningServer, 'origin' | 'operatorToken'>,
+  dataFolder: string,
+  tell: (line: string) => void,
+): (() => Promise<void>) => {
   const program = fileURLToPath(new URL('../../../simulator/src/main.ts', import.meta.url));
   const child: ChildProcess = spawn(
     process.execPath,
