@@ -72,6 +72,17 @@ test(
   },
 );
 
+test('who asks where the partitions end knows of what another process was acknowledged before', options, async () => {
+  const { topic, log } = await openNew(4);
+  // Nothing tells it by itself in the time of the test.
+  const reader = await open(topic, { endCheckMs: 600_000 });
+  for (const round of range(1, 21)) {
+    for (const vehicleNo of range(1, 9)) await append(log, makeRecord({ seq: round * 10 + vehicleNo, vehicleNo }));
+    await Promise.all([reader.learnEnds(), reader.learnEnds()]);
+    for (const partition of log.partitions()) assert.equal(reader.endOffset(partition), log.endOffset(partition));
+  }
+});
+
 test(
   'nothing waits for the next record: neither what is more than one answer holds, nor what an end is known of before it is there',
   options,
