@@ -1,8 +1,12 @@
 import { CallerError } from '../kernel/index.ts';
 import { addresses, isAddress, list, number, type Setting, text, words } from './setting-kinds.ts';
 
-/** What a process does. In one process all of it, with embedded stores; each in processes of its own on Kafka and Cassandra. */
-export const roles = ['gateway', 'projector', 'api'] as const;
+/**
+ * What a process does. In one process the first three, with embedded stores; each in processes of its own on Kafka and Cassandra. An exporter only
+ * where somebody wants it.
+ */
+export const roles = ['gateway', 'projector', 'api', 'exporter'] as const;
+const rolesOfOneMachine = ['gateway', 'projector', 'api'] as const;
 export type Role = (typeof roles)[number];
 const isRole = (word: string): word is Role => roles.some((role) => role === word);
 
@@ -149,7 +153,7 @@ export const settings = {
     'What this process does. Fewer than all: on Kafka and Cassandra only. docs/operate/cluster.md',
     `one or more of ${roles.join(', ')}, separated by commas`,
     isRole,
-    'gateway,projector,api',
+    rolesOfOneMachine.join(','),
   ),
   publicHosts: list(
     'MILEPOST_PUBLIC_HOSTS',
@@ -205,6 +209,18 @@ export const settings = {
     'PEM file of the CAs that sign certificates of Cassandra. Set: its nodes are spoken to by TLS alone.',
     'a path',
     /\S/,
+  ),
+  carLogs: words(
+    'MILEPOST_CAR_LOGS',
+    'Projectors write each sample as a row of the table `car_logs`, too, for other programs: six times the bytes. docs/formats/cassandra.md',
+    ['no', 'yes'] as const,
+    'no',
+  ),
+  exportTopic: text(
+    'MILEPOST_EXPORT_TOPIC',
+    'Topic to which exporters write reports as Protocol Buffers. Whoever reads it sees all vehicles. docs/formats/export-topic.md',
+    '1 to 249 of A-Z a-z 0-9 . _ -',
+    /^[A-Za-z0-9._-]{1,249}$/,
   ),
   valkeyUrl: {
     ...text(
@@ -279,6 +295,8 @@ const checkSize = (configuration: Configuration): void => {
       expected,
     });
   };
+  if (configuration.roles.includes('exporter') && configuration.exportTopic === undefined)
+    refuse('exportTopic', 'the name of a topic, since a process is to be an exporter');
   if (configuration.kafkaBrokers ?? configuration.cassandraHosts) {
     if (missing)
       refuse(
@@ -287,8 +305,9 @@ const checkSize = (configuration: Configuration): void => {
       );
     return;
   }
-  if (configuration.roles.length < roles.length)
-    refuse('roles', `all of ${roles.join(', ')}, or ${shared.map((key) => settings[key].name).join(', ')} beside it`);
+  const isWhole = rolesOfOneMachine.every((role) => configuration.roles.includes(role));
+  if (!isWhole || configuration.roles.includes('exporter'))
+    refuse('roles', `all of ${rolesOfOneMachine.join(', ')}, or ${shared.map((key) => settings[key].name).join(', ')} beside it`);
   if (configuration.valkeyUrl !== undefined) refuse('valkeyUrl', `nothing without ${settings.kafkaBrokers.name}`);
 };
 

@@ -65,6 +65,7 @@ const cassandraReach = ({ configuration }: Base) => {
 
 /** History on Cassandra: what is written lives as long as the longest rule of now asks for. */
 export const sharedHistoryOptions = ({ base, stored, log }: ClusterParts): HistoryOptions => {
+  const { carLogs } = base.configuration;
   const partitions = log.partitions().length;
   return {
     ...historyOptionsOf(base, stored),
@@ -76,6 +77,7 @@ export const sharedHistoryOptions = ({ base, stored, log }: ClusterParts): Histo
       adapterOptions: {
         ...cassandraReach(base),
         groups: partitions,
+        carLogs: carLogs === 'yes',
         retentionDays: Math.ceil(stored.retention.longestMs() / dayMs),
       },
     },

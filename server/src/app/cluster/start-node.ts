@@ -16,6 +16,7 @@ import { modelFigures } from './assignment.ts';
 import { type ClusterParts, nodeName, openSharedLog } from './cluster-parts.ts';
 import { openSnapshots, type Snapshots } from './open-snapshots.ts';
 import { type Api, openReplica, type Replica, runApi } from './run-api.ts';
+import { type Exporter, runExporter } from './run-exporter.ts';
 import { runGateway } from './run-gateway.ts';
 import { tellRevocations } from './tell-revocations.ts';
 import { type Projector, runProjector } from './run-projector.ts';
@@ -25,12 +26,13 @@ interface Running {
   readonly replica: Replica | undefined;
   readonly gate: Gate | undefined;
   readonly projector: Projector | undefined;
+  readonly exporter: Exporter | undefined;
   readonly snapshots: Snapshots;
   readonly deadLetters: DeadLetters;
 }
 
 const readinessOf =
-  ({ stored, log }: ClusterParts, { replica, gate, projector, snapshots }: Running) =>
+  ({ stored, log }: ClusterParts, { replica, gate, projector, exporter, snapshots }: Running) =>
   async (): Promise<PartReadiness[]> => {
     const refusal = log.refusal();
     const database = await stored.storage.ping().then(
@@ -42,6 +44,7 @@ const readinessOf =
       { name: 'log', isReady: refusal === undefined, ...(refusal ? { detail: refusal } : {}) },
       ...(replica ? [replica.readiness()] : []),
       ...(projector ? [projector.readiness()] : []),
+      ...(exporter ? [exporter.readiness()] : []),
       ...(gate ? [{ name: 'devices', isReady: !gate.isDraining }] : []),
       ...snapshots.readiness(),
     ];
@@ -106,7 +109,8 @@ const openRoles = async (parts: ClusterParts, deadLetters: DeadLetters, closers:
     : undefined;
   const replica = roles.includes('api') ? await openReplica(parts, { snapshots: snapshots.own, erasures, closers }) : undefined;
   const gate = roles.includes('gateway') ? await runGateway(parts, replica?.models, closers) : undefined;
-  return { erasures, running: { replica, gate, projector, snapshots, deadLetters } };
+  const exporter = roles.includes('exporter') ? await runExporter(parts, { erasures, closers }) : undefined;
+  return { erasures, running: { replica, gate, projector, exporter, snapshots, deadLetters } };
 };
 
 const open = async (options: ServerOptions, closers: Closers): Promise<Omit<RunningServer, 'stop'>> => {
