@@ -22,6 +22,8 @@ import { probesMax, startProbe } from './stream-probe.ts';
 const reportsPerSecond = Number(process.argv[2] ?? 4000);
 const seconds = Number(process.argv[3] ?? 30);
 const warmUpSeconds = 15;
+/** A second, lower rate tells what of the cost is there at any rate, and what each further report adds. */
+const lowPart = 1 / 4;
 const connections = 1000;
 const partitions = 16;
 const readyEveryMs = 200;
@@ -48,12 +50,12 @@ const enrolFleet = async (origin: string, token: string): Promise<Fleet> => {
   return { halves: [all.slice(0, half), all.slice(half, connections)], probes: all.slice(connections) };
 };
 
-const startHalves = ({ halves }: Fleet, { deviceOrigin }: Place, folder: string) =>
+const startHalves = ({ halves }: Fleet, { deviceOrigin }: Place, rate: number, folder: string) =>
   halves.map((half, i) => {
     const tokensFile = path.join(folder, `tokens-${i}.json`);
     writeFileSync(tokensFile, JSON.stringify(half.map(({ token }) => token)));
     const form = i === 0 ? 'binary' : 'json';
-    const pace = { inFlight: 0, reportsPerSecond: reportsPerSecond / halves.length, samples: 1, connections: half.length };
+    const pace = { inFlight: 0, reportsPerSecond: rate / halves.length, samples: 1, connections: half.length };
     return startLoad({ way: 'websocket', form, tokensFile, ...pace }, { origin: deviceOrigin, mqttOrigin: '' });
   });
 
@@ -69,9 +71,9 @@ interface Measured {
 }
 
 /** The load for a while, and what each program took of it. */
-const measure = async (place: Place, fleet: Fleet): Promise<Measured> => {
+const measure = async (place: Place, fleet: Fleet, rate = reportsPerSecond): Promise<Measured> => {
   const folder = mkdtempSync(path.join(tmpdir(), 'bench-cluster-'));
-  const loads = startHalves(fleet, place, folder);
+  const loads = startHalves(fleet, place, rate, folder);
   const probe = await startProbe({ ...place, probes: fleet.probes });
   try {
     const next = () => Promise.all(loads.map((load) => load.next()));
@@ -196,9 +198,10 @@ const measureCluster = async (engines: Engines, projectors: number, embeddedMicr
     const place = { ...(await placeOf(cluster, engines)), operatorToken };
     const bytesBefore = kafkaBytes(engines);
     const { cpuMicrosAReport, figures, reports } = await measure(place, fleet);
+    const kafkaBytesARecord = round((kafkaBytes(engines) - bytesBefore) / ((reports * (seconds + warmUpSeconds)) / seconds));
+    const low = projectors === 1 ? await measure(place, fleet, reportsPerSecond * lowPart) : undefined;
     // Those of the first seconds are in the files, too.
-    const records = Math.round((reports * (seconds + warmUpSeconds)) / seconds);
-    const kafkaBytesARecord = round((kafkaBytes(engines) - bytesBefore) / records);
+    const records = Math.round(((reports + (low?.reports ?? 0)) * (seconds + warmUpSeconds)) / seconds);
     const lastFlush = await measureLastFlush(cluster, engines, records);
     const ours = sumOf(cpuMicrosAReport, roles);
     print({
@@ -214,6 +217,7 @@ const measureCluster = async (engines: Engines, projectors: number, embeddedMicr
       kafkaBytesARecord,
       ...figures,
     });
+    if (low) print({ what: 'the same at a quarter of the rate', cpuMicrosAReport: low.cpuMicrosAReport, ...low.figures });
     return { fleet, projectorMicros: (cpuMicrosAReport['projectors'] ?? 0) + lastFlush.projectors };
   } finally {
     await cluster.close();

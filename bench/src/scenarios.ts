@@ -99,7 +99,7 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
   cluster: {
     what: 'The roles apart, on Kafka, Cassandra, Valkey and PostgreSQL, beside one process with all of them: CPU a report, device to browser, bytes in Kafka',
     script: 'bench/src/cluster.ts',
-    args: ['4000', '30'],
+    args: ['3000', '25'],
   },
   idle: { what: 'Memory of a WebSocket that is open and says nothing', script: 'bench/src/idle.ts', args: [] },
   history: { what: 'History: applying, flushing, bytes a sample, queries', script: 'bench/src/history.ts', args: [] },

@@ -3,8 +3,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 const enrolledAtOnce = 100;
 /** In a cluster a gateway hears of a new device a moment after whoever enrolled it. */
-const unknownTriesMax = 100;
-const unknownPauseMs = 100;
+const unknownTriesMax = 20;
+const unknownPauseMs = 1000;
 
 export const imeiOf = (index: number): string => {
   const digits = `00101000${String(index).padStart(6, '0')}`;
@@ -20,6 +20,47 @@ export interface Enrolled {
   readonly vehicleId: string;
 }
 
+interface Known {
+  readonly imei: string;
+  readonly secret: string;
+  readonly vehicleId: string;
+}
+
+const request = (origin: string, address: string, token: string, body: unknown): Promise<Response> => {
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+  return fetch(`${origin}${address}`, { method: 'POST', headers, body: JSON.stringify(body) });
+};
+
+const post = async <T>(origin: string, address: string, token: string, body: unknown): Promise<T> => {
+  const response = await request(origin, address, token, body);
+  if (!response.ok) throw new Error(`${address}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as T;
+};
+
+const enrolSome = async (origin: string, operatorToken: string, indexes: readonly number[]): Promise<Known[]> => {
+  const items = indexes.map((index) => ({
+    vehicle: { vin: `TESTBENCH00${String(index).padStart(6, '0')}`, customer: 'Bench' },
+    device: { imei: imeiOf(index) },
+  }));
+  const enrolled = await post<{ items: { secret: string; vehicleId: string }[] }>(origin, '/v1/enrolments', operatorToken, {
+    items,
+  });
+  return enrolled.items.map((item, i) => ({ ...item, imei: imeiOf(indexes[i] as number) }));
+};
+
+const logIn = async (origin: string, { imei, secret, vehicleId }: Known): Promise<Enrolled> => ({
+  token: (await post<{ token: string }>(origin, '/v1/devices/login', '-', { imei, secret })).token,
+  vehicleId,
+});
+
+/** Changes are heard in their order: who knows the last device knows all. */
+const untilKnown = async (origin: string, { imei, secret }: Known): Promise<void> => {
+  for (let tries = 1; tries < unknownTriesMax; tries++) {
+    if ((await request(origin, '/v1/devices/login', '-', { imei, secret })).ok) return;
+    await wait(unknownPauseMs);
+  }
+};
+
 /** `count` devices from the number `first` on, each on a vehicle of its own. */
 export const enrolVehicles = async (
   origin: string,
@@ -27,31 +68,16 @@ export const enrolVehicles = async (
   count: number,
   first = 0,
 ): Promise<readonly Enrolled[]> => {
-  const post = async <T>(address: string, token: string, body: unknown): Promise<T> => {
-    const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
-    const request = { method: 'POST', headers, body: JSON.stringify(body) };
-    let response = await fetch(`${origin}${address}`, request);
-    for (let tries = 1; response.status === 401 && tries < unknownTriesMax; tries++) {
-      await wait(unknownPauseMs);
-      response = await fetch(`${origin}${address}`, request);
-    }
-    if (!response.ok) throw new Error(`${address}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as T;
-  };
-  const all: Enrolled[] = [];
+  const known: Known[] = [];
   for (let from = 0; from < count; from += enrolledAtOnce) {
     const indexes = Array.from({ length: Math.min(enrolledAtOnce, count - from) }, (_, i) => first + from + i);
-    const items = indexes.map((index) => ({
-      vehicle: { vin: `TESTBENCH00${String(index).padStart(6, '0')}`, customer: 'Bench' },
-      device: { imei: imeiOf(index) },
-    }));
-    const enrolled = await post<{ items: { secret: string; vehicleId: string }[] }>('/v1/enrolments', operatorToken, { items });
-    const logins = enrolled.items.map(async ({ secret, vehicleId }, i) => {
-      const login = { imei: imeiOf(indexes[i] as number), secret };
-      return { token: (await post<{ token: string }>('/v1/devices/login', '-', login)).token, vehicleId };
-    });
-    all.push(...(await Promise.all(logins)));
+    known.push(...(await enrolSome(origin, operatorToken, indexes)));
   }
+  const last = known.at(-1);
+  if (last) await untilKnown(origin, last);
+  const all: Enrolled[] = [];
+  for (let from = 0; from < count; from += enrolledAtOnce)
+    all.push(...(await Promise.all(known.slice(from, from + enrolledAtOnce).map((one) => logIn(origin, one)))));
   return all;
 };
 
