@@ -15,7 +15,7 @@ import { type Engines, startEngines } from '../../e2e/src/cluster/engines.ts';
 import { type Cluster, type ClusterNode, startCluster } from '../../e2e/src/cluster/start-cluster.ts';
 import { type Enrolled, enrolVehicles } from './load/enrol.ts';
 import { makePayload } from './load/payloads.ts';
-import { type Pids, cpuSecondsOfAll, cpuSecondsUntilEnd, memoryMbOfAll, pidsBelow } from './process-costs.ts';
+import { type Program, cpuSecondsOfAll, cpuSecondsUntilEnd, memoryMbOfAll, pidsBelow } from './process-costs.ts';
 import { operatorToken, startLoad, startServer } from './server.ts';
 import { probesMax, startProbe } from './stream-probe.ts';
 
@@ -35,7 +35,7 @@ interface Place {
   readonly deviceOrigin: string;
   readonly apiOrigin: string;
   readonly operatorToken: string;
-  readonly programs: Readonly<Record<string, Pids>>;
+  readonly programs: Readonly<Record<string, Program>>;
 }
 
 /** Vehicles of the two loads and of the probe. */
@@ -59,8 +59,11 @@ const startHalves = ({ halves }: Fleet, { deviceOrigin }: Place, rate: number, f
     return startLoad({ way: 'websocket', form, tokensFile, ...pace }, { origin: deviceOrigin, mqttOrigin: '' });
   });
 
-const eachOf = async (programs: Place['programs'], read: (pids: Pids) => Promise<number>): Promise<Record<string, number>> => {
-  const entries = Object.entries(programs).map(async ([name, pids]) => [name, await read(pids)] as const);
+const eachOf = async (
+  programs: Place['programs'],
+  read: (program: Program) => Promise<number>,
+): Promise<Record<string, number>> => {
+  const entries = Object.entries(programs).map(async ([name, program]) => [name, await read(program)] as const);
   return Object.fromEntries(await Promise.all(entries));
 };
 
@@ -120,6 +123,11 @@ const measure = async (place: Place, fleet: Fleet, rate = reportsPerSecond): Pro
   }
 };
 
+const of =
+  (...pids: number[]): Program =>
+  async () =>
+    pids;
+
 const sumOf = (costs: Readonly<Record<string, number>>, names: readonly string[]): number =>
   round(names.reduce((sum, name) => sum + (costs[name] ?? 0), 0));
 
@@ -128,7 +136,7 @@ const measureEmbedded = async (): Promise<number> => {
   const { child, origin } = await startServer(folder);
   try {
     const pid = child.pid as number;
-    const programs = { server: [pid], postgresql: await pidsBelow(pid, 'postgres') };
+    const programs = { server: of(pid), postgresql: () => pidsBelow(pid, 'postgres') };
     const place = { deviceOrigin: origin, apiOrigin: origin, operatorToken, programs };
     const { cpuMicrosAReport, figures } = await measure(place, await enrolFleet(origin, operatorToken));
     print({ what: 'embedded', cpuMicrosAReport, ...figures });
@@ -145,20 +153,20 @@ const untilReady = async (nodes: readonly ClusterNode[]): Promise<void> => {
   for (const { origin } of nodes) while (!(await fetch(`${origin}/readyz`)).ok) await wait(readyEveryMs);
 };
 
-const pidsOf = (nodes: readonly ClusterNode[]): Pids => nodes.map(({ pid }) => pid);
+const ofAll = (nodes: readonly ClusterNode[]): Program => of(...nodes.map(({ pid }) => pid));
 
-const placeOf = async (cluster: Cluster, engines: Engines): Promise<Place> => ({
+const placeOf = (cluster: Cluster, engines: Engines): Place => ({
   deviceOrigin: cluster.gateways[0]?.origin ?? '',
   apiOrigin: cluster.apis[0]?.origin ?? '',
   operatorToken: cluster.operatorToken,
   programs: {
-    gateway: pidsOf(cluster.gateways),
-    projectors: pidsOf(cluster.projectors),
-    api: pidsOf(cluster.apis),
-    kafka: [engines.kafka.pid],
-    cassandra: [engines.cassandra.pid],
-    valkey: [engines.valkey.pid],
-    postgresql: await pidsBelow(process.pid, 'postgres'),
+    gateway: ofAll(cluster.gateways),
+    projectors: ofAll(cluster.projectors),
+    api: ofAll(cluster.apis),
+    kafka: of(engines.kafka.pid),
+    cassandra: of(engines.cassandra.pid),
+    valkey: of(engines.valkey.pid),
+    postgresql: () => pidsBelow(process.pid, 'postgres'),
   },
 });
 
@@ -175,12 +183,12 @@ const kafkaBytes = ({ kafka, settings }: Engines): number =>
 
 /** Stops the projectors, which write what they have: what that took, by them and Cassandra. */
 const measureLastFlush = async ({ projectors }: Cluster, { cassandra }: Engines, records: number) => {
-  const before = await cpuSecondsOfAll([cassandra.pid]);
+  const before = await cpuSecondsOfAll(of(cassandra.pid));
   const took = await Promise.all(projectors.map((node) => cpuSecondsUntilEnd(node.pid, () => node.stop())));
   const micros = (cpuSeconds: number): number => round((cpuSeconds * 1e6) / records);
   return {
     projectors: micros(took.reduce((sum, one) => sum + one, 0)),
-    cassandra: micros((await cpuSecondsOfAll([cassandra.pid])) - before),
+    cassandra: micros((await cpuSecondsOfAll(of(cassandra.pid))) - before),
   };
 };
 
@@ -195,7 +203,7 @@ const measureCluster = async (engines: Engines, projectors: number, embeddedMicr
   try {
     await untilReady(cluster.nodes());
     const fleet = known ?? (await enrolFleet(cluster.front.origin, operatorToken));
-    const place = { ...(await placeOf(cluster, engines)), operatorToken };
+    const place = { ...placeOf(cluster, engines), operatorToken };
     const bytesBefore = kafkaBytes(engines);
     const { cpuMicrosAReport, figures, reports } = await measure(place, fleet);
     const kafkaBytesARecord = round((kafkaBytes(engines) - bytesBefore) / ((reports * (seconds + warmUpSeconds)) / seconds));

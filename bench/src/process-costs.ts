@@ -3,21 +3,30 @@ import { readFile } from 'node:fs/promises';
 import { descendantsOf } from '../../e2e/src/support/kill-with-descendants.ts';
 import { cpuSecondsOf, memoryMbOf } from './server.ts';
 
+const clockTicksPerSecond = 100;
 const lastEveryMs = 20;
 
-/** A program that serves the whole: one process, or several. */
+/** The processes of a program; asked anew each time, since some come and go. */
 export type Pids = readonly number[];
+export type Program = () => Promise<Pids>;
 
-/** Of processes, and of what those had waited for when they ended. */
-export const cpuSecondsOfAll = async (pids: Pids): Promise<number> => {
+/** With what children took that have ended. A process that has ended meanwhile is among the children of another. */
+const cpuSecondsWithChildren = async (pid: number): Promise<number> => {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
+  return fields ? [11, 12, 13, 14].reduce((sum, field) => sum + Number(fields[field]), 0) / clockTicksPerSecond : 0;
+};
+
+export const cpuSecondsOfAll = async (program: Program): Promise<number> => {
   let seconds = 0;
-  for (const pid of pids) seconds += await cpuSecondsOf(pid);
+  for (const pid of await program()) seconds += await cpuSecondsWithChildren(pid);
   return seconds;
 };
 
-export const memoryMbOfAll = async (pids: Pids): Promise<number> => {
+/** Resident; memory that several processes share counts for each. */
+export const memoryMbOfAll = async (program: Program): Promise<number> => {
   let megabytes = 0;
-  for (const pid of pids) megabytes += await memoryMbOf(pid);
+  for (const pid of await program()) megabytes += await memoryMbOf(pid).catch(() => 0);
   return megabytes;
 };
 
