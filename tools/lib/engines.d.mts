@@ -27,4 +27,7 @@ export interface CassandraEngine extends Engine {
   /** Runs nodetool; answers what it printed. */
   nodetool(...args: string[]): string;
 }
-export declare const startCassandra: (jars: string, options?: { readonly isQuick?: boolean }) => Promise<CassandraEngine>;
+export declare const startCassandra: (
+  jars: string,
+  options?: { readonly isQuick?: boolean; readonly settings?: Readonly<Record<string, unknown>> },
+) => Promise<CassandraEngine>;

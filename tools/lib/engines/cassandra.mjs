@@ -56,15 +56,15 @@ const cassandraSettings = (port, storagePort) => ({
 /**
  * One node of Apache Cassandra. `isQuick` compiles little: it is ready after 7 s of CPU instead of 12, and is slower from then on.
  * @param {string} jars
- * @param {{ isQuick?: boolean }} [options]
+ * @param {{ isQuick?: boolean, settings?: Readonly<Record<string, unknown>> }} [options] `settings`: more of cassandra.yaml
  * @returns {Promise<CassandraEngine>} its address is host:port
  */
-export const startCassandra = async (jars, { isQuick = true } = {}) => {
+export const startCassandra = async (jars, { isQuick = true, settings: more = {} } = {}) => {
   const folder = mkdtempSync(join(tmpdir(), 'milepost-cassandra-'));
   const [port, storagePort, toolPort] = [await freePort(), await freePort(), await freePort()];
   const settings = join(folder, 'cassandra.yaml');
   // JSON is YAML.
-  writeFileSync(settings, JSON.stringify(cassandraSettings(port, storagePort)));
+  writeFileSync(settings, JSON.stringify({ ...cassandraSettings(port, storagePort), ...more }));
   const logging = join(folder, 'logback.xml');
   writeFileSync(logging, cassandraLogging);
   const properties = {

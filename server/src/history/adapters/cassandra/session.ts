@@ -54,7 +54,8 @@ export const makeClient = (
     localDataCenter: localDatacenter,
     ...(keyspace === undefined ? {} : { keyspace }),
     ...(credentials ? { credentials: { ...credentials } } : {}),
-    ...(tls ? { sslOptions: { ...tls } } : {}),
+    // The driver checks no certificate unless it is told to.
+    ...(tls ? { sslOptions: { rejectUnauthorized: true, ...tls } } : {}),
     policies: {
       loadBalancing: new loadBalancing.TokenAwarePolicy(new loadBalancing.DCAwareRoundRobinPolicy(localDatacenter)),
       reconnection: new reconnection.ExponentialReconnectionPolicy(100, limits.reconnectMaxMs, false),
