@@ -9,6 +9,8 @@ export interface FollowSource {
   endOffset(): number;
   /** The records from the first that is kept together with the one at an offset: the batch may begin before it. */
   read(fromOffset: number): Promise<RecordBatch>;
+  /** What is known of the end may be old: resolves when it was asked for. */
+  askEnd?(): Promise<void>;
   /** It has everything there is, and takes what is `committed` next. */
   waits?(): void;
   forget(follower: LogFollower): void;
@@ -20,7 +22,7 @@ export class LogFollower implements Follower {
   readonly #options: FollowOptions;
   /** Batches before this are not wanted: a follower may begin within a group. */
   readonly #wantedFrom: number;
-  readonly #caughtUpAt: number;
+  #caughtUpAt: number;
   #offset: number;
   #isBusy = false;
   #isStopped = false;
@@ -34,7 +36,7 @@ export class LogFollower implements Follower {
     this.#wantedFrom = options.fromOffset;
     this.#caughtUpAt = source.endOffset();
     // Not before `follow` has answered: what is called may use the answer.
-    queueMicrotask(() => this.#begin());
+    queueMicrotask(() => void this.#begin());
   }
 
   get position(): LogPosition {
@@ -79,8 +81,11 @@ export class LogFollower implements Follower {
   }
 
   /** A reader that is ahead of the log has data of records that the log has lost: going on would take new ones for known ones. */
-  #begin(): void {
+  async #begin(): Promise<void> {
     const { fromOffset } = this.#options;
+    if (this.#isStopped) return;
+    // Another process may have read what was written a moment ago, and given the partition to this one.
+    if (fromOffset > this.#caughtUpAt) await this.#learnEnd();
     if (this.#isStopped) return;
     if (fromOffset <= this.#caughtUpAt) void this.#catchUp();
     else
@@ -90,6 +95,18 @@ export class LogFollower implements Follower {
           `the log ends at offset ${this.#caughtUpAt}, but a reader has read up to ${fromOffset}`,
         ),
       );
+  }
+
+  async #learnEnd(): Promise<void> {
+    this.#isBusy = true;
+    try {
+      await this.#source.askEnd?.();
+      this.#caughtUpAt = this.#source.endOffset();
+      this.#isBusy = false;
+      this.#tellStopped();
+    } catch (error) {
+      this.#fail(error as Error);
+    }
   }
 
   #deliver(batch: RecordBatch): void | Promise<void> {

@@ -110,6 +110,11 @@ export interface EventLog {
   endOffset(partition: number): number;
   /** Resolves when `endOffset` knows of every record that was acknowledged before, by whatever process. Throws `unavailable`. */
   learnEnds(): Promise<void>;
+  /**
+   * receivedAt (ms) up to which everything that was heard, here or by other processes, is before `endOffset`; 0: it is not known. Stands still while
+   * the log cannot be asked, and for as long after that as others may take to append what they held: who is silent longer than that is known to be.
+   */
+  knownToMs(partition: number): number;
   /** Oldest offset that is still there. */
   startOffset(partition: number): number;
   follow(options: FollowOptions): Follower;

@@ -118,6 +118,21 @@ export const testAppending = (opened: () => LogHarness): void => {
     await log.close();
   });
 
+  test('what was heard is known up to now, without what waits for its commit', async () => {
+    const harness = opened();
+    const log = await harness.open({ nowMs: testEpochMs });
+    assert.equal(log.knownToMs(0), testEpochMs);
+    await append(log, makeRecord({ seq: 0 }));
+    await log.close();
+    const laterMs = testEpochMs + 100_000;
+    const again = await harness.open({ nowMs: laterMs });
+    assert.equal(again.knownToMs(0), laterMs);
+    const pending = append(again, makeRecord({ seq: 1 }));
+    assert.ok(again.knownToMs(0) <= laterMs);
+    await pending;
+    await again.close();
+  });
+
   test('closing commits what is queued, then refuses', async () => {
     const harness = opened();
     const log = await harness.open();

@@ -174,6 +174,11 @@ export class Journal implements EventLog, FollowSource {
     }
   }
 
+  /** Nobody else appends. */
+  knownToMs(): number {
+    return this.statistics().oldestPendingAt ?? this.#options.clock.now();
+  }
+
   statistics(): LogStatistics {
     const oldest = this.#segments[0] as Segment;
     return {

@@ -172,6 +172,38 @@ test('a broker that stands still is waited for: nothing is lost, nothing is twic
   assert.deepEqual(ascending(seqs), range(0, 100));
 });
 
+test('who takes over behind what another process has just written goes on there', options, async () => {
+  const { topic, log } = await openNew(1);
+  // Knows of no further end by itself.
+  const other = await open(topic, { endCheckMs: 600_000 });
+  await appendRange(log, 0, 50);
+  const fromOffset = log.endOffset(0);
+  assert.equal(other.endOffset(0), 0);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const follower = other.follow({ partition: 0, fromOffset, handle: () => {}, caughtUp: resolve, failed: reject });
+  await promise;
+  assert.equal(follower.position.offset, fromOffset);
+  await follower.stop();
+});
+
+test('what is heard is not known while a broker stands still, nor until gateways have sent what they held', options, async () => {
+  const { topic } = await openNew(1);
+  const limits = { requestTimeoutMs: 300, endCheckMs: 50, interruptedAfterMs: 1000, settleMs: 500 };
+  const log = await openKafkaLog({ brokers, topic, clock: systemClock, logger: silentLogger, limits });
+  opened.push(log);
+  const untilKnown = async (ms: number): Promise<void> => {
+    while (log.knownToMs(0) < ms) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  await untilKnown(Date.now());
+  process.kill(brokerPid, 'SIGSTOP');
+  const stoppedAt = Date.now();
+  await new Promise((resolve) => setTimeout(resolve, 2500)).finally(() => process.kill(brokerPid, 'SIGCONT'));
+  assert.ok(log.knownToMs(0) <= stoppedAt);
+  const goesOnAt = Date.now();
+  await untilKnown(goesOnAt);
+  assert.ok(Date.now() - goesOnAt >= limits.settleMs, 'gateways have their time');
+});
+
 test('closing does not wait for ever for a broker that stands still, and what was not answered has failed', options, async () => {
   const { log } = await openNew(1, { requestTimeoutMs: 500, closeTimeoutMs: 300 });
   await appendRange(log, 0, 5);

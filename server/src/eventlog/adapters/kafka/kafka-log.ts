@@ -42,9 +42,10 @@ export class KafkaLog implements EventLog {
     this.#options = options;
     this.#limits = limits;
     this.#client = client;
-    const source = { read: this.#read.bind(this), wanted: () => this.#loop.wake() };
-    this.#tails = Array.from({ length: partitions }, (_, partition) => new PartitionTail(partition, source));
-    this.#loop = new TailLoop(client, this.#tails, limits, options.logger);
+    const askEnds = (): Promise<void> => untilDone('the ends of the partitions', this.#retrying, () => this.#askEnds());
+    const source = { read: this.#read.bind(this), askEnds, wanted: () => this.#loop.wake() };
+    this.#tails = Array.from({ length: partitions }, (_, partition) => new PartitionTail(partition, source, limits));
+    this.#loop = new TailLoop({ ...options, client, tails: this.#tails, limits });
     this.#sender = new Sender({ ...options, limits, client, tails: this.#tails });
     this.#retrying = {
       ...limits,
@@ -109,6 +110,11 @@ export class KafkaLog implements EventLog {
     return this.#tail(partition).endOffset();
   }
 
+  /** What this process has not sent yet is not before the end. */
+  knownToMs(partition: number): number {
+    return Math.min(this.#tail(partition).knownToMs(), this.#sender.statistics().oldestPendingAt ?? Number.POSITIVE_INFINITY);
+  }
+
   startOffset(partition: number): number {
     return this.#tail(partition).startOffset();
   }
@@ -136,9 +142,10 @@ export class KafkaLog implements EventLog {
 
   async #readOnce(partition: number, fromOffset: number): Promise<RecordBatch | undefined> {
     const { leaders } = await this.#client.topic();
+    const askedMs = this.#options.clock.now();
     const [fetched] = await this.#client.fetch('reader', leaders[partition] as number, [{ partition, fromOffset }], 0);
     if (!fetched) return undefined;
-    this.#tail(partition).learn(fetched.startOffset, fetched.endOffset);
+    this.#tail(partition).learn(fetched.startOffset, fetched.endOffset, askedMs);
     return recordBatchOf(partition, fetched.batches, fromOffset);
   }
 
@@ -203,8 +210,9 @@ export class KafkaLog implements EventLog {
 
   async #askEnds(): Promise<void> {
     const partitions = this.partitions();
+    const askedMs = this.#options.clock.now();
     const [starts, ends] = [await this.#client.offsets(partitions, 'start'), await this.#client.offsets(partitions, 'end')];
-    for (const tail of this.#tails) tail.learn(starts.get(tail.partition) ?? 0, ends.get(tail.partition) ?? 0);
+    for (const tail of this.#tails) tail.learn(starts.get(tail.partition) ?? 0, ends.get(tail.partition) ?? 0, askedMs);
   }
 
   /** The oldest record of all partitions, and how large the newest ones are on average. */

@@ -23,6 +23,10 @@ export interface KafkaLogLimits {
   readonly readBytes: number;
   /** How often the ends of partitions that nobody here follows or writes to are asked for. */
   readonly endCheckMs: number;
+  /** Without an answer for so long the brokers were away: gateways may hold what they heard meanwhile. */
+  readonly interruptedAfterMs: number;
+  /** How long gateways may take after that to send it: a request of theirs, and the pause before it. */
+  readonly settleMs: number;
   /** A member of a group that was not heard of for so long is given up. Brokers allow 6 s to 30 min unless told otherwise. */
   readonly sessionTimeoutMs: number;
   /** How long members may take to give their partitions back when they are shared out anew; who takes longer is given up. */
@@ -50,6 +54,8 @@ export const kafkaLogLimits: KafkaLogLimits = {
   tailWaitMs: 250,
   readBytes: 1024 * 1024,
   endCheckMs: 1000,
+  interruptedAfterMs: 3000,
+  settleMs: 15_000,
   sessionTimeoutMs: 10_000,
   rebalanceTimeoutMs: 30_000,
   heartbeatMs: 1000,

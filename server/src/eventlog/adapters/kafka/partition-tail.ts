@@ -1,12 +1,15 @@
 import { batchFrom, type RecordBatch } from '../../../events/index.ts';
 import { OperationalError } from '../../../kernel/index.ts';
 import type { FollowOptions } from '../../ports.ts';
+import { KnownTime, type KnownTimeLimits } from './known-time.ts';
 import { type FollowSource, LogFollower } from '../../log-follower.ts';
 
 /** What a partition's tail needs of the log. */
 export interface TailSource {
   /** The batch from an offset on, and where the partition begins and ends; it tries until there is an answer. */
   read(partition: number, fromOffset: number): Promise<RecordBatch | undefined>;
+  /** Asks where partitions end; it tries until there is an answer. */
+  askEnds(): Promise<void>;
   /** Somebody waits for what comes next. */
   wanted(): void;
 }
@@ -18,10 +21,12 @@ export class PartitionTail implements FollowSource {
   readonly #followers = new Set<LogFollower>();
   #start = 0;
   #end = 0;
+  readonly #known: KnownTime;
 
-  constructor(partition: number, source: TailSource) {
+  constructor(partition: number, source: TailSource, limits: KnownTimeLimits) {
     this.partition = partition;
     this.#source = source;
+    this.#known = new KnownTime(limits);
   }
 
   startOffset(): number {
@@ -32,8 +37,17 @@ export class PartitionTail implements FollowSource {
     return this.#end;
   }
 
-  /** What a broker said last. Answers that were overtaken by later ones change nothing. Followers read what is new to them. */
-  learn(startOffset: number, endOffset: number): void {
+  /** Everything that gateways heard up to this moment (ms) is before the end. */
+  knownToMs(): number {
+    return this.#known.ms;
+  }
+
+  /**
+   * What a broker said last, asked at a moment (ms). Answers that were overtaken by later ones change nothing. Followers read what is new to
+   * them.
+   */
+  learn(startOffset: number, endOffset: number, askedMs: number): void {
+    this.#known.answered(askedMs);
     if (startOffset > this.#start) this.#start = startOffset;
     if (endOffset <= this.#end) return;
     this.#end = endOffset;
@@ -75,6 +89,10 @@ export class PartitionTail implements FollowSource {
       'unavailable',
       `the log has no record from offset ${fromOffset} of partition ${this.partition} on, though it ends at offset ${this.#end}`,
     );
+  }
+
+  askEnd(): Promise<void> {
+    return this.#source.askEnds();
   }
 
   waits(): void {

@@ -1,10 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from '../../../kernel/index.ts';
+import type { Clock, Logger } from '../../../kernel/index.ts';
 import type { KafkaClient, PartitionFetch } from './kafka-client.ts';
 import type { KafkaLogLimits } from './options.ts';
 import type { PartitionTail } from './partition-tail.ts';
 import { recordBatchOf } from './record-batch.ts';
 import { pauseAfter } from './retrying.ts';
+
+export interface TailLoopOptions {
+  readonly client: KafkaClient;
+  readonly tails: readonly PartitionTail[];
+  readonly limits: KafkaLogLimits;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
 
 /** Asks the brokers for what comes next, of all partitions that somebody waits for: one request a node at a time. */
 export class TailLoop {
@@ -12,17 +20,19 @@ export class TailLoop {
   readonly #tails: readonly PartitionTail[];
   readonly #limits: KafkaLogLimits;
   readonly #logger: Logger;
+  readonly #clock: Clock;
   /** Nodes that are being asked. */
   readonly #asked = new Set<number>();
   #isStopped = false;
   #isLooking = false;
   #tries = 0;
 
-  constructor(client: KafkaClient, tails: readonly PartitionTail[], limits: KafkaLogLimits, logger: Logger) {
+  constructor({ client, tails, limits, logger, clock }: TailLoopOptions) {
     this.#client = client;
     this.#tails = tails;
     this.#limits = limits;
     this.#logger = logger;
+    this.#clock = clock;
   }
 
   /** Somebody has begun to wait. */
@@ -65,8 +75,9 @@ export class TailLoop {
         if (wanted.length === 0) break;
         const fromOffsets = new Map(wanted.map((tail) => [tail.partition, tail.endOffset()]));
         const places = Array.from(fromOffsets, ([partition, fromOffset]) => ({ partition, fromOffset }));
+        const askedMs = this.#clock.now();
         const fetched = await this.#client.fetch('tail', node, places, this.#limits.tailWaitMs);
-        for (const one of fetched) this.#take(one, fromOffsets.get(one.partition) ?? 0);
+        for (const one of fetched) this.#take(one, fromOffsets.get(one.partition) ?? 0, askedMs);
         this.#tries = 0;
       }
     } catch (error) {
@@ -76,12 +87,12 @@ export class TailLoop {
     if (this.#waitedFor().length > 0) this.wake();
   }
 
-  #take({ partition, batches, startOffset, endOffset }: PartitionFetch, fromOffset: number): void {
+  #take({ partition, batches, startOffset, endOffset }: PartitionFetch, fromOffset: number, askedMs: number): void {
     const tail = this.#tails[partition];
     if (!tail || this.#isStopped) return;
     const batch = recordBatchOf(partition, batches, fromOffset);
     if (batch) tail.committed(batch, fromOffset);
-    tail.learn(startOffset, endOffset);
+    tail.learn(startOffset, endOffset, askedMs);
   }
 
   /** A leader may have moved, a broker be away, a log have been cut: the next try asks anew. */
