@@ -9,6 +9,8 @@ export interface ProjectionOptions {
   readonly history: History;
   /** Physical partitions that are followed. */
   readonly partitions: readonly number[];
+  /** Whoever hears devices notes it in each partition more often than that; without a note for longer nobody does. Not given: this process does. */
+  readonly heardWithinMs?: number;
   /** The read models can no longer follow the log: the process must end and start anew. */
   readonly failed: (error: Error) => void;
   readonly warn: (message: string, error: unknown) => void;
@@ -166,14 +168,20 @@ export const startProjection = async (options: ProjectionOptions): Promise<Proje
   const behindOnes = (): FollowedPartition[] =>
     followers.filter(({ one, follower }) => follower.position.offset < log.endOffset(one.partition)).map(({ one }) => one);
 
+  const { heardWithinMs = Number.POSITIVE_INFINITY } = options;
+  /** Of partitions that nobody writes to: the last that was heard. */
+  const unheard = (nowMs: number): number[] =>
+    followed.map(({ newestReceivedAt }) => newestReceivedAt).filter((newestMs) => nowMs - newestMs > heardWithinMs);
+
   return {
     state,
     caughtUp: caughtUp.promise,
     tick: (nowMs) => {
       if (!state.isCaughtUp) return;
       // What was heard and is not applied yet may show that a vehicle is there: no silence is found beyond what is known.
+      const known = followed.map(({ partition }) => log.knownToMs(partition));
       const applied = behindOnes().map(({ newestReceivedAt }) => newestReceivedAt);
-      if (live.tick(Math.min(nowMs, log.statistics().oldestPendingAt ?? nowMs, ...applied)) > 0) models.applyStatus();
+      if (live.tick(Math.min(nowMs, ...known, ...applied, ...unheard(nowMs))) > 0) models.applyStatus();
     },
     attach: (model) => {
       attached.add(model);

@@ -11,6 +11,9 @@ import { type Clock, MilepostError } from '../kernel/index.ts';
 /** How often the log is told that the server runs: the precision with which a kill is dated. */
 export const serverAliveEveryMs = 10_000;
 
+/** Of a cluster: without a note of any gateway for so long none was there. */
+export const unheardAfterMs = 2.5 * serverAliveEveryMs;
+
 export interface ServerRecords {
   /** Resolves when the record is durable, or with false when the log takes nothing. */
   write(event: ConnectionEventName, detailMs?: number): Promise<boolean>;

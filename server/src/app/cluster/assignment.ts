@@ -5,6 +5,7 @@ import type { Live } from '../../live/index.ts';
 import type { SnapshotStore } from '../../storage/index.ts';
 import { Closers, hideIn } from '../open-parts.ts';
 import { type Projection, startProjection } from '../projection.ts';
+import { unheardAfterMs } from '../server-records.ts';
 import { repeat } from '../repeat.ts';
 import { type ClusterParts, openSharedLive, sharedHistoryOptions } from './cluster-parts.ts';
 
@@ -49,7 +50,7 @@ export const openModels = async (parts: ClusterParts, wanted: ModelsWanted): Pro
     const history = await openHistory({ ...options, ...writing });
     closers.add('history', () => (isLost ? history.abandon() : history.close()));
     const warn = (message: string, error: unknown): void => logger.warn(message, { error });
-    const projection = await startProjection({ log, live, history, partitions, failed, warn });
+    const projection = await startProjection({ log, live, history, partitions, heardWithinMs: unheardAfterMs, failed, warn });
     closers.add('projection', () => projection.stop());
     closers.add('erasures', await hideIn(base, stored, erasures, { live, history }));
     closers.add(

@@ -1,14 +1,14 @@
 import type { Erasures } from '../../erasure/index.ts';
+import type { Membership } from '../../eventlog/index.ts';
 import type { PartReadiness } from '../../http/index.ts';
 import type { SnapshotStore } from '../../storage/index.ts';
 import { enforceRetention } from '../keep-retention.ts';
 import type { Closers } from '../open-parts.ts';
 import { repeat } from '../repeat.ts';
 import type { ClusterParts } from './cluster-parts.ts';
-import { type FollowingModels, openModels } from './assignment.ts';
+import type { FollowingModels } from './assignment.ts';
+import { makeShare, projectorGroup } from './held-share.ts';
 
-/** The group whose members share the partitions, and under which their applied offsets are told: Kafka's tools show the lag. */
-export const projectorGroup = 'projector';
 const tellOffsetsEveryMs = 5000;
 const enforceEveryMs = 3_600_000;
 
@@ -25,52 +25,42 @@ export const runProjector = (
 ): Projector => {
   const { base, stored, log } = parts;
   const { clock, logger, failed } = base;
-  let current: FollowingModels | undefined;
-  let owned: readonly number[] = [];
-
-  const end = async (isLost: boolean): Promise<void> => {
-    const models = current;
-    current = undefined;
-    if (!models) return;
-    await models.close(isLost);
-    if (!isLost) await tellOffsets(models);
+  const share = makeShare(parts, {
+    snapshots,
+    erasures,
+    // It may not have them any more: shared out anew they are somebody's.
+    superseded: () => joinAgain(),
+  });
+  const models = (): FollowingModels | undefined => share.held()?.models;
+  const join = (): Membership => log.join({ group: projectorGroup, ...share, failed });
+  let membership = join();
+  let isClosing = false;
+  let rejoining: Promise<void> = Promise.resolve();
+  const joinAgain = (): void => {
+    rejoining = rejoining
+      .then(async () => {
+        await membership.leave();
+        if (!isClosing) membership = join();
+      })
+      .catch(failed);
   };
-
-  const tellOffsets = async (models: FollowingModels): Promise<void> => {
-    for (const partition of owned) {
-      const offset = models.history.appliedOffset(partition);
-      if (offset !== undefined) await log.commitConsumer(projectorGroup, { partition, offset });
-    }
-  };
-
-  const assigned = async (partitions: readonly number[]): Promise<void> => {
-    owned = partitions;
-    current = await openModels(parts, {
-      role: 'projector',
-      partitions,
-      isWriter: true,
-      snapshots,
-      erasures,
-      superseded: (error) => {
-        logger.warn('another process writes the history of these partitions', { error });
-        end(true).catch(failed);
-      },
-      failed,
-    });
-  };
-
-  const membership = log.join({ group: projectorGroup, assigned, revoked: end, failed });
-  closers.add('projector', () => membership.leave());
+  closers.add('projector', async () => {
+    isClosing = true;
+    await rejoining;
+    await membership.leave();
+  });
   closers.add(
     'offsets',
     repeat(clock, tellOffsetsEveryMs, () => {
-      if (current)
-        tellOffsets(current).catch((error: unknown) => logger.debug('the applied offsets could not be told', { error }));
+      const one = share.held();
+      if (one?.models)
+        share.tellOffsets(one).catch((error: unknown) => logger.debug('the applied offsets could not be told', { error }));
     }),
   );
   closers.add(
     'retention',
     repeat(clock, enforceEveryMs, () => {
+      const current = models();
       if (!current) return;
       const { live, history } = current;
       const { retention, vocabulary } = stored;
@@ -80,10 +70,11 @@ export const runProjector = (
     }),
   );
   return {
-    models: () => current,
+    models,
     readiness: () => {
-      const state = current?.projection.state;
-      const detail = current ? `${owned.length} partitions` : 'no partitions yet';
+      const state = models()?.projection.state;
+      const held = share.held();
+      const detail = held?.models ? `${held.partitions.length} partitions` : 'no partitions yet';
       return { name: 'projector', isReady: state?.isCaughtUp ?? false, detail };
     },
   };
