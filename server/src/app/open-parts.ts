@@ -161,6 +161,7 @@ export const historyOptionsOf = (
   logger,
   consentGroupOf: (signalNumber) => vocabulary.byNumber(signalNumber)?.group,
   failed,
+  sealAgeMs: configuration.historySealSeconds * 1000,
   ...(deadLetter ? { deadLetter } : {}),
   fleet: { signals: fleetSignals, keyframeRetentionMs: configuration.keyframeRetentionDays * dayMs },
 });

@@ -132,6 +132,14 @@ export const settings = {
     36_525,
     '1461',
   ),
+  historySealSeconds: number(
+    'MILEPOST_HISTORY_SEAL_SECONDS',
+    'How long history holds records in memory, at most, before it writes them as chunks. Less: less memory, more and smaller chunks.',
+    'seconds',
+    1,
+    3600,
+    '300',
+  ),
   keyframeRetentionDays: number(
     'MILEPOST_KEYFRAME_RETENTION_DAYS',
     'How long keyframes of the fleet are kept: any second within is shown fast. 0: none are made, and there are none.',
