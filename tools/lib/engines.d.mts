@@ -13,7 +13,11 @@ export interface Engine {
 }
 export declare const ensureKafka: () => { readonly path: string } | { readonly problem: string };
 export declare const ensureKafkaTools: () => { readonly path: string } | { readonly problem: string };
-export declare const startKafka: (jars: string) => Promise<Engine>;
+export interface KafkaWanted {
+  /** host:port that clients are told instead of its own: of a proxy. */
+  readonly advertised?: string;
+}
+export declare const startKafka: (jars: string, wanted?: KafkaWanted) => Promise<Engine>;
 /** What Kafka's own tool says of a consumer group, a table as text. */
 export declare const describeGroup: (jars: string, address: string, group: string) => Promise<string>;
 export declare const ensureProtoc: () => { readonly path: string } | { readonly problem: string };
@@ -23,6 +27,9 @@ export declare const ensureCassandra: () => { readonly path: string } | { readon
 /** The server's binary. */
 export declare const ensureValkey: () => { readonly path: string } | { readonly problem: string };
 export declare const startValkey: (binary: string) => Promise<Engine>;
+export declare const ensureToxiproxy: () => { readonly path: string } | { readonly problem: string };
+/** Its address is where it is told what to do, by HTTP. */
+export declare const startToxiproxy: (binary: string) => Promise<Engine>;
 export interface CassandraEngine extends Engine {
   /** Runs nodetool; answers what it printed. */
   nodetool(...args: string[]): string;

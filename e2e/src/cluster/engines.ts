@@ -14,6 +14,7 @@ import {
 import { ensureTopic } from '../../../server/src/eventlog/adapters/kafka/topics.ts';
 import { ensureSchema } from '../../../server/src/history/adapters/cassandra/index.ts';
 import { silentLogger, systemClock } from '../../../server/src/kernel/index.ts';
+import { type Network, openNetwork, relayTo } from './network.ts';
 import { startEmbeddedPostgres } from '../../../server/src/storage/adapters/embedded-postgres/index.ts';
 
 /** Everything that the processes of a cluster share, each a real one. */
@@ -21,6 +22,9 @@ export interface Engines {
   readonly kafka: Engine;
   readonly cassandra: CassandraEngine;
   readonly valkey: Engine;
+  readonly postgres: Postgres;
+  /** Undefined: processes speak to the engines themselves. */
+  readonly network: Network | undefined;
   readonly partitions: number;
   /** Settings by which processes find them. */
   readonly settings: Readonly<Record<string, string>>;
@@ -43,13 +47,27 @@ const pathOf = (found: Found): string => {
   return found.path;
 };
 
+export interface Postgres {
+  readonly folder: string;
+  /** Where it listens. */
+  readonly socket: string;
+  readonly url: string;
+  /** The same by way of host:port. */
+  urlAt(address: string): string;
+  stop(): Promise<void>;
+}
+
 /** A PostgreSQL of its own. */
-export const startPostgres = async (): Promise<{ readonly url: string; stop(): Promise<void> }> => {
+export const startPostgres = async (): Promise<Postgres> => {
   const folder = await mkdtemp(join(tmpdir(), 'milepost-cluster-pg-'));
   const postgres = await startEmbeddedPostgres({ dataFolder: folder, clock: systemClock, logger: silentLogger });
-  const { user, password, host, database } = postgres.config;
+  const { user, password, host, port, database } = postgres.config;
+  const who = `${user}:${encodeURIComponent(password)}`;
   return {
-    url: `postgres://${user}:${encodeURIComponent(password)}@localhost/${database}?host=${encodeURIComponent(host)}`,
+    folder,
+    socket: join(host, `.s.PGSQL.${port}`),
+    url: `postgres://${who}@localhost/${database}?host=${encodeURIComponent(host)}`,
+    urlAt: (address) => `postgres://${who}@${address}/${database}`,
     stop: async () => {
       await postgres.stop();
       await rm(folder, { recursive: true, force: true });
@@ -57,9 +75,58 @@ export const startPostgres = async (): Promise<{ readonly url: string; stop(): P
   };
 };
 
+export interface EnginesWanted {
+  /** Physical partitions of the log. */
+  readonly partitions: number;
+  /** Compiled little: started sooner, slower later. */
+  readonly isQuick?: boolean;
+  /** Processes reach the engines by proxies, which can be told to be slow or to break. */
+  readonly hasNetwork?: boolean;
+}
+
+/** Where processes find the engines: themselves, or proxies before them. */
+interface Addresses {
+  readonly kafka: string;
+  readonly cassandra: string;
+  readonly valkey: string;
+  readonly postgresUrl: string;
+  close(): Promise<void>;
+}
+
+type Started = Pick<Engines, 'kafka' | 'cassandra' | 'valkey' | 'postgres'>;
+
+const direct = ({ kafka, cassandra, valkey, postgres }: Started): Addresses => ({
+  kafka: kafka.address,
+  cassandra: cassandra.address,
+  valkey: valkey.address,
+  postgresUrl: postgres.url,
+  close: async () => {},
+});
+
+const behind = async (
+  network: Network,
+  kafkaProxy: string,
+  { kafka, cassandra, valkey, postgres }: Started,
+): Promise<Addresses> => {
+  await network.setUpstream('kafka', kafka.address);
+  const relay = await relayTo(postgres.socket);
+  return {
+    kafka: kafkaProxy,
+    cassandra: await network.proxy('cassandra', cassandra.address),
+    valkey: await network.proxy('valkey', valkey.address),
+    postgresUrl: postgres.urlAt(await network.proxy('postgres', relay.address)),
+    close: async () => {
+      await relay.close();
+      await network.close();
+    },
+  };
+};
+
 export interface StoresWanted {
   /** Of Kafka, Cassandra and Valkey: host:port. */
   readonly addresses: Readonly<Record<'kafka' | 'cassandra' | 'valkey', string>>;
+  /** Where PostgreSQL is; one of its own when it is not given. */
+  readonly postgresUrl?: string;
   /** Physical partitions of the log. */
   readonly partitions: number;
   /** Keeps what is stored apart from others on the same engines: small letters, digits and _. */
@@ -75,11 +142,12 @@ export interface Stores {
 }
 
 /** Makes what an installation needs on engines that run. */
-export const openStores = async ({ addresses, partitions, name = 'milepost' }: StoresWanted): Promise<Stores> => {
+export const openStores = async (wanted: StoresWanted): Promise<Stores> => {
+  const { addresses, postgresUrl, partitions, name = 'milepost' } = wanted;
   const topic = `${name}.records`;
   const once = { replicas: 1, inSyncMin: 1, retentionMs: -1, retentionBytes: -1 };
-  const [postgres] = await Promise.all([
-    startPostgres(),
+  const [own] = await Promise.all([
+    postgresUrl === undefined ? startPostgres() : undefined,
     ensureTopic({ brokers: [addresses.kafka], topic, partitions, ...once }),
     ensureSchema({
       contactPoints: [addresses.cassandra],
@@ -92,7 +160,7 @@ export const openStores = async ({ addresses, partitions, name = 'milepost' }: S
   ]);
   return {
     settings: {
-      DATABASE_URL: postgres.url,
+      DATABASE_URL: postgresUrl ?? (own as Postgres).url,
       MILEPOST_KAFKA: addresses.kafka,
       MILEPOST_KAFKA_TOPIC: topic,
       MILEPOST_CASSANDRA: addresses.cassandra,
@@ -100,44 +168,42 @@ export const openStores = async ({ addresses, partitions, name = 'milepost' }: S
       MILEPOST_VALKEY: `redis://${addresses.valkey}`,
       MILEPOST_PEPPER: 'a pepper of tests that every process has'.replaceAll(' ', '-'),
     },
-    stop: () => postgres.stop(),
+    stop: async () => own?.stop(),
   };
 };
 
-export interface EnginesWanted {
-  /** Physical partitions of the log. */
-  readonly partitions: number;
-  /** Compiled little: started sooner, slower later. */
-  readonly isQuick?: boolean;
-}
-
 /** One that cannot be started takes the others with it: nobody else would end them. */
-const startAll = async (isQuick: boolean) => {
-  const kafka = startKafka(pathOf(ensureKafka()));
+const startAll = async (isQuick: boolean, advertised: string | undefined): Promise<Started> => {
+  const kafka = startKafka(pathOf(ensureKafka()), advertised === undefined ? {} : { advertised });
   const cassandra = startCassandra(pathOf(ensureCassandra()), { isQuick });
   const valkey = startValkey(pathOf(ensureValkey()));
+  const postgres = startPostgres();
   try {
-    return await Promise.all([kafka, cassandra, valkey]);
+    return { kafka: await kafka, cassandra: await cassandra, valkey: await valkey, postgres: await postgres };
   } catch (error) {
     const ends = [kafka, cassandra, valkey].map(async (engine) => (await engine).remove());
-    await Promise.allSettled(ends);
+    await Promise.allSettled([...ends, postgres.then(({ stop }) => stop())]);
     throw error;
   }
 };
 
 /** Starts one of each, with the topic and the tables. */
-export const startEngines = async ({ partitions, isQuick = true }: EnginesWanted): Promise<Engines> => {
-  const [kafka, cassandra, valkey] = await startAll(isQuick);
-  const addresses = { kafka: kafka.address, cassandra: cassandra.address, valkey: valkey.address };
-  const stores = await openStores({ addresses, partitions });
+export const startEngines = async ({ partitions, isQuick = true, hasNetwork = false }: EnginesWanted): Promise<Engines> => {
+  const network = hasNetwork ? await openNetwork() : undefined;
+  // Kafka tells its clients where it is: it has to know of the proxy before there is anything behind it.
+  const kafkaProxy = await network?.proxy('kafka');
+  const started = await startAll(isQuick, kafkaProxy);
+  const addresses = network && kafkaProxy !== undefined ? await behind(network, kafkaProxy, started) : direct(started);
+  const { postgresUrl } = addresses;
+  const { settings } = await openStores({ addresses, postgresUrl, partitions });
   return {
-    kafka,
-    cassandra,
-    valkey,
+    ...started,
+    network,
     partitions,
-    settings: stores.settings,
+    settings,
     stop: async () => {
-      await Promise.all([kafka.remove(), cassandra.remove(), valkey.remove(), stores.stop()]);
+      const { kafka, cassandra, valkey, postgres } = started;
+      await Promise.all([addresses.close(), kafka.remove(), cassandra.remove(), valkey.remove(), postgres.stop()]);
     },
   };
 };

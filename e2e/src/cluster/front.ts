@@ -1,10 +1,12 @@
-import { createServer, request, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { type ClientRequest, createServer, request, type IncomingMessage, type Server } from 'node:http';
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** What stands before the processes of a cluster, as nginx would: devices to the gateways, everybody else to the API, in turns. */
 export interface Front {
   readonly origin: string;
+  readonly mqttOrigin: string;
   /** Where requests go from now on. */
   setTargets(targets: FrontTargets): void;
   close(): Promise<void>;
@@ -12,6 +14,7 @@ export interface Front {
 
 export interface FrontTargets {
   readonly gateways: readonly string[];
+  readonly mqtt: readonly string[];
   readonly apis: readonly string[];
 }
 
@@ -41,62 +44,103 @@ const join = (one: Duplex, other: Duplex): void => {
   }
 };
 
+/** A connection to the first of some that takes one. */
+const reach = async (origins: readonly string[]): Promise<Socket> => {
+  let failure: unknown = new Error('there is nobody behind the front');
+  for (const origin of origins) {
+    const { hostname, port } = new URL(origin);
+    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    try {
+      await once(socket, 'connect');
+      return socket;
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
+};
+
+/** In turns: another one is the first each time. */
+const makeTurns = () => {
+  let turn = 0;
+  return (list: readonly string[]): readonly string[] => {
+    const from = turn++ % Math.max(1, list.length);
+    return [...list.slice(from), ...list.slice(0, from)];
+  };
+};
+
+/** Joins who asks for another protocol with who speaks it. */
+const upgrade = (onwards: ClientRequest, socket: Duplex, head: Buffer): void => {
+  onwards.once('error', () => socket.destroy());
+  onwards.once('response', (answer) => {
+    // The upgrade is refused: the answer goes back as it is.
+    socket.write(headOf(answer, `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}`));
+    answer.pipe(socket);
+  });
+  onwards.once('upgrade', (answer, upstream, upstreamHead) => {
+    socket.write(headOf(answer, 'HTTP/1.1 101 Switching Protocols'));
+    if (upstreamHead.length > 0) socket.write(upstreamHead);
+    if (head.length > 0) upstream.write(head);
+    join(socket, upstream);
+  });
+  onwards.end();
+};
+
 export const openFront = async (first: FrontTargets): Promise<Front> => {
   let targets = first;
-  let turn = 0;
-  const optionsOf = (message: IncomingMessage) => {
-    const list = isOfDevices(message.url) ? targets.gateways : targets.apis;
-    const target = new URL(list[turn++ % list.length] as string);
-    return {
-      host: target.hostname,
-      port: target.port,
-      method: message.method,
-      path: message.url,
-      headers: message.headers,
-    };
+  const turns = makeTurns();
+  const requestTo = async ({ url, method, headers }: IncomingMessage): Promise<ClientRequest> => {
+    const socket = await reach(turns(isOfDevices(url) ? targets.gateways : targets.apis));
+    return request({ method, path: url, headers, createConnection: () => socket });
   };
   const sockets = new Set<Duplex>();
   const server: Server = createServer((message, response) => {
-    const onwards = request(optionsOf(message), (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(response);
-      response.once('close', () => answer.destroy());
-    });
-    onwards.once('error', () => {
+    const unreachable = (): void => {
       if (!response.headersSent) response.writeHead(502);
       response.end();
-    });
-    message.pipe(onwards);
+    };
+    requestTo(message).then((onwards) => {
+      onwards.once('response', (answer) => {
+        response.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(response);
+        answer.once('error', unreachable);
+        response.once('close', () => answer.destroy());
+      });
+      onwards.once('error', unreachable);
+      response.once('close', () => onwards.destroy());
+      message.pipe(onwards);
+    }, unreachable);
   });
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const onwards = request(optionsOf(message));
-    onwards.once('error', () => socket.destroy());
-    onwards.once('response', (answer) => {
-      // The upgrade is refused: the answer goes back as it is.
-      socket.write(headOf(answer, `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}`));
-      answer.pipe(socket);
-    });
-    onwards.once('upgrade', (answer, upstream, upstreamHead) => {
-      socket.write(headOf(answer, 'HTTP/1.1 101 Switching Protocols'));
-      if (upstreamHead.length > 0) socket.write(upstreamHead);
-      if (head.length > 0) upstream.write(head);
-      join(socket, upstream);
-    });
-    onwards.end();
+    socket.on('error', () => socket.destroy());
+    requestTo(message).then(
+      (onwards) => upgrade(onwards, socket, head),
+      () => socket.destroy(),
+    );
   });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const mqtt = createTcpServer((socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    reach(turns(targets.mqtt)).then(
+      (onwards) => join(socket, onwards),
+      () => socket.destroy(),
+    );
+  });
+  for (const one of [server, mqtt]) await new Promise<void>((done) => one.listen(0, '127.0.0.1', done));
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    mqttOrigin: `mqtt://127.0.0.1:${(mqtt.address() as AddressInfo).port}`,
     setTargets: (next) => {
       targets = next;
     },
     close: async () => {
       for (const socket of sockets) socket.destroy();
-      await new Promise((done) => server.close(done));
+      await Promise.all([server, mqtt].map((one) => new Promise((done) => one.close(done))));
     },
   };
 };

@@ -24,6 +24,13 @@ export interface ClusterNode {
   kill(): Promise<void>;
   /** The same process again, on the same port and data. */
   start(): Promise<void>;
+  /** The same without anything that it kept. */
+  startEmpty(): Promise<void>;
+  /** SIGSTOP and SIGCONT. */
+  pause(): void;
+  resume(): void;
+  /** It runs, or was ended by `stop` or `kill`. */
+  hasEndedByItself(): boolean;
   close(): Promise<void>;
 }
 
@@ -65,7 +72,15 @@ const startNode = async (role: Role, settings: Readonly<Record<string, string>>)
     throw error;
   });
   const { origin, mqttOrigin } = ready;
-  const stop = (): Promise<void> => end(ready.child);
+  let isWanted = true;
+  const stop = async (): Promise<void> => {
+    isWanted = false;
+    await end(ready.child);
+  };
+  const start = async (): Promise<void> => {
+    ready = await launch(new URL(origin).port, mqttOrigin ? new URL(mqttOrigin).port : '0');
+    isWanted = true;
+  };
   return {
     role,
     origin,
@@ -78,13 +93,19 @@ const startNode = async (role: Role, settings: Readonly<Record<string, string>>)
     },
     log: () => ready.log(),
     stop,
+    start,
+    startEmpty: async () => {
+      await rm(data, { recursive: true, force: true });
+      await start();
+    },
+    pause: () => void process.kill(ready.child.pid as number, 'SIGSTOP'),
+    resume: () => void process.kill(ready.child.pid as number, 'SIGCONT'),
+    hasEndedByItself: () => isWanted && (ready.child.exitCode !== null || ready.child.signalCode !== null),
     kill: async () => {
+      isWanted = false;
       const ended = once(ready.child, 'exit');
       killWithDescendants(ready.child.pid as number);
       await ended;
-    },
-    start: async () => {
-      ready = await launch(new URL(origin).port, mqttOrigin ? new URL(mqttOrigin).port : '0');
     },
     close: async () => {
       await stop();
@@ -97,7 +118,7 @@ const startNode = async (role: Role, settings: Readonly<Record<string, string>>)
 export const startCluster = async (wanted: ClusterWanted): Promise<Cluster> => {
   const { engines, gateways: gatewayCount = 2, projectors: projectorCount = 2, apis: apiCount = 2 } = wanted;
   const operatorToken = randomBytes(24).toString('base64url');
-  const front = await openFront({ gateways: [], apis: [] });
+  const front = await openFront({ gateways: [], mqtt: [], apis: [] });
   const settings = {
     ...engines.settings,
     MILEPOST_OPERATOR_TOKEN: operatorToken,
@@ -122,7 +143,11 @@ export const startCluster = async (wanted: ClusterWanted): Promise<Cluster> => {
   try {
     const projectors = await start('projector', projectorCount);
     const [gateways, apis] = await Promise.all([start('gateway', gatewayCount), start('api', apiCount)]);
-    front.setTargets({ gateways: gateways.map(({ origin }) => origin), apis: apis.map(({ origin }) => origin) });
+    front.setTargets({
+      gateways: gateways.map(({ origin }) => origin),
+      mqtt: gateways.map(({ mqttOrigin }) => mqttOrigin),
+      apis: apis.map(({ origin }) => origin),
+    });
     return { front, operatorToken, gateways, projectors, apis, nodes: () => nodes, close };
   } catch (error) {
     await close();

@@ -1,10 +1,14 @@
-export interface Milepost {
+/** Where devices and callers of the API come. */
+export interface Target {
   readonly origin: string;
   /** Where MQTT is spoken. */
   readonly mqttOrigin: string;
+  readonly operatorToken: string;
+}
+
+export interface Milepost extends Target {
   /** Works once. */
   readonly signInLink: string;
-  readonly operatorToken: string;
   /** Of the process that runs now. */
   readonly pid: number;
   /** Everything that it keeps. */

@@ -8,7 +8,7 @@ import type { Milepost, MilepostOptions } from './milepost.ts';
 import { isOnCluster } from './not-on-cluster.ts';
 import { end, launchServer, type Ready } from './server-process.ts';
 
-export type { Milepost, MilepostOptions } from './milepost.ts';
+export type { Milepost, MilepostOptions, Target } from './milepost.ts';
 
 /** Starts the real server on a free port with a data folder of its own, and waits until it says that it is ready. */
 const startMilepostAlone = async ({ mode, settings = {}, data: given }: MilepostOptions): Promise<Milepost> => {

@@ -1,5 +1,8 @@
 import type { Scenario } from './scenario.ts';
 import { clock } from './scenarios/clock.ts';
+import { clusterKill } from './scenarios/cluster-kill.ts';
+import { clusterNetwork } from './scenarios/cluster-network.ts';
+import { clusterStop } from './scenarios/cluster-stop.ts';
 import { databaseStopped } from './scenarios/database-stopped.ts';
 import { disorder } from './scenarios/disorder.ts';
 import { flippedBit } from './scenarios/flipped-bit.ts';
@@ -27,4 +30,7 @@ export const scenarios: readonly Scenario[] = [
   packetLoss,
   disorder,
   poison,
+  clusterKill,
+  clusterStop,
+  clusterNetwork,
 ];

@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Engines for tests and benches. They are fetched once, by Maven or pip, and kept outside of the project. */
+/** Engines for tests and benches. They are fetched once, by Maven, pip or Go, and kept outside of the project. */
 
 export const cache =
   process.env['MILEPOST_ENGINES'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'milepost', 'engines');

@@ -30,9 +30,10 @@ const onceEach = [
 /**
  * One broker of Apache Kafka, which is its own controller.
  * @param {string} jars
+ * @param {{ readonly advertised?: string }} [wanted] `advertised`: host:port that clients are told instead of its own, of a proxy
  * @returns {Promise<Engine>} its address is host:port
  */
-export const startKafka = async (jars) => {
+export const startKafka = async (jars, { advertised } = {}) => {
   const folder = mkdtempSync(join(tmpdir(), 'milepost-kafka-'));
   const [port, controllerPort] = [await freePort(), await freePort()];
   const properties = {
@@ -40,7 +41,7 @@ export const startKafka = async (jars) => {
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'advertised.listeners': `PLAINTEXT://${advertised ?? `127.0.0.1:${port}`}`,
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': join(folder, 'data'),
     'auto.create.topics.enable': 'false',

@@ -1,4 +1,4 @@
-import type { Milepost } from '../../support/start-milepost.ts';
+import type { Target } from '../../support/start-milepost.ts';
 
 export interface AskOptions {
   readonly method?: string;
@@ -8,7 +8,7 @@ export interface AskOptions {
 }
 
 /** Asks the API as the operator; `path` begins with /. */
-export const ask = (milepost: Milepost, path: string, init: AskOptions = {}): Promise<Response> =>
+export const ask = (milepost: Target, path: string, init: AskOptions = {}): Promise<Response> =>
   fetch(milepost.origin + path, {
     ...init,
     headers: {
@@ -19,7 +19,7 @@ export const ask = (milepost: Milepost, path: string, init: AskOptions = {}): Pr
   });
 
 /** A figure of /metrics; NaN when there is none of that name. */
-export const readMetric = async (milepost: Milepost, name: string): Promise<number> => {
+export const readMetric = async (milepost: Target, name: string): Promise<number> => {
   const text = await (await ask(milepost, '/metrics')).text();
   return Number(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)$`, 'm').exec(text)?.[1] ?? Number.NaN);
 };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Milepost } from '../../support/start-milepost.ts';
+import type { Target } from '../../support/start-milepost.ts';
 import { type CountingDevice, speedOf } from './counting-device.ts';
 
 export interface Tally {
@@ -18,16 +18,27 @@ interface HistoryPage {
 const questionsAtOnce = 8;
 const stepsAhead = 1_000_000;
 
-const readHistory = async ({ origin, operatorToken }: Milepost, device: CountingDevice): Promise<[number, number][]> => {
+const readPage = async ({ origin, operatorToken }: Target, device: CountingDevice, query: string): Promise<HistoryPage> => {
+  const response = await fetch(`${origin}/v1/vehicles/${device.vehicleId}/history?signals=Vehicle.Speed&${query}`, {
+    headers: { authorization: `Bearer ${operatorToken}` },
+  });
+  assert.equal(response.status, 200, await response.clone().text());
+  return (await response.json()) as HistoryPage;
+};
+
+/** One report can be read. Whoever does not answer does not show it. */
+export const isShown = async (target: Target, device: CountingDevice, count: number): Promise<boolean> => {
+  const period = `from=${device.timeOf(count)}&to=${device.timeOf(count + 1)}`;
+  const page = await readPage(target, device, period).catch(() => undefined);
+  return page?.times[0] === device.timeOf(count);
+};
+
+const readHistory = async (target: Target, device: CountingDevice): Promise<[number, number][]> => {
   const rows: [number, number][] = [];
   let next: string | null = '';
   while (next !== null) {
-    const query = `signals=Vehicle.Speed&from=${device.timeOf(0)}&to=${device.timeOf(stepsAhead)}${next && `&cursor=${next}`}`;
-    const response = await fetch(`${origin}/v1/vehicles/${device.vehicleId}/history?${query}`, {
-      headers: { authorization: `Bearer ${operatorToken}` },
-    });
-    assert.equal(response.status, 200, await response.clone().text());
-    const page = (await response.json()) as HistoryPage;
+    const period = `from=${device.timeOf(0)}&to=${device.timeOf(stepsAhead)}`;
+    const page = await readPage(target, device, `${period}${next && `&cursor=${next}`}`);
     const speeds = page.columns['Vehicle.Speed'] ?? [];
     page.times.forEach((time, i) => rows.push([time, speeds[i] as number]));
     next = page.next;
@@ -36,7 +47,7 @@ const readHistory = async ({ origin, operatorToken }: Milepost, device: Counting
 };
 
 /** Everything that was acknowledged to the device is in history with its value, and nothing is there twice. */
-export const checkDevice = async (milepost: Milepost, device: CountingDevice): Promise<Tally> => {
+export const checkDevice = async (milepost: Target, device: CountingDevice): Promise<Tally> => {
   // What it hears of while the question is under way need not be in its answer.
   const { acked } = device;
   assert.deepEqual(device.refusals, [], 'nothing that the device said was refused or changed');
@@ -50,7 +61,7 @@ export const checkDevice = async (milepost: Milepost, device: CountingDevice): P
 };
 
 /** The same for all of them, a few questions at a time. */
-export const checkFleet = async (milepost: Milepost, devices: readonly CountingDevice[]): Promise<Tally> => {
+export const checkFleet = async (milepost: Target, devices: readonly CountingDevice[]): Promise<Tally> => {
   const waiting = [...devices];
   const total = { acknowledged: 0, found: 0 };
   const work = async (): Promise<void> => {

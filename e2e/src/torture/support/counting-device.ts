@@ -24,6 +24,7 @@ export class CountingDevice {
   readonly #inFlight: number;
   readonly #sentAt = new Map<number, number>();
   #isGoing = false;
+  #pace: NodeJS.Timeout | undefined;
   #whenAcked: () => void = () => {};
   sent = 0;
   acked = 0;
@@ -54,8 +55,14 @@ export class CountingDevice {
     this.#fill();
   }
 
+  /** Reports on and on, one after so many milliseconds whatever is acknowledged, until `pause`: what is not taken waits in the device. */
+  goEvery(ms: number): void {
+    this.#pace = setInterval(() => this.sendOne(), ms);
+  }
+
   pause(): void {
     this.#isGoing = false;
+    clearInterval(this.#pace);
   }
 
   /** One report; false when the device holds as many as it may. */

@@ -1,5 +1,5 @@
 import { type Form, OperatorClient, type Way } from '@milepost/sdk';
-import type { Milepost } from '../../support/start-milepost.ts';
+import type { Target } from '../../support/start-milepost.ts';
 import { CountingDevice, type CountingDeviceOptions } from './counting-device.ts';
 
 export interface WayIn {
@@ -38,7 +38,7 @@ export interface Enrolled {
 }
 
 /** Vehicles with a device each. `from` is the number of the first, so that several calls make different ones. */
-export const enrol = async (milepost: Milepost, count: number, from = 0): Promise<Enrolled[]> => {
+export const enrol = async (milepost: Target, count: number, from = 0): Promise<Enrolled[]> => {
   const operator = new OperatorClient(milepost.origin, milepost.operatorToken);
   const enrolled: Enrolled[] = [];
   for (let done = 0; done < count; done += enrolAtOnce) {
@@ -61,7 +61,7 @@ export type FleetOptions = Partial<Pick<CountingDeviceOptions, 'inFlight' | 'ste
 
 /** Connects a device that was enrolled. */
 export const connect = (
-  { origin: server, mqttOrigin: mqttServer }: Milepost,
+  { origin: server, mqttOrigin: mqttServer }: Target,
   enrolled: Enrolled,
   wayIn: WayIn,
   { startMs = Date.now() - hourMs, ...options }: Omit<FleetOptions, 'from'> = {},
@@ -69,7 +69,7 @@ export const connect = (
 
 /** Devices that count, one for each of `ways`, connected or about to be. */
 export const makeFleet = async (
-  milepost: Milepost,
+  milepost: Target,
   ways: readonly WayIn[],
   { from = 0, startMs = Date.now() - hourMs, ...options }: FleetOptions = {},
 ): Promise<CountingDevice[]> => {

@@ -204,8 +204,9 @@ export class KafkaLog implements EventLog {
   }
 
   async learnEnds(): Promise<void> {
+    const askedMs = this.#options.clock.now();
     const ends = await this.#client.offsets(this.partitions(), 'end');
-    for (const tail of this.#tails) tail.learn(tail.startOffset(), ends.get(tail.partition) ?? 0);
+    for (const tail of this.#tails) tail.learn(tail.startOffset(), ends.get(tail.partition) ?? 0, askedMs);
   }
 
   async #askEnds(): Promise<void> {
