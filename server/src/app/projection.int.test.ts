@@ -12,12 +12,13 @@ import { openLive } from '../live/index.ts';
 import { aDevice, aVehicle, makeMemoryDirectory } from '../live/memory-directory.ts';
 import { operatorScope } from '../sharing/index.ts';
 import { openSnapshotFolder } from '../storage/adapters/folder/index.ts';
-import { startProjection } from './projection.ts';
+import { type ProjectionOptions, startProjection } from './projection.ts';
 
 const t0 = Date.UTC(2026, 10, 20, 12);
 const vehicleNo = 1;
 
-test('no vehicle is found silent while a report of it waits for its commit', async () => {
+/** Read models of one vehicle that follow a journal, and the clock of all. */
+const openModels = async (more: Pick<ProjectionOptions, 'heardWithinMs'> = {}) => {
   const folder = await mkdtemp(path.join(tmpdir(), 'milepost-projection-'));
   const clock = makeManualClock(t0);
   const base = { clock, logger: silentLogger };
@@ -41,9 +42,20 @@ test('no vehicle is found silent while a report of it waits for its commit', asy
     consentGroupOf: () => undefined,
     failed: fail,
   });
-  const projection = await startProjection({ log, live, history, partitions: [0], failed: fail, warn: () => {} });
+  const projection = await startProjection({ log, live, history, partitions: [0], failed: fail, warn: () => {}, ...more });
   await projection.caughtUp;
-  const status = (): string => live.status(operatorScope(), vehicleNo).status;
+  const close = async (): Promise<void> => {
+    await projection.stop();
+    await history.close();
+    await live.close();
+    await log.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { clock, log, live, projection, status: (): string => live.status(operatorScope(), vehicleNo).status, close };
+};
+
+test('no vehicle is found silent while a report of it waits for its commit', async () => {
+  const { clock, log, live, projection, status, close } = await openModels();
 
   await append(log, makeRecord({ seq: 0, vehicleNo, receivedAt: t0 }));
   projection.tick(t0 + 1000);
@@ -60,9 +72,17 @@ test('no vehicle is found silent while a report of it waits for its commit', asy
   assert.equal(status(), 'late', 'late since 75 s after the second report, not the first');
   assert.equal(live.status(operatorScope(), vehicleNo).since, t0 + 60_000 + 75_000);
 
-  await projection.stop();
-  await history.close();
-  await live.close();
-  await log.close();
-  await rm(folder, { recursive: true, force: true });
+  await close();
+});
+
+test('no vehicle is found silent while nobody notes that devices are heard', async () => {
+  const { clock, log, projection, status, close } = await openModels({ heardWithinMs: 25_000 });
+  await append(log, makeRecord({ seq: 0, vehicleNo, receivedAt: t0 }));
+  clock.advance(120_000);
+  projection.tick(clock.now());
+  assert.equal(status(), 'online');
+  await append(log, makeRecord({ seq: 0, vehicleNo: vehicleNo + 1, receivedAt: clock.now() }));
+  projection.tick(clock.now());
+  assert.equal(status(), 'late');
+  await close();
 });

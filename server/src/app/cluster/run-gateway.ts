@@ -1,17 +1,15 @@
 import type { EventLog } from '../../eventlog/index.ts';
 import { recordFields } from '../../events/index.ts';
-import type { Clock } from '../../kernel/index.ts';
 import type { Gate } from '../../ingest/index.ts';
 import type { Closers } from '../open-parts.ts';
 import { openWayIn } from '../open-parts.ts';
 import { repeat } from '../repeat.ts';
-import { makeServerRecords, type ServerRecords, serverAliveEveryMs, unheardAfterMs } from '../server-records.ts';
+import { makeServerRecords, serverAliveEveryMs, unheardAfterMs } from '../server-records.ts';
 import type { FollowingModels } from './assignment.ts';
 import type { ClusterParts } from './cluster-parts.ts';
+import { watchInterruptions } from './watch-interruptions.ts';
 
 const sweepEveryMs = 500;
-/** Records that wait for the log for so long: devices hear nothing either, and keep what they would say. */
-const interruptedAfterMs = 5000;
 
 /** receivedAt of the newest record of a partition, ms; 0: it has none. Every gateway notes in each that it runs. */
 const newestReceivedAt = async (log: EventLog, partition: number): Promise<number> => {
@@ -33,29 +31,6 @@ const newestReceivedAt = async (log: EventLog, partition: number): Promise<numbe
   return newest;
 };
 
-/**
- * Notes what this gateway could not hear, because the log did not answer or the process stood still: devices wait then with what they have to say,
- * and none of them was silent.
- */
-export const watchInterruptions = (
-  { log, clock, records }: { readonly log: EventLog; readonly clock: Clock; readonly records: ServerRecords },
-  failed: (error: Error) => void,
-): (() => void) => {
-  let sinceMs: number | undefined;
-  let lookedMs = clock.now();
-  return repeat(clock, sweepEveryMs, () => {
-    const nowMs = clock.now();
-    const { oldestPendingAt } = log.statistics();
-    const isWaiting = oldestPendingAt !== null && nowMs - oldestPendingAt > interruptedAfterMs;
-    if (isWaiting) sinceMs ??= oldestPendingAt;
-    else if (nowMs - lookedMs > interruptedAfterMs) sinceMs ??= lookedMs;
-    lookedMs = nowMs;
-    if (isWaiting || sinceMs === undefined) return;
-    records.write('serverStarted', sinceMs).catch(failed);
-    sinceMs = undefined;
-  });
-};
-
 /** Notes that gateways run, and since when none did. */
 const keepGatewayRecords = async ({ base, stored, log }: ClusterParts, closers: Closers): Promise<void> => {
   const { clock, failed } = base;
@@ -67,7 +42,9 @@ const keepGatewayRecords = async ({ base, stored, log }: ClusterParts, closers: 
     'gateway records',
     repeat(clock, serverAliveEveryMs, () => void records.write('serverAlive').catch(failed)),
   );
-  closers.add('interruptions', watchInterruptions({ log, clock, records }, failed));
+  const noted = (sinceMs: number): void => void records.write('serverStarted', sinceMs).catch(failed);
+  const oldestPendingAt = (): number | null => log.statistics().oldestPendingAt;
+  closers.add('interruptions', watchInterruptions({ clock, oldestPendingAt, noted }));
 };
 
 /** Takes reports of devices into the log. `models`: those of this process, if it has some. */
