@@ -55,6 +55,8 @@ export const openClusterStream = async (
   context.atEnd(() => engines.stop());
   const cluster = await startCluster({ engines, settings: { MILEPOST_HISTORY_SEAL_SECONDS: sealSeconds, ...settings } });
   context.atEnd(() => cluster.close());
+  // It holds replicas of everything, which grow while the store is away.
+  context.memory.watch(() => cluster.apis[1]?.pid ?? 0);
   const { front, operatorToken } = cluster;
   const target = { origin: front.origin, mqttOrigin: front.mqttOrigin, operatorToken };
   const devices = await makeFleet(target, waysIn);
@@ -134,13 +136,13 @@ export const untilOwns = (node: ClusterNode, count: number): Promise<number> =>
     recoveryMsMax,
   );
 
-/** No vehicle was ever called late or offline: all of them reported, whether they could be heard or not. */
-export const assertAlwaysOnline = async (stream: ClusterStream): Promise<void> => {
+/** No vehicle was ever called silent: all of them reported, whether they could be heard or not. That nobody could hear them may be said. */
+export const assertNeverSilent = async (stream: ClusterStream): Promise<void> => {
   for (const reader of readersOf(stream))
     for (const { vehicleId } of stream.devices) {
       const response = await ask(reader, `/v1/vehicles/${vehicleId}/status`);
       const { items } = (await response.json()) as { items: { to: string; at: string; reason: string }[] };
-      const wrong = items.filter(({ to }) => to !== 'online');
+      const wrong = items.filter(({ to, reason }) => to !== 'online' && reason !== 'server_down');
       assert.deepEqual(wrong, [], `${vehicleId} was never silent`);
       assert.ok(items.length > 0, `${vehicleId} is known to be online`);
     }
