@@ -8,6 +8,7 @@ export const sourceFolders = ['contract', 'server', 'sdk', 'simulator', 'web', '
 
 /** Every source file of the project, tests included. */
 export const sourceFiles = () => [
+  join(root, 'milepost.mjs'),
   join(root, 'start.mjs'),
   ...sourceFolders
     .map((folder) => join(root, folder))
