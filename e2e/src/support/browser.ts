@@ -66,9 +66,10 @@ export const visit = async (
   const context = await contextOf(browser, milepost, { viewport: { width: 1280, height: 800 }, ...options }, isSignedIn);
   const page = await context.newPage();
   const errors: string[] = [];
-  page.on('pageerror', (error) => errors.push(error.stack ?? error.message));
+  page.on('pageerror', (error) => errors.push(`${error.name}: ${error.stack || error.message}`));
   page.on('console', (message) => {
-    if (message.type() === 'error' && !expects?.test(message.text())) errors.push(message.text());
+    if (message.type() === 'error' && !expects?.test(message.text()))
+      errors.push(`${message.text()} (${JSON.stringify(message.location())})`);
   });
   await page.goto(milepost.origin + address);
   return {
