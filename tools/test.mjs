@@ -109,7 +109,7 @@ const runWithEngines = async (tier, files) => {
 
 /**
  * Runs beside engines, which are told as variables of the environment.
- * @param {readonly { name: string, jars: { path: string } | { problem: string }, start: typeof startKafka }[]} found those with a problem are left out
+ * @param {readonly { name: string, jars: { path: string } | { problem: string }, start: (path: string) => Promise<import('./lib/engines/engine.mjs').Engine> }[]} found those with a problem are left out
  * @param {(environment: Record<string, string>) => Promise<TierResult>} run
  */
 const withEngines = async (found, run) => {
@@ -189,6 +189,9 @@ const summarise = (results, testsRun) => {
   return failed > 0 || testsRun === 0 ? 1 : 0;
 };
 
+/** Files that `npm test` leaves to whoever asks for their tier. */
+const long = /\.long\.\w+\.test\.\w+$/;
+
 await runMain(() =>
   underOwnNode(async () => {
     const { wanted, filters, isOnCluster } = readArguments();
@@ -200,7 +203,10 @@ await runMain(() =>
     );
     let testsRun = 0;
     for (const tier of tiers) {
-      const files = sources.filter((path) => tier.suffix.test(path));
+      const found = sources.filter((path) => tier.suffix.test(path));
+      const files = isWhole ? found.filter((path) => !long.test(path)) : found;
+      const left = found.length - files.length;
+      if (left > 0) say(`${tier.name}: ${left} long ones only when the tier is asked for`);
       if (files.length === 0 || (wanted && !wanted.includes(tier.name))) continue;
       say(`${tier.name}: ${files.length} files …`);
       const result = await prepareAndRun(tier, files, isOnCluster);

@@ -182,7 +182,7 @@ const startAll = async (isQuick: boolean, advertised: string | undefined): Promi
     return { kafka: await kafka, cassandra: await cassandra, valkey: await valkey, postgres: await postgres };
   } catch (error) {
     const ends = [kafka, cassandra, valkey].map(async (engine) => (await engine).remove());
-    await Promise.allSettled([...ends, postgres.then(({ stop }) => stop())]);
+    await Promise.allSettled([...ends, postgres.then((one) => one.stop())]);
     throw error;
   }
 };

@@ -1,4 +1,4 @@
-import { CallerError, type Clock, type Logger } from '../kernel/index.ts';
+import { CallerError, type Clock, type Logger, OperationalError } from '../kernel/index.ts';
 import type { DirectoryChange, Registry } from '../registry/index.ts';
 import type { Storage } from '../storage/index.ts';
 import { makeCheckCertificate } from './certificate.ts';
@@ -67,14 +67,21 @@ const followDirectory = ({ registry }: DevicesOptions, revoked: DeviceListeners,
     if (ending && change.kind === 'device') (ending === 'revoked' ? revoked : changed).tell(change.device.deviceNo);
   });
 
+/** Who is refused for good does not come again: so long it is waited for what other processes may have written. */
+const refuseWaitMs = 3000;
+
+const notKnownYet = (): Error =>
+  new OperationalError('unavailable', 'the database does not tell whether the device is known', { retryAfterSeconds: 2 });
+
 const makeAuthenticate =
   (registry: Registry, tokens: Tokens): Devices['authenticate'] =>
   async (token) => {
     const { directory } = registry;
     const { deviceId, credentialVersion, expiresAt } = await tokens.verify(token);
     // The token is one of ours, so the device is new, and made elsewhere.
-    if (!directory.deviceById(deviceId)) await registry.catchUp();
+    const isSure = directory.deviceById(deviceId) !== undefined || (await registry.catchUp(refuseWaitMs));
     const device = directory.deviceById(deviceId);
+    if (!device && !isSure) throw notKnownYet();
     if (!device) throw new CallerError('unauthorized', 'the token is not valid');
     if (device.revokedAt !== null) throw new CallerError('revoked', 'the device was revoked');
     // One of a newer version comes from a process that knows of the change already.
@@ -101,7 +108,9 @@ export const openDevices = async (options: DevicesOptions): Promise<Devices> => 
   const stopFollowing = followDirectory(options, revoked, changed);
   return {
     login: async (imei, secret, address) => {
-      if (!checkLogin.fits(imei, secret)) await registry.catchUp();
+      const isSure = checkLogin.fits(imei, secret) || (await registry.catchUp(refuseWaitMs));
+      // Nothing is counted against somebody whom another process may have enrolled a moment ago.
+      if (!isSure && !checkLogin.fits(imei, secret)) throw notKnownYet();
       return tokens.issue(checkLogin(imei, secret, address));
     },
     authenticate: makeAuthenticate(registry, tokens),

@@ -101,9 +101,10 @@ export const followChanges = async (storage: Storage, target: Target, origin: st
   const subscription = await storage.listen(channel, notified, () => enqueue(() => loadEverything(storage, target)));
   await loadEverything(storage, target);
   return {
-    catchUp: async () => {
-      await subscription.catchUp();
+    catchUp: async (waitMs) => {
+      const isHeard = await subscription.catchUp(waitMs);
       await queue;
+      return isHeard;
     },
     close: async () => {
       await subscription.close();

@@ -301,8 +301,8 @@ class PostgresRegistry implements Registry {
     return secretFits(this.#pepper, secret, deviceNo === undefined ? undefined : this.#secretHashes[deviceNo]);
   }
 
-  async catchUp(): Promise<void> {
-    await this.#following?.catchUp();
+  async catchUp(waitMs?: number): Promise<boolean> {
+    return (await this.#following?.catchUp(waitMs)) ?? false;
   }
 
   async rereadDevice(deviceNo: number): Promise<void> {

@@ -271,10 +271,10 @@ export interface Registry {
   /** Compares a secret with the one of a device in constant time; undefined, for a device that is not there, takes the same time. */
   verifySecret(deviceNo: number | undefined, secret: string): boolean;
   /**
-   * Resolves when `directory` has what any process had committed before. Waits a quarter of a second at most, and not at all while PostgreSQL cannot be
-   * heard: then it may be older.
+   * Resolves when `directory` has what any process had committed before. Waits `waitMs` at most (250 unless given), and not at all while PostgreSQL
+   * cannot be heard: false then, it may be older.
    */
-  catchUp(): Promise<void>;
+  catchUp(waitMs?: number): Promise<boolean>;
   /** Reads a device anew, whatever was heard of it. */
   rereadDevice(deviceNo: number): Promise<void>;
   /** Notes that a code of a sign-in link was used; false: it was already, in whatever process. @param expiresAt ms; the note is kept until then */

@@ -64,12 +64,17 @@ export const listen = async (options: ListenOptions): Promise<Subscription> => {
     await client?.query('select 1');
   });
   return {
-    catchUp: async () => {
-      const over = Promise.withResolvers<void>();
-      const stopWaiting = clock.after(catchUpMs, over.resolve);
+    catchUp: async (waitMs = catchUpMs) => {
+      const over = Promise.withResolvers<boolean>();
+      const stopWaiting = clock.after(waitMs, () => over.resolve(false));
       // Of a connection that fails nothing comes any more: what is missing is read when it is back.
-      await Promise.race([askOnce().catch(() => undefined), over.promise]);
+      const asked = askOnce().then(
+        () => true,
+        () => false,
+      );
+      const isHeard = await Promise.race([asked, over.promise]);
       stopWaiting();
+      return isHeard;
     },
     close: async () => {
       isClosed = true;

@@ -29,10 +29,10 @@ export type Notified = (payload: string) => void;
 
 export interface Subscription {
   /**
-   * Resolves when everything was heard that was told, by whatever process, before this was called. Waits 250 ms at most, and not at all while the
-   * connection is away: then something may still be missing.
+   * Resolves when everything was heard that was told, by whatever process, before this was called. Waits `waitMs` at most (250 unless given), and not
+   * at all while the connection is away: false then, something may still be missing.
    */
-  catchUp(): Promise<void>;
+  catchUp(waitMs?: number): Promise<boolean>;
   close(): Promise<void>;
 }
 

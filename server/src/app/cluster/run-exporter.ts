@@ -29,7 +29,9 @@ export const runExporter = async (
     deviceId: (deviceNo) => directory.deviceByNo(deviceNo)?.id,
     isErased: (vehicleNo, timeMs) => erasures.isErased(vehicleNo, timeMs),
     vocabulary: () => stored.vocabulary,
-    refresh: () => stored.registry.catchUp(),
+    refresh: async () => {
+      await stored.registry.catchUp();
+    },
     logger,
     failed,
   });
