@@ -3,7 +3,7 @@ import process from 'node:process';
 import { virtualPartitionCount } from '../events/index.ts';
 import { checkSchema, ensureSchema, type SchemaWanted } from '../history/adapters/cassandra/index.ts';
 import { CallerError } from '../kernel/index.ts';
-import { type Options, readCommandLine, runCommand, tell, textOf } from './command-line.ts';
+import { type Options, readCommandLine, runCommand, tell, textOf, wholeOf } from './command-line.ts';
 
 const usage = `npm run cassandra-schema -- --nodes <host:port,…> --datacenter <name> [--keyspace <name>] [--groups <n>]
     [--copies <n>] [--car-logs] [--user <name>] [--ca <file>] [--check]
@@ -15,14 +15,8 @@ const usage = `npm run cassandra-schema -- --nodes <host:port,…> --datacenter 
   --user      its password is taken from CASSANDRA_PASSWORD
   --ca        TLS: certificates that are trusted`;
 
-const numberOf = (options: Options, name: string, otherwise: number, max: number): number => {
-  const text = textOf(options, name);
-  if (text === undefined) return otherwise;
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > max)
-    throw new CallerError('bad_request', `--${name} is ${text}, expected a whole number from 1 to ${max}\n${usage}`);
-  return value;
-};
+const numberOf = (options: Options, name: string, otherwise: number, max: number): number =>
+  wholeOf(options, name, max, usage) ?? otherwise;
 
 const credentialsOf = (options: Options): Pick<SchemaWanted, 'credentials'> => {
   const username = textOf(options, 'user');

@@ -24,6 +24,16 @@ export const textOf = (options: Options, name: string): string | undefined => {
   return typeof value === 'string' && value !== '' ? value : undefined;
 };
 
+/** A whole number from 1 on that was given. */
+export const wholeOf = (options: Options, name: string, max: number, usage: string): number | undefined => {
+  const text = textOf(options, name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > max)
+    throw new CallerError('bad_request', `--${name} is ${text}, expected a whole number from 1 to ${max}\n${usage}`);
+  return value;
+};
+
 export const tell = (line: string): void => void process.stdout.write(`${line}\n`);
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;

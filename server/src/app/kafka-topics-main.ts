@@ -1,7 +1,7 @@
 import { checkTopic, ensureTopic, type TopicWanted } from '../eventlog/adapters/kafka/topics.ts';
 import { virtualPartitionCount } from '../events/index.ts';
 import { CallerError } from '../kernel/index.ts';
-import { type Options, readCommandLine, runCommand, tell, textOf } from './command-line.ts';
+import { type Options, readCommandLine, runCommand, tell, textOf, wholeOf } from './command-line.ts';
 
 const usage = `npm run kafka-topics -- --brokers <host:port,…> [--topic <name>] [--export-topic <name>] [--partitions <n>] [--replicas <n>]
     [--in-sync-min <n>] [--retention-days <n>] [--check]
@@ -15,14 +15,8 @@ const usage = `npm run kafka-topics -- --brokers <host:port,…> [--topic <name>
 const dayMs = 86_400_000;
 const retentionDaysMax = 30;
 
-const numberOf = (options: Options, name: string, otherwise: number, max: number): number => {
-  const text = textOf(options, name);
-  if (text === undefined) return otherwise;
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > max)
-    throw new CallerError('bad_request', `--${name} is ${text}, expected a whole number from 1 to ${max}\n${usage}`);
-  return value;
-};
+const numberOf = (options: Options, name: string, otherwise: number, max: number): number =>
+  wholeOf(options, name, max, usage) ?? otherwise;
 
 /** The topic of the log, and the one of the export where it is named: alike, but that its partition is chosen by the key. */
 const wantedOf = (options: Options): TopicWanted[] => {
