@@ -23,12 +23,17 @@ export interface ClusterParts {
 export const nodeName = ({ folder }: Base): Promise<string> =>
   keepSecretFile(path.join(folder.secrets, 'node'), () => randomBytes(6).toString('hex'));
 
+/** Of processes for which nobody waits: fewer, larger answers of the brokers. */
+const unhurriedSpacingMs = 100;
+
 export const openSharedLog = async (
-  { configuration: { kafkaBrokers, kafkaTopic, logRetentionDays }, clock, logger }: Base,
+  { configuration: { kafkaBrokers, kafkaTopic, logRetentionDays, roles }, clock, logger }: Base,
   closers: Closers,
 ): Promise<EventLog> => {
   assert(kafkaBrokers, 'a cluster has a log on Kafka');
-  const limits = { retentionMs: logRetentionDays * dayMs };
+  // Views and gateways have what they wait for at once; what projectors and exporters do nobody waits for.
+  const isHurried = roles.includes('api') || roles.includes('gateway');
+  const limits = { retentionMs: logRetentionDays * dayMs, ...(isHurried ? {} : { tailSpacingMs: unhurriedSpacingMs }) };
   const log = await openKafkaLog({ brokers: kafkaBrokers, topic: kafkaTopic, clock, logger, limits });
   closers.add('log', () => log.close());
   return log;

@@ -22,32 +22,32 @@ const bytesASample = 'bytes a sample';
 /** Reports of one sample of 13 signals, unless the scenario says otherwise. */
 export const measured = {
   gatewayMicrosAReport: {
-    value: 62.53,
+    value: 63.16,
     unit: cpuAReport,
     scenario: 'cluster',
     of: twoProjectors,
     field: 'cpuMicrosAReport.gateway',
   },
   projectorMicrosAReport: {
-    value: 43.48,
+    value: 18.99,
     unit: cpuAReport,
     scenario: 'cluster',
     of: twoProjectors,
     field: 'cpuMicrosAReport.projectors',
   },
-  apiMicrosAReport: { value: 25.22, unit: cpuAReport, scenario: 'cluster', of: twoProjectors, field: 'cpuMicrosAReport.api' },
-  kafkaMicrosAReport: { value: 80.39, unit: cpuAReport, scenario: 'cluster', of: twoProjectors, field: 'cpuMicrosAReport.kafka' },
+  apiMicrosAReport: { value: 24.92, unit: cpuAReport, scenario: 'cluster', of: twoProjectors, field: 'cpuMicrosAReport.api' },
+  kafkaMicrosAReport: { value: 60.92, unit: cpuAReport, scenario: 'cluster', of: twoProjectors, field: 'cpuMicrosAReport.kafka' },
   kafkaBytesARecord: {
-    value: 169.68,
+    value: 189.97,
     unit: 'bytes a record',
     scenario: 'cluster',
     of: twoProjectors,
     field: 'kafkaBytesARecord',
   },
-  gatewayMb: { value: 342, unit: 'MB', scenario: 'cluster', of: twoProjectors, field: 'memoryMb.gateway' },
+  gatewayMb: { value: 295, unit: 'MB', scenario: 'cluster', of: twoProjectors, field: 'memoryMb.gateway' },
   /** Of both. */
-  projectorMb: { value: 639, unit: 'MB', scenario: 'cluster', of: twoProjectors, field: 'memoryMb.projectors' },
-  apiMb: { value: 348, unit: 'MB', scenario: 'cluster', of: twoProjectors, field: 'memoryMb.api' },
+  projectorMb: { value: 675, unit: 'MB', scenario: 'cluster', of: twoProjectors, field: 'memoryMb.projectors' },
+  apiMb: { value: 301, unit: 'MB', scenario: 'cluster', of: twoProjectors, field: 'memoryMb.api' },
   jsonReportBytes: { value: 673, unit: 'bytes a report', scenario: 'cluster', of: { what: 'a report' }, field: 'jsonBytes' },
   flushMicrosASample: {
     value: 12.53,

@@ -20,7 +20,7 @@ if (broker)
           topic,
           clock: makeManualClock(nowMs),
           logger: silentLogger,
-          limits: { sendSpacingMs: 1, readBytes: 4096, tailWaitMs: 100, settleMs: 0, ...settings },
+          limits: { sendSpacingMs: 1, readBytes: 4096, tailWaitMs: 100, tailSpacingMs: 0, settleMs: 0, ...settings },
         }),
       remove: () => Promise.resolve(),
     };

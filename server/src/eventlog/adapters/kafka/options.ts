@@ -19,6 +19,8 @@ export interface KafkaLogLimits {
   readonly retryMaxMs: number;
   /** How long a broker holds a request of the tail back while nothing comes. */
   readonly tailWaitMs: number;
+  /** While records come, a request of the tail begins this long after the one before: how late they may be applied. */
+  readonly tailSpacingMs: number;
   /** What a follower that is behind reads at once. */
   readonly readBytes: number;
   /** How often the ends of partitions that nobody here follows or writes to are asked for. */
@@ -52,6 +54,7 @@ export const kafkaLogLimits: KafkaLogLimits = {
   retryMs: 50,
   retryMaxMs: 2000,
   tailWaitMs: 250,
+  tailSpacingMs: 10,
   readBytes: 1024 * 1024,
   endCheckMs: 1000,
   interruptedAfterMs: 3000,

@@ -76,9 +76,11 @@ export class TailLoop {
         const fromOffsets = new Map(wanted.map((tail) => [tail.partition, tail.endOffset()]));
         const places = Array.from(fromOffsets, ([partition, fromOffset]) => ({ partition, fromOffset }));
         const askedMs = this.#clock.now();
+        const startedMs = performance.now();
         const fetched = await this.#client.fetch('tail', node, places, this.#limits.tailWaitMs);
         for (const one of fetched) this.#take(one, fromOffsets.get(one.partition) ?? 0, askedMs);
         this.#tries = 0;
+        await this.#space(startedMs);
       }
     } catch (error) {
       await this.#rest(error);
@@ -93,6 +95,12 @@ export class TailLoop {
     const batch = recordBatchOf(partition, batches, fromOffset);
     if (batch) tail.committed(batch, fromOffset);
     tail.learn(startOffset, endOffset, askedMs);
+  }
+
+  /** Each request costs much more than a record of it: who is in no hurry lets some gather. */
+  async #space(startedMs: number): Promise<void> {
+    const waitMs = this.#limits.tailSpacingMs - (performance.now() - startedMs);
+    if (waitMs > 0 && !this.#isStopped) await delay(waitMs);
   }
 
   /** A leader may have moved, a broker be away, a log have been cut: the next try asks anew. */
