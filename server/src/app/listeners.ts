@@ -1,9 +1,17 @@
 import { fileURLToPath } from 'node:url';
-import type { GateFigures, Http, HttpConfig } from '../http/index.ts';
+import type { EventLog } from '../eventlog/index.ts';
+import {
+  type GateFigures,
+  type Http,
+  type HttpConfig,
+  makeOperatorAccess,
+  type OperatorAccess,
+  type PartReadiness,
+} from '../http/index.ts';
 import type { Gate } from '../ingest/index.ts';
 import { CallerError } from '../kernel/index.ts';
 import { type DeviceWebSockets, listenDeviceMqtt, refuseUpgrade } from '../protocols/index.ts';
-import type { Base, Closers } from './open-parts.ts';
+import { type Base, type Closers, operatorToken, type Stored } from './open-parts.ts';
 import type { Configuration } from './settings.ts';
 import { readVersion } from './version.ts';
 
@@ -46,6 +54,10 @@ export const routeUpgrades = (server: Http['server'], sockets?: DeviceWebSockets
   });
 };
 
+/** An address as others write it. */
+export const originOf = (scheme: string, host: string, port: number): string =>
+  `${scheme}://${host === '::1' ? '[::1]' : host}:${port}`;
+
 /** Answers the port. */
 export const listen = async (http: Pick<Http, 'listen'>, { host, port }: Configuration): Promise<number> => {
   if (port !== undefined) return http.listen(host, port);
@@ -72,5 +84,30 @@ export const openMqtt = async (base: Base, gate: Gate, closers: Closers): Promis
   const mqtt = listenDeviceMqtt({ gate, clock: base.clock, logger: base.logger });
   const port = await mqtt.listen(host, mqttPort);
   closers.add('mqtt', () => mqtt.close());
-  return `mqtt://${host === '::1' ? '[::1]' : host}:${port}`;
+  return originOf('mqtt', host, port);
+};
+
+/** PostgreSQL and the log, as every process needs them. */
+export const storesReadiness = async ({ storage }: Stored, log: EventLog): Promise<PartReadiness[]> => {
+  const refusal = log.refusal();
+  const database = await storage.ping().then(
+    () => true,
+    () => false,
+  );
+  return [
+    { name: 'postgres', isReady: database },
+    { name: 'log', isReady: refusal === undefined, ...(refusal ? { detail: refusal } : {}) },
+  ];
+};
+
+export interface OpenedAccess {
+  readonly token: string;
+  readonly access: OperatorAccess;
+}
+
+/** The operator's token, and the sessions and links that are signed with it. */
+export const openAccess = async (base: Base, { registry }: Stored): Promise<OpenedAccess> => {
+  const token = await operatorToken(base);
+  const useCode = (digest: Uint8Array, expiresAt: number): Promise<boolean> => registry.useSignInCode(digest, expiresAt);
+  return { token, access: makeOperatorAccess({ token, clock: base.clock, useCode }) };
 };

@@ -2,6 +2,7 @@ import { createDeviceHttp } from '../http/index.ts';
 import type { Gate } from '../ingest/index.ts';
 import { CallerError } from '../kernel/index.ts';
 import { type DeviceWebSockets, listenDeviceMqtt, refuseUpgrade, telemetryRoute, type TlsFiles } from '../protocols/index.ts';
+import { originOf } from './listeners.ts';
 import type { Base, Closers, Stored } from './open-parts.ts';
 import { readTlsFiles, watchTlsFiles } from './tls-files.ts';
 
@@ -21,8 +22,6 @@ interface Listener {
   readonly origin: string;
   setTls(files: TlsFiles): void;
 }
-
-const originOf = (scheme: string, host: string, port: number): string => `${scheme}://${host === '::1' ? '[::1]' : host}:${port}`;
 
 const openHttps = async (
   base: Base,

@@ -40,8 +40,8 @@ export interface Projection {
   position(): number;
   /** Up to where a partition is applied. */
   appliedOffset(partition: number): number;
-  /** Something in the log is not applied yet. */
-  isBehind(): boolean;
+  /** ms by which the read models are behind the log; 0: everything that is known of it is applied. */
+  lagMs(nowMs: number): number;
   /** From the next batch on; until what is answered is called. */
   attach(model: AttachedModel): () => void;
   stop(): Promise<void>;
@@ -133,6 +133,7 @@ class Models {
 export const startProjection = async (options: ProjectionOptions): Promise<Projection> => {
   const { log, live, history } = options;
   const followed = await findBeginnings(options);
+  const byPartition = new Map(followed.map((one) => [one.partition, one]));
   const models = new Models(options);
   const { state, attached } = models;
   const caughtUp = Promise.withResolvers<void>();
@@ -188,8 +189,8 @@ export const startProjection = async (options: ProjectionOptions): Promise<Proje
       return () => void attached.delete(model);
     },
     position: () => followers[0]?.follower.position.offset ?? 0,
-    appliedOffset: (partition) => followed.find((one) => one.partition === partition)?.offset ?? 0,
-    isBehind: () => behindOnes().length > 0,
+    appliedOffset: (partition) => byPartition.get(partition)?.offset ?? 0,
+    lagMs: (nowMs) => (behindOnes().length > 0 ? Math.max(0, nowMs - state.newestReceivedAt) : 0),
     stop: async () => {
       await Promise.all(followers.map(({ follower }) => follower.stop()));
     },

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { Registry as MetricsRegistry } from 'prom-client';
 import type { Erasures } from '../erasure/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
-import { createHttp, type Http, makeOperatorAccess, type OperatorAccess, type PartReadiness } from '../http/index.ts';
+import { createHttp, type Http, type OperatorAccess, type PartReadiness } from '../http/index.ts';
 import type { Gate } from '../ingest/index.ts';
 import { type Clock, type Logger, makeSteppingClock } from '../kernel/index.ts';
 import type { Lake } from '../lake/index.ts';
@@ -26,7 +26,6 @@ import {
   openReadModels,
   openStored,
   openWayIn,
-  operatorToken,
   type ReadModels,
   type Stored,
 } from './open-parts.ts';
@@ -35,7 +34,7 @@ import { RebuildHold, type RebuildParts } from './rebuild/rebuild-hold.ts';
 import { removeOldModels } from './rebuild/remove-old-models.ts';
 import { makeServerRecords, serverAliveEveryMs, type ServerRecords } from './server-records.ts';
 import type { Configuration } from './settings.ts';
-import { gateFigures, httpConfig, listen, openMqtt, routeUpgrades } from './listeners.ts';
+import { gateFigures, httpConfig, listen, openAccess, openMqtt, originOf, routeUpgrades, storesReadiness } from './listeners.ts';
 import { repeat } from './repeat.ts';
 
 export interface ServerOptions {
@@ -71,14 +70,8 @@ const rebuildPart = (rebuild: RebuildHold): PartReadiness[] => {
 const readinessOf =
   ({ stored, log, projection, rebuild, gate, deadLetters }: HttpParts) =>
   async () => {
-    const refusal = log.refusal();
-    const database = await stored.storage.ping().then(
-      () => true,
-      () => false,
-    );
     return [
-      { name: 'postgres', isReady: database },
-      { name: 'log', isReady: refusal === undefined, ...(refusal ? { detail: refusal } : {}) },
+      ...(await storesReadiness(stored, log)),
       { name: 'read models', isReady: projection.state.isCaughtUp },
       ...rebuildPart(rebuild),
       { name: 'devices', isReady: !gate.isDraining },
@@ -122,7 +115,7 @@ const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http>
       gate: gateFigures(gate),
       models: () => ({
         ...models,
-        lagMs: () => (projection.isBehind() ? Math.max(0, clock.now() - projection.state.newestReceivedAt) : 0),
+        lagMs: () => projection.lagMs(clock.now()),
         deadLetters: () => deadLetters.count,
         deadLettersUnwritten: () => deadLetters.unwritten,
         unknownVehicles,
@@ -247,12 +240,7 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
     'sweeps',
     repeat(clock, sweepEveryMs, () => gate.sweep()),
   );
-  const token = await operatorToken(base);
-  const access = makeOperatorAccess({
-    token,
-    clock,
-    useCode: (digest, expiresAt) => stored.registry.useSignInCode(digest, expiresAt),
-  });
+  const { token, access } = await openAccess(base, stored);
   const lake = await openDuckdbLake({ folder: folder.exports, logger });
   closers.add('lake', () => lake.close());
   const { rebuild } = holds;
@@ -266,7 +254,7 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const tlsOrigins = await openDeviceTls(base, { stored, gate, sockets }, closers);
   closers.add('drain', () => gate.drain());
   const port = await listen(http, configuration);
-  const origin = `http://${configuration.host === '::1' ? '[::1]' : configuration.host}:${port}`;
+  const origin = originOf('http', configuration.host, port);
   const signInLink = (): string => `${origin}/signin?code=${access.createSignInCode()}`;
   return { origin, mqttOrigin, ...tlsOrigins, operatorToken: token, signInLink };
 };

@@ -61,7 +61,7 @@ export const openModels = async (parts: ClusterParts, wanted: ModelsWanted): Pro
       live,
       history,
       projection,
-      lagMs: () => (projection.isBehind() ? Math.max(0, clock.now() - projection.state.newestReceivedAt) : 0),
+      lagMs: () => projection.lagMs(clock.now()),
       close: async (lost) => {
         isLost = lost;
         await closers.closeAll(logger);

@@ -72,10 +72,11 @@ const cassandraReach = ({ configuration }: Base) => {
 export const sharedHistoryOptions = ({ base, stored, log }: ClusterParts): HistoryOptions => {
   const { carLogs } = base.configuration;
   const partitions = log.partitions().length;
+  const options = historyOptionsOf(base, stored);
   return {
-    ...historyOptionsOf(base, stored),
+    ...options,
     // Keyframes are made where chunks are written and lie in files there: no other process could read them.
-    fleet: { signals: historyOptionsOf(base, stored).fleet?.signals ?? [], keyframeRetentionMs: 0 },
+    fleet: { signals: options.fleet?.signals ?? [], keyframeRetentionMs: 0 },
     partitions,
     store: {
       adapterModule,

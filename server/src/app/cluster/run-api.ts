@@ -1,21 +1,14 @@
 import { Registry as MetricsRegistry } from 'prom-client';
 import type { Erasures } from '../../erasure/index.ts';
-import {
-  createHttp,
-  type Http,
-  makeOperatorAccess,
-  type OperatorAccess,
-  type PartReadiness,
-  type ServerFigures,
-} from '../../http/index.ts';
+import { createHttp, type Http, type OperatorAccess, type PartReadiness, type ServerFigures } from '../../http/index.ts';
 import type { Gate } from '../../ingest/index.ts';
 import { openDuckdbLake } from '../../lake/adapters/duckdb/index.ts';
 import { telemetryRoute } from '../../protocols/index.ts';
 import type { SnapshotStore } from '../../storage/index.ts';
 import { findUnknown, type UnknownVehicles } from '../find-unknown.ts';
 import { forgetOld } from '../forget-old.ts';
-import { httpConfig } from '../listeners.ts';
-import { type Closers, operatorToken } from '../open-parts.ts';
+import { httpConfig, openAccess } from '../listeners.ts';
+import type { Closers } from '../open-parts.ts';
 import { repeat } from '../repeat.ts';
 import { type FollowingModels, openModels } from './assignment.ts';
 import { makeCatchUp } from './catch-up.ts';
@@ -80,12 +73,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
   const { base, stored, log } = parts;
   const { replica, erasures, figures, readiness, gate, closers } = options;
   const { clock, logger, configuration, folder } = base;
-  const token = await operatorToken(base);
-  const access = makeOperatorAccess({
-    token,
-    clock,
-    useCode: (digest, expiresAt) => stored.registry.useSignInCode(digest, expiresAt),
-  });
+  const { token, access } = await openAccess(base, stored);
   const lake = await openDuckdbLake({ folder: folder.exports, logger });
   closers.add('lake', () => lake.close());
   const http = await createHttp({

@@ -7,7 +7,7 @@ import { lockDataFolder } from '../../storage/adapters/folder-lock.ts';
 import { openValkeyFanOut, type Valkey } from '../../storage/adapters/valkey/index.ts';
 import { openDataFolder } from '../data-folder.ts';
 import { type DeadLetters, openDeadLetters } from '../dead-letters.ts';
-import { gateFigures, listen, openMqtt, routeUpgrades } from '../listeners.ts';
+import { gateFigures, listen, openMqtt, originOf, routeUpgrades, storesReadiness } from '../listeners.ts';
 import { openDeviceTls } from '../open-device-tls.ts';
 import { type Base, Closers, openLedger, openStored } from '../open-parts.ts';
 import type { RunningServer, ServerOptions } from '../start-server.ts';
@@ -34,14 +34,8 @@ interface Running {
 const readinessOf =
   ({ stored, log }: ClusterParts, { replica, gate, projector, exporter, snapshots }: Running) =>
   async (): Promise<PartReadiness[]> => {
-    const refusal = log.refusal();
-    const database = await stored.storage.ping().then(
-      () => true,
-      () => false,
-    );
     return [
-      { name: 'postgres', isReady: database },
-      { name: 'log', isReady: refusal === undefined, ...(refusal ? { detail: refusal } : {}) },
+      ...(await storesReadiness(stored, log)),
       ...(replica ? [replica.readiness()] : []),
       ...(projector ? [projector.readiness()] : []),
       ...(exporter ? [exporter.readiness()] : []),
@@ -134,7 +128,7 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const tlsOrigins = gate && sockets ? await openDeviceTls(base, { stored, gate, sockets }, closers) : noTls;
   if (gate) closers.add('drain', () => gate.drain());
   const port = await listen(http, configuration);
-  const origin = `http://${configuration.host === '::1' ? '[::1]' : configuration.host}:${port}`;
+  const origin = originOf('http', configuration.host, port);
   const way = api && {
     operatorToken: api.token,
     signInLink: () => `${origin}/signin?code=${api.access.createSignInCode()}`,

@@ -1,4 +1,4 @@
-import { virtualPartitionOf } from '../../../events/index.ts';
+import { physicalPartitionOf } from '../../../events/index.ts';
 import { bucketStartMs } from '../../month-bucket.ts';
 import type { CassandraStoreOptions } from './options.ts';
 import type { Session } from './session.ts';
@@ -12,7 +12,7 @@ export interface CassandraStore {
 }
 
 /** A group is a physical partition of the log: the same rule as there. */
-export const groupOf = ({ groups }: CassandraStore, vehicleNo: number): number => virtualPartitionOf(vehicleNo) % groups;
+export const groupOf = ({ groups }: CassandraStore, vehicleNo: number): number => physicalPartitionOf(vehicleNo, groups);
 
 /** Vehicles `from` … `to` − 1 of a group, ascending. */
 export function* vehiclesOf(store: CassandraStore, group: number, from: number, to: number): Generator<number> {
