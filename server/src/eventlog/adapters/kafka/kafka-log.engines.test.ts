@@ -204,6 +204,23 @@ test('what is heard is not known while a broker stands still, nor until gateways
   assert.ok(Date.now() - goesOnAt >= limits.settleMs, 'gateways have their time');
 });
 
+test(
+  'who begins while records come knows at once what was heard; who finds only old ones gives gateways their time',
+  options,
+  async () => {
+    const { topic, log: writer } = await openNew(1);
+    const openAt = (): Promise<EventLog> => open(topic, { endCheckMs: 50, settleMs: 60_000 });
+    const ofEmpty = await openAt();
+    assert.ok(ofEmpty.knownToMs(0) > 0);
+    await append(writer, makeRecord({ seq: 0, receivedAt: testEpochMs - 30_000 }));
+    const ofOld = await openAt();
+    assert.equal(ofOld.knownToMs(0), 0);
+    await append(writer, makeRecord({ seq: 1, receivedAt: testEpochMs }));
+    const ofRecent = await openAt();
+    assert.ok(ofRecent.knownToMs(0) > 0);
+  },
+);
+
 test('closing does not wait for ever for a broker that stands still, and what was not answered has failed', options, async () => {
   const { log } = await openNew(1, { requestTimeoutMs: 500, closeTimeoutMs: 300 });
   await appendRange(log, 0, 5);
@@ -238,12 +255,14 @@ test('a record that comes while old ones are removed is never removed with them'
   const wanted = wantedTopic(1);
   await ensureTopic(wanted);
   const logOptions = { brokers, topic: wanted.topic, clock: makeManualClock(testEpochMs), logger: silentLogger };
-  const client = new LateClient(logOptions, () => append(log, makeRecord({ seq: 5 })));
+  let isRemoving = false;
+  const client = new LateClient(logOptions, async () => isRemoving && append(log, makeRecord({ seq: 5 })));
   const dayMs = 86_400_000;
   const log = new KafkaLog(logOptions, { ...kafkaLogLimits, retentionMs: dayMs }, client, 1);
   opened.push(log);
   await log.begin();
   for (const seq of range(0, 5)) await append(log, makeRecord({ seq, receivedAt: testEpochMs - 2 * dayMs }));
+  isRemoving = true;
   await log.enforceRetention();
   assert.deepEqual(await readAll(log), [5]);
 });

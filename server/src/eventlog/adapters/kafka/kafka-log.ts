@@ -63,7 +63,7 @@ export class KafkaLog implements EventLog {
     const startedMs = performance.now();
     const isFinal = (): boolean => performance.now() - startedMs > openTimeoutMs;
     await untilDone('opening the log', { ...this.#retrying, isFinal }, async () => {
-      await this.#askEnds();
+      await this.#askFirst();
       await this.#askOldest();
     });
     const again = (): void => {
@@ -207,6 +207,18 @@ export class KafkaLog implements EventLog {
     const askedMs = this.#options.clock.now();
     const ends = await this.#client.offsets(this.partitions(), 'end');
     for (const tail of this.#tails) tail.learn(tail.startOffset(), ends.get(tail.partition) ?? 0, askedMs);
+  }
+
+  async #askFirst(): Promise<void> {
+    const partitions = this.partitions();
+    const askedMs = this.#options.clock.now();
+    const [starts, ends] = [await this.#client.offsets(partitions, 'start'), await this.#client.offsets(partitions, 'end')];
+    const recent = await this.#client.offsets(partitions, askedMs - this.#limits.recentRecordMs);
+    for (const tail of this.#tails) {
+      const { partition } = tail;
+      const [start, end] = [starts.get(partition) ?? 0, ends.get(partition) ?? 0];
+      tail.begin(start, end, askedMs, start === end || (recent.get(partition) ?? -1) >= 0);
+    }
   }
 
   async #askEnds(): Promise<void> {

@@ -21,6 +21,12 @@ export class KnownTime {
     return this.#knownMs;
   }
 
+  /** The first answer. What came shortly before shows that the brokers were there: gateways hold nothing. */
+  begin(askedMs: number, wasThere: boolean): void {
+    if (wasThere) this.#askedMs = askedMs;
+    this.answered(askedMs);
+  }
+
   /** A broker has said where the partition ends; it was asked at that moment, ms. */
   answered(askedMs: number): void {
     const { interruptedAfterMs, settleMs } = this.#limits;

@@ -27,6 +27,21 @@ test('after a time without answers nothing is known for as long as gateways may 
   assert.equal(known.ms, 195_000);
 });
 
+test('a process that begins while records come knows at once', () => {
+  const known = new KnownTime(limits);
+  known.begin(100_000, true);
+  assert.equal(known.ms, 100_000);
+  known.answered(101_000);
+  assert.equal(known.ms, 101_000);
+});
+
+test('a process that begins and finds nothing that came lately waits for what gateways hold', () => {
+  const known = new KnownTime(limits);
+  known.begin(100_000, false);
+  known.answered(101_000);
+  assert.equal(known.ms, 0);
+});
+
 test('a process that has just begun does not know yet what gateways hold', () => {
   const known = new KnownTime(limits);
   for (let ms = 1000; ms < 16_000; ms += 1000) known.answered(ms);

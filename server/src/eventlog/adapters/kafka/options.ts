@@ -27,6 +27,8 @@ export interface KafkaLogLimits {
   readonly endCheckMs: number;
   /** Without an answer for so long the brokers were away: gateways may hold what they heard meanwhile. */
   readonly interruptedAfterMs: number;
+  /** Who begins and finds a record of each partition that is younger than this takes it that the brokers were not away: gateways write every 10 s. */
+  readonly recentRecordMs: number;
   /** How long gateways may take after that to send it: a request of theirs, and the pause before it. */
   readonly settleMs: number;
   /** A member of a group that was not heard of for so long is given up. Brokers allow 6 s to 30 min unless told otherwise. */
@@ -58,6 +60,7 @@ export const kafkaLogLimits: KafkaLogLimits = {
   readBytes: 1024 * 1024,
   endCheckMs: 1000,
   interruptedAfterMs: 3000,
+  recentRecordMs: 12_000,
   settleMs: 15_000,
   sessionTimeoutMs: 10_000,
   rebalanceTimeoutMs: 30_000,

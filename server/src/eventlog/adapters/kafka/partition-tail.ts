@@ -42,6 +42,12 @@ export class PartitionTail implements FollowSource {
     return this.#known.ms;
   }
 
+  /** What a broker said first. `wasThere`: it was before, too. */
+  begin(startOffset: number, endOffset: number, askedMs: number, wasThere: boolean): void {
+    this.#known.begin(askedMs, wasThere);
+    this.learn(startOffset, endOffset, askedMs);
+  }
+
   /**
    * What a broker said last, asked at a moment (ms). Answers that were overtaken by later ones change nothing. Followers read what is new to
    * them.
