@@ -23,8 +23,8 @@ export interface ClusterParts {
 export const nodeName = ({ folder }: Base): Promise<string> =>
   keepSecretFile(path.join(folder.secrets, 'node'), () => randomBytes(6).toString('hex'));
 
-/** Of processes for which nobody waits: fewer, larger answers of the brokers. */
-const unhurriedSpacingMs = 100;
+/** Of processes for which nobody waits: fewer, larger answers of the brokers, as many for two of them as for one. */
+const unhurried = { tailWaitMs: 500, tailBytesMin: 512 * 1024, tailSpacingMs: 100 };
 
 export const openSharedLog = async (
   { configuration: { kafkaBrokers, kafkaTopic, logRetentionDays, roles }, clock, logger }: Base,
@@ -33,7 +33,7 @@ export const openSharedLog = async (
   assert(kafkaBrokers, 'a cluster has a log on Kafka');
   // Views and gateways have what they wait for at once; what projectors and exporters do nobody waits for.
   const isHurried = roles.includes('api') || roles.includes('gateway');
-  const limits = { retentionMs: logRetentionDays * dayMs, ...(isHurried ? {} : { tailSpacingMs: unhurriedSpacingMs }) };
+  const limits = { retentionMs: logRetentionDays * dayMs, ...(isHurried ? {} : unhurried) };
   const log = await openKafkaLog({ brokers: kafkaBrokers, topic: kafkaTopic, clock, logger, limits });
   closers.add('log', () => log.close());
   return log;

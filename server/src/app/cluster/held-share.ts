@@ -13,6 +13,8 @@ const openRetryMsMax = 5000;
 /** One share of the partitions, from when it is given until it is taken back. */
 export interface Held {
   readonly partitions: readonly number[];
+  /** What the group was told of each. */
+  readonly toldOffsets: Map<number, number>;
   /** Undefined while they are being opened. */
   models: FollowingModels | undefined;
   opened: Promise<void>;
@@ -27,6 +29,7 @@ const makeHeld = (partitions: readonly number[], clock: Clock): Held => {
   let wake = (): void => {};
   const held: Held = {
     partitions,
+    toldOffsets: new Map(),
     models: undefined,
     opened: Promise.resolve(),
     supersededBy: undefined,
@@ -70,10 +73,12 @@ export const makeShare = (parts: ClusterParts, { snapshots, erasures, superseded
   const { base, log } = parts;
   const { clock, logger, failed } = base;
   let held: Held | undefined;
-  const tellOffsets = async ({ partitions, models }: Held): Promise<void> => {
+  const tellOffsets = async ({ partitions, models, toldOffsets }: Held): Promise<void> => {
     for (const partition of partitions) {
       const offset = models?.history.appliedOffset(partition);
-      if (offset !== undefined) await log.commitConsumer(projectorGroup, { partition, offset });
+      if (offset === undefined || offset === toldOffsets.get(partition)) continue;
+      await log.commitConsumer(projectorGroup, { partition, offset });
+      toldOffsets.set(partition, offset);
     }
   };
 

@@ -92,13 +92,18 @@ export class KafkaClient {
     return new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]));
   }
 
-  /** What is at the given places of partitions that one node leads. */
-  async fetch(kind: 'tail' | 'reader', node: number, wanted: readonly PlaceWanted[], waitMs: number): Promise<PartitionFetch[]> {
+  /** What is at the given places of partitions that one node leads: `bytesMin` of it, or what there is after `waitMs`. */
+  async fetch(
+    kind: 'tail' | 'reader',
+    node: number,
+    wanted: readonly PlaceWanted[],
+    { waitMs, bytesMin } = { waitMs: 0, bytesMin: 1 },
+  ): Promise<PartitionFetch[]> {
     const { id } = await this.topic();
     const { responses } = await this.#consumers[kind].fetch({
       node,
       maxWaitTime: waitMs,
-      minBytes: 1,
+      minBytes: bytesMin,
       maxBytes: this.#limits.readBytes * 4,
       isolationLevel: 0,
       topics: [

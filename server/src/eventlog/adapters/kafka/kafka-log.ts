@@ -35,6 +35,7 @@ export class KafkaLog implements EventLog {
   readonly #consumers: Consumers;
   #reading: Promise<unknown> = Promise.resolve();
   #stopChecks: () => void = () => {};
+  #startsAskedAtMs = 0;
   #recordBytes = 0;
   #oldestReceivedAt: number | null = null;
 
@@ -66,15 +67,26 @@ export class KafkaLog implements EventLog {
       await this.#askFirst();
       await this.#askOldest();
     });
-    const again = (): void => {
-      this.#stopChecks = this.#options.clock.after(this.#limits.endCheckMs, () => {
-        this.#askEnds().then(again, (error: unknown) => {
-          this.#options.logger.debug('the ends of the partitions are not known', { error });
-          if (!this.#client.isClosed) again();
+    this.#checkAgain();
+  }
+
+  #checkAgain(): void {
+    this.#stopChecks = this.#options.clock.after(this.#limits.endCheckMs, () => {
+      this.#check()
+        .catch((error: unknown) => this.#options.logger.debug('the ends of the partitions are not known', { error }))
+        .finally(() => {
+          if (!this.#client.isClosed) this.#checkAgain();
         });
-      });
-    };
-    again();
+    });
+  }
+
+  /** Where partitions begin changes seldom, and of what is followed the answers of the tail tell the end. */
+  async #check(): Promise<void> {
+    const { endCheckMs, startCheckMs } = this.#limits;
+    const nowMs = performance.now();
+    if (nowMs - this.#startsAskedAtMs >= startCheckMs) return this.#askEnds();
+    const unheard = this.#tails.filter(({ answeredAtMs }) => nowMs - answeredAtMs >= endCheckMs);
+    if (unheard.length > 0) await this.#learnEnds(unheard);
   }
 
   append(record: Uint8Array, listener: AppendListener, token: number): LogRefusal | undefined {
@@ -143,7 +155,7 @@ export class KafkaLog implements EventLog {
   async #readOnce(partition: number, fromOffset: number): Promise<RecordBatch | undefined> {
     const { leaders } = await this.#client.topic();
     const askedMs = this.#options.clock.now();
-    const [fetched] = await this.#client.fetch('reader', leaders[partition] as number, [{ partition, fromOffset }], 0);
+    const [fetched] = await this.#client.fetch('reader', leaders[partition] as number, [{ partition, fromOffset }]);
     if (!fetched) return undefined;
     this.#tail(partition).learn(fetched.startOffset, fetched.endOffset, askedMs);
     return recordBatchOf(partition, fetched.batches, fromOffset);
@@ -203,10 +215,15 @@ export class KafkaLog implements EventLog {
     return Math.max(byAge, end - recordsMax);
   }
 
-  async learnEnds(): Promise<void> {
+  learnEnds(): Promise<void> {
+    return this.#learnEnds(this.#tails);
+  }
+
+  async #learnEnds(tails: readonly PartitionTail[]): Promise<void> {
     const askedMs = this.#options.clock.now();
-    const ends = await this.#client.offsets(this.partitions(), 'end');
-    for (const tail of this.#tails) tail.learn(tail.startOffset(), ends.get(tail.partition) ?? 0, askedMs);
+    const partitions = tails.map(({ partition }) => partition);
+    const ends = await this.#client.offsets(partitions, 'end');
+    for (const tail of tails) tail.learn(tail.startOffset(), ends.get(tail.partition) ?? 0, askedMs);
   }
 
   async #askFirst(): Promise<void> {
@@ -224,6 +241,7 @@ export class KafkaLog implements EventLog {
   async #askEnds(): Promise<void> {
     const partitions = this.partitions();
     const askedMs = this.#options.clock.now();
+    this.#startsAskedAtMs = performance.now();
     const [starts, ends] = [await this.#client.offsets(partitions, 'start'), await this.#client.offsets(partitions, 'end')];
     for (const tail of this.#tails) tail.learn(starts.get(tail.partition) ?? 0, ends.get(tail.partition) ?? 0, askedMs);
   }

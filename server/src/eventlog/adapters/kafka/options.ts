@@ -19,12 +19,16 @@ export interface KafkaLogLimits {
   readonly retryMaxMs: number;
   /** How long a broker holds a request of the tail back while nothing comes. */
   readonly tailWaitMs: number;
+  /** A broker answers a request of the tail before that when it has so much. */
+  readonly tailBytesMin: number;
   /** While records come, a request of the tail begins this long after the one before: how late they may be applied. */
   readonly tailSpacingMs: number;
   /** What a follower that is behind reads at once. */
   readonly readBytes: number;
-  /** How often the ends of partitions that nobody here follows or writes to are asked for. */
+  /** How often the ends are asked for of partitions of which the tail hears nothing. */
   readonly endCheckMs: number;
+  /** How often it is asked where partitions begin. */
+  readonly startCheckMs: number;
   /** Without an answer for so long the brokers were away: gateways may hold what they heard meanwhile. */
   readonly interruptedAfterMs: number;
   /** Who begins and finds a record of each partition that is younger than this takes it that the brokers were not away: gateways write every 10 s. */
@@ -56,9 +60,11 @@ export const kafkaLogLimits: KafkaLogLimits = {
   retryMs: 50,
   retryMaxMs: 2000,
   tailWaitMs: 250,
+  tailBytesMin: 1,
   tailSpacingMs: 10,
   readBytes: 1024 * 1024,
   endCheckMs: 1000,
+  startCheckMs: 60_000,
   interruptedAfterMs: 3000,
   recentRecordMs: 12_000,
   settleMs: 15_000,

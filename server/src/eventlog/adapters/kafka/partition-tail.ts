@@ -21,6 +21,7 @@ export class PartitionTail implements FollowSource {
   readonly #followers = new Set<LogFollower>();
   #start = 0;
   #end = 0;
+  #answeredAtMs = Number.NEGATIVE_INFINITY;
   readonly #known: KnownTime;
 
   constructor(partition: number, source: TailSource, limits: KnownTimeLimits) {
@@ -35,6 +36,11 @@ export class PartitionTail implements FollowSource {
 
   endOffset(): number {
     return this.#end;
+  }
+
+  /** When a broker spoke of it last, on the clock of the process, ms. */
+  get answeredAtMs(): number {
+    return this.#answeredAtMs;
   }
 
   /** Everything that gateways heard up to this moment (ms) is before the end. */
@@ -54,6 +60,7 @@ export class PartitionTail implements FollowSource {
    */
   learn(startOffset: number, endOffset: number, askedMs: number): void {
     this.#known.answered(askedMs);
+    this.#answeredAtMs = performance.now();
     if (startOffset > this.#start) this.#start = startOffset;
     if (endOffset <= this.#end) return;
     this.#end = endOffset;

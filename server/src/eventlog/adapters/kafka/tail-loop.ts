@@ -77,7 +77,8 @@ export class TailLoop {
         const places = Array.from(fromOffsets, ([partition, fromOffset]) => ({ partition, fromOffset }));
         const askedMs = this.#clock.now();
         const startedMs = performance.now();
-        const fetched = await this.#client.fetch('tail', node, places, this.#limits.tailWaitMs);
+        const { tailWaitMs: waitMs, tailBytesMin: bytesMin } = this.#limits;
+        const fetched = await this.#client.fetch('tail', node, places, { waitMs, bytesMin });
         for (const one of fetched) this.#take(one, fromOffsets.get(one.partition) ?? 0, askedMs);
         this.#tries = 0;
         await this.#space(startedMs);
