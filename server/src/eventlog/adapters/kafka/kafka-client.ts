@@ -1,21 +1,8 @@
-import { Admin, Consumer, findErrorBy, ListOffsetTimestamps, Producer, type MessageToProduce } from '@platformatic/kafka';
+import { Admin, findErrorBy, ListOffsetTimestamps, Producer, type MessageToProduce } from '@platformatic/kafka';
 import { assert } from '../../../kernel/index.ts';
+import { FetchLink, type PartitionFetch, type PlaceWanted } from './fetch-link.ts';
 import type { KafkaLogLimits, KafkaLogOptions } from './options.ts';
-import type { FetchedBatch } from './record-batch.ts';
 import { pauseAfter } from './retrying.ts';
-
-export interface PlaceWanted {
-  readonly partition: number;
-  readonly fromOffset: number;
-}
-
-export interface PartitionFetch {
-  readonly partition: number;
-  readonly batches: readonly FetchedBatch[];
-  /** Offset after the last record that all in-sync replicas have. */
-  readonly endOffset: number;
-  readonly startOffset: number;
-}
 
 export type ProducedMessage = MessageToProduce<Buffer, Buffer, Buffer, Buffer>;
 
@@ -29,14 +16,13 @@ interface Topic {
   readonly leaders: readonly number[];
 }
 
-/** The client library, as far as the log uses it: one topic, numbers instead of bigints, one connection for each kind of wait. */
+/** The client library, as far as the log uses it: one topic, numbers instead of bigints. */
 export class KafkaClient {
   readonly #topic: string;
-  readonly #limits: KafkaLogLimits;
   readonly #producer: Producer<Buffer, Buffer, Buffer, Buffer>;
   readonly #admin: Admin;
-  /** A request of the tail waits at the broker, which answers the requests of a connection one after the other: reading has its own. */
-  readonly #consumers: Readonly<Record<'tail' | 'reader', Consumer<Buffer, Buffer, Buffer, Buffer>>>;
+  /** One for each kind of wait. */
+  readonly #links: Readonly<Record<'tail' | 'reader', FetchLink>>;
   #known: Topic | undefined;
   #isClosed = false;
 
@@ -50,13 +36,12 @@ export class KafkaClient {
       timeout: limits.requestTimeoutMs,
     };
     this.#topic = topic;
-    this.#limits = limits;
     this.#producer = new Producer({ ...common, idempotent: true, retries: retriesMax, retryDelay });
     this.#admin = new Admin({ ...common, retries: 0 });
-    // No group is joined: who follows what is decided elsewhere. A group has to be named all the same.
-    const makeConsumer = () =>
-      new Consumer<Buffer, Buffer, Buffer, Buffer>({ ...common, retries: 0, groupId: `${topic}.followers` });
-    this.#consumers = { tail: makeConsumer(), reader: makeConsumer() };
+    this.#links = {
+      tail: new FetchLink({ brokers, clientId, limits, hasSession: true }),
+      reader: new FetchLink({ brokers, clientId, limits, hasSession: false }),
+    };
   }
 
   get isClosed(): boolean {
@@ -96,37 +81,11 @@ export class KafkaClient {
   async fetch(
     kind: 'tail' | 'reader',
     node: number,
-    wanted: readonly PlaceWanted[],
+    places: readonly PlaceWanted[],
     { waitMs, bytesMin } = { waitMs: 0, bytesMin: 1 },
-  ): Promise<PartitionFetch[]> {
-    const { id } = await this.topic();
-    const { responses } = await this.#consumers[kind].fetch({
-      node,
-      maxWaitTime: waitMs,
-      minBytes: bytesMin,
-      maxBytes: this.#limits.readBytes * 4,
-      isolationLevel: 0,
-      topics: [
-        {
-          topicId: id,
-          partitions: wanted.map(({ partition, fromOffset }) => ({
-            partition,
-            fetchOffset: BigInt(fromOffset),
-            currentLeaderEpoch: -1,
-            lastFetchedEpoch: -1,
-            partitionMaxBytes: this.#limits.readBytes,
-          })),
-        },
-      ],
-    });
-    return responses.flatMap(({ partitions }) =>
-      partitions.map((one) => ({
-        partition: one.partitionIndex,
-        batches: one.records ?? [],
-        endOffset: Number(one.highWatermark),
-        startOffset: Number(one.logStartOffset),
-      })),
-    );
+  ): Promise<readonly PartitionFetch[]> {
+    const { id: topicId } = await this.topic();
+    return this.#links[kind].fetch({ topicId, node, places, waitMs, bytesMin });
   }
 
   /** By partition: its first offset, the offset after its last record, or the first record that was received at or after a moment (−1: none). */
@@ -166,8 +125,8 @@ export class KafkaClient {
     this.#isClosed = true;
     await Promise.allSettled([
       this.#producer.close(true),
-      this.#consumers.tail.close(true),
-      this.#consumers.reader.close(true),
+      this.#links.tail.close(),
+      this.#links.reader.close(),
       this.#admin.close(),
     ]);
   }

@@ -23,6 +23,12 @@ import { type Retrying, untilDone } from './retrying.ts';
 import { Sender } from './sender.ts';
 import { TailLoop } from './tail-loop.ts';
 
+const meanRecordBytes = ({ count, starts, ends }: RecordBatch): number => {
+  let bytes = 0;
+  for (let i = 0; i < count; i++) bytes += (ends[i] as number) - (starts[i] as number);
+  return bytes / count;
+};
+
 /** The event log on Apache Kafka: one topic, each record in the partition of its vehicle. docs/formats/kafka-log.md */
 export class KafkaLog implements EventLog {
   readonly #options: KafkaLogOptions;
@@ -158,7 +164,7 @@ export class KafkaLog implements EventLog {
     const [fetched] = await this.#client.fetch('reader', leaders[partition] as number, [{ partition, fromOffset }]);
     if (!fetched) return undefined;
     this.#tail(partition).learn(fetched.startOffset, fetched.endOffset, askedMs);
-    return recordBatchOf(partition, fetched.batches, fromOffset);
+    return recordBatchOf(partition, fetched.records, fromOffset);
   }
 
   readVehicle(options: ReadVehicleOptions): Promise<readonly VehicleRecord[]> {
@@ -255,7 +261,7 @@ export class KafkaLog implements EventLog {
       if (!batch || batch.count === 0) continue;
       const receivedAt = recordFields.receivedAt(batch.view, batch.starts[0] as number);
       oldest = oldest === null ? receivedAt : Math.min(oldest, receivedAt);
-      this.#recordBytes = batch.bytes.length / batch.count;
+      this.#recordBytes = meanRecordBytes(batch);
     }
     this.#oldestReceivedAt = oldest;
   }

@@ -59,12 +59,17 @@ export class PartitionTail implements FollowSource {
    * them.
    */
   learn(startOffset: number, endOffset: number, askedMs: number): void {
-    this.#known.answered(askedMs);
-    this.#answeredAtMs = performance.now();
+    this.unchanged(askedMs);
     if (startOffset > this.#start) this.#start = startOffset;
     if (endOffset <= this.#end) return;
     this.#end = endOffset;
     for (const follower of this.#followers) follower.more();
+  }
+
+  /** A broker, asked at a moment (ms), has nothing new. */
+  unchanged(askedMs: number): void {
+    this.#known.answered(askedMs);
+    this.#answeredAtMs = performance.now();
   }
 
   follow(options: FollowOptions): LogFollower {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock, Logger } from '../../../kernel/index.ts';
-import type { KafkaClient, PartitionFetch } from './kafka-client.ts';
+import type { PartitionFetch } from './fetch-link.ts';
+import type { KafkaClient } from './kafka-client.ts';
 import type { KafkaLogLimits } from './options.ts';
 import type { PartitionTail } from './partition-tail.ts';
 import { recordBatchOf } from './record-batch.ts';
@@ -80,6 +81,8 @@ export class TailLoop {
         const { tailWaitMs: waitMs, tailBytesMin: bytesMin } = this.#limits;
         const fetched = await this.#client.fetch('tail', node, places, { waitMs, bytesMin });
         for (const one of fetched) this.#take(one, fromOffsets.get(one.partition) ?? 0, askedMs);
+        const told = new Set(fetched.map(({ partition }) => partition));
+        for (const tail of wanted) if (!told.has(tail.partition)) tail.unchanged(askedMs);
         this.#tries = 0;
         await this.#space(startedMs);
       }
@@ -90,10 +93,10 @@ export class TailLoop {
     if (this.#waitedFor().length > 0) this.wake();
   }
 
-  #take({ partition, batches, startOffset, endOffset }: PartitionFetch, fromOffset: number, askedMs: number): void {
+  #take({ partition, records, startOffset, endOffset }: PartitionFetch, fromOffset: number, askedMs: number): void {
     const tail = this.#tails[partition];
     if (!tail || this.#isStopped) return;
-    const batch = recordBatchOf(partition, batches, fromOffset);
+    const batch = recordBatchOf(partition, records, fromOffset);
     if (batch) tail.committed(batch, fromOffset);
     tail.learn(startOffset, endOffset, askedMs);
   }
