@@ -10,36 +10,20 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { openJournal } from '../../server/src/eventlog/adapters/journal/index.ts';
 import { ensureTopic, openKafkaLog } from '../../server/src/eventlog/adapters/kafka/index.ts';
 import type { EventLog } from '../../server/src/eventlog/index.ts';
-import { ByteWriter, encodeRecord, ReportBuilder, recordFields, recordKinds } from '../../server/src/events/index.ts';
+import { recordFields } from '../../server/src/events/index.ts';
 import { makeLogger, systemClock } from '../../server/src/kernel/index.ts';
 import { ensureKafka, startKafka } from '../../tools/lib/engines.mjs';
-import { reportSignals } from './report-signals.ts';
+import { makeLoggedReport } from './log-records.ts';
 import { cpuSecondsOf } from './server.ts';
 
 const seconds = Number(process.argv[2] ?? 20);
 const recordsPerSecond = 16_667;
 const turnMs = 2;
-const vehicles = 10_000;
 const partitions = 64;
 const logger = makeLogger('warn');
 const clock = systemClock;
 const round = (value: number): number => Math.round(value * 100) / 100;
 const print = (figures: Record<string, unknown>): void => console.log(JSON.stringify(figures));
-
-const builder = new ReportBuilder();
-const out = new ByteWriter();
-/** One sample of 13 signals, other values in each. */
-const makeRecord = (seq: number, receivedAt: number): Uint8Array => {
-  const mixed = Math.imul(seq, 2_654_435_761) >>> 0;
-  builder.reset();
-  builder.addSample(receivedAt);
-  for (const [i, signal] of reportSignals.entries())
-    builder.addValue(signal, i < 3 ? 100_000_000 + (mixed % 1_000_000) : (mixed >>> i) % 1200);
-  out.at = 0;
-  builder.encode(out);
-  const header = { kind: recordKinds.telemetry, vehicleNo: 1 + (seq % vehicles), deviceNo: 1, boot: 1, hasSequence: true };
-  return encodeRecord({ ...header, vocabularyVersion: 1, seq, receivedAt }, out.toBytes());
-};
 
 const quantile = (sorted: Float64Array, share: number): number =>
   round(sorted[Math.floor((sorted.length - 1) * share)] ?? Number.NaN);
@@ -52,7 +36,7 @@ const cpuMicros = (since: NodeJS.CpuUsage): number => {
 /** What making the records costs by itself, so that it can be taken off. */
 const measureMaking = (count: number): number => {
   const since = process.cpuUsage();
-  for (let seq = 0; seq < count; seq++) makeRecord(seq, Date.now());
+  for (let seq = 0; seq < count; seq++) makeLoggedReport(seq, Date.now());
   return cpuMicros(since) / count;
 };
 
@@ -76,7 +60,7 @@ const append = async (log: EventLog, count: number, makingMicros: number) => {
     const due = Math.min(count, Math.floor(((performance.now() - startedAt) / 1000) * recordsPerSecond));
     for (; seq < due; seq++) {
       sentAt[seq] = performance.now();
-      if (log.append(makeRecord(seq, Date.now()), listener, seq)) {
+      if (log.append(makeLoggedReport(seq, Date.now()), listener, seq)) {
         refusals++;
         break;
       }
@@ -164,6 +148,6 @@ const measureKafka = async (): Promise<void> => {
   }
 };
 
-print({ recordBytes: makeRecord(1, Date.now()).length });
+print({ recordBytes: makeLoggedReport(1, Date.now()).length });
 await measureJournal();
 await measureKafka();

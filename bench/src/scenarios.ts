@@ -96,6 +96,11 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
     script: 'bench/src/cassandra.ts',
     args: ['1000', '205'],
   },
+  projectors: {
+    what: 'One projector and two, real processes fed through Kafka, at 3,000 reports a second and at a million a minute: CPU a report with all that they flush',
+    script: 'bench/src/projectors.ts',
+    args: ['3000', '16667'],
+  },
   cluster: {
     what: 'The roles apart, on Kafka, Cassandra, Valkey and PostgreSQL, beside one process with all of them: CPU a report, device to browser, bytes in Kafka',
     script: 'bench/src/cluster.ts',
