@@ -4,6 +4,8 @@ import type { LiveStatistics } from '../live/index.ts';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
 import type { GateFigures, HttpDeps, ModelFigures, RebuildFigures } from './types.ts';
 
+/** How often the delay of the event loop is looked at: each time wakes a process that has nothing to do. */
+const eventLoopLookEveryMs = 50;
 const durationBuckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
 
 /** Figures that the parts count themselves are read when /metrics is asked, and cost nothing until then. */
@@ -194,7 +196,7 @@ export type MetricsDeps = Pick<HttpDeps, 'metrics' | 'eventLog' | 'clock' | 'fig
 export const addMetrics = (fastify: FastifyInstance, deps: MetricsDeps, viewers?: () => number): void => {
   const { metrics: registry, figures } = deps;
   const { counter, gauge } = mirror(registry);
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: eventLoopLookEveryMs });
   addJournal(registry, deps);
   counter('milepost_clock_steps_total', 'Times that the clock of the machine was set while the server ran', () =>
     figures.clockSteps(),

@@ -11,6 +11,8 @@ import { type ClusterParts, openSharedLive, sharedHistoryOptions } from './clust
 
 /** How often timers of `live` move. */
 const tickEveryMs = 250;
+/** Of who only writes: silence has its own time in history, whenever it is found. */
+const writerTickEveryMs = 1000;
 
 export interface ModelsWanted {
   /** Names the snapshots of live. */
@@ -55,7 +57,7 @@ export const openModels = async (parts: ClusterParts, wanted: ModelsWanted): Pro
     closers.add('erasures', await hideIn(base, stored, erasures, { live, history }));
     closers.add(
       'ticks',
-      repeat(clock, tickEveryMs, () => projection.tick(clock.now())),
+      repeat(clock, isWriter ? writerTickEveryMs : tickEveryMs, () => projection.tick(clock.now())),
     );
     return {
       live,
