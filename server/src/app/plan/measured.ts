@@ -22,32 +22,32 @@ const bytesASample = 'bytes a sample';
 /** Reports of one sample of 13 signals, unless the scenario says otherwise. */
 export const measured = {
   gatewayMicrosAReport: {
-    value: 63.16,
+    value: 77.52,
     unit: cpuAReport,
     scenario: 'cluster',
     of: twoProjectors,
     field: 'cpuMicrosAReport.gateway',
   },
   projectorMicrosAReport: {
-    value: 18.99,
+    value: 12.39,
     unit: cpuAReport,
     scenario: 'cluster',
     of: twoProjectors,
     field: 'cpuMicrosAReport.projectors',
   },
-  apiMicrosAReport: { value: 24.92, unit: cpuAReport, scenario: 'cluster', of: twoProjectors, field: 'cpuMicrosAReport.api' },
-  kafkaMicrosAReport: { value: 60.92, unit: cpuAReport, scenario: 'cluster', of: twoProjectors, field: 'cpuMicrosAReport.kafka' },
+  apiMicrosAReport: { value: 23.86, unit: cpuAReport, scenario: 'cluster', of: twoProjectors, field: 'cpuMicrosAReport.api' },
+  kafkaMicrosAReport: { value: 74.62, unit: cpuAReport, scenario: 'cluster', of: twoProjectors, field: 'cpuMicrosAReport.kafka' },
   kafkaBytesARecord: {
-    value: 189.97,
+    value: 188.48,
     unit: 'bytes a record',
     scenario: 'cluster',
     of: twoProjectors,
     field: 'kafkaBytesARecord',
   },
-  gatewayMb: { value: 295, unit: 'MB', scenario: 'cluster', of: twoProjectors, field: 'memoryMb.gateway' },
+  gatewayMb: { value: 206, unit: 'MB', scenario: 'cluster', of: twoProjectors, field: 'memoryMb.gateway' },
   /** Of both. */
-  projectorMb: { value: 675, unit: 'MB', scenario: 'cluster', of: twoProjectors, field: 'memoryMb.projectors' },
-  apiMb: { value: 301, unit: 'MB', scenario: 'cluster', of: twoProjectors, field: 'memoryMb.api' },
+  projectorMb: { value: 521, unit: 'MB', scenario: 'cluster', of: twoProjectors, field: 'memoryMb.projectors' },
+  apiMb: { value: 238, unit: 'MB', scenario: 'cluster', of: twoProjectors, field: 'memoryMb.api' },
   jsonReportBytes: { value: 673, unit: 'bytes a report', scenario: 'cluster', of: { what: 'a report' }, field: 'jsonBytes' },
   flushMicrosASample: {
     value: 12.53,
