@@ -16,6 +16,13 @@ export declare const ensureKafkaTools: () => { readonly path: string } | { reado
 export interface KafkaWanted {
   /** host:port that clients are told instead of its own: of a proxy. */
   readonly advertised?: string;
+  /** By TLS and with a password alone. */
+  readonly secrets?: {
+    /** File with key and certificate of the broker. */
+    readonly pem: string;
+    readonly username: string;
+    readonly password: string;
+  };
 }
 export declare const startKafka: (jars: string, wanted?: KafkaWanted) => Promise<Engine>;
 /** What Kafka's own tool says of a consumer group, a table as text. */

@@ -1,31 +1,17 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ensureSchema, type SchemaWanted } from '../../../server/src/history/adapters/cassandra/index.ts';
 import { type CassandraEngine, ensureCassandra, startCassandra } from '../../../tools/lib/engines.mjs';
+import { makeCertificate } from './certificate.ts';
 
 const jars = ensureCassandra();
 const credentials = { username: 'cassandra', password: 'cassandra' };
 const triesMax = 120;
 const pauseMs = 250;
-
-/** A certificate for 127.0.0.1 that vouches for itself, and its key. */
-const makeCertificate = (folder: string, name: string): { readonly certificate: string; readonly both: string } => {
-  const [key, certificate, both] = ['key', 'crt', 'pem'].map((kind) => path.join(folder, `${name}.${kind}`)) as [
-    string,
-    string,
-    string,
-  ];
-  const subject = ['-subj', '/CN=cassandra', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '1'];
-  const files = ['-nodes', '-keyout', key, '-out', certificate];
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', ...subject, ...files], { stdio: 'ignore' });
-  writeFileSync(both, readFileSync(key, 'utf8') + readFileSync(certificate, 'utf8'));
-  return { certificate: readFileSync(certificate, 'utf8'), both };
-};
 
 describe('a Cassandra with passwords and TLS', { skip: 'problem' in jars ? jars.problem : false, timeout: 300_000 }, () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'milepost-secured-'));

@@ -1,3 +1,4 @@
+import { kafkaMechanisms } from '../eventlog/index.ts';
 import { CallerError } from '../kernel/index.ts';
 import { addresses, isAddress, list, number, type Setting, text, words } from './setting-kinds.ts';
 
@@ -182,6 +183,28 @@ export const settings = {
     /^[A-Za-z0-9._-]{1,249}$/,
     'milepost.records',
   ),
+  kafkaUser: text(
+    'MILEPOST_KAFKA_USER',
+    'Name under which Kafka is logged in to. Unset: without a password.',
+    '1 to 256 characters without spaces',
+    /^\S{1,256}$/,
+  ),
+  kafkaPassword: {
+    ...text('MILEPOST_KAFKA_PASSWORD', 'Its password.', '1 to 512 characters', /^[^]{1,512}$/),
+    isSecret: true,
+  },
+  kafkaMechanism: words(
+    'MILEPOST_KAFKA_MECHANISM',
+    'How the password is proved. PLAIN sends it as it is, by TLS alone.',
+    kafkaMechanisms,
+    'SCRAM-SHA-512',
+  ),
+  kafkaCa: text(
+    'MILEPOST_KAFKA_CA',
+    'PEM file of the CAs that sign certificates of Kafka, or `system`: those that this machine trusts. Set: by TLS alone.',
+    'a path, or system',
+    /\S/,
+  ),
   cassandraHosts: list(
     'MILEPOST_CASSANDRA',
     'Some nodes of the Apache Cassandra that has history. Unset: files in the data folder.',
@@ -275,34 +298,35 @@ const checkTls = ({ deviceTlsPort, mqttTlsPort, ...files }: Configuration): void
   if (!hasPort && given) throw wrong(given, `${settings.deviceTlsPort.name} or ${settings.mqttTlsPort.name} beside it`);
 };
 
+const refuse = (key: keyof Settings, expected: string): never => {
+  const { name } = settings[key];
+  throw new CallerError('invalid_field', `${name}: expected ${expected}`, { field: name, expected });
+};
+
+/** Stores that are logged in to, and what says how. */
+const logins = [
+  { hosts: 'kafkaBrokers', user: 'kafkaUser', password: 'kafkaPassword', ca: 'kafkaCa' },
+  { hosts: 'cassandraHosts', user: 'cassandraUser', password: 'cassandraPassword', ca: 'cassandraCa' },
+] as const;
+
 /** Who logs in has a name and a password, and somewhere to log in. */
-const checkCassandra = (configuration: Configuration): void => {
-  const { cassandraHosts, cassandraUser, cassandraPassword, cassandraCa } = configuration;
-  const refuse = (key: keyof Settings, expected: string): void => {
-    throw new CallerError('invalid_field', `${settings[key].name}: expected ${expected}`, {
-      field: settings[key].name,
-      expected,
-    });
-  };
-  if (cassandraUser !== undefined && cassandraPassword === undefined)
-    refuse('cassandraPassword', `a password, since ${settings.cassandraUser.name} is set`);
-  if (cassandraUser === undefined && cassandraPassword !== undefined)
-    refuse('cassandraUser', `a name, since ${settings.cassandraPassword.name} is set`);
-  if (cassandraHosts !== undefined) return;
-  if (cassandraUser !== undefined) refuse('cassandraUser', `nothing without ${settings.cassandraHosts.name}`);
-  if (cassandraCa !== undefined) refuse('cassandraCa', `nothing without ${settings.cassandraHosts.name}`);
+const checkLogins = (configuration: Configuration): void => {
+  for (const { hosts, user, password, ca } of logins) {
+    const isSet = (key: keyof Settings): boolean => configuration[key] !== undefined;
+    if (isSet(user) && !isSet(password)) refuse(password, `a password, since ${settings[user].name} is set`);
+    if (!isSet(user) && isSet(password)) refuse(user, `a name, since ${settings[password].name} is set`);
+    const idle = isSet(hosts) ? undefined : [user, ca].find(isSet);
+    if (idle) refuse(idle, `nothing without ${settings[hosts].name}`);
+  }
+  const { kafkaUser, kafkaMechanism, kafkaCa } = configuration;
+  if (kafkaUser !== undefined && kafkaMechanism === 'PLAIN' && kafkaCa === undefined)
+    refuse('kafkaCa', `a file, or system, since ${settings.kafkaMechanism.name} is PLAIN`);
 };
 
 /** What processes share lies where all of them reach it. */
 const checkSize = (configuration: Configuration): void => {
   const shared = ['kafkaBrokers', 'cassandraHosts', 'databaseUrl', 'pepper', 'operatorToken'] as const;
   const missing = shared.find((key) => configuration[key] === undefined);
-  const refuse = (key: keyof Settings, expected: string): void => {
-    throw new CallerError('invalid_field', `${settings[key].name}: expected ${expected}`, {
-      field: settings[key].name,
-      expected,
-    });
-  };
   if (configuration.roles.includes('exporter') && configuration.exportTopic === undefined)
     refuse('exportTopic', 'the name of a topic, since a process is to be an exporter');
   if (configuration.kafkaBrokers ?? configuration.cassandraHosts) {
@@ -341,6 +365,6 @@ export const readConfiguration = (environment: Readonly<Record<string, string | 
   }
   checkTls(configuration);
   checkSize(configuration);
-  checkCassandra(configuration);
+  checkLogins(configuration);
   return configuration;
 };

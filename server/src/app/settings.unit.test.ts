@@ -74,6 +74,24 @@ test('a name for Cassandra needs a password, each of them and the CA need a Cass
   for (const [environment, message] of cases) assert.throws(() => readConfiguration(environment), { message });
 });
 
+test('the same for Kafka, and PLAIN alone goes by TLS', () => {
+  const login = { MILEPOST_KAFKA_USER: 'milepost', MILEPOST_KAFKA_PASSWORD: 'hunter 2' };
+  const { kafkaUser, kafkaMechanism } = readConfiguration({ ...shared, ...login });
+  assert.deepEqual([kafkaUser, kafkaMechanism], ['milepost', 'SCRAM-SHA-512']);
+  const plain = { ...shared, ...login, MILEPOST_KAFKA_MECHANISM: 'PLAIN' };
+  assert.equal(readConfiguration({ ...plain, MILEPOST_KAFKA_CA: 'system' }).kafkaCa, 'system');
+  const cases: [Record<string, string>, RegExp][] = [
+    [plain, /^MILEPOST_KAFKA_CA: expected a file, or system, since MILEPOST_KAFKA_MECHANISM is PLAIN$/],
+    [{ ...shared, ...login, MILEPOST_KAFKA_PASSWORD: '' }, /^MILEPOST_KAFKA_PASSWORD: expected a password, since/],
+    [
+      { ...shared, ...login, MILEPOST_KAFKA_MECHANISM: 'MD5' },
+      /^MILEPOST_KAFKA_MECHANISM is "MD5", expected one of SCRAM-SHA-512/,
+    ],
+    [{ MILEPOST_KAFKA_CA: 'ca.pem' }, /^MILEPOST_KAFKA_CA: expected nothing without MILEPOST_KAFKA$/],
+  ];
+  for (const [environment, message] of cases) assert.throws(() => readConfiguration(environment), { message });
+});
+
 test('every setting says what it is and what it expects', () => {
   for (const setting of Object.values(settings)) {
     assert.ok(setting.what.length > 10 && setting.expected.length > 3, setting.name);

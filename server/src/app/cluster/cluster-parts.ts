@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { openKafkaLog } from '../../eventlog/adapters/kafka/index.ts';
 import type { EventLog } from '../../eventlog/index.ts';
 import type { HistoryOptions } from '../../history/index.ts';
-import { assert, CallerError } from '../../kernel/index.ts';
+import { assert } from '../../kernel/index.ts';
 import { keepSecretFile, type SnapshotStore } from '../../storage/index.ts';
 import { type Base, type Closers, dayMs, historyOptionsOf, openLiveIn, type Stored } from '../open-parts.ts';
 import type { Live } from '../../live/index.ts';
-import { settings } from '../settings.ts';
+import { kafkaReach, readPem } from './reach.ts';
 
 /** What every process of a cluster has, whatever it does. */
 export interface ClusterParts {
@@ -26,33 +25,17 @@ export const nodeName = ({ folder }: Base): Promise<string> =>
 /** Of processes for which nobody waits: fewer, larger answers of the brokers, as many for two of them as for one. */
 const unhurried = { tailWaitMs: 500, tailBytesMin: 512 * 1024, tailSpacingMs: 100 };
 
-export const openSharedLog = async (
-  { configuration: { kafkaBrokers, kafkaTopic, logRetentionDays, roles }, clock, logger }: Base,
-  closers: Closers,
-): Promise<EventLog> => {
-  assert(kafkaBrokers, 'a cluster has a log on Kafka');
+export const openSharedLog = async ({ configuration, clock, logger }: Base, closers: Closers): Promise<EventLog> => {
+  const { kafkaTopic, logRetentionDays, roles } = configuration;
   // Views and gateways have what they wait for at once; what projectors and exporters do nobody waits for.
   const isHurried = roles.includes('api') || roles.includes('gateway');
   const limits = { retentionMs: logRetentionDays * dayMs, ...(isHurried ? {} : unhurried) };
-  const log = await openKafkaLog({ brokers: kafkaBrokers, topic: kafkaTopic, clock, logger, limits });
+  const log = await openKafkaLog({ ...kafkaReach(configuration), topic: kafkaTopic, clock, logger, limits });
   closers.add('log', () => log.close());
   return log;
 };
 
 const adapterModule = new URL('../../history/adapters/cassandra/index.ts', import.meta.url);
-
-const readPem = (file: string): string => {
-  const { name } = settings.cassandraCa;
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new CallerError('invalid_field', `${name} is ${JSON.stringify(file)}, which cannot be read`, { field: name, cause });
-  }
-  if (!text.includes('-----BEGIN CERTIFICATE-----'))
-    throw new CallerError('invalid_field', `${name} names a file without a certificate in PEM`, { field: name });
-  return text;
-};
 
 /** How Cassandra is reached. Texts alone: threads get them, too. */
 const cassandraReach = ({ configuration }: Base) => {
@@ -64,7 +47,7 @@ const cassandraReach = ({ configuration }: Base) => {
     localDatacenter: cassandraDatacenter,
     keyspace: cassandraKeyspace,
     ...(username !== undefined && password !== undefined ? { credentials: { username, password } } : {}),
-    ...(cassandraCa === undefined ? {} : { tls: { ca: readPem(cassandraCa) } }),
+    ...(cassandraCa === undefined ? {} : { tls: { ca: readPem('cassandraCa', cassandraCa) } }),
   };
 };
 

@@ -5,6 +5,7 @@ import type { PartReadiness } from '../../http/index.ts';
 import { assert } from '../../kernel/index.ts';
 import type { Closers } from '../open-parts.ts';
 import type { ClusterParts } from './cluster-parts.ts';
+import { kafkaReach } from './reach.ts';
 
 export interface Exporter {
   readonly statistics: ExportTopic['statistics'];
@@ -17,10 +18,10 @@ export const runExporter = async (
   { erasures, closers }: { readonly erasures: Erasures; readonly closers: Closers },
 ): Promise<Exporter> => {
   const { configuration, logger, failed } = base;
-  const { kafkaBrokers, kafkaTopic, exportTopic } = configuration;
+  const { kafkaTopic, exportTopic } = configuration;
   const { directory } = stored.registry;
-  assert(kafkaBrokers && exportTopic, 'an exporter has brokers and a topic');
-  const sink = await openKafkaExportSink({ brokers: kafkaBrokers, topic: exportTopic, logTopic: kafkaTopic, logger });
+  assert(exportTopic, 'an exporter has a topic');
+  const sink = await openKafkaExportSink({ ...kafkaReach(configuration), topic: exportTopic, logTopic: kafkaTopic, logger });
   closers.add('export sink', () => sink.close());
   const exporter = startExportTopic({
     log,

@@ -1,5 +1,6 @@
 import { assert, type Logger } from '../../../kernel/index.ts';
 import { PartitionLostError } from '../../errors.ts';
+import type { KafkaReach } from '../../kafka-reach.ts';
 import type { JoinOptions, LogPosition, Membership } from '../../ports.ts';
 import { isForgotten } from './group/group-failures.ts';
 import { GroupMember } from './group/group-member.ts';
@@ -7,8 +8,7 @@ import type { KafkaClient } from './kafka-client.ts';
 import type { KafkaLogLimits } from './options.ts';
 import { type Retrying, untilDone } from './retrying.ts';
 
-export interface ConsumersOptions {
-  readonly brokers: readonly string[];
+export interface ConsumersOptions extends KafkaReach {
   readonly topic: string;
   readonly limits: KafkaLogLimits;
   readonly logger: Logger;

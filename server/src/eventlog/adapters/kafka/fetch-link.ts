@@ -1,5 +1,6 @@
 import { Admin, fetchV13, type Reader, ResponseError } from '@platformatic/kafka';
 import { OperationalError } from '../../../kernel/index.ts';
+import { type KafkaReach, kafkaConnection } from '../../kafka-reach.ts';
 import type { KafkaLogLimits } from './options.ts';
 
 export interface PlaceWanted {
@@ -27,7 +28,7 @@ export interface FetchWanted {
 }
 
 export interface FetchLinkOptions {
-  readonly brokers: readonly string[];
+  readonly reach: KafkaReach;
   readonly clientId: string;
   readonly limits: KafkaLogLimits;
   /** Brokers remember what is asked for, are told only what changes, and answer only for partitions of which there is something new. */
@@ -91,12 +92,12 @@ export class FetchLink {
   readonly #sessions = new Map<number, Session>();
 
   constructor(options: FetchLinkOptions) {
-    const { brokers, clientId, limits } = options;
+    const { reach, clientId, limits } = options;
     const timeout = limits.requestTimeoutMs;
     this.#options = options;
     this.#admin = new Admin({
       clientId,
-      bootstrapBrokers: [...brokers],
+      ...kafkaConnection(reach),
       retries: 0,
       requestTimeout: timeout,
       connectTimeout: timeout,

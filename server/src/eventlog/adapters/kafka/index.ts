@@ -1,5 +1,6 @@
 import { OperationalError } from '../../../kernel/index.ts';
 import { checkRetention } from '../../retention.ts';
+import { kafkaUnusable } from './failures.ts';
 import { KafkaClient } from './kafka-client.ts';
 import { KafkaLog } from './kafka-log.ts';
 import { kafkaLogLimits, type KafkaLogOptions } from './options.ts';
@@ -13,7 +14,10 @@ export const openKafkaLog = async (options: KafkaLogOptions): Promise<KafkaLog> 
   checkRetention(limits.retentionMs);
   const client = new KafkaClient(options, limits);
   try {
-    if (!(await client.exists()))
+    const exists = await client.exists().catch((error: unknown) => {
+      throw kafkaUnusable(options, error);
+    });
+    if (!exists)
       throw new OperationalError('unavailable', `there is no topic ${options.topic}: make it with npm run kafka-topics`);
     const { leaders } = await client.topic();
     const log = new KafkaLog(options, limits, client, leaders.length);

@@ -1,5 +1,6 @@
 import { Admin, findErrorBy, ListOffsetTimestamps, Producer, type MessageToProduce } from '@platformatic/kafka';
 import { assert } from '../../../kernel/index.ts';
+import { kafkaConnection } from '../../kafka-reach.ts';
 import { FetchLink, type PartitionFetch, type PlaceWanted } from './fetch-link.ts';
 import type { KafkaLogLimits, KafkaLogOptions } from './options.ts';
 import { pauseAfter } from './retrying.ts';
@@ -26,21 +27,21 @@ export class KafkaClient {
   #known: Topic | undefined;
   #isClosed = false;
 
-  constructor({ brokers, topic }: KafkaLogOptions, limits: KafkaLogLimits) {
+  constructor(options: KafkaLogOptions, limits: KafkaLogLimits) {
     const retryDelay = (_client: unknown, _operation: string, attempt: number): number => pauseAfter(limits, attempt);
     const common = {
       clientId,
-      bootstrapBrokers: [...brokers],
+      ...kafkaConnection(options),
       requestTimeout: limits.requestTimeoutMs,
       connectTimeout: limits.requestTimeoutMs,
       timeout: limits.requestTimeoutMs,
     };
-    this.#topic = topic;
+    this.#topic = options.topic;
     this.#producer = new Producer({ ...common, idempotent: true, retries: retriesMax, retryDelay });
     this.#admin = new Admin({ ...common, retries: 0 });
     this.#links = {
-      tail: new FetchLink({ brokers, clientId, limits, hasSession: true }),
-      reader: new FetchLink({ brokers, clientId, limits, hasSession: false }),
+      tail: new FetchLink({ reach: options, clientId, limits, hasSession: true }),
+      reader: new FetchLink({ reach: options, clientId, limits, hasSession: false }),
     };
   }
 

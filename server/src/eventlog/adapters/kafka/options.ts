@@ -1,4 +1,5 @@
 import type { Clock, Logger } from '../../../kernel/index.ts';
+import type { KafkaReach } from '../../kafka-reach.ts';
 
 export interface KafkaLogLimits {
   /** Records and bytes that wait for the brokers: past either, `queue_full`. */
@@ -76,9 +77,7 @@ export const kafkaLogLimits: KafkaLogLimits = {
   bytesMax: 256 * 1024 * 1024 * 1024,
 };
 
-export interface KafkaLogOptions {
-  /** host:port of some brokers; the others are found by them. */
-  readonly brokers: readonly string[];
+export interface KafkaLogOptions extends KafkaReach {
   readonly topic: string;
   readonly clock: Clock;
   readonly logger: Logger;

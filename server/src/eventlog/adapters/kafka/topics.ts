@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Admin, ConfigResourceTypes } from '@platformatic/kafka';
 import { recordBytesMax, virtualPartitionCount } from '../../../events/index.ts';
-import { assert, OperationalError } from '../../../kernel/index.ts';
+import { assert } from '../../../kernel/index.ts';
+import { type KafkaReach, kafkaConnection } from '../../kafka-reach.ts';
+import { kafkaUnusable } from './failures.ts';
 
 /** How often, and how long, it is looked whether a topic that was made is there. */
 const visibleEveryMs = 100;
 const visibleTriesMax = 100;
 
-export interface TopicWanted {
-  readonly brokers: readonly string[];
+export interface TopicWanted extends KafkaReach {
   readonly topic: string;
   /** Of the log a power of two at most 1,024. Chosen once: another number would part the records of a vehicle. */
   readonly partitions: number;
@@ -44,21 +45,12 @@ export interface TopicCheck {
   readonly problems: readonly string[];
 }
 
-/** The library wraps what happened, once for each try. */
-const innermost = (error: unknown): string => {
-  const inner: unknown = error instanceof AggregateError ? error.errors.at(-1) : error instanceof Error ? error.cause : undefined;
-  if (inner !== undefined) return innermost(inner);
-  return error instanceof Error ? error.message : String(error);
-};
-
-const withAdmin = async <Result>(brokers: readonly string[], run: (admin: Admin) => Promise<Result>): Promise<Result> => {
-  const admin = new Admin({ clientId: 'milepost', bootstrapBrokers: [...brokers], retries: 3 });
+const withAdmin = async <Result>(reach: KafkaReach, run: (admin: Admin) => Promise<Result>): Promise<Result> => {
+  const admin = new Admin({ clientId: 'milepost', ...kafkaConnection(reach), retries: 3 });
   try {
     return await run(admin);
   } catch (error) {
-    throw new OperationalError('unavailable', `Kafka at ${brokers.join(', ')} cannot be used: ${innermost(error)}`, {
-      cause: error,
-    });
+    throw kafkaUnusable(reach, error);
   } finally {
     await admin.close();
   }
@@ -102,7 +94,7 @@ const untilVisible = async (admin: Admin, { topic, partitions }: TopicWanted): P
 
 /** What is not as it has to be with the topic. Changes nothing. */
 export const checkTopic = (wanted: TopicWanted): Promise<readonly string[]> =>
-  withAdmin(wanted.brokers, (admin) => problemsOf(admin, wanted));
+  withAdmin(wanted, (admin) => problemsOf(admin, wanted));
 
 /** Makes the topic when there is none, and says what is not as it has to be. */
 export const ensureTopic = (wanted: TopicWanted): Promise<TopicCheck> => {
@@ -112,7 +104,7 @@ export const ensureTopic = (wanted: TopicWanted): Promise<TopicCheck> => {
     `partitions is ${partitions}, expected a power of two up to 1024`,
   );
   assert(inSyncMin <= replicas, `inSyncMin is ${inSyncMin}, expected at most replicas, which is ${replicas}`);
-  return withAdmin(wanted.brokers, async (admin) => {
+  return withAdmin(wanted, async (admin) => {
     const known = await admin.listTopics();
     const isMade = !known.includes(wanted.topic);
     if (isMade) {

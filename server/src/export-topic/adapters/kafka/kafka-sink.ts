@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Admin, compatibilityPartitioner, findErrorBy, Producer } from '@platformatic/kafka';
+import { type KafkaReach, kafkaConnection } from '../../../eventlog/index.ts';
 import { CallerError, type Logger, OperationalError } from '../../../kernel/index.ts';
 import type { ExportMessage, ExportSink } from '../../ports.ts';
 
@@ -14,9 +15,7 @@ export interface ExportSinkLimits {
 
 export const exportSinkLimits: ExportSinkLimits = { requestTimeoutMs: 10_000, retryMs: 50, retryMaxMs: 2000, retriesMax: 20 };
 
-export interface ExportSinkOptions {
-  /** host:port of some brokers; the others are found by them. */
-  readonly brokers: readonly string[];
+export interface ExportSinkOptions extends KafkaReach {
   readonly topic: string;
   /** The topic of the event log, where it is on the same brokers: never written to by mistake. */
   readonly logTopic?: string | undefined;
@@ -48,7 +47,7 @@ const orAborted = async <Result>(work: Promise<Result>, signal: AbortSignal): Pr
 const makeProducer = (options: ExportSinkOptions, limits: ExportSinkLimits): Producer<Buffer, Buffer, Buffer, Buffer> =>
   new Producer({
     clientId: 'milepost-export',
-    bootstrapBrokers: [...options.brokers],
+    ...kafkaConnection(options),
     idempotent: true,
     compression: 'zstd',
     partitioner: compatibilityPartitioner,
@@ -62,10 +61,11 @@ const makeProducer = (options: ExportSinkOptions, limits: ExportSinkLimits): Pro
 const pauseAfter = ({ retryMs, retryMaxMs }: ExportSinkLimits, tries: number): number =>
   Math.min(retryMaxMs, retryMs * 2 ** Math.min(tries, 16));
 
-const checkTopic = async ({ brokers, topic, logTopic }: ExportSinkOptions): Promise<void> => {
+const checkTopic = async (options: ExportSinkOptions): Promise<void> => {
+  const { topic, logTopic } = options;
   if (topic === logTopic)
     throw new CallerError('invalid_field', `${topic} is the topic of the event log: reports are exported to another one`);
-  const admin = new Admin({ clientId: 'milepost-export', bootstrapBrokers: [...brokers], retries: 3 });
+  const admin = new Admin({ clientId: 'milepost-export', ...kafkaConnection(options), retries: 3 });
   try {
     if (!(await admin.listTopics()).includes(topic))
       throw new OperationalError(

@@ -13,6 +13,7 @@ import {
   syncGroupV5,
 } from '@platformatic/kafka';
 import { assert } from '../../../../kernel/index.ts';
+import { type KafkaReach, kafkaConnection } from '../../../kafka-reach.ts';
 import type { LogPosition } from '../../../ports.ts';
 import type { KafkaLogLimits } from '../options.ts';
 import { type Sharer, sharePartitions } from './share-partitions.ts';
@@ -23,8 +24,7 @@ const protocolName = 'milepost';
 /** Of what members tell and are told; the second one names what they had. */
 const [subscriptionVersion, assignmentVersion] = [1, 0];
 
-export interface LinkOptions {
-  readonly brokers: readonly string[];
+export interface LinkOptions extends KafkaReach {
   readonly topic: string;
   readonly groupId: string;
   readonly limits: KafkaLogLimits;
@@ -55,7 +55,7 @@ export class GroupLink {
     this.#options = options;
     this.#admin = new Admin({
       clientId: 'milepost',
-      bootstrapBrokers: [...options.brokers],
+      ...kafkaConnection(options),
       retries: 0,
       connectTimeout: requestTimeoutMs,
       requestTimeout: requestTimeoutMs + rebalanceTimeoutMs,
