@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { coreSignals, type SignalValue } from '@milepost/contract';
-import { Consumer, ListOffsetTimestamps } from '@platformatic/kafka';
+import { Admin, Consumer, ListOffsetTimestamps } from '@platformatic/kafka';
 import { readTrips, type TripRow } from '../../../simulator/src/twizy-recording.ts';
 import { ensureTopic, openKafkaLog } from '../eventlog/adapters/kafka/index.ts';
 import { testTopic } from '../eventlog/adapters/kafka/test-kafka.ts';
@@ -144,43 +144,92 @@ const withoutDuplicates = (read: readonly Read[]): { once: Map<string, Read>; tw
 const startExporter = (topic: string, exportTopic: string): ChildProcess =>
   spawn(process.execPath, [program, broker ?? '', topic, exportTopic], { stdio: ['ignore', 'inherit', 'inherit'] });
 
+/** A log and the topic that is exported to, each its own. */
+const openTopics = async (context: TestContext) => {
+  const [topic, exportTopic] = [`records-${randomUUID()}`, `export-${randomUUID()}`];
+  await ensureTopic(testTopic(brokers, topic, logPartitions));
+  await ensureTopic({ ...testTopic(brokers, exportTopic, 1), partitions: exportPartitions, isKeyed: true });
+  const log = await openKafkaLog({ brokers, topic, clock: systemClock, logger: silentLogger });
+  const consumer = new Consumer({ clientId: 'test', bootstrapBrokers: brokers, groupId: `reader-${exportTopic}` });
+  const exporters: ChildProcess[] = [];
+  context.after(async () => {
+    for (const exporter of exporters) exporter.kill('SIGKILL');
+    await consumer.close(true);
+    await log.close();
+  });
+  const start = (): ChildProcess => {
+    const exporter = startExporter(topic, exportTopic);
+    exporters.push(exporter);
+    return exporter;
+  };
+  /** Messages that are in the topic. */
+  const count = (): Promise<number> => endsOf(consumer, exportTopic);
+  const isCommitted = async (): Promise<boolean> => {
+    for (const partition of log.partitions())
+      if (((await log.consumerPosition(exportGroup, partition)) ?? 0) !== log.endOffset(partition)) return false;
+    return true;
+  };
+  const readAll = async (): Promise<Read[]> => {
+    while (!(await isCommitted())) await delay(20);
+    return readTopic(consumer, exportTopic);
+  };
+  return { topic, log, start, count, readAll };
+};
+
+/** Each report as it was said, at least once, those of a vehicle in order; answers how many came twice. */
+const checkAll = (read: readonly Read[], placed: ReadonlyMap<string, Said>): number => {
+  const { once, twice } = withoutDuplicates(read);
+  assert.deepEqual([...once.keys()].toSorted(), [...placed.keys()].toSorted());
+  for (const [place, one] of once) checkReport(one, placed.get(place) as Said);
+  const lastSeq = new Map<string, number>();
+  for (const { key, report } of once.values()) {
+    assert.ok((report.seq ?? 0) > (lastSeq.get(key) ?? -1), `${key} is in order`);
+    lastSeq.set(key, report.seq ?? 0);
+  }
+  return twice;
+};
+
 test(
   'every value of every report is in the topic, in order, also when the exporter is killed in the middle',
   options,
   async (context) => {
-    const [topic, exportTopic] = [`records-${randomUUID()}`, `export-${randomUUID()}`];
-    await ensureTopic(testTopic(brokers, topic, logPartitions));
-    await ensureTopic({ ...testTopic(brokers, exportTopic, 1), partitions: exportPartitions, isKeyed: true });
-    const log = await openKafkaLog({ brokers, topic, clock: systemClock, logger: silentLogger });
-    const consumer = new Consumer({ clientId: 'test', bootstrapBrokers: brokers, groupId: `reader-${exportTopic}` });
-    let exporter: ChildProcess | undefined;
-    context.after(async () => {
-      exporter?.kill('SIGKILL');
-      await consumer.close(true);
-      await log.close();
-    });
+    const { log, start, count, readAll } = await openTopics(context);
     const placed = await appendAll(log, sayTrips(20, 150));
-    exporter = startExporter(topic, exportTopic);
-    while ((await endsOf(consumer, exportTopic)) < placed.size / 4) await delay(5);
+    const exporter = start();
+    while ((await count()) < placed.size / 4) await delay(5);
     exporter.kill('SIGKILL');
-    const atKill = await endsOf(consumer, exportTopic);
+    const atKill = await count();
     assert.ok(atKill < placed.size, 'it was killed in the middle');
-    exporter = startExporter(topic, exportTopic);
-    const isCommitted = async (): Promise<boolean> => {
-      for (const partition of log.partitions())
-        if (((await log.consumerPosition(exportGroup, partition)) ?? 0) !== log.endOffset(partition)) return false;
-      return true;
-    };
-    while (!(await isCommitted())) await delay(20);
-    const { once, twice } = withoutDuplicates(await readTopic(consumer, exportTopic));
+    start();
+    const twice = checkAll(await readAll(), placed);
     context.diagnostic(`${placed.size} reports, killed after ${atKill}, ${twice} came twice`);
-    assert.deepEqual([...once.keys()].toSorted(), [...placed.keys()].toSorted());
-    for (const [place, read] of once) checkReport(read, placed.get(place) as Said);
-    const lastSeq = new Map<string, number>();
-    for (const { key, report } of once.values()) {
-      assert.ok((report.seq ?? 0) > (lastSeq.get(key) ?? -1), `${key} is in order`);
-      lastSeq.set(key, report.seq ?? 0);
-    }
+  },
+);
+
+/** How many partitions each exporter has, as Kafka tells. */
+const sharesOf = async (admin: Admin, topic: string): Promise<number[]> => {
+  const groupId = `${topic}.${exportGroup}`;
+  const group = (await admin.describeGroups({ groups: [groupId] })).get(groupId);
+  return [...(group?.members.values() ?? [])].map(({ assignments }) => assignments?.get(topic)?.partitions.length ?? 0);
+};
+
+test(
+  'two exporters share the partitions, and one goes on with those of the other when that is killed',
+  options,
+  async (context) => {
+    const { topic, log, start, count, readAll } = await openTopics(context);
+    const admin = new Admin({ clientId: 'test', bootstrapBrokers: brokers });
+    context.after(() => admin.close());
+    const [killed] = [start(), start()];
+    while ((await sharesOf(admin, topic)).join() !== '4,4') await delay(20);
+    const placed = await appendAll(log, sayTrips(20, 150));
+    while ((await count()) < placed.size / 4) await delay(5);
+    killed.kill('SIGKILL');
+    const atKill = await count();
+    assert.ok(atKill < placed.size, 'it was killed in the middle');
+    const twice = checkAll(await readAll(), placed);
+    assert.deepEqual(await sharesOf(admin, topic), [logPartitions]);
+    context.diagnostic(`${placed.size} reports, one of two killed after ${atKill}, ${twice} came twice`);
   },
 );
 
