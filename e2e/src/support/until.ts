@@ -4,8 +4,13 @@ import assert from 'node:assert/strict';
 export const actionMs = 15_000;
 
 /** Waits until a condition holds; says what it saw last when it never does. */
-export const until = async <T>(read: () => Promise<T>, holds: (value: T) => boolean, what: string): Promise<T> => {
-  const endMs = performance.now() + actionMs;
+export const until = async <T>(
+  read: () => Promise<T>,
+  holds: (value: T) => boolean,
+  what: string,
+  withinMs = actionMs,
+): Promise<T> => {
+  const endMs = performance.now() + withinMs;
   let last = await read();
   while (!holds(last)) {
     assert.ok(performance.now() < endMs, `${what}: last seen ${JSON.stringify(last)}`);

@@ -296,6 +296,11 @@ export class ThreadedHistory implements History {
     };
   }
 
+  /** Rejects when the store does not answer; waits while it stands still. */
+  async reach(): Promise<void> {
+    await this.#reader.ask('applied', undefined);
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return;
     if (this.#writer) await this.flush().catch((error: unknown) => this.#lastFlushFailed(error));

@@ -19,6 +19,7 @@ import { type Api, openReplica, type Replica, runApi } from './run-api.ts';
 import { type Exporter, runExporter } from './run-exporter.ts';
 import { runGateway } from './run-gateway.ts';
 import { tellRevocations } from './tell-revocations.ts';
+import { type HistoryWatch, watchHistory } from './watch-history.ts';
 import { type Projector, runProjector } from './run-projector.ts';
 
 /** What of a process there is, by its roles. */
@@ -28,11 +29,12 @@ interface Running {
   readonly projector: Projector | undefined;
   readonly exporter: Exporter | undefined;
   readonly snapshots: Snapshots;
+  readonly historyWatch: HistoryWatch | undefined;
   readonly deadLetters: DeadLetters;
 }
 
 const readinessOf =
-  ({ stored, log }: ClusterParts, { replica, gate, projector, exporter, snapshots }: Running) =>
+  ({ stored, log }: ClusterParts, { replica, gate, projector, exporter, snapshots, historyWatch }: Running) =>
   async (): Promise<PartReadiness[]> => {
     return [
       ...(await storesReadiness(stored, log)),
@@ -41,6 +43,7 @@ const readinessOf =
       ...(exporter ? [exporter.readiness()] : []),
       ...(gate ? [{ name: 'devices', isReady: !gate.isDraining }] : []),
       ...snapshots.readiness(),
+      ...(historyWatch?.readiness() ?? []),
     ];
   };
 
@@ -104,7 +107,10 @@ const openRoles = async (parts: ClusterParts, deadLetters: DeadLetters, closers:
   const replica = roles.includes('api') ? await openReplica(parts, { snapshots: snapshots.own, erasures, closers }) : undefined;
   const gate = roles.includes('gateway') ? await runGateway(parts, replica?.models, closers) : undefined;
   const exporter = roles.includes('exporter') ? await runExporter(parts, { erasures, closers }) : undefined;
-  return { erasures, running: { replica, gate, projector, exporter, snapshots, deadLetters } };
+  const hasHistory = replica !== undefined || projector !== undefined;
+  const historyWatch = hasHistory ? watchHistory(() => (replica?.models ?? projector?.models())?.history, base) : undefined;
+  if (historyWatch) closers.add('history watch', () => historyWatch.stop());
+  return { erasures, running: { replica, gate, projector, exporter, snapshots, historyWatch, deadLetters } };
 };
 
 const open = async (options: ServerOptions, closers: Closers): Promise<Omit<RunningServer, 'stop'>> => {
