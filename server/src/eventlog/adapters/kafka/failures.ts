@@ -1,6 +1,6 @@
 import { OperationalError } from '../../../kernel/index.ts';
 import type { KafkaReach } from '../../kafka-reach.ts';
-import { isKafkaError } from './kafka-client.ts';
+import { isKafkaError } from './kafka-error.ts';
 
 /** What Kafka says of records that it will not take, however often it is asked. */
 const finalErrors = [

@@ -1,4 +1,4 @@
-import { Admin, fetchV13, type Reader, ResponseError } from '@platformatic/kafka';
+import { Admin, type Broker, fetchV13, type Reader, ResponseError } from '@platformatic/kafka';
 import { OperationalError } from '../../../kernel/index.ts';
 import { type KafkaReach, kafkaConnection } from '../../kafka-reach.ts';
 import type { KafkaLogLimits } from './options.ts';
@@ -19,8 +19,9 @@ export interface PartitionFetch {
 
 export interface FetchWanted {
   readonly topicId: string;
-  /** Who leads all of the places. */
+  /** Who leads all of the places, and where that is; it is not known of a broker that is away. */
   readonly node: number;
+  readonly broker: Broker | undefined;
   readonly places: readonly PlaceWanted[];
   /** The broker answers when it has so much, or after `waitMs` with what there is. */
   readonly bytesMin: number;
@@ -119,9 +120,9 @@ export class FetchLink {
     return partitions;
   }
 
-  async #ask({ topicId, node, places, bytesMin, waitMs }: FetchWanted, session: Session | undefined): Promise<Answer> {
-    const connection = (await this.#admin.connectToBrokers([node])).get(node);
-    if (!connection) throw new OperationalError('unavailable', `broker ${node} of Kafka is not among those that are there`);
+  async #ask({ topicId, node, broker, places, bytesMin, waitMs }: FetchWanted, session: Session | undefined): Promise<Answer> {
+    if (!broker) throw new OperationalError('unavailable', `broker ${node} of Kafka is not among those that are there`);
+    const connection = await this.#admin.connections.get(broker);
     const { readBytes } = this.#options.limits;
     const { id, epoch } = session ?? noSession;
     const known = session?.offsets ?? new Map<number, number>();

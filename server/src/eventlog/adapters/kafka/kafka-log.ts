@@ -14,7 +14,8 @@ import type {
   VehicleRecord,
 } from '../../ports.ts';
 import { Consumers } from './consumers.ts';
-import { isKafkaError, type KafkaClient } from './kafka-client.ts';
+import type { KafkaClient } from './kafka-client.ts';
+import { isKafkaError } from './kafka-error.ts';
 import type { KafkaLogLimits, KafkaLogOptions } from './options.ts';
 import { PartitionTail } from './partition-tail.ts';
 import { readVehicleBackwards } from './read-vehicle.ts';
@@ -163,7 +164,8 @@ export class KafkaLog implements EventLog {
     const askedMs = this.#options.clock.now();
     const [fetched] = await this.#client.fetch('reader', leaders[partition] as number, [{ partition, fromOffset }]);
     if (!fetched) return undefined;
-    this.#tail(partition).learn(fetched.startOffset, fetched.endOffset, askedMs);
+    const tail = this.#tail(partition);
+    tail.learn(fetched.startOffset, fetched.endOffset, askedMs);
     return recordBatchOf(partition, fetched.records, fromOffset);
   }
 

@@ -10,6 +10,12 @@ export interface RetryPauses {
 export const pauseAfter = ({ retryMs, retryMaxMs }: RetryPauses, tries: number): number =>
   Math.min(retryMaxMs, retryMs * 2 ** Math.min(tries, 16));
 
+/** Brokers to ask, another one first each turn: one that stands still takes connections and answers nothing. */
+export const inTurn = <One>(all: readonly One[], turn: number): One[] => {
+  const first = turn % Math.max(1, all.length);
+  return [...all.slice(first), ...all.slice(0, first)];
+};
+
 export interface Retrying extends RetryPauses {
   readonly logger: Logger;
   readonly isClosed: () => boolean;

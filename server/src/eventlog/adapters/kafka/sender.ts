@@ -1,9 +1,10 @@
 import { type Clock, type Logger, OperationalError } from '../../../kernel/index.ts';
 import type { AppendListener, LogRefusal, LogStatistics } from '../../ports.ts';
-import type { KafkaClient, ProducedMessage } from './kafka-client.ts';
+import type { KafkaClient } from './kafka-client.ts';
 import type { KafkaLogLimits } from './options.ts';
 import type { PartitionTail } from './partition-tail.ts';
 import { PendingRecords } from './pending-records.ts';
+import { type ProducedMessage, Sending } from './produce-link.ts';
 import { isFinalFailure } from './failures.ts';
 import { ClosedError, untilDone } from './retrying.ts';
 
@@ -135,20 +136,24 @@ export class Sender {
     else for (const idle of this.#whenIdle.splice(0)) idle();
   }
 
-  /** The library tries some times with the same numbers, so that nothing is there twice; after that it may be, which the port allows. */
-  #untilSent(pending: PendingRecords): Promise<Map<number, number>> {
+  /** What is not written is sent again with the same numbers, so that nothing is there twice: only when brokers have forgotten who wrote it may it be. */
+  async #untilSent(pending: PendingRecords): Promise<Map<number, number>> {
     const { client, logger } = this.#options;
-    return untilDone(
-      'sending records',
-      {
-        ...this.#limits,
-        logger,
-        isClosed: () => client.isClosed || this.#isGivenUp,
-        isFinal: isFinalFailure,
-        failed: () => client.forgetLeaders(),
-      },
-      () => client.send(this.#messagesOf(pending)),
-    );
+    const sending = new Sending(this.#messagesOf(pending));
+    const retrying = {
+      ...this.#limits,
+      logger,
+      isClosed: () => client.isClosed || this.#isGivenUp,
+      isFinal: isFinalFailure,
+      failed: () => client.forgetLeaders(),
+    };
+    try {
+      await untilDone('sending records', retrying, () => client.send(sending));
+    } catch (error) {
+      client.giveUpSending();
+      throw error;
+    }
+    return sending.offsets;
   }
 
   #messagesOf(pending: PendingRecords): ProducedMessage[] {

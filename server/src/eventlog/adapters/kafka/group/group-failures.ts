@@ -1,5 +1,5 @@
 import { findErrorBy } from '@platformatic/kafka';
-import { isKafkaError } from '../kafka-client.ts';
+import { isKafkaError } from '../kafka-error.ts';
 
 const anyOf =
   (...names: readonly string[]) =>
