@@ -1,5 +1,5 @@
 import { type RecordBatch, recordBytesMax, recordFields, recordHeaderBytes, virtualPartitionOf } from '../../../events/index.ts';
-import { assert } from '../../../kernel/index.ts';
+import { assert, OperationalError } from '../../../kernel/index.ts';
 import type {
   AppendListener,
   EventLog,
@@ -166,6 +166,9 @@ export class KafkaLog implements EventLog {
     if (!fetched) return undefined;
     const tail = this.#tail(partition);
     tail.learn(fetched.startOffset, fetched.endOffset, askedMs);
+    // A leader that is new learns a moment later how far the one before it had acknowledged.
+    if (fetched.endOffset <= fromOffset && fromOffset < tail.endOffset())
+      throw new OperationalError('unavailable', `the leader of partition ${partition} does not know yet where it ends`);
     return recordBatchOf(partition, fetched.records, fromOffset);
   }
 
