@@ -65,6 +65,17 @@ export class GroupLink {
 
   async #connected(): Promise<Connection> {
     if (this.#connection) return this.#connection;
+    // Only `join` may take longer.
+    const cut = setTimeout(() => void this.close(), this.#options.limits.requestTimeoutMs);
+    try {
+      this.#connection = await this.#connect();
+      return this.#connection;
+    } finally {
+      clearTimeout(cut);
+    }
+  }
+
+  async #connect(): Promise<Connection> {
     const { groupId } = this.#options;
     const coordinators = await this.#admin.findCoordinator({ keyType: FindCoordinatorKeyTypes.GROUP, keys: [groupId] });
     const found = coordinators.find(({ key }) => key === groupId);
@@ -72,7 +83,6 @@ export class GroupLink {
     const connections = await this.#admin.connectToBrokers([found.nodeId]);
     const connection = connections.get(found.nodeId);
     assert(connection, `node ${found.nodeId} coordinates ${groupId}, but is not among the brokers`);
-    this.#connection = connection;
     return connection;
   }
 

@@ -1,7 +1,7 @@
 import { assert, type Logger } from '../../../../kernel/index.ts';
 import { PartitionLostError } from '../../../errors.ts';
 import type { JoinOptions, LogPosition, Membership } from '../../../ports.ts';
-import { ClosedError, type Retrying, untilDone } from '../retrying.ts';
+import { ClosedError, inTurn, type Retrying, untilDone } from '../retrying.ts';
 import { givenMemberId, isFinalForGroup, isForgotten, isRebalance } from './group-failures.ts';
 import { GroupLink, type LinkOptions, type MemberName } from './group-link.ts';
 import { GroupSession } from './group-session.ts';
@@ -28,6 +28,7 @@ export class GroupMember implements Membership {
   readonly #over: Promise<void>;
   #isLeaving = false;
   #link: GroupLink | undefined;
+  #linksMade = 0;
   #memberId = '';
   /** A name that the group may still wait for. */
   #formerId = '';
@@ -185,7 +186,8 @@ export class GroupMember implements Membership {
   }
 
   #linked(): GroupLink {
-    this.#link ??= new GroupLink(this.#options);
+    // The one before may have hung on a broker that stands still.
+    this.#link ??= new GroupLink({ ...this.#options, brokers: inTurn(this.#options.brokers, this.#linksMade++) });
     return this.#link;
   }
 
