@@ -43,6 +43,11 @@ const kinds: Readonly<Record<Kind, QueryOptions>> = {
   write: { prepare: true, consistency: localQuorum, isIdempotent: true },
 };
 
+const defaultPort = 9042;
+
+/** All nodes of a cluster are asked at the port of those that are given. */
+const portOf = ([first = '']: readonly string[]): number => Number(/^(?:[^:]+|\[.+\]):(\d+)$/.exec(first)?.[1] ?? defaultPort);
+
 export const makeClient = (
   { contactPoints, localDatacenter, credentials, tls, limits: given }: Omit<CassandraOptions, 'keyspace'>,
   keyspace?: string,
@@ -61,6 +66,8 @@ export const makeClient = (
       reconnection: new reconnection.ExponentialReconnectionPolicy(100, limits.reconnectMaxMs, false),
     },
     encoding: { useBigIntAsLong: true },
+    // The driver asks other nodes than the given ones at this port alone.
+    protocolOptions: { port: portOf(contactPoints) },
     // The schema is that of the command: nobody changes it under way.
     pooling: { maxRequestsPerConnection: 2048 },
     socketOptions: { connectTimeout: limits.connectTimeoutMs, readTimeout: limits.requestTimeoutMs },
