@@ -25,6 +25,11 @@ export interface KafkaWanted {
   };
 }
 export declare const startKafka: (jars: string, wanted?: KafkaWanted) => Promise<Engine>;
+/** Three brokers of one cluster, in the order of their node ids, which are 1 to 3. The keys of `settings` are Kafka's. */
+export declare const startThreeBrokers: (
+  jars: string,
+  options?: { readonly settings?: Readonly<Record<string, string>> },
+) => Promise<readonly [Engine, Engine, Engine]>;
 /** What Kafka's own tool says of a consumer group, a table as text. */
 export declare const describeGroup: (jars: string, address: string, group: string) => Promise<string>;
 export declare const ensureProtoc: () => { readonly path: string } | { readonly problem: string };
@@ -45,3 +50,5 @@ export declare const startCassandra: (
   jars: string,
   options?: { readonly isQuick?: boolean; readonly settings?: Readonly<Record<string, unknown>> },
 ) => Promise<CassandraEngine>;
+/** Three nodes of one cluster on 127.0.0.1, 127.0.0.2 and 127.0.0.3, at one port. */
+export declare const startThreeNodes: (jars: string) => Promise<readonly [CassandraEngine, CassandraEngine, CassandraEngine]>;

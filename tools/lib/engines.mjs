@@ -2,5 +2,7 @@
 export { ensureCassandra, startCassandra } from './engines/cassandra.mjs';
 export { describeGroup, ensureKafka, ensureKafkaTools, startKafka } from './engines/kafka.mjs';
 export { decodeWithProtoc, ensureProtoc } from './engines/protoc.mjs';
+export { startThreeNodes } from './engines/three-nodes.mjs';
+export { startThreeBrokers } from './engines/three-brokers.mjs';
 export { ensureToxiproxy, startToxiproxy } from './engines/toxiproxy.mjs';
 export { ensureValkey, startValkey } from './engines/valkey.mjs';

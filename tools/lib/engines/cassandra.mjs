@@ -33,7 +33,7 @@ const cassandraLogging = `<configuration><appender name="OUT" class="ch.qos.logb
   <pattern>%-5level %date %msg%n</pattern></encoder></appender><root level="INFO"><appender-ref ref="OUT"/></root></configuration>`;
 
 /** @param {number} port @param {number} storagePort */
-const cassandraSettings = (port, storagePort) => ({
+export const cassandraSettings = (port, storagePort) => ({
   cluster_name: 'milepost',
   num_tokens: 1,
   partitioner: 'org.apache.cassandra.dht.Murmur3Partitioner',
@@ -56,15 +56,26 @@ const cassandraSettings = (port, storagePort) => ({
 /**
  * One node of Apache Cassandra. `isQuick` compiles little: it is ready after 7 s of CPU instead of 12, and is slower from then on.
  * @param {string} jars
- * @param {{ isQuick?: boolean, settings?: Readonly<Record<string, unknown>> }} [options] `settings`: more of cassandra.yaml
+ * @param {{ readonly isQuick?: boolean, readonly settings?: Readonly<Record<string, unknown>> }} [options] the keys of `settings` are those of cassandra.yaml
  * @returns {Promise<CassandraEngine>} its address is host:port
  */
-export const startCassandra = async (jars, { isQuick = true, settings: more = {} } = {}) => {
+export const startCassandra = async (jars, { isQuick = true, settings = {} } = {}) => {
+  const [port, storagePort] = [await freePort(), await freePort()];
+  return startNode(jars, { ...cassandraSettings(port, storagePort), ...settings }, { isQuick });
+};
+
+/**
+ * @param {string} jars
+ * @param {ReturnType<typeof cassandraSettings> & Readonly<Record<string, unknown>>} yaml all that cassandra.yaml says
+ * @param {{ readonly isQuick?: boolean, readonly heapMiB?: number }} [options]
+ * @returns {Promise<CassandraEngine>}
+ */
+export const startNode = async (jars, yaml, { isQuick = true, heapMiB = 512 } = {}) => {
   const folder = mkdtempSync(join(tmpdir(), 'milepost-cassandra-'));
-  const [port, storagePort, toolPort] = [await freePort(), await freePort(), await freePort()];
+  const toolPort = await freePort();
   const settings = join(folder, 'cassandra.yaml');
   // JSON is YAML.
-  writeFileSync(settings, JSON.stringify({ ...cassandraSettings(port, storagePort), ...more }));
+  writeFileSync(settings, JSON.stringify(yaml));
   const logging = join(folder, 'logback.xml');
   writeFileSync(logging, cassandraLogging);
   const properties = {
@@ -85,8 +96,8 @@ export const startCassandra = async (jars, { isQuick = true, settings: more = {}
     join(jars, '*'),
   ];
   const args = [
-    '-Xms512m',
-    '-Xmx512m',
+    `-Xms${heapMiB}m`,
+    `-Xmx${heapMiB}m`,
     '-Xss512k',
     ...(isQuick ? ['-XX:TieredStopAtLevel=1'] : []),
     '-XX:+UseSerialGC',
@@ -96,7 +107,7 @@ export const startCassandra = async (jars, { isQuick = true, settings: more = {}
     'org.apache.cassandra.service.CassandraDaemon',
   ];
   const ready = /Starting listening for CQL clients/;
-  const engine = await engineOf(folder, `127.0.0.1:${port}`, () =>
+  const engine = await engineOf(folder, `${yaml.rpc_address}:${yaml.native_transport_port}`, () =>
     launch('java', args, { cwd: folder, logFile: join(folder, 'log'), ready }),
   );
   /** @param {string[]} words */

@@ -15,7 +15,7 @@ export const ensureKafkaTools = () =>
   ensureJars('kafka-tools-4.3.1', ['org.apache.kafka:kafka-tools:4.3.1', 'org.slf4j:slf4j-simple:1.7.36']);
 
 /** Never begins like an option, as one of 64 would. */
-const clusterId = () => randomBytes(16).toString('base64url').replace(/^-/, 'A');
+export const clusterId = () => randomBytes(16).toString('base64url').replace(/^-/, 'A');
 
 /** Of a single broker: everything that is kept more than once elsewhere is kept once. */
 const onceEach = [

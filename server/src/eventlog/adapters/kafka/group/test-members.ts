@@ -46,8 +46,9 @@ export const openMember = async (
   brokers: readonly string[],
   topic: string,
   revoked: (isLost: boolean) => Promise<void> = () => Promise.resolve(),
+  limits: Partial<KafkaLogLimits> = groupLimits,
 ): Promise<TestMember> => {
-  const log = await openKafkaLog({ brokers, topic, clock: systemClock, logger: silentLogger, limits: groupLimits });
+  const log = await openKafkaLog({ brokers, topic, clock: systemClock, logger: silentLogger, limits });
   const notes = new MemberNotes();
   const membership = log.join({
     group: 'projector',
