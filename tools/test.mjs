@@ -191,6 +191,8 @@ const summarise = (results, testsRun) => {
 
 /** Files that `npm test` leaves to whoever asks for their tier. */
 const long = /\.long\.\w+\.test\.\w+$/;
+/** What a tier may take with them. */
+const longBudgetMs = 20 * 60_000;
 
 await runMain(() =>
   underOwnNode(async () => {
@@ -209,7 +211,8 @@ await runMain(() =>
       if (left > 0) say(`${tier.name}: ${left} long ones only when the tier is asked for`);
       if (files.length === 0 || (wanted && !wanted.includes(tier.name))) continue;
       say(`${tier.name}: ${files.length} files …`);
-      const result = await prepareAndRun(tier, files, isOnCluster);
+      const hasLong = files.some((path) => long.test(path));
+      const result = await prepareAndRun(hasLong ? { ...tier, budgetMs: longBudgetMs } : tier, files, isOnCluster);
       printFindings(result);
       testsRun += result.passed + result.failures.length;
       results.push(result);
