@@ -1,6 +1,7 @@
-import { Admin, type Broker, fetchV13, type Reader, ResponseError } from '@platformatic/kafka';
+import { type Admin, type Broker, fetchV13, type Reader, ResponseError } from '@platformatic/kafka';
 import { OperationalError } from '../../../kernel/index.ts';
-import { type KafkaReach, kafkaConnection } from '../../kafka-reach.ts';
+import type { KafkaReach } from '../../kafka-reach.ts';
+import { makeAdmin } from './make-admin.ts';
 import type { KafkaLogLimits } from './options.ts';
 
 export interface PlaceWanted {
@@ -30,7 +31,6 @@ export interface FetchWanted {
 
 export interface FetchLinkOptions {
   readonly reach: KafkaReach;
-  readonly clientId: string;
   readonly limits: KafkaLogLimits;
   /** Brokers remember what is asked for, are told only what changes, and answer only for partitions of which there is something new. */
   readonly hasSession: boolean;
@@ -93,17 +93,8 @@ export class FetchLink {
   readonly #sessions = new Map<number, Session>();
 
   constructor(options: FetchLinkOptions) {
-    const { reach, clientId, limits } = options;
-    const timeout = limits.requestTimeoutMs;
     this.#options = options;
-    this.#admin = new Admin({
-      clientId,
-      ...kafkaConnection(reach),
-      retries: 0,
-      requestTimeout: timeout,
-      connectTimeout: timeout,
-      timeout,
-    });
+    this.#admin = makeAdmin(options.reach, options.limits);
   }
 
   /** Of partitions that are not in the answer nothing has changed since the one before. */

@@ -1,12 +1,10 @@
-import { Admin, ListOffsetTimestamps, NetworkError } from '@platformatic/kafka';
+import { type Admin, ListOffsetTimestamps, NetworkError } from '@platformatic/kafka';
 import { assert } from '../../../kernel/index.ts';
-import { kafkaConnection } from '../../kafka-reach.ts';
 import { FetchLink, type PartitionFetch, type PlaceWanted } from './fetch-link.ts';
+import { makeAdmin } from './make-admin.ts';
 import type { KafkaLogLimits, KafkaLogOptions } from './options.ts';
 import { type Leaders, ProduceLink, type Sending } from './produce-link.ts';
 import { inTurn } from './retrying.ts';
-
-const clientId = 'milepost';
 
 /** What of the log's topic is needed to speak of it. */
 interface Topic extends Leaders {
@@ -28,16 +26,14 @@ export class KafkaClient {
 
   constructor(options: KafkaLogOptions, limits: KafkaLogLimits) {
     const { brokers, topic } = options;
-    const timeout = limits.requestTimeoutMs;
-    const common = { clientId, retries: 0, requestTimeout: timeout, connectTimeout: timeout, timeout };
     this.#topic = topic;
     this.#brokerCount = brokers.length;
-    this.#makeAdmin = (turn) => new Admin({ ...common, ...kafkaConnection({ ...options, brokers: inTurn(brokers, turn) }) });
+    this.#makeAdmin = (turn) => makeAdmin({ ...options, brokers: inTurn(brokers, turn) }, limits);
     this.#admin = this.#makeAdmin(this.#turn);
-    this.#producer = new ProduceLink({ reach: options, clientId, topic, limits });
+    this.#producer = new ProduceLink({ reach: options, topic, limits });
     this.#links = {
-      tail: new FetchLink({ reach: options, clientId, limits, hasSession: true }),
-      reader: new FetchLink({ reach: options, clientId, limits, hasSession: false }),
+      tail: new FetchLink({ reach: options, limits, hasSession: true }),
+      reader: new FetchLink({ reach: options, limits, hasSession: false }),
     };
   }
 

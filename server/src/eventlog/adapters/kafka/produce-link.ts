@@ -1,6 +1,15 @@
-import { Admin, type Broker, initProducerIdV4, NumericMap, ProduceAcks, produceV9, ResponseError } from '@platformatic/kafka';
+import {
+  type Admin,
+  type Broker,
+  initProducerIdV4,
+  NumericMap,
+  ProduceAcks,
+  produceV9,
+  ResponseError,
+} from '@platformatic/kafka';
 import { OperationalError } from '../../../kernel/index.ts';
-import { type KafkaReach, kafkaConnection } from '../../kafka-reach.ts';
+import type { KafkaReach } from '../../kafka-reach.ts';
+import { makeAdmin } from './make-admin.ts';
 import { isKafkaError } from './kafka-error.ts';
 import type { MessageHead } from './message.ts';
 import type { KafkaLogLimits } from './options.ts';
@@ -19,7 +28,6 @@ export interface Leaders {
 
 export interface ProduceLinkOptions {
   readonly reach: KafkaReach;
-  readonly clientId: string;
   readonly topic: string;
   readonly limits: KafkaLogLimits;
 }
@@ -89,17 +97,8 @@ export class ProduceLink {
   #tries = 0;
 
   constructor(options: ProduceLinkOptions) {
-    const { reach, clientId, limits } = options;
-    const timeout = limits.requestTimeoutMs;
     this.#options = options;
-    this.#admin = new Admin({
-      clientId,
-      ...kafkaConnection(reach),
-      retries: 0,
-      requestTimeout: timeout,
-      connectTimeout: timeout,
-      timeout,
-    });
+    this.#admin = makeAdmin(options.reach, options.limits);
   }
 
   /** Sends what is left, once. Resolves when nothing is left any more; rejects with the first thing that went wrong, when every leader has answered. */
