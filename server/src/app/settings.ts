@@ -287,20 +287,18 @@ const read = (setting: Setting<unknown>, given: string | undefined): unknown => 
   });
 };
 
+const refuse = (key: keyof Settings, expected: string): never => {
+  const { name } = settings[key];
+  throw new CallerError('invalid_field', `${name}: expected ${expected}`, { field: name, expected });
+};
+
 /** A port with TLS needs a certificate and a key; those without a port would be there for nothing. */
 const checkTls = ({ deviceTlsPort, mqttTlsPort, ...files }: Configuration): void => {
   const hasPort = deviceTlsPort !== undefined || mqttTlsPort !== undefined;
   const missing = (['deviceTlsCertificate', 'deviceTlsKey'] as const).find((key) => files[key] === undefined);
   const given = (['deviceTlsCertificate', 'deviceTlsKey', 'deviceTlsClientCa'] as const).find((key) => files[key] !== undefined);
-  const wrong = (key: keyof Settings, expected: string): CallerError =>
-    new CallerError('invalid_field', `${settings[key].name}: expected ${expected}`, { field: settings[key].name, expected });
-  if (hasPort && missing) throw wrong(missing, 'a PEM file, since a port with TLS is set');
-  if (!hasPort && given) throw wrong(given, `${settings.deviceTlsPort.name} or ${settings.mqttTlsPort.name} beside it`);
-};
-
-const refuse = (key: keyof Settings, expected: string): never => {
-  const { name } = settings[key];
-  throw new CallerError('invalid_field', `${name}: expected ${expected}`, { field: name, expected });
+  if (hasPort && missing) refuse(missing, 'a PEM file, since a port with TLS is set');
+  if (!hasPort && given) refuse(given, `${settings.deviceTlsPort.name} or ${settings.mqttTlsPort.name} beside it`);
 };
 
 /** Stores that are logged in to, and what says how. */
