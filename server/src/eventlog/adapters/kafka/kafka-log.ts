@@ -237,11 +237,17 @@ export class KafkaLog implements EventLog {
     for (const tail of tails) tail.learn(tail.startOffset(), ends.get(tail.partition) ?? 0, askedMs);
   }
 
-  async #askFirst(): Promise<void> {
+  /** Where all partitions begin and end. */
+  async #askBounds(): Promise<{ starts: Map<number, number>; ends: Map<number, number> }> {
     const partitions = this.partitions();
+    this.#startsAskedAtMs = performance.now();
+    return { starts: await this.#client.offsets(partitions, 'start'), ends: await this.#client.offsets(partitions, 'end') };
+  }
+
+  async #askFirst(): Promise<void> {
     const askedMs = this.#options.clock.now();
-    const [starts, ends] = [await this.#client.offsets(partitions, 'start'), await this.#client.offsets(partitions, 'end')];
-    const recent = await this.#client.offsets(partitions, askedMs - this.#limits.recentRecordMs);
+    const { starts, ends } = await this.#askBounds();
+    const recent = await this.#client.offsets(this.partitions(), askedMs - this.#limits.recentRecordMs);
     for (const tail of this.#tails) {
       const { partition } = tail;
       const [start, end] = [starts.get(partition) ?? 0, ends.get(partition) ?? 0];
@@ -250,10 +256,8 @@ export class KafkaLog implements EventLog {
   }
 
   async #askEnds(): Promise<void> {
-    const partitions = this.partitions();
     const askedMs = this.#options.clock.now();
-    this.#startsAskedAtMs = performance.now();
-    const [starts, ends] = [await this.#client.offsets(partitions, 'start'), await this.#client.offsets(partitions, 'end')];
+    const { starts, ends } = await this.#askBounds();
     for (const tail of this.#tails) tail.learn(starts.get(tail.partition) ?? 0, ends.get(tail.partition) ?? 0, askedMs);
   }
 
