@@ -9,4 +9,5 @@ export * from './routes.ts';
 export * from './server.ts';
 export * from './shared.ts';
 export * from './telemetry.ts';
+export * from './trips.ts';
 export * from './vehicle.ts';

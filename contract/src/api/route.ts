@@ -7,7 +7,7 @@ export interface ApiRoute {
   readonly path: string;
   readonly summary: string;
   readonly description?: string;
-  readonly tag: 'vehicles' | 'customers' | 'devices' | 'history' | 'server';
+  readonly tag: 'vehicles' | 'customers' | 'devices' | 'history' | 'trips' | 'drivers' | 'reports' | 'warnings' | 'server';
   /** Who may call: the operator (token or cookie), a device with its own means, or anyone. */
   readonly access: 'operator' | 'device' | 'anyone';
   /** A device calls it by its client certificate. */
