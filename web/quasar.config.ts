@@ -3,12 +3,25 @@ import { defineConfig } from '#q-app';
 const serverPort = process.env['MILEPOST_PORT'] ?? '8080';
 const server = `http://127.0.0.1:${serverPort}`;
 
+/**
+ * What every page needs is one file: on a slow line each further one costs a round trip. Pages, their features, the other languages and the
+ * libraries of the map and the charts stay apart.
+ */
+const shared = {
+  name: 'app',
+  test: /web\/src\/(api|boot|components|i18n\/(en|[^/]+\.ts)|layouts|router|stores)|node_modules\/(@?vue|pinia|@intlify|quasar)/,
+};
+
 export default defineConfig(() => ({
-  boot: ['i18n'],
+  boot: ['i18n', 'early'],
   css: ['fonts.css', 'tokens.css', 'app.css'],
   build: {
     vueRouterMode: 'history',
     typescript: { strict: true, vueShim: true },
+    extendViteConf: (config) => {
+      config.build ??= {};
+      config.build.rolldownOptions = { output: { advancedChunks: { groups: [shared] } } };
+    },
     target: { browser: ['es2022', 'firefox115', 'chrome115', 'safari16'] },
   },
   devServer: {

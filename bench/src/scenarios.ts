@@ -119,6 +119,11 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
     args: ['28'],
   },
   'fleet-at': { what: 'The whole fleet as of a past second, and its keyframes', script: 'bench/src/fleet-at.ts', args: [] },
+  'first-page': {
+    what: 'The first page on a slow line and a slow phone (1.6 Mbit/s, 150 ms round trip, CPU slowed four times): usable after, from the browser’s trace',
+    script: 'bench/src/first-page.ts',
+    args: ['5'],
+  },
   'map-stream': {
     what: 'A second of the map: 10,000 moving vehicles, 100 viewers',
     script: 'bench/src/map-stream.ts',

@@ -3,6 +3,7 @@ import type { ErrorCode } from '@milepost/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CallerError, type Logger } from '../kernel/index.ts';
 import { checkHost } from './access/check-host.ts';
+import { addCompression } from './compress-answers.ts';
 import { securityHeaders } from './access/security-headers.ts';
 import { httpLimits } from './limits.ts';
 import { addErrors, closeWithin, makeFastify, sendProblem } from './make-fastify.ts';
@@ -91,6 +92,7 @@ export const createHttp = async (deps: HttpDeps): Promise<Http> => {
   const fastify = makeFastify();
   const streams = openBrowserStream(deps);
   addChecks(fastify, deps);
+  addCompression(fastify);
   addMetrics(fastify, deps, () => streams.viewers());
   await addOpenApi(fastify, deps.config.version, deps.access.cookieName);
   const sendPage = await serveWebApp(fastify, deps.config.webRoot);

@@ -48,6 +48,8 @@ export const serveWebApp = async (fastify: FastifyInstance, webRoot: string): Pr
     root: webRoot,
     wildcard: true,
     cacheControl: false,
+    // The build wrote them: web/tools/compress-build.ts.
+    preCompressed: true,
     schemaHide: true,
     setHeaders: (reply, file) => void reply.header('cache-control', cacheControl(file)),
   });

@@ -1,12 +1,16 @@
 import type { RouteRecordRaw } from 'vue-router';
+import MainLayout from '../layouts/MainLayout.vue';
+import MapPage from '../pages/MapPage.vue';
 
-/** Every page is a chunk of its own: the map's library is loaded by the map alone. */
+/**
+ * The first page comes with what every page needs; each of the others is a chunk of its own. The map's library is loaded by the map alone.
+ */
 export const routes: RouteRecordRaw[] = [
   {
     path: '/',
-    component: () => import('../layouts/MainLayout.vue'),
+    component: MainLayout,
     children: [
-      { path: '', name: 'map', component: () => import('../pages/MapPage.vue') },
+      { path: '', name: 'map', component: MapPage },
       { path: 'vehicles', name: 'vehicles', component: () => import('../pages/VehiclesPage.vue') },
       { path: 'vehicles/:id', name: 'vehicle', component: () => import('../pages/VehiclePage.vue'), props: true },
       { path: 'welcome', name: 'welcome', component: () => import('../pages/WelcomePage.vue') },

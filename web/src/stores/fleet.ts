@@ -22,6 +22,7 @@ const makeLoader = (vehicles: Map<string, FleetVehicle>, changed: () => void) =>
   const problem = shallowRef<ApiError | undefined>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let loading: Promise<void> | undefined;
+  let loadedAtMs = Number.NEGATIVE_INFINITY;
 
   const take = (item: VehicleItem): void => {
     const known = vehicles.get(item.id);
@@ -43,6 +44,7 @@ const makeLoader = (vehicles: Map<string, FleetVehicle>, changed: () => void) =>
     isCut.value = cursor !== undefined;
     for (const id of vehicles.keys()) if (!seen.has(id)) vehicles.delete(id);
     isLoaded.value = true;
+    loadedAtMs = performance.now();
     problem.value = undefined;
     changed();
   };
@@ -57,13 +59,15 @@ const makeLoader = (vehicles: Map<string, FleetVehicle>, changed: () => void) =>
       });
     return loading;
   };
+  /** Unless it was loaded just now: the app asks before the first page is there. */
+  const loadUnlessFresh = (): Promise<void> => (performance.now() - loadedAtMs < refreshMs ? Promise.resolve() : load());
   const loadSoon = (isWanted: () => boolean): void => {
     timer ??= setTimeout(() => {
       timer = undefined;
       if (isWanted()) void load();
     }, refreshMs);
   };
-  return { isLoaded, isCut, problem, load, loadSoon };
+  return { isLoaded, isCut, problem, load, loadUnlessFresh, loadSoon };
 };
 
 /** What the stream tells, written into the vehicles. `outdated`: the list knows more than the stream does. */
@@ -117,7 +121,7 @@ export const useFleet = defineStore('fleet', () => {
   };
   let users = 0;
   let stops: (() => void)[] = [];
-  const { isLoaded, isCut, problem, load, loadSoon } = makeLoader(vehicles, changed);
+  const { isLoaded, isCut, problem, load, loadUnlessFresh, loadSoon } = makeLoader(vehicles, changed);
   const { roster, frame, statusChanged } = makeListener(vehicles, changed, () => loadSoon(() => users > 0));
 
   /** Follows the fleet while somebody uses it. Answers how to stop. */
@@ -125,7 +129,7 @@ export const useFleet = defineStore('fleet', () => {
     if (users++ === 0) {
       // What was empty when somebody looked last may not be any more.
       isLoaded.value &&= vehicles.size > 0;
-      void load().then(() => {
+      void loadUnlessFresh().then(() => {
         if (users > 0 && stops.length === 0)
           stops = [liveStream.watchMap({ roster, frame }), liveStream.watchStatus(statusChanged)];
       });
