@@ -1,0 +1,87 @@
+import type { FigureSource } from '@milepost/contract/api';
+import type { Analysis } from './analysis.ts';
+import { tripLimits } from './limits.ts';
+import { stepKinds } from './movement.ts';
+import type { Segment } from './segments.ts';
+import type { VehicleFacts } from './types.ts';
+
+/** Energy used along a trip: 0 at its start. */
+export interface EnergyUse {
+  readonly times: Float64Array;
+  readonly usedKwh: Float64Array;
+  readonly kwh: number;
+  readonly source: FigureSource;
+}
+
+/** Of how long ago a reading still holds at the start of a trip: while it stood, but no longer than a silence. */
+const firstRowOf = ({ track, kinds }: Analysis, { from }: Segment): number => {
+  let at = from;
+  while (
+    at > 0 &&
+    kinds[at - 1] === stepKinds.standing &&
+    (track.times[from] as number) - (track.times[at - 1] as number) <= tripLimits.silenceMs
+  )
+    at--;
+  return track.rows[at] as number;
+};
+
+/** Rows with a reading: the last one at or before the start, and all up to the end. */
+export const findReadings = (analysis: Analysis, segment: Segment, column: Float64Array): number[] => {
+  const { rows } = analysis.track;
+  const [start, end] = [rows[segment.from] as number, rows[segment.to] as number];
+  const readings: number[] = [];
+  for (let row = firstRowOf(analysis, segment); row <= end; row++) {
+    if (column[row] !== column[row]) continue;
+    if (row <= start) readings.length = 0;
+    readings.push(row);
+  }
+  return readings;
+};
+
+/**
+ * What left the battery, recuperation deducted: the sum of the changes between readings, but for those in which it was charged.
+ *
+ * @param kwhPerUnit 1 for readings in kWh
+ */
+const addUp = (analysis: Analysis, segment: Segment, column: Float64Array, kwhPerUnit: number, source: FigureSource) => {
+  const { times, isCharging } = analysis.samples;
+  const readings = findReadings(analysis, segment, column);
+  if (readings.length < 2) return null;
+  const startMs = analysis.track.times[segment.from] as number;
+  const usedKwh = new Float64Array(readings.length);
+  let charging = false;
+  for (let k = 1; k < readings.length; k++) {
+    const [before, row] = [readings[k - 1] as number, readings[k] as number];
+    let wasCharging = charging;
+    for (let r = before; r <= row; r++) {
+      const state = isCharging[r] as number;
+      if (state === state) charging = state === 1;
+      wasCharging ||= charging;
+    }
+    const change = wasCharging ? 0 : ((column[before] as number) - (column[row] as number)) * kwhPerUnit;
+    usedKwh[k] = (usedKwh[k - 1] as number) + change;
+  }
+  const use: EnergyUse = {
+    times: Float64Array.from(readings, (row) => Math.max(startMs, times[row] as number)),
+    usedKwh,
+    kwh: usedKwh.at(-1) as number,
+    source,
+  };
+  return use;
+};
+
+/** Measured where the vehicle says kWh, else modelled from percent and the size of the battery; null: neither is known. */
+export const findEnergy = (analysis: Analysis, segment: Segment, { packKwh }: VehicleFacts): EnergyUse | null =>
+  addUp(analysis, segment, analysis.samples.energyKwh, 1, 'measured') ??
+  (packKwh === null ? null : addUp(analysis, segment, analysis.samples.energyPercent, packKwh / 100, 'modelled'));
+
+/** First and last battery level of a trip or a stop. */
+export const findPercents = (analysis: Analysis, segment: Segment): { fromPercent: number | null; toPercent: number | null } => {
+  const { energyPercent } = analysis.samples;
+  const readings = findReadings(analysis, segment, energyPercent);
+  const [first, last] = [readings[0], readings.at(-1)];
+  return {
+    fromPercent: first === undefined ? null : (energyPercent[first] as number),
+    toPercent: last === undefined ? null : (energyPercent[last] as number),
+  };
+};

@@ -1,0 +1,60 @@
+import { type Analysis, analyse, startOf } from './analysis.ts';
+import { tripLimits } from './limits.ts';
+import { stepKinds } from './movement.ts';
+import { inOrder, joinSamples } from './samples.ts';
+import type { ReadSamples } from './types.ts';
+
+export const dayLengthMs = 86_400_000;
+
+const { contextMs, tripMsMax } = tripLimits;
+/** How far beyond the day is read, one after the other, until everything that begins on it is known. */
+const reachesMs = [contextMs, contextMs + 7_200_000, contextMs + 25_200_000, contextMs + tripMsMax] as const;
+
+/** Whether something certain ends at or before the day begins: then nothing further back decides what begins on it. */
+const isBeginningKnown = ({ fromMs, track, kinds }: Analysis, dayMs: number): boolean => {
+  const { times, count } = track;
+  let standsFromMs = Number.NaN;
+  for (let at = 0; at < count - 1 && (times[at] as number) <= dayMs; at++) {
+    const [start, end] = [times[at] as number, times[at + 1] as number];
+    const isSilence = end - start > tripLimits.silenceMs && start >= fromMs + tripLimits.fixHoldMs;
+    if (start < fromMs + contextMs && !isSilence) continue;
+    const kind = kinds[at] as number;
+    if (kind === stepKinds.apart || kind === stepKinds.hole) return true;
+    if (kind === stepKinds.driving) standsFromMs = Number.NaN;
+    else {
+      if (standsFromMs !== standsFromMs) standsFromMs = start;
+      if (end - standsFromMs >= tripLimits.stopMs) return true;
+    }
+  }
+  return false;
+};
+
+/** Whether what began on the day has ended for certain. */
+const isEndKnown = (analysis: Analysis, dayMs: number): boolean => {
+  const { segments, toMs } = analysis;
+  const endMs = dayMs + dayLengthMs;
+  const next = segments.findIndex((segment) => startOf(analysis, segment) >= endMs);
+  const last = segments[next < 0 ? segments.length - 1 : next - 1];
+  if (!last || startOf(analysis, last) < dayMs) return true;
+  return next >= 0 && (segments[next]?.sureMs as number) <= toMs - contextMs;
+};
+
+/** Reads a day and what lies around it, as far as is needed to know what begins on it. */
+export const readWindow = async (dayMs: number, read: ReadSamples, nowMs: number): Promise<Analysis> => {
+  const horizonMs = Math.max(dayMs, nowMs + tripLimits.clockAheadMs);
+  const [back, ahead] = [[...reachesMs], [...reachesMs]];
+  let fromMs = dayMs - (back.shift() as number);
+  let toMs = Math.min(horizonMs, dayMs + dayLengthMs + (ahead.shift() as number));
+  let samples = inOrder(await read(fromMs, toMs));
+  for (;;) {
+    const analysis = analyse(samples, fromMs, toMs, nowMs);
+    const more = back.length > 0 && !isBeginningKnown(analysis, dayMs) ? dayMs - (back.shift() as number) : fromMs;
+    const mustReadAhead = ahead.length > 0 && toMs < horizonMs && !isEndKnown(analysis, dayMs);
+    const later = mustReadAhead ? Math.min(horizonMs, dayMs + dayLengthMs + (ahead.shift() as number)) : toMs;
+    if (more === fromMs && later === toMs) return analysis;
+    if (more < fromMs) samples = joinSamples(inOrder(await read(more, fromMs)), samples);
+    if (later > toMs) samples = joinSamples(samples, inOrder(await read(toMs, later)));
+    fromMs = more;
+    toMs = later;
+  }
+};
