@@ -56,14 +56,15 @@ const contextOf = async (browser: Browser, milepost: Milepost, options: BrowserC
   return context;
 };
 
-/** Opens an address of the web app as somebody who signed in by the printed link. */
+/** Opens an address of the web app as somebody who signed in by the printed link; speaks English and counts in kilometres unless told. */
 export const visit = async (
   browser: Browser,
   milepost: Milepost,
   address: string,
   { isSignedIn = true, expects, ...options }: VisitOptions = {},
 ): Promise<Visit> => {
-  const context = await contextOf(browser, milepost, { viewport: { width: 1280, height: 800 }, ...options }, isSignedIn);
+  const usual = { viewport: { width: 1280, height: 800 }, locale: 'en-IE', timezoneId: 'UTC' };
+  const context = await contextOf(browser, milepost, { ...usual, ...options }, isSignedIn);
   const page = await context.newPage();
   const errors: string[] = [];
   page.on('pageerror', (error) => errors.push(`${error.name}: ${error.stack || error.message}`));

@@ -1,5 +1,29 @@
 import { createI18n } from 'vue-i18n';
+import type { Language } from '../components/locale.ts';
 import en from './en/index.ts';
+import type { Messages } from './types.ts';
 
-/** English is the only language so far; every sentence of the app is in its table. */
+/** English is there from the start and stands in for what could not be loaded; the others come when they are asked for. */
 export const i18n = createI18n({ legacy: false, locale: 'en', fallbackLocale: 'en', messages: { en } });
+
+const loaders: Readonly<Record<Exclude<Language, 'en'>, () => Promise<{ default: Messages }>>> = {
+  es: () => import('./es/index.ts'),
+  de: () => import('./de/index.ts'),
+};
+const loaded = new Set<Language>(['en']);
+let wanted: Language = 'en';
+
+/** Shows another language as soon as its sentences are there. Answers whether it did: a later wish, or no network, comes first. */
+export const showLanguage = async (language: Language): Promise<boolean> => {
+  wanted = language;
+  if (language !== 'en' && !loaded.has(language)) {
+    const messages = await loaders[language]().catch(() => undefined);
+    if (!messages) return false;
+    i18n.global.setLocaleMessage(language, messages.default as never);
+    loaded.add(language);
+  }
+  if (wanted !== language) return false;
+  i18n.global.locale.value = language as 'en';
+  document.documentElement.lang = language;
+  return true;
+};

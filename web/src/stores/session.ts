@@ -24,6 +24,16 @@ export const useSession = defineStore('session', () => {
       problem.value = error;
     }
   };
+  /** Ends the session. Answers whether the server heard of it. */
+  const signOut = async (): Promise<boolean> => {
+    try {
+      await api.signOut();
+      isSignedOut.value = true;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
+    return isSignedOut.value;
+  };
   const isReady = computed(() => config.value !== undefined);
-  return { config, isSignedOut, problem, isReady, load };
+  return { config, isSignedOut, problem, isReady, load, signOut };
 });

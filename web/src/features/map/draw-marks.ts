@@ -1,8 +1,10 @@
 import { type Mark, markPaths } from '../../components/status-shapes.ts';
+import { useFormats } from '../../components/use-formats.ts';
 import type { Cluster } from './cluster.ts';
 import { type FleetVehicle, hasWarning, isMoving, vehicleName } from './fleet-vehicle.ts';
 import type { OverlayColours } from './overlay-colours.ts';
 
+const formats = useFormats();
 const shapes = new Map<string, Path2D>();
 const shape = (path: string): Path2D => {
   const known = shapes.get(path);
@@ -129,8 +131,6 @@ const ringOrder: readonly Mark[] = ['online', 'late', 'offline', 'never_seen'];
 /** Side of a cluster's disc grows with the number of its vehicles, slowly. */
 export const clusterRadius = (count: number): number => 13 + 4 * Math.log10(count);
 
-const shorten = (count: number): string => (count < 1000 ? String(count) : `${(count / 1000).toFixed(count < 9950 ? 1 : 0)}k`);
-
 /** Many vehicles: their number, and a ring that says how many of them are in which state. */
 export const drawCluster = (
   context: CanvasRenderingContext2D,
@@ -160,7 +160,7 @@ export const drawCluster = (
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   context.fillStyle = colours.ink;
-  context.fillText(shorten(total), x, y + 0.5);
+  context.fillText(formats.value.compact(total), x, y + 0.5);
   if (cluster.members.some(hasWarning)) {
     drawShape(context, markPaths.warning, x + radius * 0.75, y - radius * 0.75, 11, colours.marks.warning, colours.surface);
   }

@@ -1,6 +1,7 @@
 import type { ConnectionStatus, WarningSeverity } from '@milepost/contract';
 import type { VehicleItem } from '@milepost/contract/api';
 import type { MapFrameEntry } from '@milepost/contract/stream';
+import { useFormats } from '../../components/use-formats.ts';
 import { type Glide, headFor, standingAt } from './glide.ts';
 import { mercatorX, mercatorY } from './mercator.ts';
 
@@ -91,6 +92,7 @@ const urgency = (vehicle: FleetVehicle): number => {
   return needsAttention(vehicle) ? 2 : statusOrder[vehicle.status];
 };
 
+const formats = useFormats();
 /** Who needs somebody first, then by name. */
 export const byUrgency = (a: FleetVehicle, b: FleetVehicle): number =>
-  urgency(a) - urgency(b) || vehicleName(a.item).localeCompare(vehicleName(b.item), 'en', { numeric: true });
+  urgency(a) - urgency(b) || formats.value.compare(vehicleName(a.item), vehicleName(b.item));

@@ -6,7 +6,7 @@ export default {
   zoomOut: 'Zoom out',
   showAll: 'Show the whole city',
   attention: 'need attention',
-  shown: '{count} vehicles',
+  shown: '{count} vehicle | {count} vehicles',
   shownOf: '{count} of {total} vehicles',
   noMatch: 'No vehicle fits',
   noMatchText: 'No vehicle has all of what you asked for.',

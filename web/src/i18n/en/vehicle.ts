@@ -43,7 +43,7 @@ export default {
   chartLabel: '{name} over the last {hours} hours',
   chartReadout: '{time}: {values}',
   values: 'Latest values',
-  valueCount: '{count} values',
+  valueCount: '{count} value | {count} values',
   signal: 'Signal',
   value: 'Value',
   age: 'Age',

@@ -1,0 +1,12 @@
+import type { Messages } from '../types.ts';
+import common from './common.ts';
+import errors from './errors.ts';
+import map from './map.ts';
+import settings from './settings.ts';
+import vehicle from './vehicle.ts';
+import vehicles from './vehicles.ts';
+import welcome from './welcome.ts';
+
+/** Every sentence of the web app in Spanish: one file a page, with the keys of English. */
+const messages: Messages = { ...common, errors, map, vehicles, vehicle, welcome, settings };
+export default messages;
