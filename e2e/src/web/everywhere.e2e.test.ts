@@ -54,6 +54,46 @@ test('keys lead to pages, and the palette to any vehicle', options, async () => 
   await palette.waitFor();
   await page.keyboard.press('Escape');
   await palette.waitFor({ state: 'detached' });
+  await page.keyboard.press('Control+k');
+  await palette.fill('settings');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+  await close();
+});
+
+test('the keys are told, and lead to every page of the navigation', options, async () => {
+  const { page, close } = await visit(browser, milepost, '/vehicles');
+  await page.getByRole('row', { name: 'VAN 1' }).waitFor();
+  await page.keyboard.press('?');
+  const help = page.getByRole('dialog', { name: 'Keys' });
+  await help.waitFor();
+  assert.deepEqual(await accessibilityProblems(page), []);
+  const letters = await help.locator('dl').first().locator('dd').allInnerTexts();
+  assert.ok(letters.length >= 3);
+  await page.keyboard.press('Escape');
+  await help.waitFor({ state: 'detached' });
+  for (const letter of letters.map((text) => text.trim().at(-1) ?? '')) {
+    await page.keyboard.press('g');
+    await page.keyboard.press(letter);
+    await page.locator('nav [aria-current="page"], nav button.current').waitFor();
+    await page.locator('main h1').first().waitFor({ state: 'attached' });
+  }
+  await close();
+});
+
+test('on a phone the pages are under the thumb', options, async () => {
+  const { page, close } = await visit(browser, milepost, '/vehicles', { viewport: { width: 390, height: 844 } });
+  const bar = page.getByRole('navigation', { name: 'Pages' });
+  await bar.getByRole('link', { name: 'Map' }).waitFor();
+  const box = await bar.boundingBox();
+  assert.ok(box && box.y + box.height === 844 && box.height >= 48, `at the lower edge: ${JSON.stringify(box)}`);
+  await bar.getByRole('button', { name: 'More' }).click();
+  const sheet = page.getByRole('dialog', { name: 'More pages' });
+  await sheet.waitFor();
+  assert.deepEqual(await accessibilityProblems(page), []);
+  await sheet.getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+  await sheet.waitFor({ state: 'detached' });
   await close();
 });
 

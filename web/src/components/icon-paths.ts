@@ -22,5 +22,15 @@ export const iconPaths = {
   link: 'M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.7-5.7l-1 1M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.7 5.7l1-1',
   unplugged: 'M8 3v4M14 3v4M5.5 7h11v4a5.5 5.5 0 0 1-11 0zM11 16.5V21M18 15l4 4M22 15l-4 4',
   rows: 'M4 6h16M4 10h16M4 14h16M4 18h16',
+  connections: 'M12 19.5h.01M8.5 16a5 5 0 0 1 7 0M5.5 12.5a9.5 9.5 0 0 1 13 0M2.5 9a14 14 0 0 1 19 0',
+  reports: 'M5 20V11M12 20V4M19 20v-6M3 20h18',
+  drivers: 'M12 11.5a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4 20.5a8 8 0 0 1 16 0',
+  warnings: 'M12 4 21 19.5H3zM12 10v4M12 16.8h.01',
+  server: 'M4 4.5h16v6H4zM4 13.5h16v6H4zM7.5 7.5h.01M7.5 16.5h.01',
+  settings:
+    'M4 7h9M17 7h3M4 17h3M11 17h9M15 9.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5zM9 19.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5z',
+  more: 'M5 13a1 1 0 1 0 0-2 1 1 0 0 0 0 2zM12 13a1 1 0 1 0 0-2 1 1 0 0 0 0 2zM19 13a1 1 0 1 0 0-2 1 1 0 0 0 0 2z',
+  keyboard: 'M3 6h18v12H3zM7 10h.01M11 10h.01M15 10h.01M7 14h10',
+  signOut: 'M10 4H5v16h5M15 8l4 4-4 4M19 12H9',
 } as const;
 export type IconName = keyof typeof iconPaths;

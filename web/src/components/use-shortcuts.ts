@@ -1,5 +1,4 @@
 import { onBeforeUnmount, onMounted } from 'vue';
-import { useRouter } from 'vue-router';
 import { focusSearch } from './search-focus.ts';
 
 const isTyping = (target: EventTarget | null): boolean =>
@@ -7,28 +6,37 @@ const isTyping = (target: EventTarget | null): boolean =>
 
 /** After `g` the letter of a page is waited for this long. */
 const sequenceMs = 1200;
-const pages: Readonly<Record<string, string>> = { m: 'map', v: 'vehicles' };
 
-/** Keys that work on every page: `/` searches, `g m` and `g v` go to a page, Ctrl-K opens the palette. */
-export const useShortcuts = (openPalette: () => void): void => {
-  const router = useRouter();
+export interface ShortcutActs {
+  openPalette(): void;
+  openHelp(): void;
+  /** Goes to the page of a letter. Answers whether there is one. */
+  goTo(key: string): boolean;
+}
+
+/** Keys that work on every page: `/` searches, `g` and a letter go to a page, Ctrl-K opens the palette, `?` tells all of them. */
+export const useShortcuts = (acts: ShortcutActs): void => {
   let gUntilMs = 0;
 
-  const goTo = (key: string): boolean => {
-    const name = performance.now() < gUntilMs ? pages[key] : undefined;
+  const goes = (key: string): boolean => {
+    const isAsked = performance.now() < gUntilMs;
     gUntilMs = key === 'g' ? performance.now() + sequenceMs : 0;
-    if (name) void router.push({ name });
-    return name !== undefined;
+    return isAsked && acts.goTo(key);
+  };
+  const asksForHelp = (key: string): boolean => {
+    if (key !== '?') return false;
+    acts.openHelp();
+    return true;
   };
 
   const onKey = (event: KeyboardEvent): void => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
       event.preventDefault();
-      openPalette();
+      acts.openPalette();
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-    const isHandled = goTo(event.key) || (event.key === '/' && focusSearch());
+    const isHandled = goes(event.key) || (event.key === '/' && focusSearch()) || asksForHelp(event.key);
     if (isHandled) event.preventDefault();
   };
   onMounted(() => window.addEventListener('keydown', onKey));
