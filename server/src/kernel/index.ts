@@ -4,3 +4,4 @@ export * from './logger.ts';
 export * from './murmur3.ts';
 export * from './share-next.ts';
 export * from './stepping-clock.ts';
+export * from './time-zone.ts';
