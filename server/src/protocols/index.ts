@@ -8,5 +8,6 @@ export { type DeviceMqtt, listenDeviceMqtt } from './mqtt/listen-mqtt.ts';
 export { certificateOf } from './tls/read-certificate.ts';
 export { checkTlsFiles, type TlsFiles, tlsOptions } from './tls/tls-files.ts';
 export * from './types.ts';
+export { UnreadableFileError } from './unreadable-file.ts';
 export { type DeviceWebSockets, listenDeviceWebSockets } from './websocket/listen-websocket.ts';
 export { refuseUpgrade } from './websocket/refuse-upgrade.ts';

@@ -1,7 +1,7 @@
 import { CallerError, invalidField } from '../../kernel/index.ts';
 import type { EnrolLine, LineProblem } from '../../registry/index.ts';
 import { readTime } from '../times.ts';
-import type { CsvRow } from './read-csv.ts';
+import type { CsvRow } from '../../protocols/csv/index.ts';
 
 type Cells = Readonly<Record<string, string>>;
 

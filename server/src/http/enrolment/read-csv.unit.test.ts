@@ -3,7 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { CallerError } from '../../kernel/index.ts';
 import { readHead, readLine } from './columns.ts';
-import { type CsvLimits, delimiterOf, readCsv } from './read-csv.ts';
+import { delimiterOf } from '../../protocols/csv/index.ts';
+import { type CsvLimits, readCsv } from './read-csv.ts';
 
 const limits: CsvLimits = { rowsMax: 100, rowBytesMax: 1000, bytesPerSlice: 16 };
 const cellsOf = async (text: string): Promise<(readonly string[])[]> => (await readCsv(text, limits)).map(({ cells }) => cells);

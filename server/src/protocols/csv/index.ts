@@ -1,0 +1,1 @@
+export { type CsvRow, type CsvRowLimits, csvRows, delimiterOf } from './csv-rows.ts';
