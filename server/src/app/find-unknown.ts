@@ -20,11 +20,11 @@ export type UnknownVehicles = () => number;
 export const findUnknown = async ({ live, directory, storage, logger }: UnknownOptions): Promise<UnknownVehicles> => {
   const count = (): number => {
     let unknown = 0;
-    for (const vehicleNo of live.seenVehicles()) if (!directory.vehicleByNo(vehicleNo)) unknown++;
+    for (const vehicleNo of live.knownVehicles()) if (!directory.vehicleByNo(vehicleNo)) unknown++;
     return unknown;
   };
   let vehicleNoMax = 0;
-  for (const vehicleNo of live.seenVehicles()) vehicleNoMax = Math.max(vehicleNoMax, vehicleNo);
+  for (const vehicleNo of live.knownVehicles()) vehicleNoMax = Math.max(vehicleNoMax, vehicleNo);
   const moved = await passOverNumbers(storage, { vehicleNoMax, deviceNoMax: live.deviceNoMax() });
   let last = count();
   if (last > 0 || moved.vehicles || moved.devices) {

@@ -52,7 +52,7 @@ export const hideErased = async (options: HideOptions): Promise<() => void> => {
   const forget = ({ vehicleNo, fromMs, toMs }: ErasedPeriod): void => live.erase(vehicleNo, fromMs, toMs);
   await hide();
   for (const period of erasures.periods()) forget(period);
-  await forgetOld(options, live.seenVehicles());
+  await forgetOld(options, live.knownVehicles());
   const stopHearing = erasures.onErased((period) => {
     forget(period);
     hideLater();

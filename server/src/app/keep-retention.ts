@@ -19,7 +19,7 @@ const enforceEveryMs = 3_600_000;
 /** Removes what reads hide already, as far as it can go as a whole: old latest values, segments of the log, months of history. */
 export const enforceRetention = async (options: KeepOptions): Promise<void> => {
   const { log, history, retention, live, clock } = options;
-  await forgetOld(options, live.seenVehicles());
+  await forgetOld(options, live.knownVehicles());
   if (options.isHeld()) return;
   await log.enforceRetention();
   // A file holds many vehicles: it goes when nothing in it is kept for any of them.

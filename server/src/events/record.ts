@@ -14,7 +14,8 @@ import { virtualPartitionOf } from './partition.ts';
  *    16  u64  seq
  *    24  u64  receivedAt, ms since the epoch
  *    32  u16  vocabulary version
- *    34  u16  flags: bit 0 = the device named boot and seq; bit 1 = put into the log once more, after it could not be applied
+ *    34  u16  flags: bit 0 = the device named boot and seq; bit 1 = put into the log once more, after it could not be applied;
+ *                bit 2 = imported from a file: nobody was heard
  *    36  …    body: telemetry → report format, connection → connection event
  */
 export const recordVersion = 1;
@@ -25,7 +26,7 @@ export const recordBytesMax = 2 * 1024 * 1024;
 export const recordKinds = { telemetry: 1, connection: 2 } as const;
 export type RecordKind = (typeof recordKinds)[keyof typeof recordKinds];
 
-export const recordFlags = { hasSequence: 1, isRetried: 2 } as const;
+export const recordFlags = { hasSequence: 1, isRetried: 2, isImported: 4 } as const;
 
 export interface RecordHeader {
   readonly kind: RecordKind;
@@ -95,6 +96,7 @@ export const recordFields = {
   vocabularyVersion: (view: DataView, at: number): number => view.getUint16(at + 32, true),
   hasSequence: (view: DataView, at: number): boolean => (view.getUint16(at + 34, true) & recordFlags.hasSequence) !== 0,
   isRetried: (view: DataView, at: number): boolean => (view.getUint16(at + 34, true) & recordFlags.isRetried) !== 0,
+  isImported: (view: DataView, at: number): boolean => (view.getUint16(at + 34, true) & recordFlags.isImported) !== 0,
 } as const;
 
 /** All of a header at once, for paths that are not hot. Throws on a version this code does not know. */

@@ -128,6 +128,12 @@ test('heartbeats and connection events are told apart from telemetry; records of
   assert.deepEqual(ofServer.leftOut, { serverRecords: 1 });
 });
 
+test('what was imported from a file is of no device', () => {
+  const samples = [{ timeMs: startMs, signals: { 'Vehicle.Speed': 50 } }];
+  const { reports, leftOut } = exportRecord(telemetry(samples, { deviceNo: 0 }));
+  assert.deepEqual([reports[0]?.vehicleId, reports[0]?.deviceId ?? '', leftOut], ['veh_42', '', {}]);
+});
+
 test('who is unknown is left out and counted, and so is a signal that nobody knows', () => {
   const samples = [
     { timeMs: startMs, signals: { 'Vehicle.Speed': 50 }, raw: { [unknownSignal]: 1 } },

@@ -112,6 +112,10 @@ function* telemetryOf(reader: RecordReader, head: MessageHead): Generator<Uint8A
   for (const [part, chosen] of parts.entries()) yield encodeTelemetry(head, { part, parts: parts.length }, report, known, chosen);
 }
 
+/** Empty: no device, as of what was imported from a file. */
+export const deviceIdOf = ({ deviceId }: ExportContext, deviceNo: number): string | undefined =>
+  deviceNo === 0 ? '' : deviceId(deviceNo);
+
 /** Who a record is about, or undefined and counted. */
 const headOf = ({ context, leftOut }: RecordReader, batch: RecordBatch, i: number): MessageHead | undefined => {
   const header = readRecordHeader(batch.view, batch.starts[i] as number);
@@ -120,7 +124,7 @@ const headOf = ({ context, leftOut }: RecordReader, batch: RecordBatch, i: numbe
     return undefined;
   }
   const vehicleId = context.vehicleId(header.vehicleNo);
-  const deviceId = context.deviceId(header.deviceNo);
+  const deviceId = deviceIdOf(context, header.deviceNo);
   if (vehicleId === undefined) leftOut.unknownVehicleRecords++;
   else if (deviceId === undefined) leftOut.unknownDeviceRecords++;
   if (vehicleId === undefined || deviceId === undefined) return undefined;

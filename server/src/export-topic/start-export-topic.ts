@@ -3,7 +3,7 @@ import { type EventLog, type Follower, PartitionLostError } from '../eventlog/in
 import { BugError, type Logger } from '../kernel/index.ts';
 import { type ExportLimits, exportLimits } from './limits.ts';
 import type { ExportMessage, ExportSink } from './ports.ts';
-import { type ExportContext, type LeftOut, messagesOf, nothingLeftOut, type RecordReader } from './read-records.ts';
+import { deviceIdOf, type ExportContext, type LeftOut, messagesOf, nothingLeftOut, type RecordReader } from './read-records.ts';
 
 /** The group whose members share the exporting, and the consumer whose positions they commit. */
 export const exportGroup = 'export';
@@ -47,11 +47,11 @@ interface Exporter {
   readonly done: { reports: number; messages: number; bytes: number };
 }
 
-const isKnown = ({ vehicleId, deviceId }: ExportContext, { view, starts }: RecordBatch, i: number): boolean => {
+const isKnown = (context: ExportContext, { view, starts }: RecordBatch, i: number): boolean => {
   const at = starts[i] as number;
   const vehicleNo = recordFields.vehicleNo(view, at);
   if (vehicleNo === 0) return true;
-  return vehicleId(vehicleNo) !== undefined && deviceId(recordFields.deviceNo(view, at)) !== undefined;
+  return context.vehicleId(vehicleNo) !== undefined && deviceIdOf(context, recordFields.deviceNo(view, at)) !== undefined;
 };
 
 /** Somebody in the batch is unknown: perhaps only here, and only still. */

@@ -84,11 +84,11 @@ export class RecordApplier {
     const isSingle = readSingle(batch.bytes, start + recordHeaderBytes, end, single);
     if (!isSingle) decodeReport(batch.bytes, start + recordHeaderBytes, end, columns, batch.view);
     const deviceNo = recordFields.deviceNo(batch.view, start);
-    // One that is in the log once more was received long ago: nobody was heard now.
+    // One that is in the log once more was received long ago, and what was imported comes from a file: nobody was heard now.
     if (!recordFields.isRetried(batch.view, start)) {
       tracker.recordAt(receivedAt);
       // Settles the vehicle's own deadlines first, so that they see the battery as it was before this report.
-      tracker.heard(vehicleNo, deviceNo, receivedAt);
+      if (!recordFields.isImported(batch.view, start)) tracker.heard(vehicleNo, deviceNo, receivedAt);
     }
     const bits = isSingle
       ? latest.applySingle(single, vehicleNo, deviceNo, receivedAt)

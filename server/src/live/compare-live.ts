@@ -38,7 +38,7 @@ const isSameStatus = (a: VehicleStatus, b: VehicleStatus): boolean =>
 /** Two states that stand at the same offset, value by value and vehicle by vehicle. */
 export const compareLive = (old: Live, next: Live, firstMax: number): LiveComparison => {
   const [before, after] = [coreOf(old), coreOf(next)];
-  const vehicles = new Set([...before.tracker.seenVehicles(), ...after.tracker.seenVehicles()]);
+  const vehicles = new Set([...before.knownVehicles(), ...after.knownVehicles()]);
   const firstValues: ValueDifference[] = [];
   const firstConnections: ConnectionDifference[] = [];
   let [values, valueDifferences, connectionDifferences] = [0, 0, 0];
@@ -62,8 +62,8 @@ export const compareLive = (old: Live, next: Live, firstMax: number): LiveCompar
 
 /** Every latest value of a state with its vehicle. */
 export function* everyValue(live: Live): Generator<{ readonly vehicleNo: number; readonly value: LatestValue }> {
-  const { latest, tracker } = coreOf(live);
-  const vehicles = [...tracker.seenVehicles()];
+  const { latest } = coreOf(live);
+  const vehicles = [...live.knownVehicles()];
   for (const signalNumber of latest.signals) {
     for (const vehicleNo of vehicles) {
       const value = latest.value(vehicleNo, signalNumber);

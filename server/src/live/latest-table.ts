@@ -257,6 +257,18 @@ export class LatestTable {
     }
   }
 
+  /** Vehicles that have a value. */
+  *vehicles(): Generator<number> {
+    const pagesMax = Math.max(0, ...this.#signals.map((signalNumber) => this.#columns[signalNumber]?.length ?? 0));
+    for (let index = 0; index < pagesMax; index++) {
+      const pages = this.#signals
+        .map((signalNumber) => this.#columns[signalNumber]?.[index])
+        .filter((page) => page !== undefined);
+      for (let slot = 0; slot < vehiclesPerPage; slot++)
+        if (pages.some(({ cells }) => (cells[slot * cell.length + cell.time] as number) >= 0)) yield (index << pageShift) | slot;
+    }
+  }
+
   deviceNoMax(): number {
     let largest = 0;
     for (const { page } of this.pages())

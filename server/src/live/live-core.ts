@@ -88,6 +88,12 @@ export class LiveCore {
     return taken;
   }
 
+  /** Vehicles that were heard, and those of which there are only values from elsewhere. */
+  *knownVehicles(): Generator<number> {
+    yield* this.tracker.seenVehicles();
+    for (const vehicleNo of this.latest.vehicles()) if (!this.tracker.isSeen(vehicleNo)) yield vehicleNo;
+  }
+
   erase(vehicleNo: number, fromMs: number, toMs: number): void {
     this.#touched(vehicleNo, this.latest.erase(vehicleNo, fromMs, toMs));
   }

@@ -53,7 +53,7 @@ export const openLive = (options: LiveOptions): Live => {
     apply: (batch) => core.applier.apply(batch),
     erase: (vehicleNo, fromMs, toMs) => core.erase(vehicleNo, fromMs, toMs),
     eraseOlder: (vehicleNo, keptFromMs) => core.eraseOlder(vehicleNo, keptFromMs),
-    seenVehicles: () => core.tracker.seenVehicles(),
+    knownVehicles: () => core.knownVehicles(),
     deviceNoMax: () => core.latest.deviceNoMax(),
     tick: (nowMs) => core.tracker.advance(nowMs - tickLagMs),
     takeStatusChanges: () => core.takeStatusChanges(),

@@ -18,8 +18,8 @@ export const seedStatus = (live: Live, vehicleNo: number, status: SeededStatus):
  * many there were.
  */
 export const settleSeeds = (live: Live, running: Live): number => {
-  const { latest, tracker } = coreOf(live);
-  const vehicles = new Set([...tracker.seenVehicles(), ...running.seenVehicles()]);
+  const { latest } = coreOf(live);
+  const vehicles = new Set([...live.knownVehicles(), ...running.knownVehicles()]);
   let seeds = 0;
   for (const signalNumber of latest.signals) {
     for (const vehicleNo of vehicles) {

@@ -118,16 +118,19 @@ export class Snapshots {
       // A second state may be loaded beside one that is used.
       await nextTurn();
     }
+    for (const vehicleNo of latest.vehicles()) if (!tracker.isSeen(vehicleNo)) this.#deriveVehicle(vehicleNo);
   }
 
   /** What is derived is not saved: rules may have changed since. */
   #derive({ index, page }: StatusEntry): void {
     for (let slot = 0; slot < vehiclesPerPage; slot++) {
-      if (page.lastSeen[slot] === 0) continue;
-      const vehicleNo = (index << pageShift) | slot;
-      this.#core.refreshWarnings(vehicleNo, everyWarning);
-      this.#core.derived.touchMap(vehicleNo);
+      if (page.lastSeen[slot] !== 0) this.#deriveVehicle((index << pageShift) | slot);
     }
+  }
+
+  #deriveVehicle(vehicleNo: number): void {
+    this.#core.refreshWarnings(vehicleNo, everyWarning);
+    this.#core.derived.touchMap(vehicleNo);
   }
 }
 

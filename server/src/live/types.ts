@@ -130,8 +130,8 @@ export interface Live {
   erase(vehicleNo: number, fromMs: number, toMs: number): void;
   /** Forgets latest values that are older than their signal is kept. The connection status stays. */
   eraseOlder(vehicleNo: number, keptFromMs: (signalNumber: number) => number): void;
-  /** Numbers of the vehicles that were ever heard, also those that the directory does not know. */
-  seenVehicles(): Iterable<number>;
+  /** Numbers of the vehicles that were ever heard, or of which something was imported; also those that the directory does not know. */
+  knownVehicles(): Iterable<number>;
   /** Largest device number of a latest value; 0: none. */
   deviceNoMax(): number;
   /** Moves the status timers to now (called by a ticker, at least each 250 ms); returns how many transitions happened. */

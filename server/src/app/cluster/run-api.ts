@@ -40,7 +40,7 @@ export const openReplica = async (
   closers.add(
     'forgetting',
     repeat(clock, forgetEveryMs, () => {
-      forgetOld({ live, retention, vocabulary, clock }, live.seenVehicles()).catch((error: unknown) =>
+      forgetOld({ live, retention, vocabulary, clock }, live.knownVehicles()).catch((error: unknown) =>
         logger.error('latest values could not be forgotten', { error }),
       );
     }),

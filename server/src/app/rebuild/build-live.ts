@@ -102,7 +102,7 @@ export class LiveBuilder implements ModelBuilder {
 
   /** Vehicles that the log does not tell of at all. */
   async #seedSilent(): Promise<void> {
-    for (const vehicleNo of this.#running.seenVehicles()) {
+    for (const vehicleNo of this.#running.knownVehicles()) {
       if (this.#vehicles.has(vehicleNo)) continue;
       const last = await this.#vehicles.lastBefore(vehicleNo, this.#context.point.nowMs);
       if (!last) continue;
@@ -121,7 +121,7 @@ export class LiveBuilder implements ModelBuilder {
   #forgetOld(): void {
     const { vocabulary, point } = this.#context;
     for (const live of [this.#live, this.#running]) {
-      for (const vehicleNo of live.seenVehicles()) {
+      for (const vehicleNo of live.knownVehicles()) {
         live.eraseOlder(vehicleNo, (signalNumber) => {
           const group = vocabulary.byNumber(signalNumber)?.group;
           return group === undefined ? Number.NEGATIVE_INFINITY : this.#hidden.keptFromMs(vehicleNo, group, point.nowMs);

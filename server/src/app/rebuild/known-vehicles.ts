@@ -54,7 +54,7 @@ export class KnownVehicles {
     const found: number[] = [];
     for (let i = 0; i < count; i++) {
       const start = starts[i] as number;
-      if (recordFields.kind(view, start) !== recordKinds.telemetry) continue;
+      if (recordFields.kind(view, start) !== recordKinds.telemetry || recordFields.isImported(view, start)) continue;
       const vehicleNo = recordFields.vehicleNo(view, start);
       if (this.#firstMs.has(vehicleNo)) continue;
       this.#firstMs.set(vehicleNo, recordFields.receivedAt(view, start));
