@@ -16,6 +16,7 @@ export const routeLines: { readonly [Name in ApiRouteName]: `${ApiRoutes[Name]['
   changeVehicle: 'PATCH /v1/vehicles/{id}',
   endVehicle: 'DELETE /v1/vehicles/{id}',
   exportHistory: 'GET /v1/vehicles/{id}/export',
+  importSamples: 'POST /v1/vehicles/{id}/import',
   readHistory: 'GET /v1/vehicles/{id}/history',
   readVehicleStatus: 'GET /v1/vehicles/{id}/status',
   readReports: 'GET /v1/vehicles/{id}/reports',

@@ -17,6 +17,8 @@ export interface ApiRoute {
   readonly body?: TSchema;
   /** The body is text of this type instead of JSON, and at most so long. */
   readonly bodyText?: { readonly type: 'text/csv'; readonly bytesMax: number };
+  /** The body is a file of one of these types, read while it arrives, and at most so long. */
+  readonly bodyStream?: { readonly types: readonly string[]; readonly bytesMax: number };
   /** Status of success and its body; none with 204. */
   readonly status: 200 | 201 | 204;
   readonly response?: TSchema;

@@ -3,6 +3,7 @@ import { customer, customerChanges, customerPage, customerQuery, newCustomer } f
 import { deviceRoutes } from './device-routes.ts';
 import { fleetPage, fleetQuery, mapFrameType } from './fleet.ts';
 import * as past from './history.ts';
+import { importRoutes } from './imports.ts';
 import { retentionRoutes } from './retention.ts';
 import * as server from './server.ts';
 import { type ApiRoute, anyone, byId, operator } from './route.ts';
@@ -195,6 +196,8 @@ export const apiRoutes = {
     status: 200,
     response: past.statusChangePage,
   }),
+
+  ...importRoutes,
 
   ...retentionRoutes,
 

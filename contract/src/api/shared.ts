@@ -33,6 +33,13 @@ export const apiLimits = {
   historyAheadMs: 300_000,
   /** Longest period of one export. */
   exportPeriodMsMax: 10 * 366 * 86_400_000,
+  /** A file that is imported. */
+  importBytesMax: 512 * 1024 * 1024,
+  importColumnsMax: 64,
+  /** The mapping of its columns, as JSON in the address. */
+  importMappingCharactersMax: 8192,
+  /** Problems listed in the answer; further ones are counted. */
+  importProblemsMax: 256,
 } as const;
 
 /** A value that may be null. Written as `anyOf`, as OpenAPI 3.1 has no `nullable`. */

@@ -13,9 +13,10 @@ import { poisonListedMax } from '../history/limits.ts';
 import { accessLimits } from '../http/access/operator-access.ts';
 import { httpLimits } from '../http/limits.ts';
 import { browserStreamLimits } from '../http/stream/limits.ts';
-import { ingestLimits, sessionLimits } from '../ingest/index.ts';
+import { importLimits, ingestLimits, sessionLimits } from '../ingest/index.ts';
 import { clockStepMsMin } from '../kernel/stepping-clock.ts';
 import { lakeLimits } from '../lake/index.ts';
+import { gpxLimits } from '../protocols/gpx/index.ts';
 import { listenerLimits, mqttLimits } from '../protocols/index.ts';
 import { temporaryAgeMaxMs } from '../storage/adapters/folder/index.ts';
 import { valkeyLimits } from '../storage/adapters/valkey/index.ts';
@@ -31,6 +32,8 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   mqttLimits,
   sessionLimits,
   ingestLimits,
+  importLimits,
+  gpxLimits,
   journalLimits: { ...journalLimits },
   kafkaLogLimits: { ...kafkaLogLimits },
   exportLimits: { ...exportLimits },

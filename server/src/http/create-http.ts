@@ -20,6 +20,7 @@ import { addErrorsPage } from './routes/errors-page.ts';
 import { addExportRoutes } from './routes/exports.ts';
 import { addFleetRoutes } from './routes/fleet.ts';
 import { addHistoryRoutes } from './routes/history.ts';
+import { addImportRoutes } from './routes/imports.ts';
 import { addReportRoutes } from './routes/reports.ts';
 import { addRetentionRoutes } from './routes/retention.ts';
 import { addServerRoutes } from './routes/server.ts';
@@ -75,6 +76,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps): void => {
     addDeviceLoginRoutes,
     addHistoryRoutes,
     addExportRoutes,
+    addImportRoutes,
     addFleetRoutes,
     addStatusRoutes,
     addReportRoutes,

@@ -32,6 +32,11 @@ export const httpLimits = {
   /** Read of such a file between two looks at everything else. */
   csvBytesPerSlice: 16 * 1024,
   csvLinesPerSlice: 500,
+  /** Files that are imported at once. */
+  importsAtOnceMax: 4,
+  /** Time for all of such a file to arrive, and for the next of it. */
+  importTimeoutMs: 3_600_000,
+  importStallMs: 60_000,
   /** Raw reports on one page, whatever was asked for: each may be large. */
   reportsPerPageMax: 200,
   /** Status changes looked at for one page when a text is searched for; the page then ends early, with a cursor. */

@@ -15,6 +15,7 @@ import { assert } from '../kernel/index.ts';
 import { operatorScope } from '../sharing/index.ts';
 import { authenticate, type Caller } from './access/authenticate.ts';
 import { checkOrigin, isStateChanging } from './access/check-origin.ts';
+import { addStreamBodies } from './stream-bodies.ts';
 import { textBodyOptions } from './text-bodies.ts';
 import type { HttpDeps } from './types.ts';
 
@@ -67,6 +68,11 @@ const answers = (route: ApiRoute): Record<string, unknown> => {
 const bodyOf = ({ bodyText }: ApiRoute, schema: TSchema): unknown =>
   bodyText ? { content: { [bodyText.type]: { schema } } } : schema;
 
+/** Described, not checked: the handler reads it. */
+const streamOf = ({ types }: NonNullable<ApiRoute['bodyStream']>): unknown => ({
+  content: Object.fromEntries(types.map((type) => [type, { schema: Type.Unknown({ description: 'The file' }) }])),
+});
+
 const schemaOf = (name: string, route: ApiRoute): FastifySchema => ({
   operationId: name,
   summary: route.summary,
@@ -76,6 +82,7 @@ const schemaOf = (name: string, route: ApiRoute): FastifySchema => ({
   ...(route.params === undefined ? {} : { params: route.params }),
   querystring: route.query ?? (nothing as TSchema),
   ...(route.body === undefined ? {} : { body: bodyOf(route, route.body) }),
+  ...(route.bodyStream === undefined ? {} : { body: streamOf(route.bodyStream) }),
   response: answers(route),
 });
 
@@ -96,7 +103,19 @@ export class RouteRegistrar {
   add<Name extends ApiRouteName>(name: Name, handler: Handler<Name>): void {
     const route: ApiRoute = apiRoutes[name];
     this.#registered.add(name);
-    this.#fastify.route({
+    const { bodyStream } = route;
+    if (!bodyStream) this.#addTo(this.#fastify, name, route, handler);
+    // Apart, so that bodies of these types are collected everywhere else.
+    else
+      this.#fastify.register((scoped, _options, done) => {
+        addStreamBodies(scoped, bodyStream.types);
+        this.#addTo(scoped, name, route, handler);
+        done();
+      });
+  }
+
+  #addTo<Name extends ApiRouteName>(fastify: FastifyInstance, name: Name, route: ApiRoute, handler: Handler<Name>): void {
+    fastify.route({
       method: route.method,
       url: routerPath(route.path),
       schema: schemaOf(name, route),

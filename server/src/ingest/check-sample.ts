@@ -51,8 +51,8 @@ export const checkSample = (
   timeMs: number,
   originalMs: number,
   context: SampleContext,
-  builder: ReportBuilder,
-  verdict: VerdictBuilder,
+  builder: Pick<ReportBuilder, 'addSample' | 'addValue'>,
+  verdict: Pick<VerdictBuilder, 'rejectSample' | 'rejectValue'>,
 ): number => {
   const signals = (sample as { signals?: unknown }).signals;
   if (!isObject(signals)) {
