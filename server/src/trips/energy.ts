@@ -39,7 +39,8 @@ export const findReadings = (analysis: Analysis, segment: Segment, column: Float
 };
 
 /**
- * What left the battery, recuperation deducted: the sum of the changes between readings, but for those in which it was charged.
+ * What left the battery, recuperation deducted: the sum of the changes between readings, but for those in which it was charged, or may
+ * have been because it was silent.
  *
  * @param kwhPerUnit 1 for readings in kWh
  */
@@ -58,8 +59,9 @@ const addUp = (analysis: Analysis, segment: Segment, column: Float64Array, kwhPe
       if (state === state) charging = state === 1;
       wasCharging ||= charging;
     }
-    const change = wasCharging ? 0 : ((column[before] as number) - (column[row] as number)) * kwhPerUnit;
-    usedKwh[k] = (usedKwh[k - 1] as number) + change;
+    const change = ((column[before] as number) - (column[row] as number)) * kwhPerUnit;
+    wasCharging ||= change < 0 && (times[row] as number) - (times[before] as number) > tripLimits.silenceMs;
+    usedKwh[k] = (usedKwh[k - 1] as number) + (wasCharging ? 0 : change);
   }
   const use: EnergyUse = {
     times: Float64Array.from(readings, (row) => Math.max(startMs, times[row] as number)),

@@ -41,6 +41,39 @@ export const tripLimits = {
   silenceMetersMin: 300,
   /** Range at full charge is modelled from this battery level up, percent. */
   rangePercentMin: 20,
+  /** A level that rises by so much while standing was charged, percent; kWh where only those are reported. */
+  chargingPercentMin: 2,
+  chargingKwhMin: 1,
+  /** Levels waver by so much, percent or kWh. */
+  levelNoise: 0.5,
+  /** Power is modelled over a rise of at least so much, and at least so long. */
+  powerPercentMin: 5,
+  powerKwhMin: 1,
+  powerMsMin: 60_000,
+  /** Harsh from here on, m/s²: 0.45 g, 0.35 g and 0.50 g. */
+  harshBraking: 4.41,
+  harshAcceleration: 3.43,
+  harshCornering: 4.9,
+  /** What is harsh again so soon is the same event. */
+  harshApartMs: 3000,
+  /** Speeds at this step and under are 1 Hz; a value that stays so long is held; changes are taken over so long. */
+  harshStepMsMax: 1200,
+  harshHoldMsMax: 900,
+  harshSpanMs: 1800,
+  /** One step that is more of such a change is a wrong speed. */
+  harshStepPartMax: 0.8,
+  /** A trend of tires looks back so far and needs so many days. */
+  tireDaysMax: 60,
+  tireDaysMin: 4,
+  /** Cold pressure that rises so much from a day to the next was filled up: a part, and kPa. */
+  tireRefillPart: 0.04,
+  tireRefillKpaMin: 8,
+  /** It leaks when it loses this part of its pressure a day, has lost this part, and so many of all pairs of days say that it loses. */
+  tireLeakPartADay: 0.003,
+  tireLeakPart: 0.02,
+  tireLeakAgreement: 0.75,
+  /** A trend begins where parting the days halves what they lie off it. */
+  tireTurnGain: 0.5,
   /** A gap is so long, and so many times the usual step of the trip. */
   gapMsMin: 120_000,
   gapSteps: 3,

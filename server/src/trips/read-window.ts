@@ -1,4 +1,5 @@
 import { type Analysis, analyse, startOf } from './analysis.ts';
+import { mayHaveBegunBefore } from './charging-sessions.ts';
 import { tripLimits } from './limits.ts';
 import { stepKinds } from './movement.ts';
 import { inOrder, joinSamples } from './samples.ts';
@@ -48,7 +49,8 @@ export const readWindow = async (dayMs: number, read: ReadSamples, nowMs: number
   let samples = inOrder(await read(fromMs, toMs));
   for (;;) {
     const analysis = analyse(samples, fromMs, toMs, nowMs);
-    const more = back.length > 0 && !isBeginningKnown(analysis, dayMs) ? dayMs - (back.shift() as number) : fromMs;
+    const mustReadBack = back.length > 0 && (!isBeginningKnown(analysis, dayMs) || mayHaveBegunBefore(analysis, dayMs));
+    const more = mustReadBack ? dayMs - (back.shift() as number) : fromMs;
     const mustReadAhead = ahead.length > 0 && toMs < horizonMs && !isEndKnown(analysis, dayMs);
     const later = mustReadAhead ? Math.min(horizonMs, dayMs + dayLengthMs + (ahead.shift() as number)) : toMs;
     if (more === fromMs && later === toMs) return analysis;

@@ -6,25 +6,11 @@ import { findHarshEvents } from './harsh.ts';
 import { tripLimits } from './limits.ts';
 import { type Idling, sumIdling } from './idle.ts';
 import { stepKinds } from './movement.ts';
+import { firstPlace, standingPlace } from './places.ts';
 import { rowAt } from './samples.ts';
 import type { Segment } from './segments.ts';
 import { findTopSpeed } from './top-speed.ts';
-import type { PlaceAt, Stop, Trip } from './types.ts';
-
-const placeAt = ({ steps }: Analysis, node: number): PlaceAt | null => {
-  const [latitude, longitude] = [steps.latitude[node] as number, steps.longitude[node] as number];
-  return latitude === latitude ? { latitude, longitude } : null;
-};
-
-/** The first known place from a node on, in either direction, up to another. */
-const firstPlace = (analysis: Analysis, from: number, to: number): PlaceAt | null => {
-  const by = from <= to ? 1 : -1;
-  for (let at = from; at !== to + by; at += by) {
-    const place = placeAt(analysis, at);
-    if (place) return place;
-  }
-  return null;
-};
+import type { Stop, Trip } from './types.ts';
 
 interface Measured {
   readonly way: Way;
@@ -59,16 +45,6 @@ export const describeTrip = (analysis: Analysis, segment: Segment, { way, energy
 
 /** Nothing of it was observed but where it led. */
 const isApart = ({ kinds }: Analysis, { from }: Segment): boolean => kinds[from] === stepKinds.apart;
-
-const middleOf = (values: Float64Array): number => values.sort()[values.length >> 1] as number;
-
-/** The middle of all fixes of a stop: fixes scatter, and who walks away with the device comes back. */
-const standingPlace = (analysis: Analysis, { from, to }: Segment): PlaceAt | null => {
-  const known = analysis.track.latitude.subarray(from, to + 1).filter((value) => value === value);
-  if (known.length === 0) return firstPlace(analysis, from, to);
-  const longitudes = analysis.track.longitude.subarray(from, to + 1).filter((value) => value === value);
-  return { latitude: middleOf(known), longitude: middleOf(longitudes) };
-};
 
 export const describeStop = (analysis: Analysis, segment: Segment, idling: readonly Idling[]): Stop => {
   const [fromMs, toMs] = [startOf(analysis, segment), endOf(analysis, segment)];
