@@ -12,7 +12,7 @@ const compressible = /\.(js|css|html|svg|json|txt|webmanifest)$/;
 /** What fits into one packet gains nothing. */
 const bytesMin = 1024;
 /** The smallest result takes seconds a megabyte: larger files, which the first page does not wait for, get the next best. */
-const thoroughBytesMax = 1_500_000;
+const thoroughBytesMax = 400_000;
 
 const brotli = promisify(brotliCompress);
 const zip = promisify(gzip);
