@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { connectionStatuses, statusReasons } from '../status.ts';
-import { warningSeverities } from '../warnings.ts';
+import { warningCodes, warningSeverities } from '../warnings.ts';
 import { closed, isoTime, nullable, oneOf, opaqueId, pageOf, paging, timeParameter } from './shared.ts';
 import { position, vehicleFilters } from './vehicle.ts';
 
@@ -34,6 +34,7 @@ export const fleetVehicle = closed({
   isCharging: nullable(Type.Boolean()),
   ignition: nullable(Type.String({ description: 'State of the low-voltage system' })),
   severity: oneOf(warningSeverities, { description: 'Of the worst warning' }),
+  warnings: Type.Array(oneOf(warningCodes), { description: 'Codes of the warnings that were active' }),
 });
 export type FleetVehicle = Static<typeof fleetVehicle>;
 
@@ -48,6 +49,18 @@ const origin = {
 export const fleetPage = closed({ ...origin, ...pageOf(fleetVehicle).properties });
 export type FleetPage = Static<typeof fleetPage>;
 
-/** What stands before a map frame: `vehicles[i]` is the vehicle of handle i + 1. */
-export const fleetRoster = closed({ ...origin, vehicles: Type.Array(opaqueId) });
+const ageMs = Type.Integer({ minimum: 0, maximum: 9_000_000_000_000 });
+const handle = Type.Integer({ minimum: 1, maximum: 4_294_967_295 });
+
+/** What stands before a map frame and what the frame has no room for; item i of each list is the vehicle of handle i + 1. */
+export const fleetRoster = closed({
+  ...origin,
+  vehicles: Type.Array(opaqueId),
+  positionAgesMs: Type.Array(nullable(ageMs), { description: 'How long before `at` it was where the frame says' }),
+  statusAgesMs: Type.Array(nullable(ageMs), { description: 'How long before `at` its status began' }),
+  warnings: Type.Array(Type.Integer({ minimum: 0, maximum: 4_294_967_295 }), {
+    description: 'Its warnings, a bit for each code as `warningKinds` numbers them',
+  }),
+  goodbyes: Type.Array(handle, { description: 'Handles of those that were offline because they had signed off' }),
+});
 export type FleetRoster = Static<typeof fleetRoster>;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { warningKinds } from '@milepost/contract';
 import { type FleetRoster, fleetRoster, mapFrameType } from '@milepost/contract/api';
 import { decodeMapFrame } from '@milepost/contract/stream';
 import { Value } from 'typebox/value';
@@ -63,6 +64,7 @@ test('the fleet as of a past second, told late or not, from keyframes as from ch
     isCharging: null,
     ignition: null,
     severity: 'warning',
+    warnings: ['fault_codes'],
   });
   const latest = await server.ask('readFleetAt', { query: { at: at(0) } });
   assert.deepEqual([latest.json.items[1]?.speedKmh, latest.json.items[1]?.severity], [12, 'none']);
@@ -106,6 +108,11 @@ test('a frame holds all vehicles, their ids before it', async () => {
     roster.vehicles,
     vehicles.map(({ id }) => id),
   );
+  // The newest sample of each is of 25 min ago.
+  assert.deepEqual(roster.positionAgesMs, Array(5).fill(minuteMs / 2));
+  assert.deepEqual(roster.statusAgesMs, Array(5).fill(null));
+  assert.deepEqual(roster.warnings, Array(5).fill(1 << warningKinds.fault_codes.bit));
+  assert.deepEqual(roster.goodbyes, []);
   const frame = decodeMapFrame(bytes.slice(4 + length));
   assert.equal(frame.timeMs, now - 24.5 * minuteMs);
   assert.deepEqual(

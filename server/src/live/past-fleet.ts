@@ -27,7 +27,9 @@ export interface PastVehicle {
   readonly isCharging: boolean | null;
   /** Stored word of the signal. */
   readonly ignition: string | null;
-  /** Index into `warningSeverities`. */
+  /** Bits of `warningKinds`. */
+  readonly warningMask: number;
+  /** Of the worst warning, index into `warningSeverities`. */
   readonly severity: number;
 }
 
@@ -93,6 +95,7 @@ export class PastFleet {
     const box = this.#box;
     if (box && !(position && isInBox(box, position.latitude, position.longitude))) return undefined;
     const charging = this.moment.value(place, isCharging)?.stored;
+    const warningMask = this.#warningMask(place, vehicle);
     return {
       vehicle,
       status,
@@ -102,7 +105,8 @@ export class PastFleet {
       energyPercent: this.#number(place, wellKnown.energyPercent),
       isCharging: charging === undefined ? null : charging === 1,
       ignition: this.#word(place, ignition),
-      severity: this.#severity(place, vehicle),
+      warningMask,
+      severity: severityOf(warningMask),
     };
   }
 
@@ -126,7 +130,7 @@ export class PastFleet {
     return { latitude: latitude.stored / perUnit, longitude, time: latitude.time };
   }
 
-  #severity(place: number, vehicle: Vehicle): number {
+  #warningMask(place: number, vehicle: Vehicle): number {
     if (this.#rules === 0) return 0;
     const stored = (signal: number) => this.moment.value(place, signal)?.stored;
     const facts: WarningFacts = {
@@ -141,7 +145,7 @@ export class PastFleet {
       tirePlacardKpa: vehicle.tirePlacardKpa,
       grossWeightKg: vehicle.grossWeightKg,
     };
-    return severityOf(updateWarnings(0, this.#rules, facts));
+    return updateWarnings(0, this.#rules, facts);
   }
 }
 

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { warningSeverities } from '@milepost/contract';
+import { warningCodes, warningKinds, warningSeverities } from '@milepost/contract';
 import {
   apiLimits,
   type FleetPage,
@@ -48,6 +48,7 @@ const vehicleView = (past: PastVehicle): FleetVehicle => ({
   isCharging: past.isCharging,
   ignition: past.ignition,
   severity: warningSeverities[past.severity] ?? 'none',
+  warnings: warningCodes.filter((code) => (past.warningMask & (1 << warningKinds[code].bit)) !== 0),
 });
 
 /** Where the states came from that an answer is made of. */
@@ -115,28 +116,55 @@ const readPage = async (
   return { ...origin.view(atMs), items: items.map(vehicleView), next };
 };
 
-/** u32 length of the roster · roster (JSON, UTF-8) · map frame. */
+/** Fills roster and frame, which hold the same vehicles in the same order. */
+class FrameBuilder {
+  readonly #atMs: number;
+  readonly #writer = new MapFrameWriter();
+  readonly #roster = {
+    vehicles: [] as string[],
+    positionAgesMs: [] as (number | null)[],
+    statusAgesMs: [] as (number | null)[],
+    warnings: [] as number[],
+    goodbyes: [] as number[],
+  };
+
+  constructor(atMs: number) {
+    this.#atMs = atMs;
+    this.#writer.begin(0, atMs);
+  }
+
+  add({ vehicle, position, headingDegrees, speedKmh, energyPercent, warningMask, severity, status }: PastVehicle): void {
+    const roster = this.#roster;
+    const handle = roster.vehicles.push(vehicle.id);
+    const { latitude, longitude } = position ?? { latitude: Number.NaN, longitude: Number.NaN };
+    this.#writer.add(handle, latitude, longitude, headingDegrees, speedKmh, energyPercent, statusCodeOf(status), severity);
+    roster.positionAgesMs.push(position ? this.#atMs - position.time : null);
+    roster.statusAgesMs.push(status.since === null ? null : this.#atMs - status.since);
+    roster.warnings.push(warningMask);
+    if (status.reason === 'goodbye') roster.goodbyes.push(handle);
+  }
+
+  /** u32 length of the roster · roster (JSON, UTF-8) · map frame. */
+  finish(origin: Origin): Buffer {
+    const roster = Buffer.from(JSON.stringify({ ...origin.view(this.#atMs), ...this.#roster } satisfies FleetRoster));
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(roster.length);
+    return Buffer.concat([length, roster, this.#writer.finish()]);
+  }
+}
+
 const readFrame = async (asked: Asked): Promise<Buffer> => {
   const { atMs, deps, filters } = asked;
   const past = await read(asked, vehiclesAt(deps.registry.directory, atMs, filters));
-  const writer = new MapFrameWriter();
-  const ids: string[] = [];
-  writer.begin(0, atMs);
+  const frame = new FrameBuilder(atMs);
   for (let place = 0; place < past.places; place++) {
     if (place % httpLimits.fleetVehiclesPerSlice === httpLimits.fleetVehiclesPerSlice - 1) await nextTurn();
     const found = past.at(place);
-    if (!found) continue;
-    const { position, headingDegrees, speedKmh, energyPercent, severity, status } = found;
-    const { latitude, longitude } = position ?? { latitude: Number.NaN, longitude: Number.NaN };
-    ids.push(found.vehicle.id);
-    writer.add(ids.length, latitude, longitude, headingDegrees, speedKmh, energyPercent, statusCodeOf(status), severity);
+    if (found) frame.add(found);
   }
   const origin = new Origin();
   origin.add(past);
-  const roster = Buffer.from(JSON.stringify({ ...origin.view(atMs), vehicles: ids } satisfies FleetRoster));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(roster.length);
-  return Buffer.concat([length, roster, writer.finish()]);
+  return frame.finish(origin);
 };
 
 export const addFleetRoutes = (routes: RouteRegistrar, deps: HttpDeps): void => {
