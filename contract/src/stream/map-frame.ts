@@ -165,29 +165,7 @@ export class MapFrameError extends Error {
   }
 }
 
-const known = (code: number, value: number): number | null => (code === unknown ? null : value);
-
-const decodeEntry = (view: DataView, at: number): MapFrameEntry => {
-  const state = view.getUint8(at + 15);
-  const hasPosition = (state & bits.noPosition) === 0;
-  const heading = view.getUint8(at + 12);
-  const speed = view.getUint8(at + 13);
-  const energy = view.getUint8(at + 14);
-  return {
-    handle: view.getUint32(at, true),
-    latitude: hasPosition ? view.getInt32(at + 4, true) / degreeScale : null,
-    longitude: hasPosition ? view.getInt32(at + 8, true) / degreeScale : null,
-    headingDegrees: known(heading, (heading * 360) / 255),
-    speedKmh: known(speed, speed),
-    energyPercent: known(energy, energy / 2),
-    status: connectionStatuses[(state & 3) as 0 | 1 | 2 | 3],
-    severity: warningSeverities[((state >> bits.severityShift) & 3) as 0 | 1 | 2 | 3],
-    isRemoved: (state & bits.removed) !== 0,
-  };
-};
-
-/** Throws `MapFrameError` on anything that is not a whole frame of a version this code knows. */
-export const decodeMapFrame = (bytes: Uint8Array): MapFrame => {
+const readHeader = (bytes: Uint8Array): { view: DataView; kind: MapFrame['kind']; count: number } => {
   if (bytes.length < mapFrameHeaderBytes)
     throw new MapFrameError(`a map frame has ${bytes.length} bytes, expected at least ${mapFrameHeaderBytes}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -199,13 +177,92 @@ export const decodeMapFrame = (bytes: Uint8Array): MapFrame => {
   const expected = mapFrameHeaderBytes + count * mapEntryBytes;
   if (bytes.length !== expected)
     throw new MapFrameError(`a map frame of ${count} vehicles has ${bytes.length} bytes, expected ${expected}`);
+  return { view, kind: kind === kinds.full ? 'full' : 'delta', count };
+};
+
+/**
+ * Reads a frame without an object for each vehicle: after `seek` the fields are those of one entry, numbers with NaN for what is unknown. Throws
+ * `MapFrameError` as `decodeMapFrame` does.
+ */
+export class MapFrameReader {
+  readonly kind: MapFrame['kind'];
+  readonly count: number;
+  readonly tick: number;
+  readonly sinceTick: number;
+  readonly timeMs: number;
+  readonly #view: DataView;
+  #at = mapFrameHeaderBytes;
+
+  constructor(bytes: Uint8Array) {
+    const { view, kind, count } = readHeader(bytes);
+    this.#view = view;
+    this.kind = kind;
+    this.count = count;
+    this.tick = view.getUint32(4, true);
+    this.timeMs = view.getFloat64(8, true);
+    this.sinceTick = view.getUint32(16, true);
+  }
+
+  seek(index: number): this {
+    if (!(index >= 0 && index < this.count)) throw new RangeError(`entry ${index} of ${this.count}`);
+    this.#at = mapFrameHeaderBytes + index * mapEntryBytes;
+    return this;
+  }
+  get handle(): number {
+    return this.#view.getUint32(this.#at, true);
+  }
+  get hasPosition(): boolean {
+    return (this.#view.getUint8(this.#at + 15) & bits.noPosition) === 0;
+  }
+  get latitude(): number {
+    return this.hasPosition ? this.#view.getInt32(this.#at + 4, true) / degreeScale : Number.NaN;
+  }
+  get longitude(): number {
+    return this.hasPosition ? this.#view.getInt32(this.#at + 8, true) / degreeScale : Number.NaN;
+  }
+  get headingDegrees(): number {
+    const code = this.#view.getUint8(this.#at + 12);
+    return code === unknown ? Number.NaN : (code * 360) / 255;
+  }
+  get speedKmh(): number {
+    const code = this.#view.getUint8(this.#at + 13);
+    return code === unknown ? Number.NaN : code;
+  }
+  get energyPercent(): number {
+    const code = this.#view.getUint8(this.#at + 14);
+    return code === unknown ? Number.NaN : code / 2;
+  }
+  get status(): ConnectionStatus {
+    return connectionStatuses[(this.#view.getUint8(this.#at + 15) & 3) as 0 | 1 | 2 | 3];
+  }
+  get severity(): WarningSeverity | 'none' {
+    return warningSeverities[((this.#view.getUint8(this.#at + 15) >> bits.severityShift) & 3) as 0 | 1 | 2 | 3];
+  }
+  get isRemoved(): boolean {
+    return (this.#view.getUint8(this.#at + 15) & bits.removed) !== 0;
+  }
+}
+
+const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value);
+
+/** Throws `MapFrameError` on anything that is not a whole frame of a version this code knows. */
+export const decodeMapFrame = (bytes: Uint8Array): MapFrame => {
+  const reader = new MapFrameReader(bytes);
+  const { kind, tick, sinceTick, timeMs } = reader;
   const entries: MapFrameEntry[] = [];
-  for (let i = 0; i < count; i++) entries.push(decodeEntry(view, mapFrameHeaderBytes + i * mapEntryBytes));
-  return {
-    kind: kind === kinds.full ? 'full' : 'delta',
-    tick: view.getUint32(4, true),
-    sinceTick: view.getUint32(16, true),
-    timeMs: view.getFloat64(8, true),
-    entries,
-  };
+  for (let i = 0; i < reader.count; i++) {
+    const { handle, headingDegrees, speedKmh, energyPercent, latitude, longitude, status, severity, isRemoved } = reader.seek(i);
+    entries.push({
+      handle,
+      latitude: orNull(latitude),
+      longitude: orNull(longitude),
+      headingDegrees: orNull(headingDegrees),
+      speedKmh: orNull(speedKmh),
+      energyPercent: orNull(energyPercent),
+      status,
+      severity,
+      isRemoved,
+    });
+  }
+  return { kind, tick, sinceTick, timeMs, entries };
 };

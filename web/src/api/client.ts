@@ -43,7 +43,7 @@ export const onSignedOut = (callback: () => void): void => {
   signedOut = callback;
 };
 
-const call = async <Name extends ApiRouteName>(method: string, path: string, parts: Parts = {}): Promise<RouteResponse<Name>> => {
+const send = async (method: string, path: string, parts: Parts): Promise<Response> => {
   const { query = {}, body, signal, headers = {} } = parts;
   const response = await fetch(addressOf(path, query), {
     method,
@@ -58,8 +58,27 @@ const call = async <Name extends ApiRouteName>(method: string, path: string, par
     if (response.status === 401) signedOut();
     throw new ApiError(response.status, await readProblem(response).catch(() => undefined));
   }
+  return response;
+};
+
+const call = async <Name extends ApiRouteName>(method: string, path: string, parts: Parts = {}): Promise<RouteResponse<Name>> => {
+  const response = await send(method, path, parts);
   return (response.status === 204 ? undefined : await response.json()) as RouteResponse<Name>;
 };
+
+/** An answer that is not JSON. */
+const bytes = async (path: string, query: Query, timeoutMs: number): Promise<ArrayBuffer> => {
+  try {
+    const response = await send('GET', path, { query, signal: AbortSignal.timeout(timeoutMs) });
+    return await response.arrayBuffer();
+  } catch (error) {
+    // Cut in the middle or too slow: nothing of use was heard.
+    throw error instanceof ApiError ? error : new ApiError(0, undefined);
+  }
+};
+
+/** The past of a large fleet, on a slow line. */
+const frameTimeoutMs = 30_000;
 
 const vehicle = (id: string): string => `/v1/vehicles/${encodeURIComponent(id)}`;
 
@@ -78,6 +97,8 @@ export const api = {
     call<'readVehicleStatus'>('GET', `${vehicle(id)}/status`, { query, signal }),
   history: (id: string, query: RouteQuery<'readHistory'>, signal?: AbortSignal) =>
     call<'readHistory'>('GET', `${vehicle(id)}/history`, { query, signal }),
+  /** The whole fleet as of a moment: docs/formats/map-frame.md. */
+  fleetFrame: (atMs: number) => bytes('/v1/fleet', { at: atMs, format: 'frame' }, frameTimeoutMs),
   signals: () => call<'listSignals'>('GET', '/v1/signals'),
   createVehicle: (body: RouteBody<'createVehicle'>) => call<'createVehicle'>('POST', '/v1/vehicles', { body }),
   createDevice: (body: RouteBody<'createDevice'>) => call<'createDevice'>('POST', '/v1/devices', { body }),

@@ -5,7 +5,14 @@ import { ref, shallowRef } from 'vue';
 import { ApiError, api } from '../api/client.ts';
 import { liveStream } from '../api/live-stream.ts';
 import { noteServerTime } from '../components/use-now.ts';
-import { applyEntry, type FleetVehicle, makeFleetVehicle, worstSeverity } from '../features/map/fleet-vehicle.ts';
+import {
+  applyEntry,
+  byName,
+  type FleetVehicle,
+  makeFleetVehicle,
+  setDetails,
+  worstSeverity,
+} from '../features/map/fleet-vehicle.ts';
 
 /** The page holds at most this many vehicles; the list of all others is a search away. */
 export const fleetVehiclesMax = 20_000;
@@ -17,6 +24,8 @@ const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 
 /** Loads all vehicles, page by page, and again, at most every `refreshMs`, when somebody finds that names or warnings are old. */
 const makeLoader = (vehicles: Map<string, FleetVehicle>, changed: () => void) => {
+  /** Grows when the list was read: who there is, what they are called. */
+  const rosterRevision = ref(0);
   const isLoaded = ref(false);
   const isCut = ref(false);
   const problem = shallowRef<ApiError | undefined>();
@@ -26,7 +35,7 @@ const makeLoader = (vehicles: Map<string, FleetVehicle>, changed: () => void) =>
 
   const take = (item: VehicleItem): void => {
     const known = vehicles.get(item.id);
-    if (known) known.item = item;
+    if (known) setDetails(known, item);
     else vehicles.set(item.id, makeFleetVehicle(item));
   };
   const loadAll = async (): Promise<void> => {
@@ -46,6 +55,7 @@ const makeLoader = (vehicles: Map<string, FleetVehicle>, changed: () => void) =>
     isLoaded.value = true;
     loadedAtMs = performance.now();
     problem.value = undefined;
+    rosterRevision.value++;
     changed();
   };
   const load = (): Promise<void> => {
@@ -67,12 +77,13 @@ const makeLoader = (vehicles: Map<string, FleetVehicle>, changed: () => void) =>
       if (isWanted()) void load();
     }, refreshMs);
   };
-  return { isLoaded, isCut, problem, load, loadUnlessFresh, loadSoon };
+  return { rosterRevision, isLoaded, isCut, problem, load, loadUnlessFresh, loadSoon };
 };
 
 /** What the stream tells, written into the vehicles. `outdated`: the list knows more than the stream does. */
 const makeListener = (vehicles: Map<string, FleetVehicle>, changed: () => void, outdated: () => void) => {
   const handles = new Map<number, string>();
+  const heardMs = ref<number | undefined>();
   const roster = (message: RosterMessage): void => {
     if (message.isComplete) handles.clear();
     for (const [handle, id] of message.vehicles) {
@@ -82,6 +93,7 @@ const makeListener = (vehicles: Map<string, FleetVehicle>, changed: () => void, 
   };
   const frame = ({ entries, timeMs }: MapFrame): void => {
     noteServerTime(timeMs);
+    heardMs.value = timeMs;
     const nowMs = performance.now();
     for (const entry of entries) {
       const vehicle = vehicles.get(handles.get(entry.handle) ?? '');
@@ -92,7 +104,7 @@ const makeListener = (vehicles: Map<string, FleetVehicle>, changed: () => void, 
       }
       applyEntry(vehicle, entry, nowMs, !reducedMotion.matches);
       // The frame says how bad it is; what it is, the list says.
-      if (entry.severity !== worstSeverity(vehicle.item)) outdated();
+      if (entry.severity !== worstSeverity(vehicle.warnings)) outdated();
     }
     changed();
   };
@@ -101,12 +113,31 @@ const makeListener = (vehicles: Map<string, FleetVehicle>, changed: () => void, 
       const vehicle = vehicles.get(vehicleId);
       if (!vehicle) continue;
       vehicle.status = to;
-      vehicle.item = { ...vehicle.item, status: to, statusSince: at, statusReason: reason };
+      vehicle.statusSinceMs = Date.parse(at);
+      vehicle.statusReason = reason;
     }
     if (more > 0) outdated();
     changed();
   };
-  return { roster, frame, statusChanged };
+  return { heardMs, roster, frame, statusChanged };
+};
+
+/** All vehicles in order of names; sorted again when some came, went or were renamed. */
+const makeRanking = (vehicles: ReadonlyMap<string, FleetVehicle>): (() => readonly FleetVehicle[]) => {
+  let ranked: FleetVehicle[] = [];
+  const isInOrder = (): boolean => {
+    if (ranked.length !== vehicles.size) return false;
+    let before = '';
+    for (const vehicle of ranked) {
+      if (vehicle.sortKey < before || vehicles.get(vehicle.id) !== vehicle) return false;
+      before = vehicle.sortKey;
+    }
+    return true;
+  };
+  return () => {
+    if (!isInOrder()) ranked = [...vehicles.values()].sort(byName);
+    return ranked;
+  };
 };
 
 /**
@@ -121,8 +152,8 @@ export const useFleet = defineStore('fleet', () => {
   };
   let users = 0;
   let stops: (() => void)[] = [];
-  const { isLoaded, isCut, problem, load, loadUnlessFresh, loadSoon } = makeLoader(vehicles, changed);
-  const { roster, frame, statusChanged } = makeListener(vehicles, changed, () => loadSoon(() => users > 0));
+  const { rosterRevision, isLoaded, isCut, problem, load, loadUnlessFresh, loadSoon } = makeLoader(vehicles, changed);
+  const { heardMs, roster, frame, statusChanged } = makeListener(vehicles, changed, () => loadSoon(() => users > 0));
 
   /** Follows the fleet while somebody uses it. Answers how to stop. */
   const use = (): (() => void) => {
@@ -141,7 +172,6 @@ export const useFleet = defineStore('fleet', () => {
     };
   };
 
-  const list = (): FleetVehicle[] => [...vehicles.values()];
   const find = (id: string): FleetVehicle | undefined => vehicles.get(id);
-  return { revision, isLoaded, isCut, problem, use, load, list, find };
+  return { revision, rosterRevision, heardMs, isLoaded, isCut, problem, use, load, list: makeRanking(vehicles), find };
 });

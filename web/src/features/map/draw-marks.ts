@@ -42,11 +42,6 @@ const drawShape = (
   context.restore();
 };
 
-export interface MarkOptions {
-  readonly isSelected: boolean;
-  readonly bearingDegrees: number;
-}
-
 /** A box on the screen that a name takes. */
 export interface Box {
   readonly left: number;
@@ -99,11 +94,11 @@ export const drawVehicle = (
   x: number,
   y: number,
   colours: OverlayColours,
-  options: MarkOptions,
+  isSelected: boolean,
 ): void => {
   const drives = isMoving(vehicle) && vehicle.headingDegrees !== null;
-  const size = (drives ? 20 : 14) + (options.isSelected ? 4 : 0);
-  if (options.isSelected) {
+  const size = (drives ? 20 : 14) + (isSelected ? 4 : 0);
+  if (isSelected) {
     context.beginPath();
     context.arc(x, y, 19, 0, 2 * Math.PI);
     context.fillStyle = `color-mix(in srgb, ${colours.brand} 22%, transparent)`;
@@ -112,7 +107,7 @@ export const drawVehicle = (
     context.strokeStyle = colours.brand;
     context.stroke();
   }
-  const turned = drives ? (vehicle.headingDegrees ?? 0) - options.bearingDegrees : 0;
+  const turned = drives ? (vehicle.headingDegrees ?? 0) : 0;
   drawShape(
     context,
     drives ? arrowPath : markPaths[vehicle.status],
@@ -126,10 +121,34 @@ export const drawVehicle = (
   if (hasWarning(vehicle)) drawShape(context, markPaths.warning, x + 9, y - 9, 11, colours.marks.warning, colours.surface);
 };
 
-const ringOrder: readonly Mark[] = ['online', 'late', 'offline', 'never_seen'];
+const ringOrder = ['online', 'late', 'offline', 'never_seen'] as const;
 
 /** Side of a cluster's disc grows with the number of its vehicles, slowly. */
 export const clusterRadius = (count: number): number => 13 + 4 * Math.log10(count);
+
+/** How many of a cluster are in which state, counted once for all the times it is drawn. */
+export interface ClusterSummary {
+  readonly total: number;
+  readonly shares: readonly { readonly mark: Mark; readonly share: number }[];
+  readonly hasWarning: boolean;
+}
+
+const summaries = new WeakMap<Cluster<FleetVehicle>, ClusterSummary>();
+const summaryOf = (cluster: Cluster<FleetVehicle>): ClusterSummary => {
+  const known = summaries.get(cluster);
+  if (known) return known;
+  const total = cluster.members.length;
+  const counts = { online: 0, late: 0, offline: 0, never_seen: 0 };
+  let warns = false;
+  for (const member of cluster.members) {
+    counts[member.status]++;
+    warns ||= hasWarning(member);
+  }
+  const shares = ringOrder.map((mark) => ({ mark, share: counts[mark] / total })).filter(({ share }) => share > 0);
+  const made = { total, shares, hasWarning: warns };
+  summaries.set(cluster, made);
+  return made;
+};
 
 /** Many vehicles: their number, and a ring that says how many of them are in which state. */
 export const drawCluster = (
@@ -139,16 +158,14 @@ export const drawCluster = (
   y: number,
   colours: OverlayColours,
 ): void => {
-  const total = cluster.members.length;
+  const { total, shares, hasWarning: warns } = summaryOf(cluster);
   const radius = clusterRadius(total);
   context.beginPath();
   context.arc(x, y, radius + 2.5, 0, 2 * Math.PI);
   context.fillStyle = colours.surface;
   context.fill();
   let angle = -Math.PI / 2;
-  for (const mark of ringOrder) {
-    const share = cluster.members.filter(({ status }) => status === mark).length / total;
-    if (share === 0) continue;
+  for (const { mark, share } of shares) {
     context.beginPath();
     context.arc(x, y, radius, angle, angle + share * 2 * Math.PI);
     context.lineWidth = 3;
@@ -161,7 +178,7 @@ export const drawCluster = (
   context.textBaseline = 'middle';
   context.fillStyle = colours.ink;
   context.fillText(formats.value.compact(total), x, y + 0.5);
-  if (cluster.members.some(hasWarning)) {
+  if (warns) {
     drawShape(context, markPaths.warning, x + radius * 0.75, y - radius * 0.75, 11, colours.marks.warning, colours.surface);
   }
 };

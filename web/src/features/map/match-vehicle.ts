@@ -1,4 +1,4 @@
-import { type FleetVehicle, needsAttention } from './fleet-vehicle.ts';
+import { type FleetVehicle, fold, needsAttention } from './fleet-vehicle.ts';
 
 /** What narrows the map and its list. Empty: everything. */
 export interface FleetFilter {
@@ -7,31 +7,37 @@ export interface FleetFilter {
   readonly status: string;
   readonly customer: string;
   readonly group: string;
-  /** `true`: any; else a code. */
+  /** `true`: any; `false`: none; else a code. */
   readonly warning: string;
+  /** Percent, as text. */
+  readonly energyBelow: string;
 }
+export const noFilter: FleetFilter = { q: '', status: '', customer: '', group: '', warning: '', energyBelow: '' };
 
-const fold = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
-
-const hasWords = ({ item }: FleetVehicle, words: readonly string[]): boolean => {
-  if (words.length === 0) return true;
-  const text = fold(`${item.vin} ${item.plate ?? ''} ${item.customer} ${item.model ?? ''}`);
-  return words.every((word) => text.includes(word));
+const hasWords = ({ searchText }: FleetVehicle, words: readonly string[]): boolean => {
+  for (const word of words) if (!searchText.includes(word)) return false;
+  return true;
 };
 
-const hasStatus = (vehicle: FleetVehicle, status: string): boolean =>
+export const hasStatus = (vehicle: FleetVehicle, status: string): boolean =>
   status === '' || (status === 'attention' ? needsAttention(vehicle) : vehicle.status === status);
 
-const hasWarningCode = ({ item }: FleetVehicle, warning: string): boolean =>
-  warning === '' || (warning === 'true' ? item.warnings.length > 0 : item.warnings.some(({ code }) => code === warning));
+const hasWarningCode = ({ warnings }: FleetVehicle, warning: string): boolean => {
+  if (warning === '') return true;
+  if (warning === 'true' || warning === 'false') return warnings.length > 0 === (warning === 'true');
+  return warnings.some(({ code }) => code === warning);
+};
 
-/** The same rules as the filters of `GET /v1/vehicles`: all words, anywhere in VIN, plate, customer or model. */
+/** The same rules as the filters of `GET /v1/vehicles`, but for the status: all words, anywhere in VIN, plate, customer or model. */
 export const makeMatcher = (filter: FleetFilter): ((vehicle: FleetVehicle) => boolean) => {
   const words = fold(filter.q).split(/\s+/).filter(Boolean);
+  const { customer, group, warning } = filter;
+  const energyBelow = filter.energyBelow === '' ? Number.NaN : Number(filter.energyBelow);
+  const hasEnergyBelow = Number.isFinite(energyBelow);
   return (vehicle) =>
-    hasStatus(vehicle, filter.status) &&
-    (filter.customer === '' || vehicle.item.customer === filter.customer) &&
-    (filter.group === '' || vehicle.item.groups.includes(filter.group)) &&
-    hasWarningCode(vehicle, filter.warning) &&
+    (customer === '' || vehicle.item.customer === customer) &&
+    (group === '' || vehicle.item.groups.includes(group)) &&
+    hasWarningCode(vehicle, warning) &&
+    (!hasEnergyBelow || (vehicle.energyPercent !== null && vehicle.energyPercent < energyBelow)) &&
     hasWords(vehicle, words);
 };

@@ -1,10 +1,12 @@
 import type { Map as MapLibreMap } from 'maplibre-gl';
 import { type Cluster, clusterByCell, type Clustering, clusterZoomMax } from './cluster.ts';
 import { type Box, clusterRadius, drawCluster, drawVehicle, drawVehicleName } from './draw-marks.ts';
+import { drawTrail } from './draw-trail.ts';
 import type { FleetVehicle } from './fleet-vehicle.ts';
-import { glideMs, xAt, yAt } from './glide.ts';
+import { xAt, yAt } from './glide.ts';
 import { worldSizePx } from './mercator.ts';
 import type { OverlayColours } from './overlay-colours.ts';
+import type { Trail } from './past/trail.ts';
 
 /** While vehicles glide, the overlay is drawn again this often: calm on a battery, and smooth at driving speed. */
 const frameMs = 1000 / 30;
@@ -12,6 +14,9 @@ const frameMs = 1000 / 30;
 const namesMax = 60;
 const namesZoomMin = 12;
 const reachPx = 16;
+/** Of what is not chosen, or was not heard of. */
+const dimmedAlpha = 0.35;
+const unobservedAlpha = 0.5;
 
 export type Hit =
   | { readonly kind: 'vehicle'; readonly vehicle: FleetVehicle }
@@ -22,7 +27,20 @@ interface Drawn {
   readonly y: number;
   readonly radius: number;
   readonly hit: Hit;
+  readonly isDimmed: boolean;
 }
+
+/** The clock that vehicles glide by. */
+export interface OverlayClock {
+  nowMs(): number;
+  /** It goes on by itself: draw again and again. */
+  readonly isRunning: boolean;
+}
+const presentClock: OverlayClock = { nowMs: () => performance.now(), isRunning: false };
+
+type Project = (x: number, y: number) => [number, number];
+const nothing: Clustering<FleetVehicle> = { clusters: [], singles: [] };
+const placed = (vehicles: readonly FleetVehicle[]): FleetVehicle[] => vehicles.filter(({ glide }) => glide !== null);
 
 /**
  * Draws vehicles on a canvas above the map, whatever its style is. The map neither tilts nor becomes a globe, so a position on the
@@ -34,11 +52,16 @@ export class VehicleOverlay {
   readonly #context: CanvasRenderingContext2D;
   #colours: OverlayColours;
   #vehicles: readonly FleetVehicle[] = [];
-  #clustering: Clustering<FleetVehicle> = { clusters: [], singles: [] };
+  #dimmed: readonly FleetVehicle[] = [];
+  #clustering = nothing;
+  #dimmedClustering = nothing;
   #clusteredZoom = Number.NaN;
   #selectedId = '';
+  #selected: FleetVehicle | undefined;
   #hoveredId = '';
   #drawn: Drawn[] = [];
+  #clock = presentClock;
+  #trail: Trail | undefined;
   #glidesUntilMs = 0;
   #nextFrame: number | undefined;
   #lastDrawMs = 0;
@@ -57,19 +80,31 @@ export class VehicleOverlay {
     this.draw();
   }
 
-  /** To be called when the vehicles changed: their positions, or which of them are to be seen. */
-  setVehicles(vehicles: readonly FleetVehicle[]): void {
-    this.#vehicles = vehicles.filter(({ glide }) => glide !== null);
+  /** To be called when the vehicles changed: their positions, or which of them are to be seen. `dimmed` are there, but not meant. */
+  setVehicles(vehicles: readonly FleetVehicle[], dimmed: readonly FleetVehicle[]): void {
+    this.#vehicles = placed(vehicles);
+    this.#dimmed = placed(dimmed);
     this.#clusteredZoom = Number.NaN;
-    const nowMs = performance.now();
-    if (this.#vehicles.some(({ glide }) => glide !== null && nowMs - glide.startMs < glideMs))
-      this.#glidesUntilMs = nowMs + glideMs;
+    const nowMs = this.#clock.nowMs();
+    if (this.#clock === presentClock)
+      this.#glidesUntilMs = this.#vehicles.reduce((until, { glide }) => Math.max(until, glide?.endMs ?? 0), nowMs);
     this.#glideOn();
   }
 
   setSelected(id: string): void {
     this.#selectedId = id;
     this.#clusteredZoom = Number.NaN;
+    this.draw();
+  }
+
+  /** Undefined: the present. */
+  setClock(clock: OverlayClock | undefined): void {
+    this.#clock = clock ?? presentClock;
+    this.#glideOn();
+  }
+
+  setTrail(trail: Trail | undefined): void {
+    this.#trail = trail;
     this.draw();
   }
 
@@ -90,7 +125,7 @@ export class VehicleOverlay {
     let bestDistance = Number.POSITIVE_INFINITY;
     for (const drawn of this.#drawn) {
       const distance = Math.hypot(drawn.x - x, drawn.y - y);
-      if (distance > drawn.radius || distance > bestDistance) continue;
+      if (drawn.isDimmed || distance > drawn.radius || distance > bestDistance) continue;
       best = drawn;
       bestDistance = distance;
     }
@@ -100,14 +135,19 @@ export class VehicleOverlay {
   remove(): void {
     if (this.#nextFrame !== undefined) cancelAnimationFrame(this.#nextFrame);
     this.#glidesUntilMs = 0;
+    this.#clock = presentClock;
+  }
+
+  #isGliding(): boolean {
+    return this.#clock.isRunning || (this.#clock === presentClock && performance.now() < this.#glidesUntilMs);
   }
 
   #glideOn(): void {
     this.draw();
     if (this.#nextFrame !== undefined) return;
-    const step = (nowMs: number): void => {
-      this.#nextFrame = nowMs < this.#glidesUntilMs ? requestAnimationFrame(step) : undefined;
-      if (this.#nextFrame === undefined || nowMs - this.#lastDrawMs >= frameMs - 2) this.draw();
+    const step = (): void => {
+      this.#nextFrame = this.#isGliding() ? requestAnimationFrame(step) : undefined;
+      if (this.#nextFrame === undefined || performance.now() - this.#lastDrawMs >= frameMs - 2) this.draw();
     };
     this.#nextFrame = requestAnimationFrame(step);
   }
@@ -117,8 +157,10 @@ export class VehicleOverlay {
     if (step === this.#clusteredZoom) return;
     this.#clusteredZoom = step;
     // The chosen one is never lost in a crowd.
-    const others = this.#vehicles.filter(({ id }) => id !== this.#selectedId);
+    this.#selected = this.#vehicles.find(({ id }) => id === this.#selectedId);
+    const others = this.#selected ? this.#vehicles.filter((vehicle) => vehicle !== this.#selected) : this.#vehicles;
     this.#clustering = clusterByCell(others, zoom);
+    this.#dimmedClustering = this.#dimmed.length === 0 ? nothing : clusterByCell(this.#dimmed, zoom);
   }
 
   #fitCanvas(width: number, height: number): void {
@@ -133,55 +175,57 @@ export class VehicleOverlay {
   }
 
   /** Makes the function from Mercator units to CSS pixels of the window, for the map's present view. */
-  #projection(width: number, height: number): (x: number, y: number) => [number, number] {
+  #projection(width: number, height: number): Project {
     const { lng, lat } = this.#map.getCenter();
     const size = worldSizePx(this.#map.getZoom());
     const centreX = (lng + 180) / 360;
     const centreY = (1 - Math.asinh(Math.tan((lat * Math.PI) / 180)) / Math.PI) / 2;
-    const bearing = (-this.#map.getBearing() * Math.PI) / 180;
-    const [cos, sin] = [Math.cos(bearing), Math.sin(bearing)];
     return (x, y) => {
       // The world repeats: the copy nearest to the middle is the one in sight.
       const turns = x - centreX;
-      const dx = (turns - Math.round(turns)) * size;
-      const dy = (y - centreY) * size;
-      return [width / 2 + dx * cos - dy * sin, height / 2 + dx * sin + dy * cos];
+      return [width / 2 + (turns - Math.round(turns)) * size, height / 2 + (y - centreY) * size];
     };
   }
 
   draw(): void {
-    const nowMs = performance.now();
-    this.#lastDrawMs = nowMs;
+    this.#lastDrawMs = performance.now();
+    const nowMs = this.#clock.nowMs();
     const { clientWidth: width, clientHeight: height } = this.#map.getContainer();
     this.#fitCanvas(width, height);
     this.#regroup(this.#map.getZoom());
-    this.#drawn = [];
     const project = this.#projection(width, height);
     const isInSight = (x: number, y: number): boolean => x > -40 && y > -40 && x < width + 40 && y < height + 40;
-    for (const cluster of this.#clustering.clusters) {
-      const [x, y] = project(cluster.x, cluster.y);
-      if (isInSight(x, y))
-        this.#drawn.push({ x, y, radius: clusterRadius(cluster.members.length) + 4, hit: { kind: 'cluster', cluster } });
-    }
-    const selected = this.#vehicles.find(({ id }) => id === this.#selectedId);
-    for (const vehicle of selected ? [...this.#clustering.singles, selected] : this.#clustering.singles) {
-      if (!vehicle.glide) continue;
-      const [x, y] = project(xAt(vehicle.glide, nowMs), yAt(vehicle.glide, nowMs));
-      if (isInSight(x, y)) this.#drawn.push({ x, y, radius: reachPx, hit: { kind: 'vehicle', vehicle } });
-    }
+    const drawn: Drawn[] = [];
+    const add = ({ clusters, singles }: Clustering<FleetVehicle>, isDimmed: boolean): void => {
+      for (const cluster of clusters) {
+        const [x, y] = project(cluster.x, cluster.y);
+        const radius = clusterRadius(cluster.members.length) + 4;
+        if (isInSight(x, y)) drawn.push({ x, y, radius, isDimmed, hit: { kind: 'cluster', cluster } });
+      }
+      for (const vehicle of singles) {
+        if (!vehicle.glide) continue;
+        const [x, y] = project(xAt(vehicle.glide, nowMs), yAt(vehicle.glide, nowMs));
+        if (isInSight(x, y)) drawn.push({ x, y, radius: reachPx, isDimmed, hit: { kind: 'vehicle', vehicle } });
+      }
+    };
+    add(this.#dimmedClustering, true);
+    add(this.#clustering, false);
+    if (this.#selected) add({ clusters: [], singles: [this.#selected] }, false);
+    this.#drawn = drawn;
+    if (this.#trail && this.#trail.vehicleId === this.#selectedId)
+      drawTrail(this.#context, this.#trail, nowMs, project, this.#colours);
     this.#paint();
   }
 
   #paint(): void {
-    const bearingDegrees = this.#map.getBearing();
-    for (const { x, y, hit } of this.#drawn) {
-      if (hit.kind === 'cluster') drawCluster(this.#context, hit.cluster, x, y, this.#colours);
-      else
-        drawVehicle(this.#context, hit.vehicle, x, y, this.#colours, {
-          isSelected: this.#isSelected(hit.vehicle),
-          bearingDegrees,
-        });
+    const context = this.#context;
+    for (const { x, y, hit, isDimmed } of this.#drawn) {
+      const isUnobserved = hit.kind === 'vehicle' && hit.vehicle.isUnobserved;
+      context.globalAlpha = (isDimmed ? dimmedAlpha : 1) * (isUnobserved ? unobservedAlpha : 1);
+      if (hit.kind === 'cluster') drawCluster(context, hit.cluster, x, y, this.#colours);
+      else drawVehicle(context, hit.vehicle, x, y, this.#colours, this.#isSelected(hit.vehicle));
     }
+    context.globalAlpha = 1;
     this.#paintNames();
   }
 
@@ -191,12 +235,14 @@ export class VehicleOverlay {
 
   /** The chosen and the pointed-at first, so that theirs are never the ones left out. */
   #paintNames(): void {
-    const vehicles = this.#drawn.flatMap(({ x, y, hit }) => (hit.kind === 'vehicle' ? [{ x, y, vehicle: hit.vehicle }] : []));
+    const vehicles = this.#drawn.flatMap(({ x, y, hit, isDimmed }) =>
+      hit.kind === 'vehicle' && !isDimmed ? [{ x, y, vehicle: hit.vehicle }] : [],
+    );
     const showsAll = vehicles.length <= namesMax && this.#map.getZoom() >= namesZoomMin;
     const isStrong = (vehicle: FleetVehicle): boolean => this.#isSelected(vehicle) || vehicle.id === this.#hoveredId;
+    const named = showsAll ? vehicles : vehicles.filter(({ vehicle }) => isStrong(vehicle));
     const taken: Box[] = [];
-    for (const { x, y, vehicle } of vehicles.toSorted((a, b) => Number(isStrong(b.vehicle)) - Number(isStrong(a.vehicle)))) {
-      if (showsAll || isStrong(vehicle)) drawVehicleName(this.#context, vehicle, x, y, this.#colours, isStrong(vehicle), taken);
-    }
+    for (const { x, y, vehicle } of named.toSorted((a, b) => Number(isStrong(b.vehicle)) - Number(isStrong(a.vehicle))))
+      drawVehicleName(this.#context, vehicle, x, y, this.#colours, isStrong(vehicle), taken);
   }
 }

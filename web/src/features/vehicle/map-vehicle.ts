@@ -1,5 +1,5 @@
 import type { VehicleDetail, VehicleItem } from '@milepost/contract/api';
-import { applyEntry, type FleetVehicle, makeFleetVehicle, worstSeverity } from '../map/fleet-vehicle.ts';
+import { applyEntry, type FleetVehicle, makeFleetVehicle, setDetails, worstSeverity } from '../map/fleet-vehicle.ts';
 import { vitalOf, vitalPaths } from './vitals.ts';
 
 export type MapVehicle = FleetVehicle;
@@ -27,7 +27,7 @@ const itemOf = (detail: VehicleDetail): VehicleItem => ({
 export const mapVehicleOf = (detail: VehicleDetail, before: FleetVehicle | undefined): FleetVehicle => {
   const item = itemOf(detail);
   if (!before) return makeFleetVehicle(item);
-  before.item = item;
+  setDetails(before, item);
   const { position } = detail;
   const entry = {
     handle: 0,
@@ -37,7 +37,7 @@ export const mapVehicleOf = (detail: VehicleDetail, before: FleetVehicle | undef
     speedKmh: item.speedKmh,
     energyPercent: item.energyPercent,
     status: item.status,
-    severity: worstSeverity(item),
+    severity: worstSeverity(item.warnings),
     isRemoved: false,
   };
   applyEntry(before, entry, performance.now(), !matchMedia('(prefers-reduced-motion: reduce)').matches);
