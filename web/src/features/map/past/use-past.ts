@@ -100,114 +100,125 @@ const followAddress = (
   return () => clearTimeout(timer);
 };
 
-/** The fleet as of the moment that the address names, still or played. */
-export const usePast = ({ address, gapMs, itemOf, isMotionWanted }: PastParts): Past => {
-  const now = useNow();
-  const atMs = ref<number | null>(readMoment(address.value) ?? null);
-  const shownMs = ref<number | undefined>();
-  const revision = ref(0);
-  const isPlaying = ref(false);
-  const isWaiting = ref(false);
-  const speed = ref<Speed>(speedDefault);
-  const problem = shallowRef<ApiError | undefined>();
+const makeState = (atMs: number | null) => ({
+  atMs: ref(atMs),
+  shownMs: ref<number | undefined>(),
+  revision: ref(0),
+  isPlaying: ref(false),
+  isWaiting: ref(false),
+  speed: ref<Speed>(speedDefault),
+  problem: shallowRef<ApiError | undefined>(),
+});
+type State = ReturnType<typeof makeState>;
+
+/** Frames, and the fleet as one of them has it. */
+const makeScene = (state: State, { gapMs, itemOf, isMotionWanted }: PastParts, nowMs: () => number) => {
   const gone = new Map<string, VehicleItem>();
   const fleet = new PastFleet((id) => itemOf(id) ?? gone.get(id));
   const readNames = makeNames(
     () => fleet,
     gone,
-    () => revision.value++,
+    () => state.revision.value++,
   );
-  let player: PastPlayer | undefined;
-  let nextDraw: number | undefined;
-
   const show = (frame: PastFrame, next?: PastFrame): void => {
     fleet.show(frame, next, { gapMs: gapMs(), isMotionWanted: isMotionWanted() });
-    shownMs.value = frame.atMs;
-    revision.value++;
+    state.shownMs.value = frame.atMs;
+    state.revision.value++;
     void readNames();
   };
-  const frames = new PastFrames({
-    fetch: fetchFrame,
-    nowMs: () => now.value,
-    changed: () => {
-      problem.value = frames.problem instanceof ApiError ? frames.problem : undefined;
-      if (!player) showStill();
-    },
-  });
   /** While the slider moves, what came last is shown, so that it is seen where it goes. */
   const showStill = (): void => {
-    if (atMs.value === null) return;
-    const exact = frames.get(atMs.value);
-    isWaiting.value = exact === undefined;
+    if (state.atMs.value === null) return;
+    const exact = frames.get(state.atMs.value);
+    state.isWaiting.value = exact === undefined;
     const frame = exact ?? frames.newest;
-    if (frame && frame.atMs !== shownMs.value) show(frame);
-    else if (frame && exact) shownMs.value = frame.atMs;
+    if (frame && (exact || frame.atMs !== state.shownMs.value)) show(frame);
   };
+  const frames: PastFrames = new PastFrames({
+    fetch: fetchFrame,
+    nowMs,
+    changed: () => {
+      state.problem.value = frames.problem instanceof ApiError ? frames.problem : undefined;
+      if (!state.isPlaying.value) showStill();
+    },
+  });
+  return { fleet, frames, show, showStill };
+};
+type Scene = ReturnType<typeof makeScene>;
 
+/** Lets the past go on, frame by frame, until it is stopped or has caught up with the present. */
+const makePlay = (state: State, { frames, show }: Scene, nowMs: () => number, atPresent: () => void) => {
+  let player: PastPlayer | undefined;
+  let nextDraw: number | undefined;
   const stop = (): void => {
     if (nextDraw !== undefined) cancelAnimationFrame(nextDraw);
     nextDraw = undefined;
     player = undefined;
-    isPlaying.value = false;
+    state.isPlaying.value = false;
   };
+  const play = (startMs: number): void => {
+    const playing = new PastPlayer({ frames, show }, startMs);
+    player = playing;
+    state.isPlaying.value = true;
+    let lastMs = performance.now();
+    const draw = (drawMs: number): void => {
+      const untilMs = nowMs() - presentMs;
+      playing.advance(Math.min(elapsedMsMax, Math.max(0, drawMs - lastMs)), state.speed.value, untilMs);
+      lastMs = drawMs;
+      state.isWaiting.value = playing.isWaiting;
+      const second = Math.floor(playing.timeMs / 1000) * 1000;
+      if (second !== state.atMs.value) state.atMs.value = second;
+      if (playing.timeMs >= untilMs - 1000) atPresent();
+      else nextDraw = requestAnimationFrame(draw);
+    };
+    nextDraw = requestAnimationFrame(draw);
+  };
+  return { play, stop, clockMs: () => player?.timeMs };
+};
+
+/** The fleet as of the moment that the address names, still or played. */
+export const usePast = (parts: PastParts): Past => {
+  const now = useNow();
+  const nowMs = (): number => now.value;
+  const state = makeState(readMoment(parts.address.value) ?? null);
+  const scene = makeScene(state, parts, nowMs);
+  const { fleet, frames, showStill } = scene;
+  const { play, stop, clockMs } = makePlay(state, scene, nowMs, () => seek(null));
+
   const seek = (ms: number | null): void => {
     stop();
-    const second = ms === null || ms > now.value - presentMs ? null : Math.floor(ms / 1000) * 1000;
-    atMs.value = second;
-    problem.value = undefined;
+    const second = ms === null || ms > nowMs() - presentMs ? null : Math.floor(ms / 1000) * 1000;
+    state.atMs.value = second;
+    state.problem.value = undefined;
     if (second === null) {
-      isWaiting.value = false;
-      shownMs.value = undefined;
+      state.isWaiting.value = false;
+      state.shownMs.value = undefined;
       frames.want([]);
       return;
     }
     frames.want([second]);
     showStill();
   };
-  const play = (): void => {
-    if (atMs.value === null) return;
-    const playing = new PastPlayer({ frames, show }, atMs.value);
-    player = playing;
-    isPlaying.value = true;
-    let lastMs = performance.now();
-    const draw = (drawMs: number): void => {
-      const untilMs = now.value - presentMs;
-      playing.advance(Math.min(elapsedMsMax, Math.max(0, drawMs - lastMs)), speed.value, untilMs);
-      lastMs = drawMs;
-      isWaiting.value = playing.isWaiting;
-      const second = Math.floor(playing.timeMs / 1000) * 1000;
-      if (second !== atMs.value) atMs.value = second;
-      // The past has caught up with the present.
-      if (playing.timeMs >= untilMs - 1000) seek(null);
-      else nextDraw = requestAnimationFrame(draw);
-    };
-    nextDraw = requestAnimationFrame(draw);
-  };
   const togglePlay = (): void => {
+    const { atMs, isPlaying } = state;
     if (isPlaying.value) seek(atMs.value);
-    else play();
+    else if (atMs.value !== null) play(atMs.value);
   };
 
-  const forgetAddress = followAddress(address, atMs, isPlaying, seek);
-  if (atMs.value !== null) seek(atMs.value);
+  const forgetAddress = followAddress(parts.address, state.atMs, state.isPlaying, seek);
+  if (state.atMs.value !== null) seek(state.atMs.value);
   onBeforeUnmount(() => {
     stop();
     forgetAddress();
     frames.close();
   });
   return {
-    atMs,
-    shownMs,
-    isPast: computed(() => atMs.value !== null),
-    revision,
-    isPlaying,
-    isWaiting,
-    speed,
-    problem,
+    ...state,
+    isPast: computed(() => state.atMs.value !== null),
     list: () => fleet.list(),
     find: (id) => fleet.find(id),
     seek,
     togglePlay,
-    clockMs: () => player?.timeMs ?? atMs.value ?? 0,
+    clockMs: () => clockMs() ?? state.atMs.value ?? 0,
   };
 };
