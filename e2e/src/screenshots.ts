@@ -82,12 +82,25 @@ const takeDemo = async (browser: Browser, waitSeconds: number): Promise<void> =>
     await take(browser, milepost, {
       name: 'vehicle',
       address: `/vehicles/${id}`,
-      ready: (page) =>
-        page
-          .getByRole('img', { name: /Speed over/ })
-          .or(page.getByText('Nothing was reported'))
-          .first()
-          .waitFor(),
+      ready: (page) => page.locator('.plot .u-over').or(page.getByText('Nothing was reported')).first().waitFor(),
+      isWhole: true,
+    });
+    await take(browser, milepost, {
+      name: 'signals',
+      address: `/vehicles/${id}?tab=signals&range=6h`,
+      ready: (page) => page.locator('.plot .u-over').first().waitFor(),
+      isWhole: true,
+    });
+    await take(browser, milepost, {
+      name: 'status',
+      address: `/vehicles/${id}?tab=status&range=24h`,
+      ready: (page) => page.locator('.band').waitFor(),
+      isWhole: true,
+    });
+    await take(browser, milepost, {
+      name: 'values',
+      address: `/vehicles/${id}?tab=values`,
+      ready: (page) => page.locator('tr[data-path]').first().waitFor(),
       isWhole: true,
     });
   } finally {

@@ -82,9 +82,18 @@ const frameTimeoutMs = 30_000;
 
 const vehicle = (id: string): string => `/v1/vehicles/${encodeURIComponent(id)}`;
 
+interface ExportQuestion {
+  readonly from: number;
+  readonly to?: number | undefined;
+  /** For tables: which signals; without them the usual ones. */
+  readonly signals?: readonly string[] | undefined;
+}
+
 /** The address of a file that the browser downloads by itself. */
-export const exportAddress = (id: string, format: ExportFormat, fromMs: number): string =>
-  addressOf(`${vehicle(id)}/export`, { format, from: fromMs });
+export const exportAddress = (id: string, format: ExportFormat, { from, to, signals }: ExportQuestion): string => {
+  const isTable = format === 'csv' || format === 'parquet';
+  return addressOf(`${vehicle(id)}/export`, { format, from, to, signals: isTable ? signals?.join(',') : undefined });
+};
 
 export const api = {
   config: () => call<'readConfig'>('GET', '/v1/config'),

@@ -21,7 +21,22 @@ const placeholdersOf = (sentence: string): string[] => [...new Set(sentence.matc
 const formsOf = (sentence: string): number => sentence.split(' | ').length;
 
 /** Names, symbols and what several languages took from Latin: the same in all, or in one. */
-const symbols = ['{count} h', '{time}: {values}', 'bar', 'kPa', 'psi', 'kg', 'lb', '°C', '°F', '–', '', 'VIN', 'Demo'];
+const symbols = [
+  '{count} h',
+  '{time}: {values}',
+  '{label}: {states}.',
+  'bar',
+  'kPa',
+  'psi',
+  'kg',
+  'lb',
+  '°C',
+  '°F',
+  '–',
+  '',
+  'VIN',
+  'Demo',
+];
 const same: Readonly<Record<string, readonly string[]>> = {
   es: ['no'],
   de: ['Status', 'System', 'Position', 'Export', 'Signal', 'Filter', 'Online', 'online', 'Offline', 'offline'],

@@ -1,10 +1,12 @@
+import charts from './charts.ts';
 import common from './common.ts';
 import errors from './errors.ts';
 import map from './map.ts';
 import settings from './settings.ts';
+import trips from './trips.ts';
 import vehicle from './vehicle.ts';
 import vehicles from './vehicles.ts';
 import welcome from './welcome.ts';
 
 /** Every sentence of the web app in English: one file a page. */
-export default { ...common, errors, map, vehicles, vehicle, welcome, settings } as const;
+export default { ...common, charts, errors, map, vehicles, vehicle, welcome, settings, trips } as const;

@@ -1,12 +1,14 @@
 import type { Messages } from '../types.ts';
+import charts from './charts.ts';
 import common from './common.ts';
 import errors from './errors.ts';
 import map from './map.ts';
 import settings from './settings.ts';
+import trips from './trips.ts';
 import vehicle from './vehicle.ts';
 import vehicles from './vehicles.ts';
 import welcome from './welcome.ts';
 
 /** Every sentence of the web app in Spanish: one file a page, with the keys of English. */
-const messages: Messages = { ...common, errors, map, vehicles, vehicle, welcome, settings };
+const messages: Messages = { ...common, charts, errors, map, vehicles, vehicle, welcome, settings, trips };
 export default messages;

@@ -1,0 +1,3 @@
+export default {
+  wholeTrack: 'Ganze Strecke zeigen',
+} as const;

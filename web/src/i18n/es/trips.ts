@@ -1,0 +1,3 @@
+export default {
+  wholeTrack: 'Mostrar todo el recorrido',
+} as const;
