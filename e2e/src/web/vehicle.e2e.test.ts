@@ -215,7 +215,7 @@ test('charts of any signals are picked by name, shared by the address, read by k
   await page.getByRole('img', { name: /^Battery level: from/ }).waitFor();
   const slider = page.getByRole('slider', { name: 'Moment in the charts' });
   await slider.focus();
-  assert.match((await slider.getAttribute('aria-valuetext')) ?? '', /Battery level 62 %/);
+  assert.match((await slider.getAttribute('aria-valuetext')) ?? '', /Battery level 62\s%/);
   await page.keyboard.press('Home');
   await until(
     () => slider.getAttribute('aria-valuetext'),

@@ -17,19 +17,19 @@ export type LineSignal = Pick<SignalView, 'path' | 'label' | 'unit'> & { readonl
 export const lineOf = (loaded: LoadedHistory, signal: LineSignal, colour: number, silenceMs: number): ChartLine => {
   const { history } = loaded;
   const { path } = signal;
-  const { unit, digits, toShown } = useFormats().value.scale(path, signal.unit);
+  const scale = useFormats().value.scale(path, signal.unit);
   const isWhole = signal.unit === '' && signal.precision === 1;
   const points = seriesOf(history as HistoryView | StepHistoryView, path).map(({ time, mean, min, max }) => ({
     time,
-    mean: toShown(mean),
-    min: toShown(min),
-    max: toShown(max),
+    mean: scale.toShown(mean),
+    min: scale.toShown(min),
+    max: scale.toShown(max),
   }));
   return {
     key: path,
     label: signal.label,
-    unit,
-    digits: isWhole ? 0 : digits,
+    unit: scale.unit,
+    digits: isWhole ? 0 : scale.digits,
     colour,
     points,
     gaps: signalGaps(loaded, path, silenceMs),
