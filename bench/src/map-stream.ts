@@ -88,6 +88,7 @@ const openServer = async () => {
   const stream = openBrowserStream({
     registry: { directory },
     live,
+    warnings: { listen: () => () => {}, isShown: () => false },
     vocabulary,
     clock,
     logger: silentLogger,

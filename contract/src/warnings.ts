@@ -35,10 +35,27 @@ export type WarningCode = keyof typeof warningKinds;
 export const warningCodes = Object.keys(warningKinds) as readonly WarningCode[];
 export const isWarningCode = (text: string): text is WarningCode => Object.hasOwn(warningKinds, text);
 
+/** What a warning is about besides its code, as data: sentences are made of it in the language of who reads. */
+export interface WarningDetail {
+  /** Indices into `wheels`, ascending. */
+  readonly wheels?: readonly number[];
+  /** Fault codes as the vehicle tells them. */
+  readonly codes?: readonly string[];
+  /** How many fault codes there are, when the vehicle does not say which. */
+  readonly codeCount?: number;
+  readonly weightKg?: number;
+  readonly weightMaxKg?: number;
+}
+
+/** Most codes of one warning that are told. */
+export const warningCodesToldMax = 64;
+
 /** A warning that is active. */
 export interface VehicleWarning {
   readonly code: WarningCode;
   readonly severity: WarningSeverity;
+  readonly detail: WarningDetail;
+  /** English, of code and detail. */
   readonly text: string;
   /** Numbers of the signals whose values led to it. */
   readonly signals: readonly number[];

@@ -12,3 +12,5 @@ export * from './shared.ts';
 export * from './telemetry.ts';
 export * from './trips.ts';
 export * from './vehicle.ts';
+export * from './warning-view.ts';
+export * from './warnings.ts';

@@ -9,6 +9,7 @@ import * as server from './server.ts';
 import { type ApiRoute, anyone, byId, operator } from './route.ts';
 import { closed, opaqueId } from './shared.ts';
 import * as vehicles from './vehicle.ts';
+import { warningRoutes } from './warnings.ts';
 
 const created = closed({ id: opaqueId });
 const createdVehicle = closed({ id: opaqueId, isVinCheckDigitValid: vehicles.vehicleDetail.properties.isVinCheckDigitValid });
@@ -198,6 +199,7 @@ export const apiRoutes = {
   }),
 
   ...importRoutes,
+  ...warningRoutes,
 
   ...retentionRoutes,
 

@@ -31,6 +31,10 @@ export const apiLimits = {
   historyDefaultMs: 3_600_000,
   /** How far `to` reaches past now when it is not given: clocks of devices may be ahead so much. */
   historyAheadMs: 300_000,
+  /** Unseen warnings are counted up to this. */
+  unseenWarningsMax: 1000,
+  /** Rows of one CSV of a list; the rest is a period away. */
+  csvRowsMax: 100_000,
   /** Longest period of one export. */
   exportPeriodMsMax: 10 * 366 * 86_400_000,
   /** A file that is imported. */

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { connectionStatuses, statusReasons } from '../status.ts';
-import { type WarningSeverity, warningCodes, warningSeverities } from '../warnings.ts';
+import { warningCodes } from '../warnings.ts';
+import { vehicleWarning } from './warning-view.ts';
 import { apiLimits, closed, isoTime, nullable, oneOf, opaqueId, pageOf, paging } from './shared.ts';
 
 const vin = Type.String({
@@ -62,16 +63,6 @@ export const position = closed({
   heading: Type.Optional(Type.Number({ minimum: 0, maximum: 360 })),
 });
 export type PositionView = Static<typeof position>;
-
-const severities = warningSeverities.filter((severity): severity is WarningSeverity => severity !== 'none');
-
-export const vehicleWarning = closed({
-  code: oneOf(warningCodes),
-  severity: oneOf(severities),
-  text: Type.String({ description: 'English; a translation goes by the code' }),
-  signals: Type.Array(Type.String(), { description: 'Paths of the signals whose values led to it' }),
-});
-export type WarningView = Static<typeof vehicleWarning>;
 
 const percent = Type.Number({ minimum: 0, maximum: 100 });
 

@@ -1,7 +1,8 @@
 import Type, { type Static } from 'typebox';
 import { latestValue } from '../api/vehicle.ts';
 import { statusChange } from '../api/history.ts';
-import { closed, isoTime, opaqueId } from '../api/shared.ts';
+import { warningEntry } from '../api/warnings.ts';
+import { closed, isoTime, oneOf, opaqueId } from '../api/shared.ts';
 
 /** Named limits of the browser stream. */
 export const streamLimits = {
@@ -44,11 +45,24 @@ export const statusMessage = closed({
   changes: Type.Array(statusChange, { description: 'Oldest first' }),
   more: Type.Integer({ minimum: 0, maximum: 2_147_483_647, description: 'Further changes in the same moment: ask /v1/status' }),
 });
+/** What happened to a warning. Raised and grown (more wheels, more codes) ring; returned goes on where it had ended a short while ago. */
+export const warningChanges = ['raised', 'grown', 'returned', 'ended'] as const;
+export type WarningChange = (typeof warningChanges)[number];
+export const warningMessage = closed({
+  type: Type.Literal('warning'),
+  changes: Type.Array(closed({ change: oneOf(warningChanges), warning: warningEntry }), { description: 'Oldest first' }),
+  more: Type.Integer({
+    minimum: 0,
+    maximum: 2_147_483_647,
+    description: 'Further changes, or that somebody has looked at them: ask /v1/warnings/counts',
+  }),
+});
 export const streamProblem = closed({ type: Type.Literal('problem'), code: Type.String(), detail: Type.String() });
 
 /** What the server says in text; binary messages are map frames. */
-export const streamMessage = Type.Union([rosterMessage, vehicleMessage, statusMessage, streamProblem]);
+export const streamMessage = Type.Union([rosterMessage, vehicleMessage, statusMessage, warningMessage, streamProblem]);
 export type StreamMessage = Static<typeof streamMessage>;
 export type RosterMessage = Static<typeof rosterMessage>;
 export type VehicleMessage = Static<typeof vehicleMessage>;
 export type StatusMessage = Static<typeof statusMessage>;
+export type WarningMessage = Static<typeof warningMessage>;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { apiLimits } from '@milepost/contract/api';
 import { streamLimits } from '@milepost/contract/stream';
+import { warningLimits } from '../alerts/index.ts';
 import { journalLimits } from '../eventlog/adapters/journal/options.ts';
 import { kafkaLogLimits } from '../eventlog/adapters/kafka/options.ts';
 import { exportSinkLimits } from '../export-topic/adapters/kafka/index.ts';
@@ -45,6 +46,7 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   accessLimits,
   catchUpLimits,
   streamLimits,
+  warningLimits,
   browserStreamLimits,
   deadLetterLimits: { ...deadLetterLimits, poisonListedMax },
   fanOutLimits: { ...fanOutLimits },

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { Registry as MetricsRegistry } from 'prom-client';
+import type { Warnings } from '../alerts/index.ts';
 import type { Erasures } from '../erasure/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
 import { createHttp, type Http, type OperatorAccess, type PartReadiness } from '../http/index.ts';
@@ -13,6 +14,7 @@ import { type ClockSteps, noteClockSteps } from './clock-steps.ts';
 import { BackupHold } from './backup-hold.ts';
 import { type ControlSession, listenControl } from './control-socket.ts';
 import { type KeepOptions, keepRetention } from './keep-retention.ts';
+import { keepWarnings, openWarningLog, type WarningParts } from './keep-warnings.ts';
 import { findUnknown, type UnknownVehicles } from './find-unknown.ts';
 import { openDataFolder } from './data-folder.ts';
 import { type DeadLetters, openDeadLetters } from './dead-letters.ts';
@@ -87,6 +89,7 @@ interface HttpParts {
   readonly log: EventLog;
   readonly models: ReadModels;
   readonly erasures: Erasures;
+  readonly warnings: Warnings;
   readonly unknownVehicles: UnknownVehicles;
   readonly projection: Projection;
   readonly rebuild: RebuildHold;
@@ -95,7 +98,7 @@ interface HttpParts {
 }
 
 const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http> => {
-  const { steps, deadLetters, lake, stored, log, models, erasures, unknownVehicles, projection, rebuild, gate, access } = parts;
+  const { steps, deadLetters, lake, stored, log, models, erasures, unknownVehicles, projection, rebuild, gate } = parts;
   const { clock, logger } = options;
   return createHttp({
     registry: stored.registry,
@@ -105,10 +108,11 @@ const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http>
     eventLog: log,
     erasures,
     retention: stored.retention,
+    warnings: parts.warnings,
     vocabulary: () => stored.vocabulary,
     clock,
     logger,
-    access,
+    access: parts.access,
     config: await httpConfig(options),
     metrics: new MetricsRegistry(),
     figures: {
@@ -168,6 +172,19 @@ const retentionParts = (
   logger,
 });
 
+/** Writes the log of warnings, and opens it for who reads. */
+const openWarnings = async (
+  parts: WarningParts,
+  { live }: ReadModels,
+  projection: Projection,
+  closers: Closers,
+): Promise<Warnings> => {
+  const warnings = await openWarningLog(parts);
+  closers.add('warnings', () => warnings.close());
+  closers.add('writing of warnings', keepWarnings({ ...parts, live, owns: () => true, caughtUp: projection.caughtUp }));
+  return warnings;
+};
+
 /** Answers programs beside the server on the socket of the data folder; at most one takes a backup, or rebuilds a read model. */
 const openControl = async (parts: Omit<RebuildParts, 'isBusy'>, closers: Closers): Promise<Holds> => {
   const { base, stored, log, models } = parts;
@@ -222,6 +239,7 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   });
   const erasures = await openLedger(base, stored, closers);
   closers.add('erasures', await hideIn(base, stored, erasures, models));
+  const warnings = await openWarnings({ ...stored, erasures, clock, logger }, models, projection, closers);
   const records = await keepServerRecords(base, log, stored, projection, closers);
   const steps = noteClockSteps(clock, records, logger, failed);
   const holds = await openControl({ base, stored, log, models, projection, records }, closers);
@@ -244,8 +262,8 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const lake = await openDuckdbLake({ folder: folder.exports, logger });
   closers.add('lake', () => lake.close());
   const { rebuild } = holds;
-  const parts = { steps, deadLetters, lake, stored, log, models, erasures, unknownVehicles, projection, rebuild, gate, access };
-  const http = await openHttp({ ...options, clock }, parts);
+  const known = { stored, log, models, erasures, warnings, unknownVehicles };
+  const http = await openHttp({ ...options, clock }, { steps, deadLetters, lake, projection, rebuild, gate, access, ...known });
   const sockets = listenDeviceWebSockets({ gate, clock, logger });
   routeUpgrades(http.server, sockets, http.streams);
   closers.add('http', () => http.close());

@@ -27,6 +27,7 @@ import { addServerRoutes } from './routes/server.ts';
 import { addSignInRoute } from './routes/sign-in.ts';
 import { addStatusRoutes } from './routes/status.ts';
 import { addVehicleRoutes } from './routes/vehicles.ts';
+import { addWarningRoutes } from './routes/warnings.ts';
 import { serveWebApp, wantsPage } from './static-files.ts';
 import { openBrowserStream } from './stream/browser-stream.ts';
 import type { Http, HttpDeps } from './types.ts';
@@ -82,6 +83,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps): void => {
     addReportRoutes,
     addErasureRoutes,
     addRetentionRoutes,
+    addWarningRoutes,
     addServerRoutes,
   ]) {
     add(routes, deps);

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Vocabulary } from '@milepost/contract';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { Registry as MetricsRegistry } from 'prom-client';
+import type { Warnings } from '../alerts/index.ts';
 import type { Devices } from '../devices/index.ts';
 import type { Erasures } from '../erasure/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
@@ -101,6 +102,7 @@ export interface HttpDeps {
   readonly eventLog: EventLog;
   readonly erasures: Erasures;
   readonly retention: Retention;
+  readonly warnings: Warnings;
   readonly vocabulary: () => Vocabulary;
   /**
    * Before each request of the operator: brings what this process has read of the log and the database up to what others had acknowledged by then, within

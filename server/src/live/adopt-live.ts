@@ -29,7 +29,10 @@ const tellAll = async (live: Live): Promise<void> => {
   const { tracker, listeners } = coreOf(live);
   let told = 0;
   for (const vehicleNo of tracker.seenVehicles()) {
-    for (const listener of listeners) listener.vehicleChanged?.(vehicleNo, tracker.lastSeen(vehicleNo));
+    for (const listener of listeners) {
+      listener.vehicleChanged?.(vehicleNo, tracker.lastSeen(vehicleNo));
+      listener.warningsChanged?.(vehicleNo);
+    }
     if (++told % toldAtOnce === 0) await nextTurn();
   }
 };

@@ -17,3 +17,4 @@ export {
 export { seedStatus, seedValue, settleSeeds } from './seed-live.ts';
 export type { SeededStatus } from './status-tracker.ts';
 export * from './types.ts';
+export { signalsOfWarning } from './warnings.ts';

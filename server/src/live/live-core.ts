@@ -70,15 +70,7 @@ export class LiveCore {
       tracker: this.tracker,
       deadLetter: (letter) => deadLetter({ reader: 'live', ...letter }),
       touched: (vehicleNo, bits) => this.#touched(vehicleNo, bits),
-      heard: (vehicleNo, receivedAt) => {
-        for (const listener of this.listeners) {
-          try {
-            listener.vehicleChanged?.(vehicleNo, receivedAt);
-          } catch (error) {
-            this.#listenerFailed(error);
-          }
-        }
-      },
+      heard: (vehicleNo, receivedAt) => this.#tell((listener) => listener.vehicleChanged?.(vehicleNo, receivedAt)),
     });
   }
 
@@ -112,6 +104,8 @@ export class LiveCore {
       this.index.vehicleChanged(change.vehicle);
       this.tracker.refresh(vehicleNo);
       this.refreshWarnings(vehicleNo, everyWarning);
+      // One that has ended has no warnings any more, whatever its values say.
+      if (change.vehicle.endedAt !== null) this.#tell((listener) => listener.warningsChanged?.(vehicleNo));
       // A map must learn that a vehicle has ended.
       if (this.tracker.isSeen(vehicleNo)) this.derived.touchMap(vehicleNo);
       return;
@@ -135,9 +129,11 @@ export class LiveCore {
   refreshWarnings(vehicleNo: number, touched: number): void {
     const before = this.derived.warnings(vehicleNo);
     const after = updateWarnings(before, touched, this.factsOf(vehicleNo));
-    if (after === before) return;
-    this.derived.setWarnings(vehicleNo, after);
+    // One that stays may be about something else now: another wheel, another code.
+    if (after === before && (after & touched) === 0) return;
+    if (after !== before) this.derived.setWarnings(vehicleNo, after);
     if (severityOf(after) !== severityOf(before)) this.derived.touchMap(vehicleNo);
+    this.#tell((listener) => listener.warningsChanged?.(vehicleNo));
   }
 
   /** Bits of the active warnings that a scope shows: those whose signals' group it allows (the signals of a rule share one group). */
@@ -154,18 +150,18 @@ export class LiveCore {
   #statusChanged(change: StatusChange): void {
     this.#changes.push(change);
     this.derived.touchMap(change.vehicleNo);
-    for (const listener of this.listeners) {
-      try {
-        listener.statusChanged?.(change);
-      } catch (error) {
-        this.#listenerFailed(error);
-      }
-    }
+    this.#tell((listener) => listener.statusChanged?.(change));
   }
 
   /** What a listener throws is its own failure, not that of the record it is told of. */
-  #listenerFailed(error: unknown): void {
-    this.#logger.error('a listener of live failed', { error });
+  #tell(what: (listener: LiveListener) => void): void {
+    for (const listener of this.listeners) {
+      try {
+        what(listener);
+      } catch (error) {
+        this.#logger.error('a listener of live failed', { error });
+      }
+    }
   }
 
   #touched(vehicleNo: number, bits: number): void {

@@ -1,4 +1,4 @@
-import { connectionStatuses, type VehicleWarning, warningSeverities, wellKnown } from '@milepost/contract';
+import { connectionStatuses, type VehicleWarning, type WarningCode, warningSeverities, wellKnown } from '@milepost/contract';
 import type { ReadScope } from '../events/index.ts';
 import { CallerError, type Clock } from '../kernel/index.ts';
 import { countFleet, findVehicles, type ListSource } from './list-vehicles.ts';
@@ -7,6 +7,7 @@ import { makeMapSource, type MapState } from './map-source.ts';
 import { ScopeView } from './scope-view.ts';
 import type { IndexedVehicle } from './search-index.ts';
 import type {
+  ActiveWarning,
   FleetCounts,
   LatestValue,
   MapSource,
@@ -16,7 +17,7 @@ import type {
   VehicleListQuery,
   VehicleStatus,
 } from './types.ts';
-import { describeWarnings, severityOf } from './warnings.ts';
+import { describeWarnings, severityOf, signalsOfWarning } from './warnings.ts';
 
 /** Everything that is read of the live state, as a scope allows. */
 export class LiveReader {
@@ -70,6 +71,22 @@ export class LiveReader {
     return this.#warnings(this.#viewOf(scope, vehicleNo), vehicleNo);
   }
 
+  activeWarnings(vehicleNo: number): readonly ActiveWarning[] {
+    const { derived, directory } = this.#core;
+    if (derived.warnings(vehicleNo) === 0 || directory.vehicleByNo(vehicleNo)?.endedAt !== null) return [];
+    return describeWarnings(this.#core.factsOf(vehicleNo), () => true).map(({ code, severity, detail, signals }) => ({
+      code,
+      severity,
+      detail,
+      timeMs: this.#newestOf(vehicleNo, signals),
+    }));
+  }
+
+  warningLookedAt(vehicleNo: number, code: WarningCode): number | undefined {
+    const timeMs = this.#newestOf(vehicleNo, signalsOfWarning(code));
+    return timeMs < 0 ? undefined : timeMs;
+  }
+
   mapVehicle(scope: ReadScope, vehicleNo: number): MapVehicle | undefined {
     const view = this.#viewOf(scope, vehicleNo);
     const position = view.position(vehicleNo);
@@ -100,6 +117,11 @@ export class LiveReader {
 
   mapSource(scope: ReadScope): MapSource {
     return makeMapSource(new ScopeView(scope, this.#core.latest), this.#map);
+  }
+
+  /** −1: there is no value. */
+  #newestOf(vehicleNo: number, signals: readonly number[]): number {
+    return signals.reduce((newest, signal) => Math.max(newest, this.#core.latest.timeOf(vehicleNo, signal)), -1);
   }
 
   #item(view: ScopeView, { vehicle }: IndexedVehicle): VehicleListItem {

@@ -61,6 +61,8 @@ export const openLive = (options: LiveOptions): Live => {
     peek: (vehicleNo, signalNumber) => core.latest.value(vehicleNo, signalNumber),
     status: (scope, vehicleNo) => reader.status(scope, vehicleNo),
     mapVehicle: (scope, vehicleNo) => reader.mapVehicle(scope, vehicleNo),
+    activeWarnings: (vehicleNo) => reader.activeWarnings(vehicleNo),
+    warningLookedAt: (vehicleNo, code) => reader.warningLookedAt(vehicleNo, code),
     warnings: (scope, vehicleNo) => reader.warnings(scope, vehicleNo),
     listVehicles: (scope, query) => reader.listVehicles(scope, query),
     fleetCounts: (scope) => reader.fleetCounts(scope),

@@ -1,4 +1,11 @@
-import type { ConnectionStatus, StatusReason, VehicleWarning, WarningCode, WarningSeverity } from '@milepost/contract';
+import type {
+  ConnectionStatus,
+  StatusReason,
+  VehicleWarning,
+  WarningCode,
+  WarningDetail,
+  WarningSeverity,
+} from '@milepost/contract';
 import type { LogPosition } from '../eventlog/index.ts';
 import type { ReadScope, RecordBatch } from '../events/index.ts';
 import type { StatusChange } from '../history/index.ts';
@@ -121,6 +128,17 @@ export interface LiveListener {
   /** Called synchronously after a record changed at least one latest value or the last-seen time. */
   vehicleChanged?(vehicleNo: number, receivedAt: number): void;
   statusChanged?(change: StatusChange): void;
+  /** A value that a rule looks at has changed: warnings may have come, gone, or say something else. Often nothing did. */
+  warningsChanged?(vehicleNo: number): void;
+}
+
+/** A warning with the time of what it was seen by. */
+export interface ActiveWarning {
+  readonly code: WarningCode;
+  readonly severity: WarningSeverity;
+  readonly detail: WarningDetail;
+  /** Newest sample time of the values that led to it, ms. */
+  readonly timeMs: number;
 }
 
 /** Latest state and connection status of every vehicle: a read model of the log. */
@@ -143,6 +161,10 @@ export interface Live {
   peek(vehicleNo: number, signalNumber: number): LatestValue | undefined;
   status(scope: ReadScope, vehicleNo: number): VehicleStatus;
   mapVehicle(scope: ReadScope, vehicleNo: number): MapVehicle | undefined;
+  /** Not scoped: inside the server only. Nothing of a vehicle that has ended or that the directory does not know. */
+  activeWarnings(vehicleNo: number): readonly ActiveWarning[];
+  /** Newest sample time (ms) of the values that the rule of a code looks at; undefined: there are none. */
+  warningLookedAt(vehicleNo: number, code: WarningCode): number | undefined;
   /** Active warnings, derived from the latest values, the worst first. */
   warnings(scope: ReadScope, vehicleNo: number): readonly VehicleWarning[];
   listVehicles(scope: ReadScope, query: VehicleListQuery): VehicleList;

@@ -2,9 +2,12 @@ import {
   coreSignal,
   type VehicleWarning,
   type WarningCode,
+  warningCodesToldMax,
+  type WarningDetail,
   type WarningSeverity,
   warningKinds,
   warningSeverities,
+  warningText,
   wellKnown,
   wheels,
 } from '@milepost/contract';
@@ -23,7 +26,7 @@ export interface WarningFacts {
 
 interface Finding {
   readonly signals: readonly number[];
-  readonly detail: string;
+  readonly detail: WarningDetail;
 }
 
 /** One warning: which signals it looks at and when it is active. */
@@ -40,13 +43,13 @@ const wheelSignals = (leaf: string): readonly number[] =>
 const flagRule = (code: WarningCode, signal: number): WarningRule => ({
   code,
   signals: [signal],
-  find: (facts) => (facts.number(signal) === 1 ? { signals: [signal], detail: '' } : undefined),
+  find: (facts) => (facts.number(signal) === 1 ? { signals: [signal], detail: {} } : undefined),
 });
 
 /** A lamp is an enum whose first word is OFF. */
 const lampRule = (code: WarningCode, path: string): WarningRule => {
   const signal = n(path);
-  return { code, signals: [signal], find: (facts) => (facts.number(signal) > 0 ? { signals: [signal], detail: '' } : undefined) };
+  return { code, signals: [signal], find: (facts) => (facts.number(signal) > 0 ? { signals: [signal], detail: {} } : undefined) };
 };
 
 const listRule = (code: WarningCode, list: number, count?: number): WarningRule => ({
@@ -55,9 +58,13 @@ const listRule = (code: WarningCode, list: number, count?: number): WarningRule 
   find: (facts) => {
     const text = facts.text(list);
     // Stored lists are canonical JSON, so an empty one is always these two characters.
-    if (text !== undefined && text !== '[]') return { signals: [list], detail: (JSON.parse(text) as string[]).join(', ') };
+    if (text !== undefined && text !== '[]') {
+      return { signals: [list], detail: { codes: (JSON.parse(text) as string[]).slice(0, warningCodesToldMax) } };
+    }
     const number = count === undefined ? Number.NaN : facts.number(count);
-    return text === undefined && count !== undefined && number > 0 ? { signals: [count], detail: String(number) } : undefined;
+    return text === undefined && count !== undefined && number > 0
+      ? { signals: [count], detail: { codeCount: number } }
+      : undefined;
   },
 });
 
@@ -69,15 +76,15 @@ const wheelRule = (
   code,
   signals,
   find: (facts) => {
-    let found: number[] | undefined;
-    let names = '';
+    const signalsFound: number[] = [];
+    const found: number[] = [];
     for (let wheel = 0; wheel < wheels.length; wheel++) {
       const signal = isActive(facts, wheel);
       if (signal === undefined) continue;
-      (found ??= []).push(signal);
-      names += `${names === '' ? '' : ', '}${(wheels[wheel]?.label ?? '').toLowerCase()}`;
+      signalsFound.push(signal);
+      found.push(wheel);
     }
-    return found && { signals: found, detail: names };
+    return found.length > 0 ? { signals: signalsFound, detail: { wheels: found } } : undefined;
   },
 });
 
@@ -107,7 +114,7 @@ const overweight: WarningRule = {
     const weightKg = facts.number(wellKnown.weight);
     const limitKg = facts.grossWeightKg ?? facts.number(grossWeight);
     return limitKg > 0 && weightKg > limitKg
-      ? { signals: [wellKnown.weight], detail: `${weightKg} kg of ${limitKg} kg` }
+      ? { signals: [wellKnown.weight], detail: { weightKg, weightMaxKg: limitKg } }
       : undefined;
   },
 };
@@ -121,7 +128,7 @@ const serviceDue: WarningRule = {
   find: (facts) => {
     const due = [distanceToService, timeToService].filter((signal) => facts.number(signal) <= 0);
     if (facts.number(isServiceDue) === 1) due.unshift(isServiceDue);
-    return due.length > 0 ? { signals: due, detail: '' } : undefined;
+    return due.length > 0 ? { signals: due, detail: {} } : undefined;
   },
 };
 
@@ -173,11 +180,15 @@ export const describeWarnings = (facts: WarningFacts, mayRead: (signalNumber: nu
   for (const rule of warningRules) {
     const finding = rule.find(facts);
     if (!finding || !finding.signals.every(mayRead)) continue;
-    const { severity, text } = warningKinds[rule.code];
-    warnings.push({ code: rule.code, severity, text: text.replace('{detail}', () => finding.detail), signals: finding.signals });
+    const { code } = rule;
+    const { signals, detail } = finding;
+    warnings.push({ code, severity: warningKinds[code].severity, detail, text: warningText(code, detail), signals });
   }
   return warnings.sort((a, b) => warningSeverities.indexOf(b.severity) - warningSeverities.indexOf(a.severity));
 };
+
+/** The signals that the rule of a code looks at. They share one consent group. */
+export const signalsOfWarning = (code: WarningCode): readonly number[] => warningRules[warningKinds[code].bit]?.signals ?? [];
 
 const masksOfSeverity = warningSeverities.map((severity) =>
   warningRules.reduce(

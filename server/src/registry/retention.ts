@@ -25,6 +25,8 @@ export interface Retention {
   keptFromMs(vehicleNo: number, group: ConsentGroup, nowMs: number): number;
   /** Nothing of any vehicle or group is kept for longer. */
   longestMs(): number;
+  /** Whatever is younger is kept, of every vehicle and group. */
+  shortestMs(): number;
   /** What holds for each group of a vehicle, or of a customer's vehicles that have no rule of their own. */
   effective(of: { readonly vehicle?: Vehicle; readonly customer?: Customer }): Readonly<Record<ConsentGroup, EffectiveDays>>;
   /** Calls back, once a turn, with the vehicles whose rule has changed. */
@@ -85,6 +87,12 @@ class RegistryRetention implements Retention {
     let longestMs = this.standard.longestMs;
     for (const rule of new Set(this.byVehicle.values())) longestMs = Math.max(longestMs, rule.longestMs);
     return longestMs;
+  }
+
+  shortestMs(): number {
+    let shortestMs = this.standard.shortestMs;
+    for (const rule of new Set(this.byVehicle.values())) shortestMs = Math.min(shortestMs, rule.shortestMs);
+    return shortestMs;
   }
 
   effective({ vehicle, customer }: Parameters<Retention['effective']>[0]): Readonly<Record<ConsentGroup, EffectiveDays>> {

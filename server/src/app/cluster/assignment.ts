@@ -1,8 +1,10 @@
 import type { Erasures } from '../../erasure/index.ts';
+import { physicalPartitionOf } from '../../events/index.ts';
 import { openHistory, type ThreadedHistory } from '../../history/index.ts';
 import type { ModelFigures } from '../../http/index.ts';
 import type { Live } from '../../live/index.ts';
 import type { SnapshotStore } from '../../storage/index.ts';
+import { keepWarnings } from '../keep-warnings.ts';
 import { Closers, hideIn } from '../open-parts.ts';
 import { type Projection, startProjection } from '../projection.ts';
 import { unheardAfterMs } from '../server-records.ts';
@@ -38,6 +40,19 @@ export interface FollowingModels {
   close(isLost: boolean): Promise<void>;
 }
 
+/** Who writes the history of a vehicle writes its warnings. */
+const keepWarningsOf = (
+  { base, stored, log }: ClusterParts,
+  { partitions, erasures }: ModelsWanted,
+  live: Live,
+  { caughtUp }: Projection,
+): (() => Promise<void>) => {
+  const { clock, logger } = base;
+  const count = log.partitions().length;
+  const owns = (vehicleNo: number): boolean => partitions.includes(physicalPartitionOf(vehicleNo, count));
+  return keepWarnings({ ...stored, erasures, live, owns, caughtUp, clock, logger });
+};
+
 export const openModels = async (parts: ClusterParts, wanted: ModelsWanted): Promise<FollowingModels> => {
   const { base, stored, log } = parts;
   const { role, partitions, isWriter, snapshots, erasures, superseded, failed } = wanted;
@@ -55,6 +70,7 @@ export const openModels = async (parts: ClusterParts, wanted: ModelsWanted): Pro
     const projection = await startProjection({ log, live, history, partitions, heardWithinMs: unheardAfterMs, failed, warn });
     closers.add('projection', () => projection.stop());
     closers.add('erasures', await hideIn(base, stored, erasures, { live, history }));
+    if (isWriter) closers.add('warnings', keepWarningsOf(parts, wanted, live, projection));
     closers.add(
       'ticks',
       repeat(clock, isWriter ? writerTickEveryMs : tickEveryMs, () => projection.tick(clock.now())),

@@ -7,6 +7,7 @@ import { telemetryRoute } from '../../protocols/index.ts';
 import type { SnapshotStore } from '../../storage/index.ts';
 import { findUnknown, type UnknownVehicles } from '../find-unknown.ts';
 import { forgetOld } from '../forget-old.ts';
+import { openWarningLog } from '../keep-warnings.ts';
 import { httpConfig, openAccess } from '../listeners.ts';
 import type { Closers } from '../open-parts.ts';
 import { repeat } from '../repeat.ts';
@@ -76,6 +77,8 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
   const { token, access } = await openAccess(base, stored);
   const lake = await openDuckdbLake({ folder: folder.exports, logger });
   closers.add('lake', () => lake.close());
+  const warnings = await openWarningLog({ ...stored, erasures, clock, logger });
+  closers.add('warnings', () => warnings.close());
   const http = await createHttp({
     registry: stored.registry,
     devices: stored.devices,
@@ -85,6 +88,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
     eventLog: log,
     erasures,
     retention: stored.retention,
+    warnings,
     vocabulary: () => stored.vocabulary,
     catchUp: makeCatchUp({ log, projection: replica.models.projection, registry: stored.registry, erasures, clock }),
     clock,

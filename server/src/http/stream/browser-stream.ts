@@ -15,11 +15,13 @@ import { browserStreamLimits } from './limits.ts';
 import { MapAudience } from './map-audience.ts';
 import { readRequest } from './read-request.ts';
 import { StatusFeed } from './status-feed.ts';
+import { WarningFeed } from './warning-feed.ts';
 import { VehicleWatches } from './vehicle-watch.ts';
 import { encodeMessage, Viewer } from './viewer.ts';
 
 export interface BrowserStreamDeps extends Pick<HttpDeps, 'live' | 'vocabulary' | 'clock' | 'logger' | 'access'> {
   readonly registry: Pick<HttpDeps['registry'], 'directory'>;
+  readonly warnings: Pick<HttpDeps['warnings'], 'listen' | 'isShown'>;
   readonly config: Pick<HttpDeps['config'], 'allowedHosts' | 'allowedOrigins'>;
 }
 
@@ -43,21 +45,30 @@ class Stream implements BrowserStream {
   readonly #audiences = new Map<string, MapAudience>();
   readonly #watches: VehicleWatches;
   readonly #feed: StatusFeed;
-  readonly #stopListening: () => void;
+  readonly #warnings: WarningFeed;
+  readonly #stopListening: readonly (() => void)[];
   readonly #cancels = new Map<string, () => void>();
   #isClosed = false;
 
   constructor(deps: BrowserStreamDeps) {
     this.#deps = deps;
-    const { live, registry, vocabulary } = deps;
+    const { live, warnings, registry, vocabulary } = deps;
     this.#watches = new VehicleWatches({ live, directory: registry.directory, vocabulary });
     this.#feed = new StatusFeed(registry.directory);
-    this.#stopListening = live.listen({
-      vehicleChanged: (vehicleNo) => this.#watches.noteChange(vehicleNo),
-      statusChanged: (change) => {
-        if (this.#viewers.size > 0) this.#feed.note(change);
-      },
-    });
+    this.#warnings = new WarningFeed(registry.directory, warnings);
+    const whenWatched = <T>(note: (what: T) => void): ((what: T) => void) => {
+      return (what) => (this.#viewers.size > 0 ? note(what) : undefined);
+    };
+    this.#stopListening = [
+      live.listen({
+        vehicleChanged: (vehicleNo) => this.#watches.noteChange(vehicleNo),
+        statusChanged: whenWatched((change) => this.#feed.note(change)),
+      }),
+      warnings.listen({
+        changed: whenWatched((changes) => this.#warnings.note(changes)),
+        outdated: () => this.#warnings.noteGap(),
+      }),
+    ];
     this.#every('map', streamLimits.mapIntervalMs, () => this.#sendMaps());
     this.#every('changes', streamLimits.vehicleIntervalMs, () => this.#sendChanges());
     this.#every('ping', browserStreamLimits.pingEveryMs, () => this.#pingAll());
@@ -80,7 +91,7 @@ class Stream implements BrowserStream {
 
   close(): void {
     this.#isClosed = true;
-    this.#stopListening();
+    for (const stop of this.#stopListening) stop();
     for (const cancel of this.#cancels.values()) cancel();
     for (const viewer of this.#viewers) viewer.socket.close(closeCodes.goingAway, 'the server stops');
     // Who does not answer the close would keep the server from ending.
@@ -175,6 +186,7 @@ class Stream implements BrowserStream {
   #sendChanges(): void {
     this.#watches.flush();
     this.#feed.flush(this.#viewers);
+    this.#warnings.flush(this.#viewers);
   }
 
   /** Ends who is gone or whose session is over, and asks the others whether they are there. */
@@ -209,5 +221,5 @@ class Stream implements BrowserStream {
   }
 }
 
-/** `/v1/stream`: a map frame a second, a watched vehicle's values and status changes as they come. */
+/** `/v1/stream`: a map frame a second, a watched vehicle's values, status changes and warnings as they come. */
 export const openBrowserStream = (deps: BrowserStreamDeps): BrowserStream => new Stream(deps);

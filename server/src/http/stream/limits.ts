@@ -11,6 +11,8 @@ export const browserStreamLimits = {
   rosterVehiclesPerMessage: 5000,
   /** Status changes in one message; how many more there were is said. */
   statusChangesPerMessage: 200,
+  /** Changes of warnings in one message; how many more there were is said. */
+  warningChangesPerMessage: 100,
   /** Time that viewers have to close when the server stops. */
   closeGraceMs: 1000,
 } as const;

@@ -14,7 +14,9 @@ import {
 } from '@milepost/contract/api';
 import { Registry as MetricsRegistry } from 'prom-client';
 import { Value } from 'typebox/value';
+import type { Warnings } from '../../alerts/index.ts';
 import { hideErased } from '../../app/hide-erased.ts';
+import { keepWarnings, openWarningLog } from '../../app/keep-warnings.ts';
 import { priorValues } from '../../app/prior-values.ts';
 import { type Devices, openDevices } from '../../devices/index.ts';
 import { type Erasures, openErasures } from '../../erasure/index.ts';
@@ -48,6 +50,7 @@ export interface TestServer {
   readonly exportsFolder: string;
   readonly eventLog: EventLog;
   readonly erasures: Erasures;
+  readonly warnings: Warnings;
   readonly ingest: Ingest;
   readonly gate: Gate;
   readonly port: number;
@@ -196,9 +199,14 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
   });
   const erasures = await openErasures({ storage: test.storage, registry, file: join(test.folder, 'erasures.ndjson'), ...timed });
   const stopHiding = await hideErased({ erasures, retention, live, history, vocabulary: coreVocabulary, ...timed });
+  const warningParts = { storage: test.storage, retention, vocabulary: coreVocabulary, erasures, ...timed };
+  const warnings = await openWarningLog(warningParts);
+  const stopWarnings = keepWarnings({ ...warningParts, live, owns: () => true, caughtUp: Promise.resolve() });
   const gate = openGate({ ingest, devices, log: eventLog, ...timed });
   const close = async (): Promise<void> => {
     gate.close();
+    await stopWarnings();
+    await warnings.close();
     stopHiding();
     await erasures.close();
     retention.close();
@@ -210,7 +218,8 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
     await registry.close();
     await test.close();
   };
-  return { registry, retention, devices, live, history, lake, exportsFolder, eventLog, erasures, ingest, gate, close };
+  const models = { live, history, lake, warnings };
+  return { registry, retention, devices, ...models, exportsFolder, eventLog, erasures, ingest, gate, close };
 };
 
 const callAt =

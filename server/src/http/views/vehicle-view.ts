@@ -1,5 +1,12 @@
-import { present, type VehicleWarning, type Vocabulary, wellKnown } from '@milepost/contract';
-import type { LatestValueView, PositionView, VehicleDetail, VehicleItem, WarningView } from '@milepost/contract/api';
+import { present, type VehicleWarning, type Vocabulary, type WarningDetail, wellKnown } from '@milepost/contract';
+import type {
+  LatestValueView,
+  PositionView,
+  VehicleDetail,
+  VehicleItem,
+  WarningDetailView,
+  WarningView,
+} from '@milepost/contract/api';
 import type { ReadScope } from '../../events/index.ts';
 import type { LatestValue, Live, VehicleListItem, VehicleStatus } from '../../live/index.ts';
 import type { Directory, Vehicle } from '../../registry/index.ts';
@@ -11,9 +18,17 @@ export interface ViewContext {
   readonly vocabulary: () => Vocabulary;
 }
 
+/** Arrays of the contract's types are mutable. */
+export const warningDetailView = ({ wheels, codes, ...figures }: WarningDetail): WarningDetailView => ({
+  ...figures,
+  ...(wheels ? { wheels: [...wheels] } : {}),
+  ...(codes ? { codes: [...codes] } : {}),
+});
+
 export const warningView = (vocabulary: Vocabulary, warning: VehicleWarning): WarningView => ({
   code: warning.code,
   severity: warning.severity,
+  detail: warningDetailView(warning.detail),
   text: warning.text,
   signals: warning.signals.map((number) => vocabulary.byNumber(number)?.path).filter((path) => path !== undefined),
 });

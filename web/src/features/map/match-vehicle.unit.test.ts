@@ -27,6 +27,7 @@ const item = (changes: Partial<VehicleItem>): VehicleItem => ({
 const lowTire = {
   code: 'tire_pressure_low',
   severity: 'warning',
+  detail: {},
   text: 'Tire pressure is low',
   signals: [],
 } as const satisfies VehicleItem['warnings'][number];
