@@ -57,7 +57,7 @@ export const keepWarnings = (options: KeepWarningsOptions): (() => Promise<void>
     source: {
       active: (vehicleNo) => live.activeWarnings(vehicleNo),
       lookedAt: (vehicleNo, code) => live.warningLookedAt(vehicleNo, code),
-      vehicles: () => live.seenVehicles(),
+      vehicles: () => live.knownVehicles(),
     },
     owns,
     keptFromMs: (vehicleNo, code, nowMs) => retention.keptFromMs(vehicleNo, groupOf(code), nowMs),

@@ -95,6 +95,9 @@ export const exportAddress = (id: string, format: ExportFormat, { from, to, sign
   return addressOf(`${vehicle(id)}/export`, { format, from, to, signals: isTable ? signals?.join(',') : undefined });
 };
 
+export const warningsCsvAddress = (query: RouteQuery<'listWarnings'>): string =>
+  addressOf('/v1/warnings', { ...query, format: 'csv' });
+
 export const api = {
   config: () => call<'readConfig'>('GET', '/v1/config'),
   counts: () => call<'countVehicles'>('GET', '/v1/vehicles/counts'),
@@ -108,6 +111,10 @@ export const api = {
     call<'readHistory'>('GET', `${vehicle(id)}/history`, { query, signal }),
   /** The whole fleet as of a moment: docs/formats/map-frame.md. */
   fleetFrame: (atMs: number) => bytes('/v1/fleet', { at: atMs, format: 'frame' }, frameTimeoutMs),
+  warnings: (query: RouteQuery<'listWarnings'>, signal?: AbortSignal) =>
+    call<'listWarnings'>('GET', '/v1/warnings', { query, signal }),
+  warningCounts: () => call<'countWarnings'>('GET', '/v1/warnings/counts'),
+  seeWarnings: (until: string) => call<'seeWarnings'>('PUT', '/v1/warnings/seen', { body: { until } }),
   signals: () => call<'listSignals'>('GET', '/v1/signals'),
   createVehicle: (body: RouteBody<'createVehicle'>) => call<'createVehicle'>('POST', '/v1/vehicles', { body }),
   createDevice: (body: RouteBody<'createDevice'>) => call<'createDevice'>('POST', '/v1/devices', { body }),

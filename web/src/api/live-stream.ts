@@ -1,5 +1,12 @@
 import { decodeMapFrame, type MapFrame } from '@milepost/contract/stream';
-import type { RosterMessage, StatusMessage, StreamMessage, StreamRequest, VehicleMessage } from '@milepost/contract/stream';
+import type {
+  RosterMessage,
+  StatusMessage,
+  StreamMessage,
+  StreamRequest,
+  VehicleMessage,
+  WarningMessage,
+} from '@milepost/contract/stream';
 import { type Ref, ref } from 'vue';
 
 export type StreamState = 'connecting' | 'live' | 'offline';
@@ -10,6 +17,7 @@ export interface MapListener {
 }
 type VehicleListener = (message: VehicleMessage) => void;
 type StatusListener = (message: StatusMessage) => void;
+type WarningListener = (message: WarningMessage) => void;
 
 const retryFirstMs = 500;
 const retryMaxMs = 15_000;
@@ -26,6 +34,7 @@ class LiveStream {
   readonly #maps = new Set<MapListener>();
   readonly #vehicles = new Map<string, Set<VehicleListener>>();
   readonly #statuses = new Set<StatusListener>();
+  readonly #warnings = new Set<WarningListener>();
 
   /** Listens to the whole fleet. Answers how to stop. */
   watchMap(listener: MapListener): () => void {
@@ -58,6 +67,12 @@ class LiveStream {
     this.#statuses.add(listener);
     this.#open();
     return () => void this.#statuses.delete(listener);
+  }
+
+  watchWarnings(listener: WarningListener): () => void {
+    this.#warnings.add(listener);
+    this.#open();
+    return () => void this.#warnings.delete(listener);
   }
 
   #send(request: StreamRequest): void {
@@ -102,6 +117,7 @@ class LiveStream {
     if (message.type === 'roster') for (const listener of this.#maps) listener.roster(message);
     else if (message.type === 'vehicle') for (const listener of this.#vehicles.get(message.id) ?? []) listener(message);
     else if (message.type === 'status') for (const listener of this.#statuses) listener(message);
+    else if (message.type === 'warning') for (const listener of this.#warnings) listener(message);
   }
 }
 

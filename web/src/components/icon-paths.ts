@@ -17,6 +17,10 @@ export const iconPaths = {
   target: 'M12 18a6 6 0 1 0 0-12 6 6 0 0 0 0 12zM12 3v3M12 18v3M3 12h3M18 12h3',
   follow: 'M5 19 12 4l7 15-7-4z',
   copy: 'M9 9h11v11H9zM5 15H4V4h11v1',
+  bell: 'M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 2h-15zM10 21h4M12 3v2',
+  sound: 'M4 9.5v5h3.5L12 18V6L7.5 9.5zM15.5 9a4.2 4.2 0 0 1 0 6M18 6.5a7.8 7.8 0 0 1 0 11',
+  soundOff: 'M4 9.5v5h3.5L12 18V6L7.5 9.5zM16 9.5l5 5M21 9.5l-5 5',
+  download: 'M12 4v11M7.5 11l4.5 4.5 4.5-4.5M4.5 20h15',
   check: 'm5 12.5 4.5 4.5L19 7.5',
   key: 'M14 10a4 4 0 1 0-3.5 4L12 16h2v2h2v2h4v-3.5z',
   link: 'M10 14a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.7-5.7l-1 1M14 10a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.7 5.7l1-1',
@@ -37,8 +41,6 @@ export const iconPaths = {
   keyboard: 'M3 6h18v12H3zM7 10h.01M11 10h.01M15 10h.01M7 14h10',
   signOut: 'M10 4H5v16h5M15 8l4 4-4 4M19 12H9',
   refresh: 'M19.5 12a7.5 7.5 0 1 1-2.2-5.3L20 9.4M20 4.5v4.9h-4.9',
-  play: 'M7 4.5v15l12-7.5z',
-  pause: 'M8 5v14M16 5v14',
   lock: 'M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3',
 } as const;
 export type IconName = keyof typeof iconPaths;

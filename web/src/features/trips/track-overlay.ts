@@ -64,7 +64,7 @@ export class TrackOverlay {
     for (const mark of marks) this.#mark(mark);
     if (vehicle?.glide) {
       const [x, y] = this.#place({ longitude: longitudeOf(vehicle.x), latitude: latitudeOf(vehicle.y) });
-      drawVehicle(this.#context, vehicle, x, y, this.#colours, { isSelected: false, bearingDegrees: this.#map.getBearing() });
+      drawVehicle(this.#context, vehicle, x, y, this.#colours, false);
     }
     if (cursor) this.#cursor(cursor);
   }

@@ -1,12 +1,15 @@
 import charts from './charts.ts';
 import common from './common.ts';
 import errors from './errors.ts';
+import faults from './faults.ts';
 import map from './map.ts';
+import period from './period.ts';
 import settings from './settings.ts';
 import trips from './trips.ts';
 import vehicle from './vehicle.ts';
 import vehicles from './vehicles.ts';
+import warnings from './warnings.ts';
 import welcome from './welcome.ts';
 
 /** Every sentence of the web app in English: one file a page. */
-export default { ...common, charts, errors, map, vehicles, vehicle, welcome, settings, trips } as const;
+export default { ...common, charts, errors, faults, map, period, settings, trips, vehicle, vehicles, warnings, welcome } as const;

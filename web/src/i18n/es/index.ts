@@ -2,13 +2,29 @@ import type { Messages } from '../types.ts';
 import charts from './charts.ts';
 import common from './common.ts';
 import errors from './errors.ts';
+import faults from './faults.ts';
 import map from './map.ts';
+import period from './period.ts';
 import settings from './settings.ts';
 import trips from './trips.ts';
 import vehicle from './vehicle.ts';
 import vehicles from './vehicles.ts';
+import warnings from './warnings.ts';
 import welcome from './welcome.ts';
 
 /** Every sentence of the web app in Spanish: one file a page, with the keys of English. */
-const messages: Messages = { ...common, charts, errors, map, vehicles, vehicle, welcome, settings, trips };
+const messages: Messages = {
+  ...common,
+  charts,
+  errors,
+  faults,
+  map,
+  period,
+  settings,
+  trips,
+  vehicle,
+  vehicles,
+  warnings,
+  welcome,
+};
 export default messages;
