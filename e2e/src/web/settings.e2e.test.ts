@@ -72,10 +72,11 @@ test('language and units change everything at once, and stay', options, async ()
   assert.match(glance, /32\s*psi/);
   assert.match(glance, /Soll 32/);
   assert.match(glance, /22 kg über den zulässigen 690 kg/);
+  await page.getByRole('navigation', { name: 'Teile des Fahrzeugs' }).getByRole('link', { name: 'Werte' }).click();
   assert.match(await valueOf(page, tireTemperature).innerText(), /71\s*°F/);
   assert.match(await valueOf(page, 'Vehicle.CurrentLocation.Latitude').innerText(), /34,02090\s*°/);
   await page.reload();
-  await page.getByText('Letzte Werte').waitFor();
+  await page.getByRole('searchbox', { name: 'Wert suchen' }).waitFor();
   assert.match(await valueOf(page, signal.mileage).innerText(), /11\.311\s*mi/);
   await close();
 });
