@@ -138,3 +138,21 @@ test('when the server is away the page says so, and goes on by itself when it is
   );
   await close();
 });
+
+test('a page that cannot be fetched while the server is away opens when it is back', options, async () => {
+  const { page, close } = await visit(browser, milepost, '/settings', { expects: /ERR_CONNECTION_REFUSED|Failed to load/ });
+  await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+  await milepost.stop();
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Vehicles' }).click();
+  await page.getByRole('heading', { level: 1, name: 'This page did not come' }).waitFor();
+  assert.deepEqual(await accessibilityProblems(page), []);
+  const looked = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/healthz'));
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await looked;
+  await page.getByRole('heading', { level: 1, name: 'This page did not come' }).waitFor();
+  await page.waitForEvent('requestfailed', (request) => request.url().endsWith('/healthz'));
+  await milepost.start();
+  await page.getByRole('row', { name: 'VAN 1' }).waitFor({ timeout: 40_000 });
+  assert.equal(new URL(page.url()).pathname, '/vehicles');
+  await close();
+});

@@ -77,6 +77,7 @@ test('language and units change everything at once, and stay', options, async ()
   assert.match(await valueOf(page, 'Vehicle.CurrentLocation.Latitude').innerText(), /34,02090\s*°/);
   await page.reload();
   await page.getByRole('searchbox', { name: 'Wert suchen' }).waitFor();
+  await page.getByRole('rowheader', { name: 'Reifentemperatur hinten links' }).waitFor();
   assert.match(await valueOf(page, signal.mileage).innerText(), /11\.311\s*mi/);
   await close();
 });

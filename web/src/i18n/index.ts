@@ -1,6 +1,7 @@
 import { createI18n } from 'vue-i18n';
 import type { Language } from '../components/locale.ts';
 import en from './en/index.ts';
+import type { SignalNames } from './signal-names.ts';
 import type { Messages } from './types.ts';
 
 /** English is there from the start and stands in for what could not be loaded; the others come when they are asked for. */
@@ -26,4 +27,15 @@ export const showLanguage = async (language: Language): Promise<boolean> => {
   i18n.global.locale.value = language as 'en';
   document.documentElement.lang = language;
   return true;
+};
+
+const signalNames: Readonly<Record<Exclude<Language, 'en'>, () => Promise<{ default: SignalNames }>>> = {
+  es: () => import('./es/signals.ts'),
+  de: () => import('./de/signals.ts'),
+};
+
+/** Names of signals, for pages that show them. Empty for English, which the server speaks, and when they could not be loaded. */
+export const loadSignalNames = async (language: Language): Promise<SignalNames> => {
+  if (language === 'en') return {};
+  return (await signalNames[language]().catch(() => undefined))?.default ?? {};
 };

@@ -98,6 +98,8 @@ export default {
     offlineText:
       'Nichts geht verloren: Geräte behalten, was sie nicht senden konnten. Diese Seite versucht es erneut, sobald Sie es tun.',
     serverTitle: 'Das konnte nicht gelesen werden',
+    pageTitle: 'Diese Seite kam nicht an',
+    pageText: 'Ihr Programm konnte nicht vom Server geholt werden. Sie öffnet sich von selbst, sobald der Server antwortet.',
     notFoundTitle: 'Hier ist nichts',
     notFoundText: 'Die Adresse führt ins Leere. Vielleicht wurde das Fahrzeug entfernt, oder es fehlt ein Zeichen.',
     toMap: 'Zur Karte',

@@ -97,6 +97,8 @@ export default {
     offlineTitle: 'The server does not answer',
     offlineText: 'Nothing is lost: devices keep what they could not send. This page tries again when you do.',
     serverTitle: 'This could not be read',
+    pageTitle: 'This page did not come',
+    pageText: 'Its program could not be fetched from the server. It opens by itself as soon as the server answers.',
     notFoundTitle: 'There is nothing here',
     notFoundText: 'The address leads nowhere. The vehicle may have been removed, or a letter is missing.',
     toMap: 'To the map',

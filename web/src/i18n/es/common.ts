@@ -97,6 +97,8 @@ export default {
     offlineTitle: 'El servidor no responde',
     offlineText: 'No se pierde nada: los dispositivos guardan lo que no pudieron enviar. Reintente cuando quiera.',
     serverTitle: 'No se pudo leer',
+    pageTitle: 'Esta página no ha llegado',
+    pageText: 'No se pudo obtener del servidor. Se abrirá sola en cuanto el servidor responda.',
     notFoundTitle: 'Aquí no hay nada',
     notFoundText: 'La dirección no lleva a ningún sitio. Quizá se retiró el vehículo o falta una letra.',
     toMap: 'Ir al mapa',
