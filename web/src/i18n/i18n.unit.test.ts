@@ -39,7 +39,7 @@ const symbols = [
 ];
 const same: Readonly<Record<string, readonly string[]>> = {
   es: ['no'],
-  de: ['Status', 'System', 'Position', 'Export', 'Signal', 'Filter', 'Online', 'online', 'Offline', 'offline'],
+  de: ['Status', 'System', 'Position', 'Export', 'Signal', 'Filter', 'Live', 'Online', 'online', 'Offline', 'offline'],
 };
 
 for (const [language, sentences] of Object.entries(others)) {

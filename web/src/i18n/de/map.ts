@@ -25,7 +25,6 @@ export default {
     play: 'Abspielen',
     pause: 'Anhalten',
     speed: 'Tempo',
-    times: '×{factor}',
     live: 'Live',
     now: 'Jetzt',
     late: '{duration} zurück',

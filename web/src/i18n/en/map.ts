@@ -25,7 +25,6 @@ export default {
     play: 'Play',
     pause: 'Pause',
     speed: 'Speed',
-    times: '×{factor}',
     live: 'Live',
     now: 'Now',
     late: '{duration} behind',

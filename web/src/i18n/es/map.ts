@@ -25,7 +25,6 @@ export default {
     play: 'Reproducir',
     pause: 'Pausar',
     speed: 'Velocidad',
-    times: '×{factor}',
     live: 'En vivo',
     now: 'Ahora',
     late: '{duration} de retraso',

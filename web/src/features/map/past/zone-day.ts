@@ -19,10 +19,11 @@ const formatOf = (timeZone: string): Intl.DateTimeFormat => {
 
 /** What the clocks of a zone show, as if it were UTC. */
 const wallMs = (ms: number, timeZone: string): number => {
-  const parts = Object.fromEntries(formatOf(timeZone).formatToParts(ms).map(({ type, value }) => [type, Number(value)])) as Record<
-    string,
-    number
-  >;
+  const parts = Object.fromEntries(
+    formatOf(timeZone)
+      .formatToParts(ms)
+      .map(({ type, value }) => [type, Number(value)]),
+  ) as Record<string, number>;
   const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts;
   return Date.UTC(year, month - 1, day, hour, minute, second);
 };
