@@ -1,5 +1,6 @@
 export * from './customer.ts';
 export * from './device.ts';
+export * from './drivers.ts';
 export * from './fleet.ts';
 export * from './history.ts';
 export * from './imports.ts';

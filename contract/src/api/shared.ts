@@ -18,6 +18,10 @@ export const apiLimits = {
   enrolmentWindowMinutesDefault: 60,
   /** IMEIs whose windows are opened by one request. */
   enrolmentWindowsMax: 10_000,
+  /** A CSV file of drivers and who drives what. */
+  driverCsvLinesMax: 5000,
+  driverCsvBytesMax: 2 * 1024 * 1024,
+  driverNumberCharactersMax: 64,
   /** Longest retention of a customer or a vehicle: a hundred years. The shortest is a day. */
   retentionDaysMax: 36_525,
   /** Signals in one history request. */

@@ -27,7 +27,7 @@ export type LineCheck =
   | { readonly isFine: false; readonly imei: string | null; readonly problems: readonly LineProblem[] };
 
 /** Runs a check; what it refuses is noted, so that a line hears of all that is wrong at once. */
-const attempt = <T>(problems: LineProblem[], check: () => T): T | undefined => {
+export const attempt = <T>(problems: LineProblem[], check: () => T): T | undefined => {
   try {
     return check();
   } catch (error) {

@@ -2,6 +2,8 @@ import { sql } from 'kysely';
 import type { Logger } from '../kernel/index.ts';
 import { type Storage, type Subscription, systemActor, type Transaction } from '../storage/index.ts';
 import type { WritableDirectory } from './directory.ts';
+import type { WritableDriverDirectory } from './drivers/directory.ts';
+import { readAssignments, readDrivers, readPrivatePeriods } from './drivers/rows.ts';
 import { type DeviceRecord, type NumberRange, only, readCustomers, readDevices, readMaxima, readVehicles } from './rows.ts';
 
 const channel = 'milepost_registry';
@@ -14,7 +16,12 @@ export interface WrittenRows {
   readonly customers: readonly NumberRange[];
   readonly vehicles: readonly NumberRange[];
   readonly devices: readonly NumberRange[];
+  readonly drivers: readonly NumberRange[];
+  /** Vehicles whose drivers or private periods changed. */
+  readonly driverVehicles: readonly NumberRange[];
 }
+
+export const nothingWritten: WrittenRows = { customers: [], vehicles: [], devices: [], drivers: [], driverVehicles: [] };
 
 /** More numbers than these are told as ranges that hold them: reading a row too many does no harm. */
 const rangesMax = 50;
@@ -37,13 +44,15 @@ export const rangesOf = (numbers: readonly number[]): readonly NumberRange[] => 
   }));
 };
 
-interface Message extends WrittenRows {
+/** Processes of an older version tell nothing of drivers. */
+interface Message extends Partial<WrittenRows> {
   /** The process that wrote, which has its own rows already. */
   readonly origin: string;
 }
 
 export const announce = async (tx: Transaction, origin: string, rows: WrittenRows): Promise<void> => {
-  if (rows.customers.length + rows.vehicles.length + rows.devices.length === 0) return;
+  const { customers, vehicles, devices, drivers, driverVehicles } = rows;
+  if ([customers, vehicles, devices, drivers, driverVehicles].every((ranges) => ranges.length === 0)) return;
   await sql`select pg_notify(${channel}, ${JSON.stringify({ origin, ...rows } satisfies Message)})`.execute(tx);
 };
 
@@ -56,10 +65,16 @@ const pages = (max: number): NumberRange[] => {
 
 export interface Target {
   readonly directory: WritableDirectory;
+  readonly drivers: WritableDriverDirectory;
   putDevice(row: DeviceRecord): void;
 }
 
-/** Customers before vehicles before devices, so whoever hears of one finds what it belongs to. */
+const loadDriverVehicles = (storage: Storage, { drivers }: Target, range: NumberRange): Promise<void> =>
+  storage.withActor(actor, async (tx) =>
+    drivers.putVehicles(range, await readAssignments(tx, range), await readPrivatePeriods(tx, range)),
+  );
+
+/** Customers before vehicles before devices and drivers, so whoever hears of one finds what it belongs to. */
 const load = async (storage: Storage, target: Target, ranges: WrittenRows): Promise<void> => {
   const each = async <T>(
     list: readonly NumberRange[],
@@ -74,6 +89,8 @@ const load = async (storage: Storage, target: Target, ranges: WrittenRows): Prom
   await each(ranges.customers, readCustomers, (row) => target.directory.putCustomer(row));
   await each(ranges.vehicles, readVehicles, (row) => target.directory.putVehicle(row));
   await each(ranges.devices, readDevices, (row) => target.putDevice(row));
+  await each(ranges.drivers, readDrivers, (row) => target.drivers.putDriver(row));
+  for (const range of ranges.driverVehicles) await loadDriverVehicles(storage, target, range);
 };
 
 const loadEverything = async (storage: Storage, target: Target): Promise<void> => {
@@ -82,25 +99,40 @@ const loadEverything = async (storage: Storage, target: Target): Promise<void> =
     customers: pages(maxima.customers),
     vehicles: pages(maxima.vehicles),
     devices: pages(maxima.devices),
+    drivers: pages(maxima.drivers),
+    driverVehicles: pages(maxima.vehicles),
   });
 };
+
+export interface Following extends Subscription {
+  /** Reads rows that were just written, after whatever was heard before: so what is known never goes back. */
+  reread(rows: Partial<WrittenRows>): Promise<void>;
+}
 
 /**
  * Fills the directory and keeps it up to date with what other processes write. Listening begins before loading, so nothing falls
  * between; revisions make it harmless to read a row twice. One change is read after the other.
  */
-export const followChanges = async (storage: Storage, target: Target, origin: string, logger: Logger): Promise<Subscription> => {
+export const followChanges = async (storage: Storage, target: Target, origin: string, logger: Logger): Promise<Following> => {
   let queue: Promise<void> = Promise.resolve();
-  const enqueue = (work: () => Promise<void>): void => {
-    queue = queue.then(work).catch((error: unknown) => logger.error('the directory could not follow a change', { error }));
+  const enqueue = (work: () => Promise<void>): Promise<void> => {
+    const done = queue.then(work);
+    queue = done.catch((error: unknown) => logger.error('the directory could not follow a change', { error }));
+    return done;
   };
+  const read = (rows: Partial<WrittenRows>): Promise<void> =>
+    enqueue(() => load(storage, target, { ...nothingWritten, ...rows }));
+  const ignore = (): void => {};
   const notified = (payload: string): void => {
-    const message = JSON.parse(payload) as Message;
-    if (message.origin !== origin) enqueue(() => load(storage, target, message));
+    const { origin: writer, ...rows } = JSON.parse(payload) as Message;
+    if (writer !== origin) read(rows).catch(ignore);
   };
-  const subscription = await storage.listen(channel, notified, () => enqueue(() => loadEverything(storage, target)));
+  const subscription = await storage.listen(channel, notified, () => {
+    enqueue(() => loadEverything(storage, target)).catch(ignore);
+  });
   await loadEverything(storage, target);
   return {
+    reread: read,
     catchUp: async (waitMs) => {
       const isHeard = await subscription.catchUp(waitMs);
       await queue;

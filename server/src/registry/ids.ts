@@ -13,7 +13,14 @@ export const systemRandom: Random = (byteCount) => {
   return taken;
 };
 
-export const idPrefixes = { customer: 'cus_', vehicle: 'veh_', device: 'dev_' } as const;
+export const idPrefixes = {
+  customer: 'cus_',
+  vehicle: 'veh_',
+  device: 'dev_',
+  driver: 'drv_',
+  driverAssignment: 'dra_',
+  privatePeriod: 'prv_',
+} as const;
 
 /** Crockford's base32 in small letters: no i, l, o, u, so an id can be read out. */
 const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';

@@ -1,4 +1,5 @@
 export * from './types.ts';
+export type * from './drivers/types.ts';
 export { openRegistry, type RegistryOptions } from './open-registry.ts';
 export { loadPepper, type PepperSource } from './secrets.ts';
 export { type NumbersInUse, passOverNumbers } from './pass-over-numbers.ts';

@@ -1,12 +1,16 @@
 import { type Clock, CallerError, invalidField, type Logger } from '../kernel/index.ts';
-import { type Actor, type Storage, type Subscription, systemActor, type Transaction } from '../storage/index.ts';
+import { type Actor, type Storage, systemActor, type Transaction } from '../storage/index.ts';
 import { checkNewDevice, checkNewVehicle, checkText, checkTime, checkTimeout, checkVehicleChanges } from './check-input.ts';
 import { changeRetention, checkRetention } from './change-retention.ts';
 import { makeCredentials } from './credentials.ts';
 import { makeDirectory, type Revised } from './directory.ts';
+import { makeDriverDirectory } from './drivers/directory.ts';
+import { type DriversWritten, makeDrivers } from './drivers/make-drivers.ts';
+import { endAssignments, lockPeriods } from './drivers/store.ts';
+import type { Drivers } from './drivers/types.ts';
 import { enrolInto, enrolRowsMax } from './enrol.ts';
 import { enrolLines } from './enrol-lines.ts';
-import { announce, followChanges, rangesOf, type Target, type WrittenRows } from './follow-changes.ts';
+import { announce, followChanges, type Following, rangesOf, type Target, type WrittenRows } from './follow-changes.ts';
 import { idPrefixes, makeId, type Random, systemRandom } from './ids.ts';
 import { isImeiCheckDigitValid } from './imei.ts';
 import { type DeviceRecord, type NumberRange, only, readCustomers, readDevices, readVehicles } from './rows.ts';
@@ -47,12 +51,17 @@ interface Written {
   readonly customers?: readonly Revised<Customer>[];
   readonly vehicles?: readonly Revised<Vehicle>[];
   readonly devices?: readonly DeviceRecord[];
+  /** Numbers: these are read anew, since a period has no revision. */
+  readonly driverNos?: readonly number[];
+  readonly driverVehicleNos?: readonly number[];
 }
 
 const rangesOfWritten = (written: Written): WrittenRows => ({
   customers: rangesOf(written.customers?.map((row) => row.entity.customerNo) ?? []),
   vehicles: rangesOf(written.vehicles?.map((row) => row.entity.vehicleNo) ?? []),
   devices: rangesOf(written.devices?.map((row) => row.entity.deviceNo) ?? []),
+  drivers: rangesOf(written.driverNos ?? []),
+  driverVehicles: rangesOf(written.driverVehicleNos ?? []),
 });
 
 const sole = <T>(rows: readonly { readonly entity: T }[] | undefined): T => (rows as readonly [{ readonly entity: T }])[0].entity;
@@ -67,13 +76,15 @@ const readRanges = async <T>(numbers: readonly number[], read: (range: NumberRan
 class PostgresRegistry implements Registry {
   readonly directory;
   readonly credentials: Credentials;
+  readonly drivers: Drivers;
   readonly #storage: Storage;
   readonly #pepper: Uint8Array;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #origin: string;
   readonly #secretHashes: (Uint8Array | undefined)[] = [];
-  #following: Subscription | undefined;
+  readonly #driverDirectory = makeDriverDirectory();
+  #following: Following | undefined;
 
   constructor(options: RegistryOptions) {
     this.#storage = options.storage;
@@ -92,10 +103,22 @@ class PostgresRegistry implements Registry {
       write: async (run, writer) => (await this.#write(async (tx) => ({ devices: await run(tx) }), writer)).devices ?? [],
       readNumbers: readRanges,
     });
+    this.drivers = makeDrivers({
+      directory: this.#driverDirectory,
+      vehicles: this.directory,
+      clock: options.clock,
+      random: this.#random,
+      write: (run) => this.#writeDrivers(run),
+      resolveCustomer: (tx, nameOrId) => this.#findOrMakeCustomer(tx, nameOrId),
+    });
   }
 
   async follow(logger: Logger): Promise<void> {
-    const target: Target = { directory: this.directory, putDevice: (row) => this.#putDevice(row) };
+    const target: Target = {
+      directory: this.directory,
+      drivers: this.#driverDirectory,
+      putDevice: (row) => this.#putDevice(row),
+    };
     this.#following = await followChanges(this.#storage, target, this.#origin, logger);
   }
 
@@ -112,7 +135,16 @@ class PostgresRegistry implements Registry {
       return rows;
     });
     this.#apply(written);
+    const { drivers, driverVehicles } = rangesOfWritten(written);
+    if (drivers.length + driverVehicles.length > 0) await this.#following?.reread({ drivers, driverVehicles });
     return written;
+  }
+
+  async #writeDrivers(run: (tx: Transaction) => Promise<DriversWritten>): Promise<void> {
+    await this.#write(async (tx) => {
+      const { customerNos = [], ...numbers } = await run(tx);
+      return { ...numbers, customers: await readRanges(customerNos, (range) => readCustomers(tx, range)) };
+    });
   }
 
   #apply(written: Written): void {
@@ -121,13 +153,12 @@ class PostgresRegistry implements Registry {
     for (const row of written.devices ?? []) this.#putDevice(row);
   }
 
+  #findOrMakeCustomer(tx: Transaction, nameOrId: string): Promise<store.ResolvedCustomer> {
+    return store.resolveCustomer(tx, nameOrId, makeId(idPrefixes.customer, this.#random), this.#clock.now());
+  }
+
   async #resolveCustomer(tx: Transaction, nameOrId: string): Promise<{ customerNo: number; customers: Revised<Customer>[] }> {
-    const { customerNo, isNew } = await store.resolveCustomer(
-      tx,
-      nameOrId,
-      makeId(idPrefixes.customer, this.#random),
-      this.#clock.now(),
-    );
+    const { customerNo, isNew } = await this.#findOrMakeCustomer(tx, nameOrId);
     return { customerNo, customers: isNew ? [await store.readCustomer(tx, customerNo)] : [] };
   }
 
@@ -207,11 +238,14 @@ class PostgresRegistry implements Registry {
 
   async endVehicle(id: string): Promise<Vehicle> {
     const written = await this.#write(async (tx) => {
+      // Before the vehicle, which whoever writes a period of it needs, too.
+      await lockPeriods(tx);
       const { no, hasEnded } = await store.lockVehicle(tx, id);
       const deviceNos = hasEnded ? [] : await store.endVehicleRow(tx, no, this.#clock.now());
       const devices: DeviceRecord[] = [];
       for (const deviceNo of deviceNos) devices.push(await store.readDevice(tx, deviceNo));
-      return { vehicles: [await store.readVehicle(tx, no)], devices };
+      if (!hasEnded) await endAssignments(tx, 'vehicle_no', no, this.#clock.now());
+      return { vehicles: [await store.readVehicle(tx, no)], devices, driverVehicleNos: [no] };
     });
     return sole(written.vehicles);
   }

@@ -8,12 +8,12 @@ import type { Assignment, Customer, Device, DeviceCredentials, RetentionDays, Ti
  * Rows travel as one JSON text a query: the driver would make an object of each row and a parser call of each column, which
  * for 100,000 vehicles takes several times as long.
  */
-const readJson = async <T>(tx: Transaction, query: RawBuilder<{ rows: string }>): Promise<T[]> => {
+export const readJson = async <T>(tx: Transaction, query: RawBuilder<{ rows: string }>): Promise<T[]> => {
   const { rows } = await query.execute(tx);
   return JSON.parse(rows[0]?.rows ?? '[]') as T[];
 };
 
-const ms = (column: string) => sql.raw(`(extract(epoch from ${column}) * 1000)::bigint`);
+export const ms = (column: string) => sql.raw(`(extract(epoch from ${column}) * 1000)::bigint`);
 
 /** Which rows: those of a range of numbers, both ends included. */
 export interface NumberRange {
@@ -179,11 +179,14 @@ export const readDevicesByImei = (tx: Transaction, imeis: readonly string[]): Pr
   return readDevicesWhere(tx, sql`imei = any(${imeis}) and revoked_at is null`, assigned);
 };
 
+type Maxima = Readonly<Record<'customers' | 'vehicles' | 'devices' | 'drivers', number>>;
+
 /** Numbers given so far: the ranges to read everything by. */
-export const readMaxima = async (tx: Transaction): Promise<{ customers: number; vehicles: number; devices: number }> => {
-  const { rows } = await sql<{ customers: number; vehicles: number; devices: number }>`select
+export const readMaxima = async (tx: Transaction): Promise<Maxima> => {
+  const { rows } = await sql<Maxima>`select
     coalesce((select max(customer_no) from customers), 0) as customers,
     coalesce((select max(vehicle_no) from vehicles), 0) as vehicles,
-    coalesce((select max(device_no) from devices), 0) as devices`.execute(tx);
-  return rows[0] ?? { customers: 0, vehicles: 0, devices: 0 };
+    coalesce((select max(device_no) from devices), 0) as devices,
+    coalesce((select max(driver_no) from drivers), 0) as drivers`.execute(tx);
+  return rows[0] ?? { customers: 0, vehicles: 0, devices: 0, drivers: 0 };
 };

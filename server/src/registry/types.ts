@@ -1,4 +1,8 @@
 import type { ConsentGroup, DeviceKind } from '@milepost/contract';
+import type { Drivers } from './drivers/types.ts';
+import type { LineProblem } from './line-problem.ts';
+
+export type { LineProblem };
 
 /** How long data are kept, in days from the time of the sample. */
 export interface RetentionDays {
@@ -147,14 +151,6 @@ export interface EnrolledRow {
   readonly secret: string;
 }
 
-/** One value that does not fit. */
-export interface LineProblem {
-  /** `line`: the line as a whole. */
-  readonly field: string;
-  readonly value: unknown;
-  readonly expected: string;
-}
-
 /** A vehicle and its device, as a line of a file gives them: nothing is checked yet. */
 export interface EnrolLine {
   readonly line: number;
@@ -242,6 +238,7 @@ export interface Credentials {
 export interface Registry {
   readonly directory: Directory;
   readonly credentials: Credentials;
+  readonly drivers: Drivers;
   createCustomer(name: string): Promise<Customer>;
   updateCustomer(
     id: string,
