@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { ensureSchema } from '../../server/src/history/adapters/cassandra/index.ts';
 import { type History, openHistory } from '../../server/src/history/index.ts';
 import { makeLogger, systemClock } from '../../server/src/kernel/index.ts';
-import { operatorScope } from '../../server/src/sharing/index.ts';
+import { nothingPrivate, operatorScope } from '../../server/src/sharing/index.ts';
 import { type CassandraEngine, ensureCassandra, startCassandra } from '../../tools/lib/engines.mjs';
 import {
   addSample,
@@ -29,7 +29,7 @@ const flushes = Number(process.argv[3] ?? 205);
 const carLogFlushes = Math.min(flushes, 12);
 const flushSeconds = 300;
 const dayMs = 86_400_000;
-const scope = operatorScope();
+const scope = operatorScope(nothingPrivate);
 const arena = new RecordArena();
 const round = (value: number): number => Math.round(value * 100) / 100;
 const print = (figures: Record<string, unknown>): void => console.log(JSON.stringify(figures));

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type History, openHistory } from '../../server/src/history/index.ts';
 import { makeLogger, systemClock } from '../../server/src/kernel/index.ts';
-import { operatorScope } from '../../server/src/sharing/index.ts';
+import { nothingPrivate, operatorScope } from '../../server/src/sharing/index.ts';
 import { readTrips } from '../../simulator/src/twizy-recording.ts';
 import {
   addSample,
@@ -24,7 +24,7 @@ import {
   startLog,
 } from './history-vehicles.ts';
 
-const scope = operatorScope();
+const scope = operatorScope(nothingPrivate);
 const arena = new RecordArena();
 const print = (figures: Record<string, unknown>): void => console.log(JSON.stringify(figures));
 const round = (value: number): number => Math.round(value * 1000) / 1000;

@@ -19,9 +19,9 @@ import { makeLogger, systemClock } from '../../server/src/kernel/index.ts';
 import { openLive } from '../../server/src/live/index.ts';
 import { aCustomer, aDevice, aVehicle, makeMemoryDirectory } from '../../server/src/live/memory-directory.ts';
 import { openSnapshotFolder } from '../../server/src/storage/adapters/folder/index.ts';
-import { operatorScope } from '../../server/src/sharing/index.ts';
+import { nothingPrivate, operatorScope } from '../../server/src/sharing/index.ts';
 
-const scope = operatorScope();
+const scope = operatorScope(nothingPrivate);
 const batchRecords = 1024;
 const start = Date.now() - 3_600_000;
 const print = (figures: Record<string, unknown>): void => console.log(JSON.stringify(figures));

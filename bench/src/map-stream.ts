@@ -14,6 +14,8 @@ import { makeOperatorAccess, openBrowserStream } from '../../server/src/http/ind
 import { makeManualClock, silentLogger } from '../../server/src/kernel/index.ts';
 import { openLive } from '../../server/src/live/index.ts';
 import { aCustomer, aDevice, aVehicle, makeMemoryDirectory } from '../../server/src/live/memory-directory.ts';
+import { makeDriverDirectory } from '../../server/src/registry/drivers/directory.ts';
+import { operatorScope } from '../../server/src/sharing/index.ts';
 import { openSnapshotFolder } from '../../server/src/storage/adapters/folder/index.ts';
 
 const token = 'operator-token-of-the-bench';
@@ -85,8 +87,10 @@ const openServer = async () => {
   }
   const vocabulary = () => coreVocabulary;
   const live = openLive({ directory, vocabulary, clock, logger: silentLogger, snapshots: openSnapshotFolder('/nonexistent') });
+  const drivers = makeDriverDirectory();
   const stream = openBrowserStream({
-    registry: { directory },
+    registry: { directory, drivers: { directory: drivers } },
+    operatorScope: operatorScope(drivers),
     live,
     warnings: { listen: () => () => {}, isShown: () => false },
     vocabulary,

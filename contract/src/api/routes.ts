@@ -1,6 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 import { customer, customerChanges, customerPage, customerQuery, newCustomer } from './customer.ts';
 import { deviceRoutes } from './device-routes.ts';
+import { driverRoutes } from './drivers.ts';
 import { fleetPage, fleetQuery, mapFrameType } from './fleet.ts';
 import * as past from './history.ts';
 import { importRoutes } from './imports.ts';
@@ -204,6 +205,8 @@ export const apiRoutes = {
   ...retentionRoutes,
 
   ...deviceRoutes,
+
+  ...driverRoutes,
 
   listSignals: operator({
     method: 'GET',

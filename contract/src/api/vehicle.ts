@@ -66,6 +66,12 @@ export type PositionView = Static<typeof position>;
 
 const percent = Type.Number({ minimum: 0, maximum: 100 });
 
+/** Who drives it now, and whether where it is is hidden meanwhile. */
+const driving = {
+  driver: Type.Union([nullable(closed({ id: opaqueId, name: Type.String() }))], { description: 'Assigned now' }),
+  isPrivate: Type.Boolean({ description: 'Private is on: nobody but the driver sees where it is' }),
+};
+
 /** How a vehicle is connected, the same in a list and alone. */
 const connection = {
   status: oneOf(connectionStatuses),
@@ -85,6 +91,7 @@ export const vehicleItem = closed({
   groups,
   note: nullable(Type.String()),
   ...connection,
+  ...driving,
   position: nullable(position),
   warnings: Type.Array(vehicleWarning),
   energyPercent: nullable(percent),
@@ -184,6 +191,7 @@ export const vehicleDetail = closed({
   createdAt: isoTime,
   endedAt: nullable(isoTime),
   ...connection,
+  ...driving,
   position: nullable(position),
   warnings: Type.Array(vehicleWarning),
   devices: Type.Array(assignedDevice),

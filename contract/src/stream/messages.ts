@@ -32,12 +32,13 @@ export const rosterMessage = closed({
     description: '[handle, id]',
   }),
 });
-/** Latest values of a watched vehicle: all after `subscribe`, then what changed. */
+/** Latest values of a watched vehicle: all after `subscribe`, then what changed; all again when one is no longer shown. */
 export const vehicleMessage = closed({
   type: Type.Literal('vehicle'),
   id: opaqueId,
   isComplete: Type.Boolean(),
   lastSeen: Type.Union([isoTime, Type.Null()]),
+  isPrivate: Type.Boolean({ description: 'Private is on: nobody but the driver sees where it is' }),
   latest: Type.Record(Type.String(), latestValue),
 });
 export const statusMessage = closed({

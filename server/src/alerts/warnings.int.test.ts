@@ -4,7 +4,7 @@ import type { WarningCode } from '@milepost/contract';
 import type { ReadScope } from '../events/index.ts';
 import { makeManualClock, silentLogger, systemClock } from '../kernel/index.ts';
 import { openRegistry, type Registry } from '../registry/index.ts';
-import { operatorScope } from '../sharing/index.ts';
+import { nothingPrivate, operatorScope } from '../sharing/index.ts';
 import { type Storage, systemActor } from '../storage/index.ts';
 import { openTestStorage, type TestStorage } from '../storage/testing/test-storage.ts';
 import { until } from '../storage/testing/wait.ts';
@@ -18,7 +18,7 @@ import { WarningWriter, type WriterOptions } from './write-warnings.ts';
 const startMs = 1_790_000_000_000;
 const dayMs = 86_400_000;
 const { clearHoldMs, returnWithinMs, ringWithinMs } = warningLimits;
-const scope = operatorScope();
+const scope = operatorScope(nothingPrivate);
 
 let test_: TestStorage;
 let storage: Storage;

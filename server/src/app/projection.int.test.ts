@@ -10,7 +10,7 @@ import { openHistory } from '../history/index.ts';
 import { makeManualClock, silentLogger } from '../kernel/index.ts';
 import { openLive } from '../live/index.ts';
 import { aDevice, aVehicle, makeMemoryDirectory } from '../live/memory-directory.ts';
-import { operatorScope } from '../sharing/index.ts';
+import { nothingPrivate, operatorScope } from '../sharing/index.ts';
 import { openSnapshotFolder } from '../storage/adapters/folder/index.ts';
 import { type ProjectionOptions, startProjection } from './projection.ts';
 
@@ -51,7 +51,14 @@ const openModels = async (more: Pick<ProjectionOptions, 'heardWithinMs'> = {}) =
     await log.close();
     await rm(folder, { recursive: true, force: true });
   };
-  return { clock, log, live, projection, status: (): string => live.status(operatorScope(), vehicleNo).status, close };
+  return {
+    clock,
+    log,
+    live,
+    projection,
+    status: (): string => live.status(operatorScope(nothingPrivate), vehicleNo).status,
+    close,
+  };
 };
 
 test('no vehicle is found silent while a report of it waits for its commit', async () => {
@@ -70,7 +77,7 @@ test('no vehicle is found silent while a report of it waits for its commit', asy
   await new Promise(setImmediate);
   projection.tick(clock.now());
   assert.equal(status(), 'late', 'late since 75 s after the second report, not the first');
-  assert.equal(live.status(operatorScope(), vehicleNo).since, t0 + 60_000 + 75_000);
+  assert.equal(live.status(operatorScope(nothingPrivate), vehicleNo).since, t0 + 60_000 + 75_000);
 
   await close();
 });

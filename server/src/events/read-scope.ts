@@ -27,7 +27,33 @@ export interface ReadScope {
   precision(vehicleNo: number, group: ConsentGroup): Precision;
   /** Periods in ascending order, not overlapping. */
   periods(vehicleNo: number): readonly ReadPeriod[];
+  /**
+   * Periods in which values of a group are hidden from this reader, ascending, not overlapping: nearly always none. While one has no
+   * end, what is known by now is hidden, too, whatever its time.
+   */
+  hiddenPeriods(vehicleNo: number, group: ConsentGroup): readonly ReadPeriod[];
+  /** false: `hiddenPeriods` has none for any vehicle now. */
+  hidesAnything(): boolean;
+  /** Vehicles of which something else is shown since a version; undefined: too many to tell. */
+  changedSince(version: number): readonly number[] | undefined;
 }
 
 /** For `sharing/` alone. */
 export type ReadScopeFields = Omit<ReadScope, typeof brand>;
+
+/** Sample times that are hidden by periods of `hiddenPeriods`. */
+export const isHiddenAt = (hidden: readonly ReadPeriod[], timeMs: number): boolean => {
+  for (let i = 0; i < hidden.length; i++) {
+    const { fromMs, toMs } = hidden[i] as ReadPeriod;
+    if (timeMs >= fromMs && (toMs === null || timeMs < toMs)) return true;
+  }
+  return false;
+};
+
+/** What is known by now is hidden: a period goes on, or holds the time it is of. */
+export const isHiddenNow = (hidden: readonly ReadPeriod[], timeMs: number): boolean =>
+  hidden.length > 0 && (hidden[hidden.length - 1]?.toMs === null || isHiddenAt(hidden, timeMs));
+
+/** Any of a stretch of time is hidden; `toMs` null: it goes on. */
+export const isHiddenWithin = (hidden: readonly ReadPeriod[], fromMs: number, toMs: number | null): boolean =>
+  hidden.some((period) => (toMs === null || period.fromMs <= toMs) && (period.toMs === null || period.toMs > fromMs));

@@ -167,6 +167,19 @@ test('what was erased does not go out: samples by their time, all else by when i
   }
 });
 
+test('where a vehicle was in private does not go out, the rest of the sample does', () => {
+  const latitude = 'Vehicle.CurrentLocation.Latitude';
+  const samples = [0, 1, 2].map((i) => ({ timeMs: startMs + i * 1000, signals: { [latitude]: 48 + i, 'Vehicle.Speed': i } }));
+  const hiddenPeriods = (vehicleNo: number, group: string) =>
+    vehicleNo === 42 && group === 'position' ? [{ fromMs: startMs + 1000, toMs: startMs + 2000 }] : [];
+  const { reports, leftOut } = exportRecord(telemetry(samples), { hiddenPeriods });
+  assert.deepEqual(
+    reports[0]?.samples?.map(({ values }) => signalsOf(values)),
+    [{ [latitude]: 48, 'Vehicle.Speed': 0 }, { 'Vehicle.Speed': 1 }, { [latitude]: 50, 'Vehicle.Speed': 2 }],
+  );
+  assert.deepEqual(leftOut, { hiddenValues: 1 });
+});
+
 test('a large report becomes several messages, each within the limit, which together are the report', () => {
   const signals = { 'Vehicle.Speed': 50.5, 'Vehicle.TraveledDistance': 1_000_000 };
   const samples = Array.from({ length: 1000 }, (_, i) => ({ timeMs: startMs + i * 1000, signals }));

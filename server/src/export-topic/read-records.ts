@@ -1,11 +1,15 @@
-import type { Vocabulary } from '@milepost/contract';
+import type { ConsentGroup, Vocabulary } from '@milepost/contract';
 import {
   decodeConnectionEvent,
   decodeReport,
+  hasValue,
+  isHiddenAt,
+  type ReadPeriod,
   type RecordBatch,
   readRecordHeader,
   recordHeaderBytes,
   recordKinds,
+  type ReportColumn,
   type ReportColumns,
 } from '../events/index.ts';
 import type { ExportLimits } from './limits.ts';
@@ -26,6 +30,8 @@ export interface ExportContext {
   readonly deviceId: (deviceNo: number) => string | undefined;
   /** By sample time; heartbeats and events of connections by when they were received. */
   readonly isErased: (vehicleNo: number, timeMs: number) => boolean;
+  /** Periods in which values of a group are nobody's but a driver's. Undefined: of none. */
+  readonly hiddenPeriods?: (vehicleNo: number, group: ConsentGroup) => readonly ReadPeriod[];
   readonly vocabulary: () => Vocabulary;
 }
 
@@ -41,6 +47,8 @@ export interface LeftOut {
   unreadableRecords: number;
   erasedSamples: number;
   unknownSignalValues: number;
+  /** Of private periods. */
+  hiddenValues: number;
 }
 
 export const nothingLeftOut = (): LeftOut => ({
@@ -51,6 +59,7 @@ export const nothingLeftOut = (): LeftOut => ({
   unreadableRecords: 0,
   erasedSamples: 0,
   unknownSignalValues: 0,
+  hiddenValues: 0,
 });
 
 export interface RecordReader {
@@ -97,6 +106,26 @@ const keptSamples = ({ context, leftOut, report }: RecordReader, vehicleNo: numb
   return kept;
 };
 
+/** Takes values of private periods out of a column, as if the device had not said them. */
+const hide = ({ report, leftOut }: RecordReader, column: ReportColumn, periods: readonly ReadPeriod[]): void => {
+  for (let i = 0; i < report.sampleCount; i++) {
+    const isThere = hasValue(column, i);
+    const isHidden = isThere && isHiddenAt(periods, report.times[i] as number);
+    if (isHidden) leftOut.hiddenValues++;
+    column.present[i] = isThere && !isHidden ? 1 : 0;
+  }
+  column.hasPresence = true;
+};
+
+const hidePrivate = (reader: RecordReader, vehicleNo: number, known: KnownColumns): void => {
+  const { hiddenPeriods } = reader.context;
+  if (!hiddenPeriods) return;
+  for (const { signal, column } of known) {
+    const periods = hiddenPeriods(vehicleNo, signal.group);
+    if (periods.length > 0) hide(reader, column, periods);
+  }
+};
+
 function* telemetryOf(reader: RecordReader, head: MessageHead): Generator<Uint8Array> {
   const { report, limits, leftOut } = reader;
   const { header } = head;
@@ -108,6 +137,7 @@ function* telemetryOf(reader: RecordReader, head: MessageHead): Generator<Uint8A
   const samples = keptSamples(reader, header.vehicleNo);
   if (samples.length === 0) leftOut.erasedRecords++;
   const known = knownColumns(reader);
+  hidePrivate(reader, header.vehicleNo, known);
   const parts = partsOf(samples, known, limits.messageBytesMax);
   for (const [part, chosen] of parts.entries()) yield encodeTelemetry(head, { part, parts: parts.length }, report, known, chosen);
 }

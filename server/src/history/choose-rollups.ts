@@ -18,6 +18,8 @@ export interface RollupWish {
   readonly signals: readonly number[];
   /** Values before are not shown. */
   readonly signalsFromMs: readonly number[];
+  /** Values of these times are not shown, of one signal or another. */
+  readonly hidden: readonly TimePeriod[];
   /** What is read: ascending, not overlapping. */
   readonly periods: readonly TimePeriod[];
 }
@@ -57,7 +59,8 @@ export const chooseRollups = (
   for (const chunk of chunksAlone(chunks)) {
     const { fromMs, toMs, bytes } = chunk;
     const isWhole = wish.periods.some((period) => period.fromMs <= fromMs && toMs < period.toMs);
-    if (!isWhole || fromMs < shownFromMs || hasRowsWithin(table, fromMs, toMs)) continue;
+    const isPartlyHidden = wish.hidden.some((period) => period.fromMs <= toMs && fromMs < period.toMs);
+    if (!isWhole || isPartlyHidden || fromMs < shownFromMs || hasRowsWithin(table, fromMs, toMs)) continue;
     const section = reservedSection(bytes);
     if (section && doRollupsCover(section, wish.signals)) chosen.set(chunk, { fromMs, toMs, section });
   }

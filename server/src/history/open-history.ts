@@ -10,7 +10,7 @@ import { MergeSchedule } from './merge-schedule.ts';
 import type { HistoryOptions } from './history-options.ts';
 import type { Memtable } from './memtable.ts';
 import type { StatusChange, StatusQuery } from './ports.ts';
-import { cutHidden, isStatusKept, permittedPeriods } from './read-permission.ts';
+import { cutHidden, hiddenOfSignals, isStatusKept, permittedPeriods } from './read-permission.ts';
 import { readStatus } from './read-status.ts';
 import { RecentValues } from './recent-values.ts';
 import { FlushSink } from './flush-sink.ts';
@@ -201,7 +201,8 @@ export class ThreadedHistory implements History {
     if (this.#writer && hasBacklog(this.#memtables(), query.vehicleNo)) await this.flush().catch(() => undefined);
     const completeTo = this.#tables.completeToOf(query.vehicleNo) ?? 0;
     const { records, ends } = copyRecords(periods.length > 0 ? this.#memtables() : [], query.vehicleNo);
-    const request = { ...query, stepMs: query.stepMs, periods, signalsFromMs, records, ends };
+    const signalsHidden = hiddenOfSignals(scope, query, consentGroupOf);
+    const request = { ...query, stepMs: query.stepMs, periods, signalsFromMs, signalsHidden, records, ends };
     const answer = await this.#reader.ask('query', request, [records.buffer as ArrayBuffer]);
     return { ...answer, completeTo };
   }

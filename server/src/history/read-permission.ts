@@ -44,6 +44,24 @@ export const permittedPeriods = (scope: ReadScope, query: HistoryQuery, groupOf:
     .filter(({ fromMs, toMs }) => fromMs < toMs);
 };
 
+/**
+ * By signal: periods of which the scope hides its values, those that touch what is asked for. Undefined: of none of them, as nearly always.
+ */
+export const hiddenOfSignals = (
+  scope: ReadScope,
+  { vehicleNo, signals, fromMs, toMs }: HistoryQuery,
+  groupOf: ConsentGroupOf,
+): readonly (readonly TimePeriod[])[] | undefined => {
+  const hidden = signals.map((signalNumber) => {
+    const group = groupOf(signalNumber);
+    const periods = group === undefined ? [] : scope.hiddenPeriods(vehicleNo, group);
+    return periods
+      .map((period) => ({ fromMs: period.fromMs, toMs: period.toMs ?? Number.POSITIVE_INFINITY }))
+      .filter((period) => period.fromMs < toMs && fromMs < period.toMs);
+  });
+  return hidden.some((periods) => periods.length > 0) ? hidden : undefined;
+};
+
 export const maySeeStatus = (scope: ReadScope, { vehicleNo, at }: StatusChange): boolean =>
   scope.allowsVehicle(vehicleNo) &&
   scope.allowsGroup(vehicleNo, 'status') &&

@@ -22,6 +22,8 @@ export interface CollectedSignal {
   readonly words: string[];
   /** Values of earlier times are passed over. */
   readonly fromMs: number;
+  /** Values of these times, too. */
+  readonly hidden: readonly TimePeriod[];
 }
 
 /** What tells of moved samples. */
@@ -71,16 +73,22 @@ export class RowCollector {
   #isOrdered = true;
   #hasMoved = false;
 
-  constructor(signalNumbers: readonly number[], signalsFromMs?: readonly number[]) {
-    const makeSignal = (fromMs: number): CollectedSignal => ({
+  constructor(
+    signalNumbers: readonly number[],
+    signalsFromMs?: readonly number[],
+    signalsHidden?: readonly (readonly TimePeriod[])[],
+  ) {
+    const makeSignal = (fromMs: number, hidden: readonly TimePeriod[]): CollectedSignal => ({
       numbers: new Float64Array(1024).fill(Number.NaN),
       texts: undefined,
       words: [],
       fromMs,
+      hidden,
     });
     const wanted = new Map<number, CollectedSignal>();
     signalNumbers.forEach((signalNumber, i) => {
-      if (!wanted.has(signalNumber)) wanted.set(signalNumber, makeSignal(signalsFromMs?.[i] ?? Number.NEGATIVE_INFINITY));
+      if (wanted.has(signalNumber)) return;
+      wanted.set(signalNumber, makeSignal(signalsFromMs?.[i] ?? Number.NEGATIVE_INFINITY, signalsHidden?.[i] ?? []));
     });
     this.#wanted = wanted;
     this.signals = signalNumbers.map((signalNumber) => wanted.get(signalNumber) as CollectedSignal);
@@ -161,8 +169,16 @@ export class RowCollector {
       let { from } = range;
       const { to } = range;
       for (; from < to && (this.times[at] as number) < signal.fromMs; from++) at++;
+      const start = at;
       for (let i = from; i < to; i++, at++) if (present[i] === 1) into[at] = (values[i] as number) + (words ? wordBase : 0);
+      for (const period of signal.hidden) this.#hide(into, start, at, period);
     }
+  }
+
+  /** Of rows [start, end), which lie in order of time. */
+  #hide(into: Float64Array, start: number, end: number, { fromMs, toMs }: TimePeriod): void {
+    const times = this.times.subarray(start, end);
+    into.fill(Number.NaN, start + firstRowAt(times, times.length, fromMs), start + firstRowAt(times, times.length, toMs));
   }
 
   #textsOf(signal: CollectedSignal): Float64Array {

@@ -18,6 +18,8 @@ export interface QueryRequest {
   readonly periods: readonly TimePeriod[];
   /** By signal: values of earlier sample times are not shown. */
   readonly signalsFromMs?: readonly number[];
+  /** By signal: values of these sample times are not shown. */
+  readonly signalsHidden?: readonly (readonly TimePeriod[])[] | undefined;
   readonly stepMs: number | undefined;
   readonly devices?: DeviceFilter | undefined;
   readonly rowsMax: number;
@@ -76,8 +78,9 @@ const rollupsOf = (
   { request, table }: Sources,
   periods: readonly TimePeriod[],
 ): typeof noRollups => {
-  const { signals, signalsFromMs = [], stepMs } = request;
-  return isWholeMinutes(stepMs) ? chooseRollups(chunks, table, { signals, signalsFromMs, periods }) : noRollups;
+  const { signals, signalsFromMs = [], signalsHidden = [], stepMs } = request;
+  const wish = { signals, signalsFromMs, hidden: signalsHidden.flat(), periods };
+  return isWholeMinutes(stepMs) ? chooseRollups(chunks, table, wish) : noRollups;
 };
 
 /** Chunks of a window, those of which the roll-ups are enough, and the others, which are whole. */
@@ -146,7 +149,7 @@ const nextReadable = (periods: readonly TimePeriod[], ms: number): number | unde
 export const runQuery = async (store: ChunkStore, request: QueryRequest): Promise<QueryAnswer> => {
   const { periods, signals, stepMs, rowsMax, devices } = request;
   const table = tableOf(request);
-  const collector = new RowCollector(signals, request.signalsFromMs);
+  const collector = new RowCollector(signals, request.signalsFromMs, request.signalsHidden);
   const periodMs = (periods.at(-1)?.toMs ?? 0) - (periods[0]?.fromMs ?? 0);
   const answer =
     stepMs === undefined ? new RawAnswer(signals.length, rowsMax, devices) : new StepAnswer(signals, stepMs, rowsMax, periodMs);

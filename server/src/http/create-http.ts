@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { ErrorCode } from '@milepost/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ReadScope } from '../events/index.ts';
 import { CallerError, type Logger } from '../kernel/index.ts';
 import { checkHost } from './access/check-host.ts';
 import { addCompression } from './compress-answers.ts';
@@ -14,13 +15,16 @@ import { addCredentialRoutes } from './routes/credentials.ts';
 import { addCustomerRoutes } from './routes/customers.ts';
 import { addDeviceLoginRoutes } from './routes/device-logins.ts';
 import { addDeviceRoutes } from './routes/devices.ts';
+import { addDriverRoutes } from './routes/drivers.ts';
 import { addEnrolmentRoutes } from './routes/enrolments.ts';
+import { addDriverImportRoute } from './routes/driver-import.ts';
 import { addErasureRoutes } from './routes/erasures.ts';
 import { addErrorsPage } from './routes/errors-page.ts';
 import { addExportRoutes } from './routes/exports.ts';
 import { addFleetRoutes } from './routes/fleet.ts';
 import { addHistoryRoutes } from './routes/history.ts';
 import { addImportRoutes } from './routes/imports.ts';
+import { addPrivateRoutes } from './routes/private.ts';
 import { addReportRoutes } from './routes/reports.ts';
 import { addRetentionRoutes } from './routes/retention.ts';
 import { addServerRoutes } from './routes/server.ts';
@@ -28,6 +32,7 @@ import { addSignInRoute } from './routes/sign-in.ts';
 import { addStatusRoutes } from './routes/status.ts';
 import { addVehicleRoutes } from './routes/vehicles.ts';
 import { addWarningRoutes } from './routes/warnings.ts';
+import { operatorScope } from '../sharing/index.ts';
 import { serveWebApp, wantsPage } from './static-files.ts';
 import { openBrowserStream } from './stream/browser-stream.ts';
 import type { Http, HttpDeps } from './types.ts';
@@ -66,12 +71,15 @@ const refuseMethod =
     return sendProblem(reply, new CallerError(code, `${request.method} is not taken here, only ${allowed.join(', ')}`), logger);
   };
 
-const addRoutes = (fastify: FastifyInstance, deps: HttpDeps): void => {
-  const routes = new RouteRegistrar(fastify);
+const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scope: ReadScope): void => {
+  const routes = new RouteRegistrar(fastify, scope);
   for (const add of [
     addCustomerRoutes,
     addVehicleRoutes,
     addDeviceRoutes,
+    addDriverRoutes,
+    addDriverImportRoute,
+    addPrivateRoutes,
     addCredentialRoutes,
     addEnrolmentRoutes,
     addDeviceLoginRoutes,
@@ -94,7 +102,8 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps): void => {
 /** Builds the HTTP server with all its routes; it listens when told to. Upgrades are routed by who wires it. */
 export const createHttp = async (deps: HttpDeps): Promise<Http> => {
   const fastify = makeFastify();
-  const streams = openBrowserStream(deps);
+  const scope = operatorScope(deps.registry.drivers.directory);
+  const streams = openBrowserStream({ ...deps, operatorScope: scope });
   addChecks(fastify, deps);
   addCompression(fastify);
   addMetrics(fastify, deps, () => streams.viewers());
@@ -102,7 +111,7 @@ export const createHttp = async (deps: HttpDeps): Promise<Http> => {
   const sendPage = await serveWebApp(fastify, deps.config.webRoot);
   addCatchUp(fastify, deps);
   addErrors(fastify, deps.logger, (request, reply) => (wantsPage(request) ? sendPage(reply) : undefined));
-  addRoutes(fastify, deps);
+  addRoutes(fastify, deps, scope);
   const { telemetryRoute } = deps;
   if (telemetryRoute) await fastify.register(async (scoped) => telemetryRoute(scoped, {}));
   addSignInRoute(fastify, deps);

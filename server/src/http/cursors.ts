@@ -41,3 +41,19 @@ export const pageByNumber = <T>(
   const last = items.at(-1);
   return { items, next: last !== undefined && rest.length > items.length ? writeCursor([numberOf(last)]) : null };
 };
+
+/** One page of a list by time, newest first. `keyOf`: the time and what tells two of the same time apart. */
+export const pageNewestFirst = <T>(
+  all: readonly T[],
+  keyOf: (item: T) => readonly [atMs: number, id: string],
+  query: { readonly cursor?: string | undefined; readonly limit: number },
+): Paged<T> => {
+  const compare = (a: readonly [number, string], b: readonly [number, string]): number =>
+    b[0] - a[0] || (a[1] < b[1] ? 1 : a[1] > b[1] ? -1 : 0);
+  const after = query.cursor === undefined ? undefined : readCursor(query.cursor, ['number', 'string']);
+  const keyed = all.map((item) => ({ item, key: keyOf(item) }));
+  const rest = keyed.filter(({ key }) => !after || compare(key, after) > 0).sort((a, b) => compare(a.key, b.key));
+  const items = rest.slice(0, query.limit);
+  const last = items.at(-1);
+  return { items: items.map(({ item }) => item), next: last && rest.length > items.length ? writeCursor(last.key) : null };
+};

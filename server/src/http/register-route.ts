@@ -12,7 +12,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } fro
 import Type, { type TSchema } from 'typebox';
 import type { ReadScope } from '../events/index.ts';
 import { assert } from '../kernel/index.ts';
-import { operatorScope } from '../sharing/index.ts';
 import { authenticate, type Caller } from './access/authenticate.ts';
 import { checkOrigin, isStateChanging } from './access/check-origin.ts';
 import { addStreamBodies } from './stream-bodies.ts';
@@ -96,8 +95,11 @@ type Method = (typeof allMethods)[number];
 export class RouteRegistrar {
   readonly #fastify: FastifyInstance;
   readonly #registered = new Set<string>();
-  constructor(fastify: FastifyInstance) {
+  readonly #operatorScope: ReadScope | undefined;
+  /** `operatorScope`: undefined where the operator is not let in. */
+  constructor(fastify: FastifyInstance, operatorScope?: ReadScope) {
     this.#fastify = fastify;
+    this.#operatorScope = operatorScope;
   }
 
   add<Name extends ApiRouteName>(name: Name, handler: Handler<Name>): void {
@@ -131,7 +133,7 @@ export class RouteRegistrar {
           request,
           reply,
           caller,
-          scope: caller ? scopeOf(caller) : undefined,
+          scope: caller ? this.#scopeOf(caller) : undefined,
         };
         // The schemas of the same route have checked the parts, which the types cannot know.
         const answer = await handler(call as unknown as Call<Name>);
@@ -140,6 +142,11 @@ export class RouteRegistrar {
         return answer ?? reply.send();
       },
     });
+  }
+
+  #scopeOf(caller: Caller): ReadScope {
+    assert(caller.actor === 'operator' && this.#operatorScope, `no scope is known for ${caller.actor}`);
+    return this.#operatorScope;
   }
 
   /** Every route of the contract is there, and every other method of its path is answered 405. */
@@ -163,11 +170,6 @@ export class RouteRegistrar {
     }
   }
 }
-
-const scopeOf = (caller: Caller): ReadScope => {
-  assert(caller.actor === 'operator', `no scope is known for ${caller.actor}`);
-  return operatorScope();
-};
 
 /** The checks of a route that the contract describes, as a list: origin, then who calls. */
 export const checkAccess = (request: FastifyRequest, { access, config }: Pick<HttpDeps, 'access' | 'config'>): void => {

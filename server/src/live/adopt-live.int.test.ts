@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { operatorScope } from '../sharing/index.ts';
+import { nothingPrivate, operatorScope } from '../sharing/index.ts';
 import { adoptLive } from './adopt-live.ts';
 import { compareLive, everyValue } from './compare-live.ts';
 import { tickLagMs } from './limits.ts';
@@ -8,7 +8,7 @@ import { seedStatus, seedValue, settleSeeds } from './seed-live.ts';
 import { aDirectory, aLive, loadAt, t0, withFolder } from './testing/test-live.ts';
 import { aBatch, aReport } from './test-records.ts';
 
-const scope = operatorScope();
+const scope = operatorScope(nothingPrivate);
 const position = { 'CurrentLocation.Latitude': 34, 'CurrentLocation.Longitude': -6 };
 const report = (vehicleNo: number, afterMs: number, speed: number, codes: string[] = []) =>
   aReport(vehicleNo, vehicleNo, t0 + afterMs, [

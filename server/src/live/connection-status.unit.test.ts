@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connectionStatuses } from '@milepost/contract';
 import fc from 'fast-check';
-import { operatorScope } from '../sharing/index.ts';
+import { nothingPrivate, operatorScope } from '../sharing/index.ts';
 import { decideStatus, provenSilenceMs, statusTable } from './connection-status.ts';
 import { aCustomer, aDevice } from './memory-directory.ts';
 import { tickLagMs } from './limits.ts';
@@ -155,7 +155,7 @@ test('own timeouts of device and customer; a change moves running timers', () =>
     [1, 20 * s, 'online>late', 'silent'],
     [2, 30 * s, 'online>late', 'silent'],
   ]);
-  assert.deepEqual(live.counts(operatorScope()), { never_seen: 1, online: 0, late: 2, offline: 0 });
+  assert.deepEqual(live.counts(operatorScope(nothingPrivate)), { never_seen: 1, online: 0, late: 2, offline: 0 });
 });
 
 for (const stepMs of [20 * 60 * s, -20 * 60 * s]) {
@@ -173,7 +173,7 @@ for (const stepMs of [20 * 60 * s, -20 * 60 * s]) {
         [2, 'never_seen>online'],
       ],
     );
-    assert.equal(live.status(operatorScope(), 2).lastSeen, steppedAt - 10 * s);
+    assert.equal(live.status(operatorScope(nothingPrivate), 2).lastSeen, steppedAt - 10 * s);
     const late = changesAt(steppedAt + 70 * s);
     assert.deepEqual(
       late.map(([vehicleNo, , change]) => [vehicleNo, change]),
@@ -200,7 +200,7 @@ test('who fell silent while the clock was ahead and reports after it was set bac
     anEvent(0, 0, t0 + 600 * s, 'clockStepped', -ahead),
     aReport(1, 1, t0 + 601 * s),
   );
-  assert.equal(live.status(operatorScope(), 1).lastSeen, t0 + 601 * s);
+  assert.equal(live.status(operatorScope(nothingPrivate), 1).lastSeen, t0 + 601 * s);
   const changes = changesAt(t0 + 601 * s + 75 * s).map(([, , change]) => change);
   assert.deepEqual(changes, ['never_seen>online', 'online>late', 'late>offline', 'offline>online', 'online>late']);
 });

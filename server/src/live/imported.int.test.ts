@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { wellKnown } from '@milepost/contract';
 import { recordFlags, setRecordFlag } from '../events/index.ts';
-import { operatorScope } from '../sharing/index.ts';
+import { nothingPrivate, operatorScope } from '../sharing/index.ts';
 import { aBatch, aReport } from './test-records.ts';
 import { aDirectory, aLive, loadAt, t0, withFolder } from './testing/test-live.ts';
 
-const scope = operatorScope();
+const scope = operatorScope(nothingPrivate);
 const place = (latitude: number) => ({ 'CurrentLocation.Latitude': latitude, 'CurrentLocation.Longitude': -6 });
 const imported = (vehicleNo: number, time: number, latitude: number, codes: string[] = []) =>
   setRecordFlag(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { wellKnown } from '@milepost/contract';
-import { operatorScope } from '../sharing/index.ts';
+import { nothingPrivate, operatorScope } from '../sharing/index.ts';
 import { sourceHoldMs } from './latest-table.ts';
 import { aDevice } from './memory-directory.ts';
 import { aDirectory, aLive, t0 } from './testing/test-live.ts';
@@ -62,10 +62,10 @@ test('texts, unknown user signals and heartbeats', () => {
   assert.equal(live.peek(1, wellKnown.faultCodes)?.stored, '["P0123"]');
   assert.equal(live.peek(1, 40000)?.stored, 12);
   assert.deepEqual(
-    live.latest(operatorScope(), 1).map((value) => value.signalNumber),
+    live.latest(operatorScope(nothingPrivate), 1).map((value) => value.signalNumber),
     [wellKnown.faultCodes],
   );
-  assert.equal(live.status(operatorScope(), 1).lastSeen, t0 + 5);
+  assert.equal(live.status(operatorScope(nothingPrivate), 1).lastSeen, t0 + 5);
 });
 
 test('records below the offset reached change nothing; damaged ones are passed over and counted', () => {

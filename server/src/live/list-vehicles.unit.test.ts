@@ -3,14 +3,14 @@ import { test } from 'node:test';
 import { connectionStatuses } from '@milepost/contract';
 import fc from 'fast-check';
 import { CallerError } from '../kernel/index.ts';
-import { operatorScope } from '../sharing/index.ts';
+import { nothingPrivate, operatorScope } from '../sharing/index.ts';
 import { aCustomer, aVehicle } from './memory-directory.ts';
 import { aDirectory, aLive, t0 } from './testing/test-live.ts';
 import { aBatch, aReport } from './test-records.ts';
 import type { Live, VehicleListQuery } from './types.ts';
 import { vehicleSorts } from './types.ts';
 
-const scope = operatorScope();
+const scope = operatorScope(nothingPrivate);
 const numbers = (live: Live, query: VehicleListQuery) =>
   live.listVehicles(scope, query).items.map((item) => item.vehicle.vehicleNo);
 const at = (vehicleNo: number, latitude: number, longitude: number, energy: number, receivedAt = t0) =>

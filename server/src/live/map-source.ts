@@ -48,11 +48,20 @@ export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
     writer.remove(handle);
   };
 
-  const deliver = (sinceTick: number | undefined): MapDelivery => {
+  /** Those that changed, and of the others those that this audience sees otherwise now. */
+  const wanted = (sinceTick: number, also: readonly number[]): readonly number[] => {
+    const changed = state.changedSince(sinceTick);
+    if (also.length === 0) return changed;
+    const isSeen = new Set(state.changedSince(0));
+    return [...new Set([...changed, ...also.filter((vehicleNo) => isSeen.has(vehicleNo))])];
+  };
+
+  const deliver = (sinceTick: number | undefined, also: readonly number[] = []): MapDelivery => {
+    view.begin();
     const tick = state.closedTick();
     const known = handles.size;
     writer.begin(tick, state.now(), sinceTick);
-    for (const vehicleNo of state.changedSince(sinceTick ?? 0)) {
+    for (const vehicleNo of wanted(sinceTick ?? 0, also)) {
       const isVisible = view.scope.allowsVehicle(vehicleNo) && !state.isEnded(vehicleNo);
       if (isVisible) add(vehicleNo);
       else if (sinceTick !== undefined) remove(vehicleNo);
@@ -66,7 +75,7 @@ export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
 
   return {
     full: () => deliver(undefined),
-    delta: (sinceTick) => deliver(sinceTick),
+    delta: (sinceTick, also) => deliver(sinceTick, also),
     vehicleNoOf: (handle) => handles.vehicleNoOf(handle),
     handleOf: (vehicleNo) => handles.handleOf(vehicleNo),
   };

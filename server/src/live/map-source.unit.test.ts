@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeMapFrame } from '@milepost/contract/stream';
-import { operatorScope } from '../sharing/index.ts';
+import { nothingPrivate, operatorScope } from '../sharing/index.ts';
 import { aVehicle } from './memory-directory.ts';
 import { aDirectory, aLive, t0 } from './testing/test-live.ts';
 import { aBatch, aReport } from './test-records.ts';
@@ -14,7 +14,7 @@ const at = (vehicleNo: number, latitude: number, receivedAt: number) =>
 test('a full frame for a new viewer, then only what changed', () => {
   const directory = aDirectory(3);
   const live = aLive(directory);
-  const source = live.mapSource(operatorScope());
+  const source = live.mapSource(operatorScope(nothingPrivate));
   live.apply(aBatch([at(1, 48, t0), at(2, 49, t0)]));
   live.closeMapTick();
   const full = source.full();
@@ -64,5 +64,5 @@ test('nothing changed: an empty delta; a heartbeat does not show on a map', () =
   const tick = live.closeMapTick();
   live.apply(aBatch([aReport(1, 1, t0 + 5)], 1));
   live.closeMapTick();
-  assert.equal(live.mapSource(operatorScope()).delta(tick).count, 0);
+  assert.equal(live.mapSource(operatorScope(nothingPrivate)).delta(tick).count, 0);
 });

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { physicalPartitionOf, type RecordBatch } from '../events/index.ts';
 import { makeManualClock } from '../kernel/index.ts';
-import { operatorScope } from '../sharing/index.ts';
+import { nothingPrivate, operatorScope } from '../sharing/index.ts';
 import { tickLagMs } from './limits.ts';
 import { aDirectory, aLive, t0, withFolder } from './testing/test-live.ts';
 import { aBatch, aReport } from './test-records.ts';
 import type { Live } from './types.ts';
 
-const scope = operatorScope();
+const scope = operatorScope(nothingPrivate);
 const partitions = 4;
 const vehicles = 40;
 const directory = aDirectory(vehicles);

@@ -5,13 +5,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { StatusChange } from '../history/index.ts';
 import { makeLogger } from '../kernel/index.ts';
-import { operatorScope } from '../sharing/index.ts';
+import { nothingPrivate, operatorScope } from '../sharing/index.ts';
 import { tickLagMs } from './limits.ts';
 import { aDirectory, aLive, loadAt, t0, withFolder } from './testing/test-live.ts';
 import { aBatch, anEvent, aReport } from './test-records.ts';
 import type { Live } from './types.ts';
 
-const scope = operatorScope();
+const scope = operatorScope(nothingPrivate);
 const vehicles = 6;
 
 type Step = { readonly afterMs: number; readonly vehicleNo: number; readonly kind: number; readonly value: number };

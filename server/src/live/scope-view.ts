@@ -1,5 +1,5 @@
 import { type ConsentGroup, coreSignal, wellKnown } from '@milepost/contract';
-import { blurDegrees, type Precision, type ReadPeriod, type ReadScope, roundDegrees } from '../events/index.ts';
+import { blurDegrees, isHiddenNow, type Precision, type ReadPeriod, type ReadScope, roundDegrees } from '../events/index.ts';
 import type { LatestTable } from './latest-table.ts';
 import type { LatestValue, Position } from './types.ts';
 
@@ -19,16 +19,28 @@ export const isInPeriods = (scope: ReadScope, vehicleNo: number, timeMs: number)
 export class ScopeView {
   readonly scope: ReadScope;
   readonly #latest: LatestTable;
+  #hidesAnything = true;
 
   constructor(scope: ReadScope, latest: LatestTable) {
     this.scope = scope;
     this.#latest = latest;
+    this.begin();
+  }
+
+  /** Before each turn in which it is used: asks once what else were asked for each value of each vehicle of a map. */
+  begin(): void {
+    this.#hidesAnything = this.scope.hidesAnything();
   }
 
   mayRead(vehicleNo: number, signalNumber: number, group: ConsentGroup): boolean {
     if (!this.scope.allowsGroup(vehicleNo, group)) return false;
     const time = this.#latest.timeOf(vehicleNo, signalNumber);
-    return time >= 0 && isInPeriods(this.scope, vehicleNo, time);
+    if (time < 0 || !isInPeriods(this.scope, vehicleNo, time)) return false;
+    return !(this.#hidesAnything && this.#isHidden(vehicleNo, group, time));
+  }
+
+  #isHidden(vehicleNo: number, group: ConsentGroup, time: number): boolean {
+    return isHiddenNow(this.scope.hiddenPeriods(vehicleNo, group), time);
   }
 
   /** Value of a numeric signal in its unit; null: none that the scope shows. */
@@ -50,6 +62,8 @@ export class ScopeView {
     const latitude = this.#latest.number(vehicleNo, wellKnown.latitude);
     const longitude = this.#latest.number(vehicleNo, wellKnown.longitude);
     if (latitude !== latitude || longitude !== longitude || !this.mayRead(vehicleNo, wellKnown.latitude, 'position')) return null;
+    // Of two devices each may have reported one of them.
+    if (this.#hidesAnything && !this.mayRead(vehicleNo, wellKnown.longitude, 'position')) return null;
     const precision = this.scope.precision(vehicleNo, 'position');
     return {
       latitude: roundDegrees(latitude / degreesPerUnit, precision),

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { operatorScope } from '../sharing/index.ts';
+import { nothingPrivate, operatorScope } from '../sharing/index.ts';
 import { tickLagMs } from './limits.ts';
 import { aDirectory, aLive, loadAt, t0 } from './testing/test-live.ts';
 
-const scope = operatorScope();
+const scope = operatorScope(nothingPrivate);
 
 test('a snapshot of version 1 is still read: values, texts, status, outages', async () => {
   const live = aLive(aDirectory(3), join(import.meta.dirname, 'golden'));

@@ -108,8 +108,8 @@ export interface FleetCounts {
 export interface MapSource {
   /** All vehicles of the audience. */
   full(): MapDelivery;
-  /** What changed after a tick (as a frame before was numbered). */
-  delta(sinceTick: number): MapDelivery;
+  /** What changed after a tick (as a frame before was numbered). `also`: vehicles that the scope shows otherwise since. */
+  delta(sinceTick: number, also?: readonly number[]): MapDelivery;
   vehicleNoOf(handle: number): number | undefined;
   handleOf(vehicleNo: number): number;
 }

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { warningCodes, warningKinds } from '@milepost/contract';
 import fc from 'fast-check';
-import { operatorScope } from '../sharing/index.ts';
+import { nothingPrivate, operatorScope } from '../sharing/index.ts';
 import { aVehicle } from './memory-directory.ts';
 import { aDirectory, aLive, t0 } from './testing/test-live.ts';
 import { aBatch, aReport } from './test-records.ts';
 import { warningRules } from './warnings.ts';
 
-const scope = operatorScope();
+const scope = operatorScope(nothingPrivate);
 const codesAfter = (signals: Record<string, unknown>, vehicle = {}) => {
   const directory = aDirectory(1);
   directory.put({ kind: 'vehicle', vehicle: aVehicle(1, vehicle) });

@@ -1,1 +1,2 @@
-export { operatorScope } from './operator-scope.ts';
+export { nothingPrivate, operatorScope, serverScope } from './operator-scope.ts';
+export { type PrivateSource, privateTo } from './private-periods.ts';

@@ -3,6 +3,7 @@ import { openKafkaExportSink } from '../../export-topic/adapters/kafka/index.ts'
 import { type ExportTopic, startExportTopic } from '../../export-topic/index.ts';
 import type { PartReadiness } from '../../http/index.ts';
 import { assert } from '../../kernel/index.ts';
+import { operatorScope } from '../../sharing/index.ts';
 import type { Closers } from '../open-parts.ts';
 import type { ClusterParts } from './cluster-parts.ts';
 import { kafkaReach } from './reach.ts';
@@ -19,7 +20,8 @@ export const runExporter = async (
 ): Promise<Exporter> => {
   const { configuration, logger, failed } = base;
   const { kafkaTopic, exportTopic } = configuration;
-  const { directory } = stored.registry;
+  const { directory, drivers } = stored.registry;
+  const scope = operatorScope(drivers.directory);
   assert(exportTopic, 'an exporter has a topic');
   const sink = await openKafkaExportSink({ ...kafkaReach(configuration), topic: exportTopic, logTopic: kafkaTopic, logger });
   closers.add('export sink', () => sink.close());
@@ -29,6 +31,7 @@ export const runExporter = async (
     vehicleId: (vehicleNo) => directory.vehicleByNo(vehicleNo)?.id,
     deviceId: (deviceNo) => directory.deviceByNo(deviceNo)?.id,
     isErased: (vehicleNo, timeMs) => erasures.isErased(vehicleNo, timeMs),
+    hiddenPeriods: (vehicleNo, group) => scope.hiddenPeriods(vehicleNo, group),
     vocabulary: () => stored.vocabulary,
     refresh: async () => {
       await stored.registry.catchUp();

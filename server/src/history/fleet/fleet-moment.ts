@@ -1,5 +1,5 @@
 import { connectionStatuses, type ConsentGroup, statusReasons, wellKnown } from '@milepost/contract';
-import { blurDegrees, type ReadScope } from '../../events/index.ts';
+import { blurDegrees, isHiddenAt, type ReadScope } from '../../events/index.ts';
 import type { HiddenValues } from '../hidden-values.ts';
 import type { FleetMoment, FleetStatus, FleetValue } from './types.ts';
 import type { FleetColumn, FleetOther, FleetPart } from './fleet-worker.ts';
@@ -80,12 +80,15 @@ export class ScopedMoment implements FleetMoment {
   }
 
   value(place: number, signalNumber: number): FleetValue | undefined {
-    const { scope, groupOf, hidden, nowMs } = this.#rules;
+    const { scope, groupOf, hidden, nowMs, atMs } = this.#rules;
     const vehicleNo = this.vehicleNos[place] as number;
     const group = groupOf(signalNumber);
     if (group === undefined || !scope.allowsGroup(vehicleNo, group)) return undefined;
     const value = this.#newest(place, signalNumber);
     if (!value || !isSeenAt(scope, vehicleNo, value.time)) return undefined;
+    const periods = scope.hiddenPeriods(vehicleNo, group);
+    // As it was seen then: while it was hidden, what was known from before was, too.
+    if (periods.length > 0 && (isHiddenAt(periods, value.time) || isHiddenAt(periods, atMs))) return undefined;
     // Erased ones were never taken: what is older than the retention hides everything before it too.
     if (value.time < hidden.keptFromMs(vehicleNo, group, nowMs)) return undefined;
     const precision = scope.precision(vehicleNo, group);

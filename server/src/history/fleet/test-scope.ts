@@ -10,6 +10,9 @@ export const scopeWith = (fields: Partial<ReadScope>): ReadScope =>
     allowsGroup: () => true,
     precision: () => 'exact',
     periods: (): ReadPeriod[] => [{ fromMs: Number.NEGATIVE_INFINITY, toMs: null }],
+    hiddenPeriods: (): ReadPeriod[] => [],
+    hidesAnything: () => true,
+    changedSince: () => [],
     ...fields,
   }) as ReadScope;
 

@@ -47,7 +47,13 @@ export const readFilters = (query: VehicleQuery, directory: Directory): VehicleF
 export const addVehicleRoutes = (routes: RouteRegistrar, deps: HttpDeps): void => {
   const { registry, live } = deps;
   const { directory } = registry;
-  const context: ViewContext = { live, directory, vocabulary: deps.vocabulary };
+  const context: ViewContext = {
+    live,
+    directory,
+    drivers: registry.drivers.directory,
+    clock: deps.clock,
+    vocabulary: deps.vocabulary,
+  };
 
   routes.add('createVehicle', async ({ body, reply }) => {
     const vehicle = await registry.createVehicle(body);

@@ -3,9 +3,10 @@ import type { Duplex } from 'node:stream';
 import { closeCodes } from '@milepost/contract';
 import { type StreamRequest, streamLimits } from '@milepost/contract/stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { ReadScope } from '../../events/index.ts';
 import { OperationalError } from '../../kernel/index.ts';
 import { refuseUpgrade } from '../../protocols/index.ts';
-import { operatorScope } from '../../sharing/index.ts';
+import type { Drivers } from '../../registry/index.ts';
 import { authenticate, type Caller } from '../access/authenticate.ts';
 import { checkHost } from '../access/check-host.ts';
 import { checkOrigin } from '../access/check-origin.ts';
@@ -20,8 +21,9 @@ import { VehicleWatches } from './vehicle-watch.ts';
 import { encodeMessage, Viewer } from './viewer.ts';
 
 export interface BrowserStreamDeps extends Pick<HttpDeps, 'live' | 'vocabulary' | 'clock' | 'logger' | 'access'> {
-  readonly registry: Pick<HttpDeps['registry'], 'directory'>;
+  readonly registry: Pick<HttpDeps['registry'], 'directory'> & { readonly drivers: Pick<Drivers, 'directory'> };
   readonly warnings: Pick<HttpDeps['warnings'], 'listen' | 'isShown'>;
+  readonly operatorScope: ReadScope;
   readonly config: Pick<HttpDeps['config'], 'allowedHosts' | 'allowedOrigins'>;
 }
 
@@ -52,8 +54,14 @@ class Stream implements BrowserStream {
 
   constructor(deps: BrowserStreamDeps) {
     this.#deps = deps;
-    const { live, warnings, registry, vocabulary } = deps;
-    this.#watches = new VehicleWatches({ live, directory: registry.directory, vocabulary });
+    const { live, warnings, registry, vocabulary, clock } = deps;
+    this.#watches = new VehicleWatches({
+      live,
+      directory: registry.directory,
+      drivers: registry.drivers.directory,
+      vocabulary,
+      clock,
+    });
     this.#feed = new StatusFeed(registry.directory);
     this.#warnings = new WarningFeed(registry.directory, warnings);
     const whenWatched = <T>(note: (what: T) => void): ((what: T) => void) => {
@@ -119,7 +127,7 @@ class Stream implements BrowserStream {
   }
 
   #accept(socket: WebSocket, caller: Caller): void {
-    const viewer = new Viewer(socket, operatorScope(), caller.expiresAt);
+    const viewer = new Viewer(socket, this.#deps.operatorScope, caller.expiresAt);
     this.#viewers.add(viewer);
     socket.on('message', (data: RawData, isBinary: boolean) => {
       viewer.isSilent = false;

@@ -70,7 +70,11 @@ export class MapAudience {
   /** Sends what a tick changed; `tick` was closed just now. */
   tick(tick: number): void {
     this.#full = undefined;
-    if (this.#scope.version() !== this.#scopeVersion) this.#startAnew();
+    const changed = this.#scopeChanges();
+    if (!changed) {
+      this.#startAnew();
+      return;
+    }
     const inStep: Viewer[] = [];
     const behind: Viewer[] = [];
     for (const [viewer, last] of this.#viewers) {
@@ -78,12 +82,21 @@ export class MapAudience {
       else if (last === tick - 1) inStep.push(viewer);
       else behind.push(viewer);
     }
-    if (inStep.length > 0) this.#sendDelta(inStep, tick);
+    if (inStep.length > 0) this.#sendDelta(inStep, tick, changed);
     for (const viewer of behind) this.#sendFull(viewer, this.#fullFrame());
   }
 
-  #sendDelta(viewers: readonly Viewer[], tick: number): void {
-    const delivery = this.#source.delta(tick - 1);
+  /** Vehicles that the scope shows otherwise since it was asked last; undefined: too many to tell. */
+  #scopeChanges(): readonly number[] | undefined {
+    const version = this.#scope.version();
+    if (version === this.#scopeVersion) return [];
+    const changed = this.#scope.changedSince(this.#scopeVersion);
+    this.#scopeVersion = version;
+    return changed;
+  }
+
+  #sendDelta(viewers: readonly Viewer[], tick: number, changed: readonly number[]): void {
+    const delivery = this.#source.delta(tick - 1, changed);
     this.#introduce(delivery);
     const bytes = Buffer.from(delivery.frame.buffer);
     for (const viewer of viewers) {
@@ -126,7 +139,6 @@ export class MapAudience {
 
   /** What the scope allows has changed: handles of before mean nothing any more. */
   #startAnew(): void {
-    this.#scopeVersion = this.#scope.version();
     this.#source = this.#live.mapSource(this.#scope);
     this.#rosterCount = 0;
     this.#fullRoster = undefined;

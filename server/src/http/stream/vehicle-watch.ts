@@ -2,7 +2,7 @@ import type { VehicleMessage } from '@milepost/contract/stream';
 import type { ReadScope } from '../../events/index.ts';
 import type { LatestValue } from '../../live/index.ts';
 import { toIsoOrNull } from '../times.ts';
-import { latestView, type ViewContext } from '../views/vehicle-view.ts';
+import { isPrivateNow, latestView, type ViewContext } from '../views/vehicle-view.ts';
 import { encodeMessage, type Viewer } from './viewer.ts';
 
 /** One vehicle that viewers of one audience watch in detail. */
@@ -11,6 +11,8 @@ interface Watch {
   readonly id: string;
   readonly scope: ReadScope;
   readonly viewers: Set<Viewer>;
+  /** Of the scope, when the viewers were told last. */
+  scopeVersion: number;
   /** What the viewers know, by signal. */
   sent: Map<number, LatestValue>;
 }
@@ -42,6 +44,7 @@ export class VehicleWatches {
       id,
       scope: viewer.scope,
       viewers: new Set<Viewer>(),
+      scopeVersion: viewer.scope.version(),
       sent: new Map<number, LatestValue>(),
     };
     audiences.set(audience, watch);
@@ -69,6 +72,15 @@ export class VehicleWatches {
     const changed = [...this.#changed];
     this.#changed.clear();
     for (const vehicleNo of changed) for (const watch of this.#byVehicle.get(vehicleNo)?.values() ?? []) this.#sendChanges(watch);
+    for (const audiences of this.#byVehicle.values())
+      for (const watch of audiences.values()) if (watch.scope.version() !== watch.scopeVersion) this.#lookAgain(watch);
+  }
+
+  /** The scope may show something else of the vehicle now. */
+  #lookAgain(watch: Watch): void {
+    const changed = watch.scope.changedSince(watch.scopeVersion);
+    watch.scopeVersion = watch.scope.version();
+    if (!changed || changed.includes(watch.vehicleNo)) this.#sendChanges(watch);
   }
 
   #sendChanges(watch: Watch): void {
@@ -80,8 +92,11 @@ export class VehicleWatches {
     const values = this.#context.live.latest(watch.scope, watch.vehicleNo);
     const news = values.filter((value) => !isSame(watch.sent.get(value.signalNumber), value));
     for (const value of news) watch.sent.set(value.signalNumber, value);
+    // One that is no longer shown goes with a message that holds all that is.
+    const isFewer = watch.sent.size > values.length;
+    if (isFewer) watch.sent = new Map(values.map((value) => [value.signalNumber, value]));
     // Without a new value it was a heartbeat: only the time it was last seen is new.
-    const bytes = this.#encode(watch, news, false);
+    const bytes = this.#encode(watch, isFewer ? values : news, isFewer);
     for (const viewer of watch.viewers) viewer.send(bytes, false);
   }
 
@@ -100,6 +115,7 @@ export class VehicleWatches {
       id: watch.id,
       isComplete,
       lastSeen: toIsoOrNull(lastSeen),
+      isPrivate: isPrivateNow(this.#context.drivers, watch.vehicleNo),
       latest: latestView(this.#context, values),
     };
     return encodeMessage(message);

@@ -4,6 +4,7 @@ import {
   decodeConnectionEvent,
   decodeReport,
   hasValue,
+  isHiddenAt,
   makeReportColumns,
   type ReadScope,
   readRecordHeader,
@@ -49,6 +50,7 @@ const signalsOf = (
     const signal = column && vocabulary.byNumber(column.signalNumber);
     if (!column || !signal || !hasValue(column, sample) || !isShown(scope, vehicleNo, signal.group)) continue;
     if (time < retention.keptFromMs(vehicleNo, signal.group, nowMs)) continue;
+    if (isHiddenAt(scope.hiddenPeriods(vehicleNo, signal.group), time)) continue;
     const value = present(signal, storedValueOf(column, sample));
     signals[signal.path] = typeof value === 'object' ? [...value] : value;
   }

@@ -5,7 +5,7 @@ import { encodePlain } from '@milepost/contract/report';
 import { encodeRecord, type Precision, type ReadScope, recordKinds } from '../../events/index.ts';
 import { makeMemoryDirectory } from '../../live/memory-directory.ts';
 import { type Retention, sameForAll } from '../../registry/index.ts';
-import { operatorScope } from '../../sharing/index.ts';
+import { nothingPrivate, operatorScope } from '../../sharing/index.ts';
 import { reportView } from './report-view.ts';
 
 const vehicleNo = 1;
@@ -34,7 +34,7 @@ const shown = (
   isErased: (vehicle: number, timeMs: number) => boolean = () => false,
   retention: Pick<Retention, 'keptFromMs' | 'ruleOf'> = sameForAll(86_400_000),
 ) => {
-  const scope = { ...operatorScope(), ...changes } as ReadScope;
+  const scope = { ...operatorScope(nothingPrivate), ...changes } as ReadScope;
   const context = { directory: makeMemoryDirectory(), vocabulary: coreVocabulary, erasures: { isErased }, retention, nowMs };
   return reportView(context, scope, record).samples.map(({ time, signals }) => [Date.parse(time) - nowMs, Object.keys(signals)]);
 };

@@ -9,12 +9,15 @@ import type {
 } from '@milepost/contract/api';
 import type { ReadScope } from '../../events/index.ts';
 import type { LatestValue, Live, VehicleListItem, VehicleStatus } from '../../live/index.ts';
-import type { Directory, Vehicle } from '../../registry/index.ts';
+import type { Clock } from '../../kernel/index.ts';
+import type { Directory, DriverDirectory, Vehicle } from '../../registry/index.ts';
 import { toIso, toIsoOrNull } from '../times.ts';
 
 export interface ViewContext {
   readonly live: Live;
   readonly directory: Directory;
+  readonly drivers: DriverDirectory;
+  readonly clock: Pick<Clock, 'now'>;
   readonly vocabulary: () => Vocabulary;
 }
 
@@ -54,6 +57,18 @@ const connectionView = ({ status, since, reason, lastSeen }: VehicleStatus) => (
   lastSeen: toIsoOrNull(lastSeen),
 });
 
+/** Private is on. */
+export const isPrivateNow = (drivers: DriverDirectory, vehicleNo: number): boolean =>
+  drivers.privatePeriods(vehicleNo).at(-1)?.toMs === null;
+
+const drivingView = ({ drivers, clock }: ViewContext, { vehicleNo }: Vehicle) => {
+  const driver = drivers.driverAt(vehicleNo, clock.now());
+  return {
+    driver: driver ? { id: driver.id, name: driver.name } : null,
+    isPrivate: isPrivateNow(drivers, vehicleNo),
+  };
+};
+
 const positionView = (
   position: { readonly latitude: number; readonly longitude: number; readonly time: number },
   heading: number | null,
@@ -71,6 +86,7 @@ export const vehicleItemView = (context: ViewContext, scope: ReadScope, item: Ve
   return {
     ...identityView(context.directory, vehicle),
     ...connectionView(status),
+    ...drivingView(context, vehicle),
     position: item.position && positionView(item.position, map?.headingDegrees ?? null),
     warnings: item.warnings.map((warning) => warningView(vocabulary, warning)),
     energyPercent: item.energyPercent,
@@ -129,6 +145,7 @@ export const vehicleDetailView = (context: ViewContext, scope: ReadScope, vehicl
     createdAt: toIso(vehicle.createdAt),
     endedAt: toIsoOrNull(vehicle.endedAt),
     ...connectionView(live.status(scope, vehicle.vehicleNo)),
+    ...drivingView(context, vehicle),
     position: latestPosition(context, values),
     warnings: live.warnings(scope, vehicle.vehicleNo).map((warning) => warningView(vocabulary, warning)),
     devices: devicesView(directory, vehicle.vehicleNo),

@@ -14,6 +14,8 @@ const item = (changes: Partial<VehicleItem>): VehicleItem => ({
   model: 'Renault Twizy',
   groups: ['pool'],
   note: null,
+  driver: null,
+  isPrivate: false,
   status: 'online',
   statusSince: null,
   statusReason: 'none',

@@ -15,6 +15,8 @@ const itemOf = (detail: VehicleDetail): VehicleItem => ({
   statusSince: detail.statusSince,
   statusReason: detail.statusReason,
   lastSeen: detail.lastSeen,
+  driver: detail.driver,
+  isPrivate: detail.isPrivate,
   position: detail.position,
   warnings: detail.warnings,
   energyPercent: vitalOf(detail.latest, vitalPaths.energy).value,

@@ -13,17 +13,20 @@ const paths = {
   heading: 'Vehicle.CurrentLocation.Heading',
 } as const;
 
-const positionOf = (detail: VehicleDetail, latest: VehicleDetail['latest']): VehicleDetail['position'] => {
+/** `before`: where it was by what was read. */
+const positionOf = (before: VehicleDetail['position'], latest: VehicleDetail['latest']): VehicleDetail['position'] => {
   const latitude = latest[paths.latitude];
   const longitude = latest[paths.longitude]?.value;
   const heading = latest[paths.heading]?.value;
-  if (!latitude || typeof latitude.value !== 'number' || typeof longitude !== 'number') return detail.position;
+  if (!latitude || typeof latitude.value !== 'number' || typeof longitude !== 'number') return before;
   return { latitude: latitude.value, longitude, time: latitude.time, ...(typeof heading === 'number' ? { heading } : {}) };
 };
 
 const merge = (detail: VehicleDetail, message: VehicleMessage): VehicleDetail => {
   const latest = message.isComplete ? message.latest : { ...detail.latest, ...message.latest };
-  return { ...detail, latest, position: positionOf(detail, latest), lastSeen: message.lastSeen };
+  // A message that is whole and holds no position: it is not shown any more.
+  const position = positionOf(message.isComplete ? null : detail.position, latest);
+  return { ...detail, latest, position, lastSeen: message.lastSeen, isPrivate: message.isPrivate };
 };
 
 export interface WatchedVehicle {

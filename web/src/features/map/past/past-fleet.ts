@@ -37,6 +37,8 @@ const unknownItem = (id: string): VehicleItem => ({
   statusSince: null,
   statusReason: 'none',
   lastSeen: null,
+  driver: null,
+  isPrivate: false,
   position: null,
   warnings: [],
   energyPercent: null,

@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type ApiRoute, apiRoutes, mapFrameType } from '@milepost/contract/api';
+import type { VehicleMessage } from '@milepost/contract/stream';
+import { secret, tellsSecret } from './testing/find-places.ts';
+import { addVehicle, type Sample, type TestVehicle } from './testing/fleet.ts';
+import { openTestServer, operatorToken, type TestServer } from './testing/open-test-server.ts';
+import { makeSettableClock, mergeEverything } from './testing/settable-clock.ts';
+import { openStreamClient } from './testing/stream-client.ts';
+
+const minuteMs = 60_000;
+const startMs = Date.now();
+const clock = makeSettableClock(startMs);
+const authorization = `Bearer ${operatorToken}`;
+const location = 'Vehicle.CurrentLocation';
+const place = {
+  latitude: `${location}.Latitude`,
+  longitude: `${location}.Longitude`,
+  altitude: `${location}.Altitude`,
+  heading: `${location}.Heading`,
+} as const;
+const mileage = 'Vehicle.TraveledDistance';
+
+let server: TestServer;
+/** Private in the past; private now. */
+let van: TestVehicle;
+let car: TestVehicle;
+let driverId: string;
+
+const sampleAt = (time: number, isPrivate: boolean): Sample => ({
+  time,
+  signals: {
+    [place.latitude]: isPrivate ? secret.latitude : 48.1,
+    [place.longitude]: isPrivate ? secret.longitude : 11.5,
+    [place.altitude]: isPrivate ? secret.altitude : 519,
+    [place.heading]: 90,
+    [mileage]: Math.round((time - startMs + 1e9) / 1000),
+    'Vehicle.Speed': 40,
+  },
+});
+const secretMs = { from: startMs - 60 * minuteMs, to: startMs - 30 * minuteMs };
+const isSecretTime = (time: number): boolean => time >= secretMs.from && time < secretMs.to;
+
+before(async () => {
+  server = await openTestServer('private', {}, { clock });
+  van = await addVehicle(server, 1, { plate: 'VAN 1' });
+  car = await addVehicle(server, 2, { plate: 'CAR 2' });
+  const driver = await server.ask('createDriver', { body: { name: 'Ana', customer: 'Demo' } });
+  driverId = driver.json.id;
+  assert.equal((await server.ask('assignDriver', { id: car.id, body: { driverId, from: null } })).status, 201);
+  const times = Array.from({ length: 180 }, (_, i) => startMs - 90 * minuteMs + i * 30_000);
+  await van.report(times.map((time) => sampleAt(time, isSecretTime(time))));
+  await car.report([sampleAt(startMs - 10 * minuteMs, false), sampleAt(startMs - 2 * minuteMs, true)]);
+});
+after(() => server?.close());
+
+const period = { from: String(startMs - 120 * minuteMs), to: String(startMs + 10 * minuteMs) };
+const allPlaces = [...Object.values(place), mileage].join(',');
+const secretBox = `${secret.longitude - 1},${secret.latitude - 1},${secret.longitude + 1},${secret.latitude + 1}`;
+
+type Queries = readonly Readonly<Record<string, string>>[];
+/** How routes are asked that say more when they are asked for it. The others are asked once, without a query. */
+const queriesOf: Readonly<Record<string, Queries>> = {
+  readHistory: [
+    { signals: allPlaces, ...period },
+    { signals: allPlaces, ...period, step: '60' },
+    { signals: allPlaces, ...period, step: '3600' },
+    { signals: allPlaces, ...period, format: 'csv' },
+  ],
+  exportHistory: [
+    { format: 'gpx', ...period },
+    { format: 'geojson', ...period },
+    { format: 'csv', signals: allPlaces, ...period },
+    { format: 'parquet', signals: allPlaces, ...period },
+  ],
+  readFleetAt: [61, 60, 45, 31, 30.2, 29.8, 20, 3, 2, 1, 0].flatMap((ago) => {
+    const at = String(Math.round(startMs - ago * minuteMs));
+    return [{ at }, { at, format: 'frame' }, { at, bbox: secretBox }];
+  }),
+  listVehicles: [{}, { bbox: secretBox }],
+  readReports: [{ limit: '200' }],
+};
+
+/** The vehicles in place of `{id}`; further parts of a path come from the lists that name them. */
+const addressesOf = async ({ path }: ApiRoute): Promise<string[]> => {
+  if (!path.includes('{')) return [path];
+  if (path.startsWith('/v1/drivers/')) return [path.replace('{id}', driverId)];
+  if (!path.startsWith('/v1/vehicles/{id}')) return [];
+  const addresses: string[] = [];
+  for (const { id } of [van, car]) {
+    const [list = '', part] = path.replace('{id}', id).split(/\/\{(\w+)\}/);
+    if (part === undefined) addresses.push(list);
+    else addresses.push(...(await idsAt(list)).map((one) => `${list}/${one}`));
+  }
+  return addresses;
+};
+
+const idsAt = async (address: string): Promise<string[]> => {
+  const { items } = JSON.parse((await server.call('GET', address)).text) as { items: { id: string }[] };
+  return items.map(({ id }) => id);
+};
+
+const get = async (address: string): Promise<{ status: number; type: string; bytes: Buffer }> => {
+  const answer = await fetch(`${server.origin}${address}`, { headers: { authorization } });
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  return { status: answer.status, type: answer.headers.get('content-type') ?? '', bytes };
+};
+
+/** Asks every route that the operator can read; answers the names of those that tell where a vehicle was in private. */
+const routesThatTell = async (): Promise<string[]> => {
+  const telling = new Set<string>();
+  for (const [name, route] of Object.entries(apiRoutes) as [string, ApiRoute][]) {
+    if (route.method !== 'GET' || route.access !== 'operator') continue;
+    for (const address of await addressesOf(route)) {
+      for (const query of queriesOf[name] ?? [{}]) {
+        const asked = `${address}?${new URLSearchParams(query).toString()}`;
+        const { status, type, bytes } = await get(asked);
+        assert.equal(
+          status,
+          200,
+          `${name}: ${asked} — give it the query that it needs in this test: ${bytes.toString().slice(0, 300)}`,
+        );
+        if (await tellsSecret(bytes, type)) telling.add(`${name}${query['format'] === undefined ? '' : ` ${query['format']}`}`);
+      }
+    }
+  }
+  return [...telling].sort();
+};
+
+test('before anything is private all of them tell: the search finds what it looks for', async () => {
+  assert.deepEqual(await routesThatTell(), [
+    'exportHistory csv',
+    'exportHistory geojson',
+    'exportHistory gpx',
+    'exportHistory parquet',
+    'listVehicles',
+    'readFleetAt',
+    'readFleetAt frame',
+    'readHistory',
+    'readHistory csv',
+    'readReports',
+    'readVehicle',
+  ]);
+  const { type } = await get(`/v1/fleet?at=${startMs}&format=frame`);
+  assert.equal(type, mapFrameType);
+});
+
+test('under a private period no answer of any route tells a position of it, from memory or from merged chunks', async () => {
+  const made = await server.ask('makePrivate', { id: van.id, body: secretMs });
+  assert.equal(made.status, 201, made.text);
+  assert.equal(made.json.items[0]?.driver, null);
+  const on = await server.ask('makePrivate', { id: car.id, body: { from: startMs - 5 * minuteMs } });
+  assert.equal(on.json.items.at(-1)?.driver?.id, driverId);
+  assert.equal(on.json.items.at(-1)?.to, null);
+  assert.deepEqual(await routesThatTell(), []);
+  await mergeEverything(server.history, clock);
+  await server.history.makeKeyframes();
+  assert.deepEqual(await routesThatTell(), []);
+});
+
+test('mileage and speed stay, and positions outside of it', async () => {
+  const { json } = await server.ask('readHistory', { id: van.id, query: { signals: allPlaces, ...period } });
+  const columns = json.columns as Record<string, (number | null)[]>;
+  assert.equal(json.times.length, 180);
+  json.times.forEach((time, row) => {
+    assert.notEqual(columns[mileage]?.[row], null);
+    assert.equal(columns[place.latitude]?.[row], isSecretTime(time) ? null : 48.1);
+    assert.equal(columns[place.heading]?.[row], isSecretTime(time) ? null : 90);
+  });
+  const steps = await server.ask('readHistory', { id: van.id, query: { signals: allPlaces, ...period, step: 600 } });
+  const latitudes = (steps.json.columns as unknown as Record<string, { count: (number | null)[]; min: (number | null)[] }>)[
+    place.latitude
+  ];
+  assert.equal(
+    latitudes?.count.reduce<number>((sum, one) => sum + (one ?? 0), 0),
+    120,
+  );
+  const odometer = (steps.json.columns as unknown as Record<string, { count: number[] }>)[mileage];
+  assert.equal(
+    odometer?.count.reduce((sum, one) => sum + one, 0),
+    180,
+  );
+  const fleet = await server.ask('readFleetAt', { query: { at: String(startMs - 45 * minuteMs) } });
+  const [seen] = fleet.json.items;
+  assert.deepEqual([seen?.position, seen?.speedKmh], [null, 40]);
+});
+
+test('a map and a page that are open lose the position within a second, and have it again with the next report after', async () => {
+  const bus = await addVehicle(server, 3, { plate: 'BUS 3' });
+  await bus.report([sampleAt(startMs - minuteMs, false)]);
+  const client = await openStreamClient(`ws://127.0.0.1:${server.port}/v1/stream`, { authorization });
+  client.send({ subscribe: 'map' });
+  client.send({ subscribe: 'vehicle', id: bus.id });
+  const handle = await client.until(({ messages }) => {
+    const rows = messages.flatMap((message) => (message.type === 'roster' ? message.vehicles : []));
+    return rows.find(([, id]) => id === bus.id)?.[0];
+  });
+  const told = () => client.messages.filter((message): message is VehicleMessage => message.type === 'vehicle');
+  const shown = () => client.frames.flatMap(({ entries }) => entries).filter((entry) => entry.handle === handle);
+  await client.until(() => (shown().at(-1)?.latitude === 48.1 && told().length > 0) || undefined);
+  const frames = client.frames.length;
+  const rosters = () => client.messages.filter(({ type }) => type === 'roster').length;
+  const rostersBefore = rosters();
+
+  const askedAt = performance.now();
+  assert.equal((await server.ask('makePrivate', { id: bus.id, body: {} })).status, 201);
+  await client.until(() => shown().at(-1)?.latitude === null || undefined);
+  const last = await client.until(() => told().find(({ isPrivate }) => isPrivate));
+  assert.ok(performance.now() - askedAt < 1500, `${performance.now() - askedAt} ms`);
+  assert.equal(last.isComplete, true);
+  assert.deepEqual(Object.keys(last.latest).sort(), ['Vehicle.Speed', mileage]);
+  assert.ok(
+    client.frames.slice(frames).every(({ kind }) => kind === 'delta'),
+    'nobody else’s map begins anew',
+  );
+  assert.equal(rosters(), rostersBefore);
+
+  clock.set(startMs + 1000);
+  await bus.report([sampleAt(startMs + 500, true)]);
+  await client.until(() => told().at(-1)?.latest[mileage]?.time === new Date(startMs + 500).toISOString() || undefined);
+  assert.equal((await server.ask('readVehicle', { id: bus.id })).json.position, null);
+  assert.equal((await server.ask('readVehicle', { id: bus.id })).json.isPrivate, true);
+  assert.equal((await server.ask('endPrivate', { id: bus.id })).status, 204);
+  await client.until(() => told().at(-1)?.isPrivate === false || undefined);
+  assert.equal((await server.ask('readVehicle', { id: bus.id })).json.position, null, 'its last sample was private');
+
+  clock.set(startMs + 3000);
+  await bus.report([sampleAt(startMs + 2000, false)]);
+  await client.until(() => shown().at(-1)?.latitude === 48.1 || undefined);
+  assert.equal((await server.ask('readVehicle', { id: bus.id })).json.position?.latitude, 48.1);
+  const everything = Buffer.from(JSON.stringify([client.frames, client.messages]));
+  assert.equal(await tellsSecret(everything, 'application/json'), false);
+  client.socket.close();
+});
