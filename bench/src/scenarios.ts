@@ -118,6 +118,16 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
     script: 'bench/src/exports.ts',
     args: ['28'],
   },
+  'trips-accuracy': {
+    what: 'Driving and stops found in labelled trajectories that nothing was tuned on, beside speed thresholds tuned the same way',
+    script: 'bench/src/trips-accuracy.ts',
+    args: [],
+  },
+  trips: {
+    what: 'Deriving a day of a vehicle: CPU of 86,400 samples, and of sparser ones',
+    script: 'bench/src/trips.ts',
+    args: ['15'],
+  },
   'fleet-at': { what: 'The whole fleet as of a past second, and its keyframes', script: 'bench/src/fleet-at.ts', args: [] },
   'first-page': {
     what: 'The first page on a slow line and a slow phone (1.6 Mbit/s, 150 ms round trip, CPU slowed four times): usable after, from the browser’s trace',

@@ -15,6 +15,8 @@ export const tripLimits = {
   stateHoldMs: 1_800_000,
   /** A repeated position while going faster is a fix that was held. */
   heldSpeedKmh: 2,
+  /** With the ignition known to be on this is driven, however slow. */
+  creepKmhMin: 3,
   /** Nothing on a road goes faster: a fix that says so is none. */
   speedKmhMax: 250,
   /** Steps of the detector's decoding on the clock, and what is looked at around each. */

@@ -21,6 +21,8 @@ export interface Track {
   readonly odometerM: Float64Array;
   /** 1: it cannot have been driving up to here: ignition off or charging. */
   readonly isAtRest: Uint8Array;
+  /** 1: the ignition is known to be on. Only the vehicle itself says so, and nobody walks with it. */
+  readonly isOn: Uint8Array;
 }
 
 /** Values of `Vehicle.LowVoltageSystemState`: LOCK and OFF. ACC is no driving either. */
@@ -42,6 +44,7 @@ const allocate = (rows: number): Filling => ({
   speedKmh: new Float64Array(rows),
   odometerM: new Float64Array(rows),
   isAtRest: new Uint8Array(rows),
+  isOn: new Uint8Array(rows),
 });
 
 /** Walks over the rows and fills nodes. Kept apart from `Track`: it remembers what was said last. */
@@ -56,7 +59,8 @@ class TrackMaker {
   #latitude = Number.NaN;
   #longitude = Number.NaN;
   #isOff = false;
-  #offAtMs = Number.NEGATIVE_INFINITY;
+  #isOn = false;
+  #ignitionAtMs = Number.NEGATIVE_INFINITY;
   #isCharging = false;
   #chargingAtMs = Number.NEGATIVE_INFINITY;
 
@@ -95,12 +99,14 @@ class TrackMaker {
     this.#addFix(at, row);
     this.#addState(ignition[row] as number, isCharging[row] as number, timeMs);
     if (!this.#restsAt(timeMs)) track.isAtRest[at] = 0;
+    track.isOn[at] = this.#isOn && timeMs - this.#ignitionAtMs <= tripLimits.stateHoldMs ? 1 : 0;
   }
 
   #addState(ignition: number, charging: number, timeMs: number): void {
     if (ignition === ignition) {
       this.#isOff = isIgnitionOff(ignition);
-      this.#offAtMs = timeMs;
+      this.#isOn = isIgnitionOn(ignition);
+      this.#ignitionAtMs = timeMs;
     }
     if (charging === charging) {
       this.#isCharging = charging === 1;
@@ -110,7 +116,7 @@ class TrackMaker {
 
   #restsAt(timeMs: number): boolean {
     const oldest = timeMs - tripLimits.stateHoldMs;
-    return (this.#isOff && this.#offAtMs >= oldest) || (this.#isCharging && this.#chargingAtMs >= oldest);
+    return (this.#isOff && this.#ignitionAtMs >= oldest) || (this.#isCharging && this.#chargingAtMs >= oldest);
   }
 
   #begin(bin: number): void {
