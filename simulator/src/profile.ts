@@ -45,6 +45,7 @@ export const makeTwizy = (seed: number, index: number): Profile => ({
     customer: 'Rabat EV Demo',
     model: 'Renault Twizy',
     grossWeightKg: 690,
+    batteryKwh: 6.1,
     tirePlacardKpa: [200, 200, 220, 220],
     groups: ['Rabat', index % 2 === 0 ? 'Campus' : 'City'],
     note: twizyNote,

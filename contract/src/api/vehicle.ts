@@ -12,6 +12,11 @@ const vin = Type.String({
 const plate = Type.String({ minLength: 1, maxLength: 32 });
 const model = Type.String({ minLength: 1, maxLength: apiLimits.nameCharactersMax });
 const grossWeightKg = Type.Integer({ minimum: 1, maximum: 200_000, description: 'Maximum weight' });
+const batteryKwh = Type.Number({
+  exclusiveMinimum: 0,
+  maximum: 2000,
+  description: 'Usable energy of the full battery, kWh: what models take where the vehicle does not report it',
+});
 const kpa = Type.Integer({ minimum: 1, maximum: 1500 });
 /** Front left, front right, rear left, rear right. An array with four items, since OpenAPI 3.1 knows no other tuple. */
 const tirePlacardKpa = Type.Unsafe<[number, number, number, number]>(
@@ -37,6 +42,7 @@ export const newVehicle = closed({
   customer: customerNameOrId,
   model: Type.Optional(model),
   grossWeightKg: Type.Optional(grossWeightKg),
+  batteryKwh: Type.Optional(batteryKwh),
   tirePlacardKpa: Type.Optional(tirePlacardKpa),
   groups: Type.Optional(groups),
   note: Type.Optional(note),
@@ -49,6 +55,7 @@ export const vehicleChanges = closed(
     customer: Type.Optional(customerNameOrId),
     model: Type.Optional(nullable(model)),
     grossWeightKg: Type.Optional(nullable(grossWeightKg)),
+    batteryKwh: Type.Optional(nullable(batteryKwh)),
     tirePlacardKpa: Type.Optional(nullable(tirePlacardKpa)),
     groups: Type.Optional(groups),
     note: Type.Optional(nullable(note)),
@@ -185,6 +192,7 @@ export const vehicleDetail = closed({
   customerId: opaqueId,
   model: nullable(Type.String()),
   grossWeightKg: nullable(Type.Number({ minimum: 0, maximum: 200_000 })),
+  batteryKwh: nullable(Type.Number({ minimum: 0, maximum: 2000 })),
   tirePlacardKpa: nullable(tirePlacardKpa),
   groups,
   note: nullable(Type.String()),

@@ -23,6 +23,7 @@ export const aVehicle = (vehicleNo: number, fields: Partial<Vehicle> = {}): Vehi
   customerNo: 1,
   model: null,
   grossWeightKg: null,
+  batteryKwh: null,
   tirePlacardKpa: null,
   groups: [],
   note: null,
@@ -65,6 +66,8 @@ export const makeMemoryDirectory = (): MemoryDirectory => {
     deviceByNo: (deviceNo) => devices.get(deviceNo),
     deviceById: (id) => find(devices.values(), (device) => device.id === id),
     deviceByImei: (imei) => find(devices.values(), (device) => device.imei === imei),
+    devicesOfVehicle: (vehicleNo) =>
+      [...devices.values()].filter((device) => device.assignments.some((one) => one.vehicleNo === vehicleNo)),
     devicesOnVehicle: (vehicleNo) => [...devices.values()].filter((device) => isOn(device, vehicleNo)),
     devices: () => devices.values(),
     vehicles: () => vehicles.values(),

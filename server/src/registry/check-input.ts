@@ -9,6 +9,7 @@ const plateLengthMax = 32;
 const noteLengthMax = 1000;
 export const groupsMax = 50;
 const grossWeightKgMax = 200_000;
+const batteryKwhMax = 2000;
 const placardKpaMax = 1500;
 /** 2100-01-01: beyond it a time is a mistake of units. */
 const timeMsMax = 4_102_444_800_000;
@@ -80,6 +81,7 @@ export interface VehicleFields {
   readonly plate: string | null;
   readonly model: string | null;
   readonly grossWeightKg: number | null;
+  readonly batteryKwh: number | null;
   readonly tirePlacardKpa: TirePlacardKpa | null;
   readonly groups: readonly string[];
   readonly note: string | null;
@@ -88,10 +90,17 @@ export interface VehicleFields {
 const checkWeight = (value: unknown): number | null =>
   value === undefined || value === null ? null : checkWhole('grossWeightKg', value, 1, grossWeightKgMax);
 
+const checkBattery = (value: unknown): number | null => {
+  if (value === undefined || value === null) return null;
+  if (typeof value === 'number' && value > 0 && value <= batteryKwhMax) return value;
+  throw invalidField('batteryKwh', value, `a number of kWh above 0, at most ${batteryKwhMax}`);
+};
+
 export const checkers: { readonly [K in keyof VehicleFields]: (value: unknown) => VehicleFields[K] } = {
   plate: (value) => checkOptionalText('plate', value, plateLengthMax),
   model: (value) => checkOptionalText('model', value),
   grossWeightKg: checkWeight,
+  batteryKwh: checkBattery,
   tirePlacardKpa: checkPlacard,
   groups: checkGroups,
   note: (value) => checkOptionalText('note', value, noteLengthMax),
@@ -105,6 +114,7 @@ export const checkNewVehicle = (vehicle: NewVehicle): VehicleFields & { readonly
   plate: checkers.plate(vehicle.plate),
   model: checkers.model(vehicle.model),
   grossWeightKg: checkers.grossWeightKg(vehicle.grossWeightKg),
+  batteryKwh: checkers.batteryKwh(vehicle.batteryKwh),
   tirePlacardKpa: checkers.tirePlacardKpa(vehicle.tirePlacardKpa),
   groups: checkers.groups(vehicle.groups),
   note: checkers.note(vehicle.note),

@@ -53,6 +53,7 @@ export const checkLine = ({ line, vehicle, device, problems: before }: EnrolLine
       plate: run(() => checkers.plate(vehicle.plate)),
       model: run(() => checkers.model(vehicle.model)),
       grossWeightKg: run(() => checkers.grossWeightKg(vehicle.grossWeightKg)),
+      batteryKwh: run(() => checkers.batteryKwh(vehicle.batteryKwh)),
       tirePlacardKpa: run(() => checkers.tirePlacardKpa(vehicle.tirePlacardKpa)),
       groups: run(() => checkers.groups(vehicle.groups)),
       note: run(() => checkers.note(vehicle.note)),

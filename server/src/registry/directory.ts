@@ -83,6 +83,8 @@ export const makeDirectory = (clock: Clock, logger: Logger): WritableDirectory =
     const known = devicesByImei.find(device.imei);
     if (known === 0 || known === device.deviceNo || device.revokedAt === null) devicesByImei.put(device.imei, device.deviceNo);
   };
+  const devicesOfVehicle = (vehicleNo: number): Device[] =>
+    [deviceNosOfVehicle[vehicleNo] ?? []].flat().map((deviceNo) => devices.byNo[deviceNo] as Device);
   return {
     vehicleByNo: (vehicleNo) => vehicles.byNo[vehicleNo],
     vehicleById: (id) => vehicles.byId(id),
@@ -90,10 +92,10 @@ export const makeDirectory = (clock: Clock, logger: Logger): WritableDirectory =
     deviceByNo: (deviceNo) => devices.byNo[deviceNo],
     deviceById: (id) => devices.byId(id),
     deviceByImei: (imei) => devices.byNo[devicesByImei.find(imei)],
+    devicesOfVehicle,
     devicesOnVehicle: (vehicleNo) => {
       const nowMs = clock.now();
-      const all = [deviceNosOfVehicle[vehicleNo] ?? []].flat().map((deviceNo) => devices.byNo[deviceNo] as Device);
-      return all.filter((device) => isOn(device, vehicleNo, nowMs));
+      return devicesOfVehicle(vehicleNo).filter((device) => isOn(device, vehicleNo, nowMs));
     },
     devices: () => present(devices.byNo),
     vehicles: () => present(vehicles.byNo),

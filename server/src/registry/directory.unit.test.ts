@@ -13,6 +13,7 @@ const vehicle = (vehicleNo: number, more: Partial<Vehicle> = {}): Vehicle => ({
   customerNo: 1,
   model: null,
   grossWeightKg: null,
+  batteryKwh: null,
   tirePlacardKpa: null,
   groups: [],
   note: null,

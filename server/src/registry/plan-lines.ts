@@ -131,6 +131,7 @@ export const knownVehicle = (vehicle: Vehicle, customerId: string): KnownVehicle
     plate: vehicle.plate,
     model: vehicle.model,
     grossWeightKg: vehicle.grossWeightKg,
+    batteryKwh: vehicle.batteryKwh,
     tirePlacardKpa: vehicle.tirePlacardKpa,
     groups: vehicle.groups,
     note: vehicle.note,

@@ -56,7 +56,13 @@ export const readCustomersOf = (
 
 type VehicleRow = [
   ...[no: number, id: string, vin: string, isValid: boolean, plate: string | null, customerNo: number, model: string | null],
-  ...[grossWeightKg: number | null, placard: TirePlacardKpa | null, groups: string[], note: string | null],
+  ...[
+    grossWeightKg: number | null,
+    batteryKwh: number | null,
+    placard: TirePlacardKpa | null,
+    groups: string[],
+    note: string | null,
+  ],
   ...[days: number | null, byGroup: DaysByGroup, createdAt: number, endedAt: number | null, revision: number],
 ];
 
@@ -64,14 +70,15 @@ const readVehiclesWhere = async (tx: Transaction, condition: RawBuilder<unknown>
   const rows = await readJson<VehicleRow>(
     tx,
     sql`select json_agg(json_build_array(vehicle_no, id, vin, vin_check_digit_valid, plate, customer_no, model,
-          gross_weight_kg, tire_placard_kpa, groups, note, retention_days, retention_days_by_group, ${ms('created_at')}, ${ms('ended_at')}, revision))::text as rows
+          gross_weight_kg, battery_kwh, tire_placard_kpa, groups, note, retention_days, retention_days_by_group, ${ms('created_at')}, ${ms('ended_at')}, revision))::text as rows
         from vehicles where ${condition}`,
   );
   return rows.map((row) => {
     const [vehicleNo, id, vin, isVinCheckDigitValid, plate, customerNo, model] = row;
-    const [, , , , , , , grossWeightKg, tirePlacardKpa, groups, note, days, byGroup, createdAt, endedAt, revision] = row;
+    const [, , , , , , , grossWeightKg, batteryKwh, tirePlacardKpa, groups, note, days, byGroup, createdAt, endedAt, revision] =
+      row;
     const identity = { vehicleNo, id, vin, isVinCheckDigitValid, plate, customerNo, model };
-    const rest = { grossWeightKg, tirePlacardKpa, groups, note, ...toRetention(days, byGroup), createdAt, endedAt };
+    const rest = { grossWeightKg, batteryKwh, tirePlacardKpa, groups, note, ...toRetention(days, byGroup), createdAt, endedAt };
     return { entity: { ...identity, ...rest }, revision };
   });
 };

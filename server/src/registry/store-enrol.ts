@@ -28,10 +28,10 @@ export const insertVehicles = async (
     ...fields,
   }));
   const { rows: made } = await sql<{ no: number; id: string }>`insert into vehicles
-    (id, vin, vin_check_digit_valid, plate, customer_no, model, gross_weight_kg, tire_placard_kpa, groups, note, created_at)
-    select id, vin, "isValid", plate, "customerNo", model, "grossWeightKg", placard, groups, note, ${at(nowMs)}
+    (id, vin, vin_check_digit_valid, plate, customer_no, model, gross_weight_kg, battery_kwh, tire_placard_kpa, groups, note, created_at)
+    select id, vin, "isValid", plate, "customerNo", model, "grossWeightKg", "batteryKwh", placard, groups, note, ${at(nowMs)}
     from json_to_recordset(${JSON.stringify(rows)}::json) as r(id text, vin text, "isValid" boolean, plate text, "customerNo" int, model text,
-      "grossWeightKg" int, placard int[], groups text[], note text)
+      "grossWeightKg" int, "batteryKwh" double precision, placard int[], groups text[], note text)
     returning vehicle_no as no, id`.execute(tx);
   return new Map(made.map((row) => [row.id, row.no]));
 };

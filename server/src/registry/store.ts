@@ -120,8 +120,8 @@ export interface VehicleRowInput extends VehicleFields {
 
 export const insertVehicle = async (tx: Transaction, row: VehicleRowInput, nowMs: number): Promise<number> => {
   const { rows } = await sql<{ no: number }>`insert into vehicles
-    (id, vin, vin_check_digit_valid, plate, customer_no, model, gross_weight_kg, tire_placard_kpa, groups, note, created_at)
-    values (${row.id}, ${row.vin}, ${row.isVinCheckDigitValid}, ${row.plate}, ${row.customerNo}, ${row.model}, ${row.grossWeightKg},
+    (id, vin, vin_check_digit_valid, plate, customer_no, model, gross_weight_kg, battery_kwh, tire_placard_kpa, groups, note, created_at)
+    values (${row.id}, ${row.vin}, ${row.isVinCheckDigitValid}, ${row.plate}, ${row.customerNo}, ${row.model}, ${row.grossWeightKg}, ${row.batteryKwh},
       ${row.tirePlacardKpa}, ${row.groups}, ${row.note}, ${at(nowMs)})
     on conflict (vin) where ended_at is null do nothing returning vehicle_no as no`.execute(tx);
   if (rows[0]) return rows[0].no;
@@ -135,6 +135,7 @@ const vehicleColumns: { readonly [K in keyof VehicleFields]: string } = {
   plate: 'plate',
   model: 'model',
   grossWeightKg: 'gross_weight_kg',
+  batteryKwh: 'battery_kwh',
   tirePlacardKpa: 'tire_placard_kpa',
   groups: 'groups',
   note: 'note',

@@ -41,6 +41,8 @@ export interface Vehicle {
   readonly customerNo: number;
   readonly model: string | null;
   readonly grossWeightKg: number | null;
+  /** Usable energy of the battery when it is full, kWh: what a model takes where the vehicle does not say it. */
+  readonly batteryKwh: number | null;
   readonly tirePlacardKpa: TirePlacardKpa | null;
   readonly groups: readonly string[];
   /** Where its data come from when they are not a real vehicle's: shown on screen. */
@@ -99,6 +101,8 @@ export interface Directory {
   deviceByImei(imei: string): Device | undefined;
   /** All of them, the revoked ones, too. */
   devices(): Iterable<Device>;
+  /** Devices that are or were on the vehicle. */
+  devicesOfVehicle(vehicleNo: number): readonly Device[];
   /** Devices that are on the vehicle now. */
   devicesOnVehicle(vehicleNo: number): readonly Device[];
   vehicles(): Iterable<Vehicle>;
@@ -124,6 +128,7 @@ export interface NewVehicle {
   readonly customer: string;
   readonly model?: string | undefined;
   readonly grossWeightKg?: number | undefined;
+  readonly batteryKwh?: number | undefined;
   readonly tirePlacardKpa?: TirePlacardKpa | undefined;
   readonly groups?: readonly string[] | undefined;
   readonly note?: string | undefined;

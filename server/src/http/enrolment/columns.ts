@@ -10,6 +10,7 @@ interface Column extends CsvColumn {
 }
 
 const whole = (cell: string): unknown => (/^\d{1,15}$/.test(cell) ? Number(cell) : cell);
+const decimal = (cell: string): unknown => (/^\d{1,15}(\.\d{1,6})?$/.test(cell) ? Number(cell) : cell);
 const names = (cell: string): string[] =>
   cell
     .split('|')
@@ -24,6 +25,7 @@ const columns: Readonly<Record<string, Column>> = {
   plate: { of: 'vehicle' },
   model: { of: 'vehicle' },
   grossWeightKg: { of: 'vehicle', read: whole },
+  batteryKwh: { of: 'vehicle', read: decimal },
   tirePlacardKpa: { of: 'vehicle', read: (cell) => cell.split(/\s+/).map(whole) },
   groups: { of: 'vehicle', read: names },
   note: { of: 'vehicle' },

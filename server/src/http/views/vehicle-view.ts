@@ -141,6 +141,7 @@ export const vehicleDetailView = (context: ViewContext, scope: ReadScope, vehicl
     ...identityView(directory, vehicle),
     isVinCheckDigitValid: vehicle.isVinCheckDigitValid,
     grossWeightKg: vehicle.grossWeightKg,
+    batteryKwh: vehicle.batteryKwh,
     tirePlacardKpa: vehicle.tirePlacardKpa && [...vehicle.tirePlacardKpa],
     createdAt: toIso(vehicle.createdAt),
     endedAt: toIsoOrNull(vehicle.endedAt),
