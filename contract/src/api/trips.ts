@@ -116,10 +116,11 @@ const day = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', maxLength: 10, desc
 
 export const mileageDay = closed({
   day,
-  distanceKm: kilometres,
-  trips: count,
-  drivingSeconds: seconds,
-  idleSeconds: seconds,
+  /** null, here and below: not known, or not for this reader. */
+  distanceKm: nullable(kilometres),
+  trips: nullable(count),
+  drivingSeconds: nullable(seconds),
+  idleSeconds: nullable(seconds),
   energyKwh: nullable(kilowattHours),
   /** Range at full charge on that day. */
   rangeAtFullKm: nullable(kilometres),
@@ -137,7 +138,7 @@ export const mileageQuery = closed({
 export const mileage = closed({
   totalKm: nullable(kilometres),
   totalAt: nullable(isoTime),
-  todayKm: kilometres,
+  todayKm: nullable(kilometres),
   /** Over the days since it was first seen, at most a year; null: less than that is known. */
   averageDayKm: nullable(kilometres),
   averageWeekKm: nullable(kilometres),

@@ -7,6 +7,8 @@ export interface ProjectionOptions {
   readonly log: EventLog;
   readonly live: Live;
   readonly history: History;
+  /** Further read models that begin where they stood: given what `live` and `history` are given, after them. */
+  readonly attached?: readonly AttachedModel[];
   /** Physical partitions that are followed. */
   readonly partitions: readonly number[];
   /** Whoever hears devices notes it in each partition more often than that; without a note for longer nobody does. Not given: this process does. */
@@ -25,6 +27,8 @@ export interface ProjectionState {
 
 /** Another read model that is given what `live` and `history` are given, after them and in the same turn. */
 export interface AttachedModel {
+  /** First record of a partition that it wants; undefined, or not given: whatever comes. Counts from the start on only. */
+  startOffset?(partition: number): number | undefined;
   apply?(batch: RecordBatch): void;
   /** Transitions that `live` found. */
   applyStatus?(changes: readonly StatusChange[]): void;
@@ -59,16 +63,16 @@ class FollowedPartition {
   /** Each is given records from its own offset on. */
   readonly liveFrom: number;
   readonly historyFrom: number;
-  /** Where both read models stand. */
+  /** Where all read models stand. */
   offset: number;
   /** receivedAt of the newest record applied; 0: none. */
   newestReceivedAt = 0;
 
-  constructor(partition: number, liveFrom: number, historyFrom: number) {
+  constructor(partition: number, liveFrom: number, historyFrom: number, attachedFrom: readonly number[]) {
     this.partition = partition;
     this.liveFrom = liveFrom;
     this.historyFrom = historyFrom;
-    this.offset = Math.min(liveFrom, historyFrom);
+    this.offset = Math.min(liveFrom, historyFrom, ...attachedFrom);
   }
 
   applied({ nextOffset, count, view, starts }: RecordBatch): void {
@@ -79,15 +83,22 @@ class FollowedPartition {
 }
 
 /** Where each read model goes on: history behind its chunks, live behind the newest snapshot that is not ahead of them. */
-const findBeginnings = async ({ log, live, history, partitions }: ProjectionOptions): Promise<FollowedPartition[]> => {
+const findBeginnings = async ({
+  log,
+  live,
+  history,
+  partitions,
+  attached = [],
+}: ProjectionOptions): Promise<FollowedPartition[]> => {
   const historyFrom = partitions.map((partition) => ({
     partition,
     offset: Math.max(history.appliedOffset(partition) ?? 0, log.startOffset(partition)),
   }));
   const found = new Map((await live.loadSnapshot(historyFrom)).map(({ partition, offset }) => [partition, offset]));
-  const followed = historyFrom.map(
-    ({ partition, offset }) => new FollowedPartition(partition, found.get(partition) ?? log.startOffset(partition), offset),
-  );
+  const followed = historyFrom.map(({ partition, offset }) => {
+    const attachedFrom = attached.map((model) => model.startOffset?.(partition)).filter((from) => from !== undefined);
+    return new FollowedPartition(partition, found.get(partition) ?? log.startOffset(partition), offset, attachedFrom);
+  });
   live.startAt(followed.map(({ partition, liveFrom }) => ({ partition, offset: liveFrom })));
   return followed;
 };
@@ -95,11 +106,12 @@ const findBeginnings = async ({ log, live, history, partitions }: ProjectionOpti
 /** The read models of one process, and what is attached to them. */
 class Models {
   readonly state: ProjectionState = { newestReceivedAt: 0, isCaughtUp: false };
-  readonly attached = new Set<AttachedModel>();
+  readonly attached: Set<AttachedModel>;
   readonly #live: Live;
   readonly #history: History;
 
-  constructor({ live, history }: ProjectionOptions) {
+  constructor({ live, history, attached = [] }: ProjectionOptions) {
+    this.attached = new Set(attached);
     this.#live = live;
     this.#history = history;
   }
@@ -114,7 +126,10 @@ class Models {
     this.state.newestReceivedAt = Math.max(this.state.newestReceivedAt, one.newestReceivedAt);
     if (batch.nextOffset > one.historyFrom) this.#history.apply(batchFrom(batch, one.historyFrom));
     if (this.attached.size === 0) return this.#history.ready();
-    for (const model of this.attached) model.apply?.(batch);
+    for (const model of this.attached) {
+      const from = model.startOffset?.(one.partition) ?? 0;
+      if (batch.nextOffset > from) model.apply?.(batchFrom(batch, from));
+    }
     return readyOf([this.#history, ...this.attached]);
   }
 

@@ -1,3 +1,21 @@
+export type {
+  ActivityPage,
+  ActivityQuery,
+  DaySummary,
+  MileageDayFigures,
+  MileageFigures,
+  MileageQuery,
+  Period,
+  SummaryQuery,
+  TireDay,
+  TireDays,
+  Trips,
+  VehicleTrip,
+} from './days/reads.ts';
+export { assembleTrips, type AssembledTrips, type TripsParts, type TripsStatistics } from './days/assemble-trips.ts';
+export { LocalDays } from './days/local-days.ts';
+export { tripStoreLimits } from './days/store-limits.ts';
+export { TripMarks, type TripMarksOptions } from './days/trip-marks.ts';
 export { deriveDay } from './derive-day.ts';
 export { tripLimits } from './limits.ts';
 export { emptySamples, type PlainColumn, plainColumns } from './samples.ts';

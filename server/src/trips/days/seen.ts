@@ -1,0 +1,84 @@
+import type { ConsentGroup } from '@milepost/contract';
+import type { ReadScope } from '../../events/index.ts';
+import { CallerError } from '../../kernel/index.ts';
+import type { Retention } from '../../registry/index.ts';
+import type { Charging, Stop, Trip, VehicleDay } from '../types.ts';
+
+/**
+ * What of a vehicle a reader may see, and what of it is still kept. A thing is in a group of signals as its parts are: when it was is
+ * `driving`, where is `position`, how fast is `motion`, the battery is `energy`. What lies not wholly within the periods of the scope is
+ * not shown: a part of it would tell of the rest.
+ */
+export class Sight {
+  readonly #scope: ReadScope;
+  readonly #vehicleNo: number;
+  readonly #keptFromMs: (group: ConsentGroup) => number;
+
+  constructor(scope: ReadScope, retention: Pick<Retention, 'keptFromMs'>, vehicleNo: number, nowMs: number) {
+    if (!scope.allowsVehicle(vehicleNo)) throw new CallerError('not_found', 'there is no such vehicle');
+    this.#scope = scope;
+    this.#vehicleNo = vehicleNo;
+    this.#keptFromMs = (group) => retention.keptFromMs(vehicleNo, group, nowMs);
+  }
+
+  allows(group: ConsentGroup): boolean {
+    return this.#scope.allowsGroup(this.#vehicleNo, group) && this.#scope.precision(this.#vehicleNo, group) === 'exact';
+  }
+
+  /** Throws `forbidden` where a list of nothing would be no answer. */
+  demand(group: ConsentGroup): void {
+    if (!this.allows(group)) throw new CallerError('forbidden', `what is derived from the group ${group} may not be read`);
+  }
+
+  /** Whether the scope shows all of a time. */
+  covers(fromMs: number, toMs: number): boolean {
+    return this.#scope
+      .periods(this.#vehicleNo)
+      .some((period) => period.fromMs <= fromMs && (period.toMs === null || toMs <= period.toMs));
+  }
+
+  /** Whether a group may be seen of something that began at a time. */
+  sees(group: ConsentGroup, fromMs: number): boolean {
+    return this.allows(group) && fromMs >= this.#keptFromMs(group);
+  }
+
+  /** Undefined: not to be seen. Who drove, and whether the trip is private, is for whoever knows drivers to add. */
+  trip(trip: Trip): Trip | undefined {
+    const { fromMs, toMs } = trip;
+    if (!this.sees('driving', fromMs) || !this.covers(fromMs, toMs)) return undefined;
+    const [hasPosition, hasEnergy] = [this.sees('position', fromMs), this.sees('energy', fromMs)];
+    return {
+      ...trip,
+      topSpeedKmh: this.sees('motion', fromMs) ? trip.topSpeedKmh : null,
+      ...(hasPosition
+        ? {}
+        : { start: null, end: null, harshEvents: trip.harshEvents.map((event) => ({ ...event, position: null })) }),
+      ...(hasEnergy ? {} : { energyKwh: null, energySource: null, fromPercent: null, toPercent: null }),
+    };
+  }
+
+  stop(stop: Stop): Stop | undefined {
+    if (!this.sees('driving', stop.fromMs) || !this.covers(stop.fromMs, stop.toMs)) return undefined;
+    return this.sees('position', stop.fromMs) ? stop : { ...stop, position: null };
+  }
+
+  charging(charging: Charging): Charging | undefined {
+    if (!this.sees('energy', charging.fromMs) || !this.covers(charging.fromMs, charging.toMs)) return undefined;
+    return this.sees('position', charging.fromMs) ? charging : { ...charging, position: null };
+  }
+
+  /** What is of the day as a whole: null or empty where it may not be seen. */
+  day(day: VehicleDay): Pick<VehicleDay, 'odometerM' | 'odometerAtMs' | 'rangeAtFullM' | 'rangeSource' | 'coldTireKpa'> {
+    const isWhole = this.covers(day.dayMs, day.dayMs + 86_400_000);
+    const hasOdometer =
+      day.odometerAtMs !== null && this.sees('mileage', day.dayMs) && this.covers(day.odometerAtMs, day.odometerAtMs);
+    const hasRange = isWhole && this.sees('energy', day.dayMs);
+    return {
+      odometerM: hasOdometer ? day.odometerM : null,
+      odometerAtMs: hasOdometer ? day.odometerAtMs : null,
+      rangeAtFullM: hasRange ? day.rangeAtFullM : null,
+      rangeSource: hasRange ? day.rangeSource : null,
+      coldTireKpa: isWhole && this.sees('tires', day.dayMs) ? day.coldTireKpa : day.coldTireKpa.map(() => null),
+    };
+  }
+}
