@@ -68,4 +68,10 @@ export const routeLines: { readonly [Name in ApiRouteName]: `${ApiRoutes[Name]['
   readConfig: 'GET /v1/config',
   checkHealth: 'GET /healthz',
   checkReadiness: 'GET /readyz',
+  listTrips: 'GET /v1/vehicles/{id}/trips',
+  readTrip: 'GET /v1/vehicles/{id}/trips/{trip}',
+  listStops: 'GET /v1/vehicles/{id}/stops',
+  listCharging: 'GET /v1/vehicles/{id}/charging',
+  readMileage: 'GET /v1/vehicles/{id}/mileage',
+  readTireTrends: 'GET /v1/vehicles/{id}/tires',
 };

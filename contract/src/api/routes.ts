@@ -9,6 +9,7 @@ import { retentionRoutes } from './retention.ts';
 import * as server from './server.ts';
 import { type ApiRoute, anyone, byId, operator } from './route.ts';
 import { closed, opaqueId } from './shared.ts';
+import { tripRoutes } from './trips.ts';
 import * as vehicles from './vehicle.ts';
 import { warningRoutes } from './warnings.ts';
 
@@ -201,6 +202,7 @@ export const apiRoutes = {
 
   ...importRoutes,
   ...warningRoutes,
+  ...tripRoutes,
 
   ...retentionRoutes,
 

@@ -143,6 +143,20 @@ export const decodeReport = (bytes: Uint8Array, from: number, end: number, into:
   if (input.at !== end) throw new FormatError(`${end - input.at} bytes follow the report`);
 };
 
+/**
+ * The sample times of a report alone, for whoever needs no values: into the start of `into`, which has room for `samplesPerReportMax`.
+ * Answers how many; 0 for a heartbeat. Throws `FormatError`.
+ */
+export const readReportTimes = (bytes: Uint8Array, from: number, end: number, into: Float64Array, view?: DataView): number => {
+  const input = sharedReader;
+  input.reset(bytes, from, end, view);
+  input.take(2);
+  const count = input.varint();
+  if (count > samplesPerReportMax) throw new FormatError(`report has ${count} samples, expected at most ${samplesPerReportMax}`);
+  if (count > 0) readTimes(input, into, count);
+  return count;
+};
+
 const readBody = (input: ByteReader, into: ReportColumns, count: number): void => {
   makeRoom(into, count);
   readTimes(input, into.times, count);

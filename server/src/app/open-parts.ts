@@ -22,6 +22,7 @@ import {
   type SnapshotStore,
   type Storage,
 } from '../storage/index.ts';
+import { type AssembledTrips, assembleTrips, deriveDay, TripMarks, type TripsParts } from '../trips/index.ts';
 import type { DataFolder } from './data-folder.ts';
 import { hideErased } from './hide-erased.ts';
 import { priorValues } from './prior-values.ts';
@@ -197,6 +198,26 @@ export const openReadModels = async (base: Base, stored: Stored, closers: Closer
   closers.add('history', () => history.close());
   return { live, history };
 };
+
+/** Trips of the partitions that this process follows; their marks go on where they stood. */
+export const openTripMarks = async (
+  { clock, logger }: Base,
+  { storage }: Stored,
+  log: EventLog,
+  history: Pick<History, 'appliedOffset'>,
+  wanted: { readonly partitions: readonly number[]; readonly isWriter: boolean },
+): Promise<TripMarks> => {
+  const marks = new TripMarks({ storage, log, ...wanted, clock, logger });
+  await marks.open((partition) => Math.max(history.appliedOffset(partition) ?? 0, log.startOffset(partition)));
+  return marks;
+};
+
+export const assembleTripsIn = (
+  { clock, logger }: Base,
+  { storage, registry, retention }: Stored,
+  parts: Pick<TripsParts, 'history' | 'erasures' | 'marks'>,
+): AssembledTrips =>
+  assembleTrips({ storage, directory: registry.directory, retention, derive: deriveDay, ...parts, clock, logger });
 
 /** The ledger of erasures. */
 export const openLedger = async (base: Base, { storage, registry }: Stored, closers: Closers): Promise<Erasures> => {

@@ -26,11 +26,14 @@ import {
   openLedger,
   openLog,
   openReadModels,
+  assembleTripsIn,
   openStored,
+  openTripMarks,
   openWayIn,
   type ReadModels,
   type Stored,
 } from './open-parts.ts';
+import type { AssembledTrips } from '../trips/index.ts';
 import { type Projection, startProjection } from './projection.ts';
 import { RebuildHold, type RebuildParts } from './rebuild/rebuild-hold.ts';
 import { removeOldModels } from './rebuild/remove-old-models.ts';
@@ -88,6 +91,7 @@ interface HttpParts {
   readonly stored: Stored;
   readonly log: EventLog;
   readonly models: ReadModels;
+  readonly trips: AssembledTrips;
   readonly erasures: Erasures;
   readonly warnings: Warnings;
   readonly unknownVehicles: UnknownVehicles;
@@ -98,12 +102,13 @@ interface HttpParts {
 }
 
 const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http> => {
-  const { steps, deadLetters, lake, stored, log, models, erasures, unknownVehicles, projection, rebuild, gate } = parts;
+  const { steps, deadLetters, lake, stored, log, models, trips, erasures, unknownVehicles, projection, rebuild, gate } = parts;
   const { clock, logger } = options;
   return createHttp({
     registry: stored.registry,
     devices: stored.devices,
     ...models,
+    trips: trips.trips,
     lake,
     eventLog: log,
     erasures,
@@ -125,6 +130,7 @@ const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http>
         unknownVehicles,
       }),
       rebuild: () => rebuild.status(),
+      trips: () => trips.statistics(),
       clockSteps: () => steps.count,
     },
     readiness: readinessOf(parts),
@@ -211,6 +217,35 @@ const openControl = async (parts: Omit<RebuildParts, 'isBusy'>, closers: Closers
   return { backup, rebuild };
 };
 
+interface Following {
+  readonly models: ReadModels;
+  readonly projection: Projection;
+  readonly unknownVehicles: UnknownVehicles;
+  readonly erasures: Erasures;
+  readonly trips: AssembledTrips;
+}
+
+/** Everything that follows the log, caught up with it, with what was erased hidden. */
+const openFollowing = async (base: Base, stored: Stored, log: EventLog, closers: Closers): Promise<Following> => {
+  const { logger, failed } = base;
+  const models = await openReadModels(base, stored, closers);
+  const partitions = log.partitions();
+  const marks = await openTripMarks(base, stored, log, models.history, { partitions, isWriter: true });
+  closers.add('trip marks', () => marks.close(false));
+  const warn = (message: string, error: unknown): void => logger.warn(message, { error });
+  const projection = await startProjection({ log, ...models, attached: [marks], partitions, failed, warn });
+  closers.add('projection', () => projection.stop());
+  await projection.caughtUp;
+  const { storage, registry } = stored;
+  const unknownVehicles = await findUnknown({ live: models.live, directory: registry.directory, storage, logger });
+  const erasures = await openLedger(base, stored, closers);
+  closers.add('erasures', await hideIn(base, stored, erasures, models));
+  const trips = assembleTripsIn(base, stored, { history: models.history, erasures, marks });
+  closers.add('trips', () => trips.close());
+  trips.tend();
+  return { models, projection, unknownVehicles, erasures, trips };
+};
+
 const open = async (options: ServerOptions, closers: Closers): Promise<Omit<RunningServer, 'stop'>> => {
   const { configuration, logger, failed } = options;
   const clock = makeSteppingClock(options.clock);
@@ -221,24 +256,7 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const deadLetters = openDeadLetters(folder.deadLetters, clock, logger);
   const base: Base = { configuration, folder, clock, logger, failed, deadLetter: (letter) => deadLetters.put(letter) };
   const [stored, log] = await Promise.all([openStored(base, closers), openLog(base, closers)]);
-  const models = await openReadModels(base, stored, closers);
-  const projection = await startProjection({
-    log,
-    ...models,
-    partitions: log.partitions(),
-    failed,
-    warn: (message, error) => logger.warn(message, { error }),
-  });
-  closers.add('projection', () => projection.stop());
-  await projection.caughtUp;
-  const unknownVehicles = await findUnknown({
-    live: models.live,
-    directory: stored.registry.directory,
-    storage: stored.storage,
-    logger,
-  });
-  const erasures = await openLedger(base, stored, closers);
-  closers.add('erasures', await hideIn(base, stored, erasures, models));
+  const { models, projection, unknownVehicles, erasures, trips } = await openFollowing(base, stored, log, closers);
   const warnings = await openWarnings({ ...stored, erasures, clock, logger }, models, projection, closers);
   const records = await keepServerRecords(base, log, stored, projection, closers);
   const steps = noteClockSteps(clock, records, logger, failed);
@@ -262,7 +280,7 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const lake = await openDuckdbLake({ folder: folder.exports, logger });
   closers.add('lake', () => lake.close());
   const { rebuild } = holds;
-  const known = { stored, log, models, erasures, warnings, unknownVehicles };
+  const known = { stored, log, models, trips, erasures, warnings, unknownVehicles };
   const http = await openHttp({ ...options, clock }, { steps, deadLetters, lake, projection, rebuild, gate, access, ...known });
   const sockets = listenDeviceWebSockets({ gate, clock, logger });
   routeUpgrades(http.server, sockets, http.streams);

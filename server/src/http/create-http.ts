@@ -30,6 +30,7 @@ import { addRetentionRoutes } from './routes/retention.ts';
 import { addServerRoutes } from './routes/server.ts';
 import { addSignInRoute } from './routes/sign-in.ts';
 import { addStatusRoutes } from './routes/status.ts';
+import { addTripRoutes } from './routes/trips.ts';
 import { addVehicleRoutes } from './routes/vehicles.ts';
 import { addWarningRoutes } from './routes/warnings.ts';
 import { operatorScope } from '../sharing/index.ts';
@@ -87,6 +88,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scope: ReadScope): 
     addExportRoutes,
     addImportRoutes,
     addFleetRoutes,
+    addTripRoutes,
     addStatusRoutes,
     addReportRoutes,
     addErasureRoutes,

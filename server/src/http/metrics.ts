@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { HistoryStatistics } from '../history/index.ts';
+import type { Clock } from '../kernel/index.ts';
 import type { LiveStatistics } from '../live/index.ts';
+import type { TripsStatistics } from '../trips/index.ts';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, type Registry } from 'prom-client';
 import type { GateFigures, HttpDeps, ModelFigures, RebuildFigures } from './types.ts';
 
@@ -173,6 +175,33 @@ const addRebuild = (registry: Registry, rebuild: () => RebuildFigures): void => 
   counter('milepost_rebuilds_swapped_total', 'Rebuilt models put in place', () => rebuild().swapped);
 };
 
+const tripFigures: readonly Figure<TripsStatistics>[] = [
+  [
+    'counter',
+    'milepost_trips_marked_total',
+    'Days of vehicles that were marked, since samples of them came',
+    ({ marked }) => marked,
+  ],
+  ['counter', 'milepost_trips_derived_total', 'Days of vehicles that were derived', ({ derived }) => derived],
+  ['counter', 'milepost_trips_derived_seconds_total', 'Time that took', ({ derivedMs }) => derivedMs / 1000],
+  ['counter', 'milepost_trips_failed_total', 'Days that could not be derived in the background', ({ failed }) => failed],
+  ['gauge', 'milepost_trips_days_marked', 'Days that will be derived, the running ones too', ({ daysMarked }) => daysMarked],
+  ['gauge', 'milepost_trips_days_due', 'Days that wait for the background', ({ daysDue }) => daysDue],
+  ['gauge', 'milepost_trips_derives_waiting', 'Days that readers wait for', ({ derivesWaiting }) => derivesWaiting],
+  ['gauge', 'milepost_trips_ranges_noted', 'Marks that are not written yet', ({ rangesNoted }) => rangesNoted],
+];
+
+const addTrips = (registry: Registry, trips: () => TripsStatistics | undefined, clock: Clock): void => {
+  addFigures(registry, tripFigures, (of) => {
+    const figures = trips();
+    return figures ? of(figures) : 0;
+  });
+  mirror(registry).gauge('milepost_trips_lag_seconds', 'How long the oldest day that is due has waited', () => {
+    const oldestDueMs = trips()?.oldestDueMs ?? null;
+    return oldestDueMs === null ? 0 : Math.max(0, clock.now() - oldestDueMs) / 1000;
+  });
+};
+
 const addDurations = (fastify: FastifyInstance, registry: Registry): void => {
   const durations = new Histogram({
     name: 'milepost_http_request_duration_seconds',
@@ -207,6 +236,7 @@ export const addMetrics = (fastify: FastifyInstance, deps: MetricsDeps, viewers?
     addHistory(registry, figures.models);
     addLive(registry, figures.models);
   }
+  if (figures.trips) addTrips(registry, figures.trips, deps.clock);
   if (figures.rebuild) addRebuild(registry, figures.rebuild);
   if (viewers) gauge('milepost_stream_viewers', 'Browsers that watch', viewers);
   addDurations(fastify, registry);

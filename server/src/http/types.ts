@@ -12,6 +12,7 @@ import type { Clock, Logger } from '../kernel/index.ts';
 import type { Lake } from '../lake/index.ts';
 import type { Live } from '../live/index.ts';
 import type { Registry, Retention } from '../registry/index.ts';
+import type { Trips, TripsStatistics } from '../trips/index.ts';
 import type { OperatorAccess } from './access/operator-access.ts';
 
 /** One part of the server and whether it can do its work. */
@@ -89,6 +90,7 @@ export interface ServerFigures {
   /** Undefined while there are none, as between two assignments of partitions. */
   readonly models?: () => ModelFigures | undefined;
   readonly rebuild?: () => RebuildFigures;
+  readonly trips?: () => TripsStatistics | undefined;
   /** How often the clock of the machine was set while the server ran. */
   readonly clockSteps: () => number;
 }
@@ -98,6 +100,7 @@ export interface HttpDeps {
   readonly devices: Devices;
   readonly live: Live;
   readonly history: History;
+  readonly trips: Trips;
   readonly lake: Lake;
   readonly eventLog: EventLog;
   readonly erasures: Erasures;

@@ -5,7 +5,8 @@ import type { ModelFigures } from '../../http/index.ts';
 import type { Live } from '../../live/index.ts';
 import type { SnapshotStore } from '../../storage/index.ts';
 import { keepWarnings } from '../keep-warnings.ts';
-import { Closers, hideIn } from '../open-parts.ts';
+import type { AssembledTrips } from '../../trips/index.ts';
+import { assembleTripsIn, Closers, hideIn, openTripMarks } from '../open-parts.ts';
 import { type Projection, startProjection } from '../projection.ts';
 import { unheardAfterMs } from '../server-records.ts';
 import { repeat } from '../repeat.ts';
@@ -35,6 +36,7 @@ export interface FollowingModels {
   readonly live: Live;
   readonly history: ThreadedHistory;
   readonly projection: Projection;
+  readonly trips: AssembledTrips;
   lagMs(): number;
   /** Writes what is in memory, unless it is no longer this process's to write. */
   close(isLost: boolean): Promise<void>;
@@ -67,10 +69,26 @@ export const openModels = async (parts: ClusterParts, wanted: ModelsWanted): Pro
     const history = await openHistory({ ...options, ...writing });
     closers.add('history', () => (isLost ? history.abandon() : history.close()));
     const warn = (message: string, error: unknown): void => logger.warn(message, { error });
-    const projection = await startProjection({ log, live, history, partitions, heardWithinMs: unheardAfterMs, failed, warn });
+    const marks = await openTripMarks(base, stored, log, history, { partitions, isWriter });
+    closers.add('trip marks', () => marks.close(isLost));
+    const attached = [marks];
+    const projection = await startProjection({
+      log,
+      live,
+      history,
+      attached,
+      partitions,
+      heardWithinMs: unheardAfterMs,
+      failed,
+      warn,
+    });
     closers.add('projection', () => projection.stop());
     closers.add('erasures', await hideIn(base, stored, erasures, { live, history }));
     if (isWriter) closers.add('warnings', keepWarningsOf(parts, wanted, live, projection));
+    const trips = assembleTripsIn(base, stored, { history, erasures, marks });
+    closers.add('trips', () => trips.close());
+    // Not before history has what was noted; when following fails there is nothing to tend.
+    if (isWriter) projection.caughtUp.then(() => trips.tend()).catch(() => undefined);
     closers.add(
       'ticks',
       repeat(clock, isWriter ? writerTickEveryMs : tickEveryMs, () => projection.tick(clock.now())),
@@ -79,6 +97,7 @@ export const openModels = async (parts: ClusterParts, wanted: ModelsWanted): Pro
       live,
       history,
       projection,
+      trips,
       lagMs: () => projection.lagMs(clock.now()),
       close: async (lost) => {
         isLost = lost;

@@ -84,6 +84,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
     devices: stored.devices,
     live: replica.models.live,
     history: replica.models.history,
+    trips: replica.models.trips.trips,
     lake,
     eventLog: log,
     erasures,

@@ -53,7 +53,13 @@ const figuresOf = ({ replica, gate, projector, deadLetters }: Running): ServerFi
     const owned = projector?.models();
     return owned && modelFigures(owned, deadLetters);
   };
-  return { ...(gate ? { gate: gateFigures(gate) } : {}), ...(replica || projector ? { models } : {}), clockSteps: () => 0 };
+  const trips = (): ReturnType<NonNullable<ServerFigures['trips']>> =>
+    (projector?.models() ?? replica?.models)?.trips.statistics();
+  return {
+    ...(gate ? { gate: gateFigures(gate) } : {}),
+    ...(replica || projector ? { models, trips } : {}),
+    clockSteps: () => 0,
+  };
 };
 
 interface Listening {

@@ -32,6 +32,7 @@ import { listenDeviceWebSockets, telemetryRoute } from '../../protocols/index.ts
 import { openRegistry, openRetention, type Registry, type Retention } from '../../registry/index.ts';
 import { openTestStorage, type TestStorage } from '../../storage/testing/test-storage.ts';
 import { openSnapshotFolder } from '../../storage/adapters/folder/index.ts';
+import { type AssembledTrips, assembleTrips, deriveDay, TripMarks } from '../../trips/index.ts';
 import { type OperatorAccess, makeOperatorAccess } from '../access/operator-access.ts';
 import { createHttp } from '../create-http.ts';
 import type { Http, HttpConfig } from '../types.ts';
@@ -46,6 +47,9 @@ export interface TestServer {
   readonly devices: Devices;
   readonly live: Live;
   readonly history: History;
+  readonly marks: TripMarks;
+  /** Nothing is derived in the background unless it is told to `tend`. */
+  readonly days: AssembledTrips;
   /** Where Parquet files lie while they are under way. */
   readonly exportsFolder: string;
   readonly eventLog: EventLog;
@@ -123,20 +127,23 @@ const openTestHistory = async (folder: string, clock: Clock): Promise<History> =
   });
 };
 
-/** The journal, with live and history behind it, as in the server. */
+/** The journal, with live, history and trips behind it, as in the server. */
 const openTestLog = async (
-  folder: string,
+  test: TestStorage,
   live: Live,
   history: History,
   clock: Clock,
   limits: Partial<JournalLimits> = {},
-): Promise<EventLog> => {
+): Promise<{ readonly eventLog: EventLog; readonly marks: TripMarks }> => {
   const log = await openJournal({
     logger: silentLogger,
     clock,
-    folder,
+    folder: join(test.folder, 'journal'),
     limits: { diskReserveBytes: 0, commitSpacingMs: 0, ...limits },
   });
+  const { storage } = test;
+  const marks = new TripMarks({ storage, log, partitions: [0], isWriter: true, clock, logger: silentLogger });
+  await marks.open(() => log.startOffset(0));
   log.follow({
     partition: 0,
     fromOffset: log.startOffset(0),
@@ -144,12 +151,13 @@ const openTestLog = async (
       live.apply(batch);
       history.applyStatus(live.takeStatusChanges());
       history.apply(batch);
+      marks.apply(batch);
     },
     failed: (error) => {
       throw error;
     },
   });
-  return log;
+  return { eventLog: log, marks };
 };
 
 const isUp = (test: TestStorage): Promise<boolean> =>
@@ -188,7 +196,7 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
   const history = await openTestHistory(join(test.folder, 'history'), clock);
   const exportsFolder = join(test.folder, 'exports');
   const lake = await openDuckdbLake({ folder: exportsFolder, ...timed });
-  const eventLog = await openTestLog(join(test.folder, 'journal'), live, history, clock, logLimits);
+  const { eventLog, marks } = await openTestLog(test, live, history, clock, logLimits);
   const ingest = openIngest({
     log: eventLog,
     directory,
@@ -202,12 +210,16 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
   const warningParts = { storage: test.storage, retention, vocabulary: coreVocabulary, erasures, ...timed };
   const warnings = await openWarningLog(warningParts);
   const stopWarnings = keepWarnings({ ...warningParts, live, owns: () => true, caughtUp: Promise.resolve() });
+  const { storage } = test;
+  const days = assembleTrips({ storage, history, directory, retention, erasures, marks, derive: deriveDay, ...timed });
   const gate = openGate({ ingest, devices, log: eventLog, ...timed });
   const close = async (): Promise<void> => {
     gate.close();
     await stopWarnings();
     await warnings.close();
     stopHiding();
+    await days.close();
+    await marks.close(false);
     await erasures.close();
     retention.close();
     await eventLog.close();
@@ -218,7 +230,7 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
     await registry.close();
     await test.close();
   };
-  const models = { live, history, lake, warnings };
+  const models = { live, history, marks, days, lake, warnings };
   return { registry, retention, devices, ...models, exportsFolder, eventLog, erasures, ingest, gate, close };
 };
 
@@ -270,6 +282,7 @@ export const openTestServer = async (
   const http = await createHttp({
     ...timed,
     ...parts,
+    trips: parts.days.trips,
     vocabulary: () => coreVocabulary,
     access,
     config: configOf(webRoot, changes),
@@ -289,6 +302,7 @@ export const openTestServer = async (
         deadLettersUnwritten: () => 0,
         unknownVehicles: () => 0,
       }),
+      trips: () => parts.days.statistics(),
       rebuild: () => ({ isRunning: false, progress: undefined, differences: 0, finished: 0, swapped: 0 }),
       clockSteps: () => 0,
     },
