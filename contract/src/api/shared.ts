@@ -9,6 +9,8 @@ export const apiLimits = {
   searchCharactersMax: 200,
   nameCharactersMax: 200,
   groupsMax: 50,
+  /** Customers or groups whose vehicles are counted in one answer. */
+  vehiclePartsMax: 2000,
   enrolmentsMax: 1000,
   /** A CSV file of devices to enrol. */
   enrolmentCsvLinesMax: 20_000,

@@ -102,6 +102,9 @@ export const vehicleItem = closed({
   position: nullable(position),
   warnings: Type.Array(vehicleWarning),
   energyPercent: nullable(percent),
+  rangeKm: Type.Union([nullable(Type.Number({ minimum: 0, maximum: 100_000 }))], {
+    description: 'As the vehicle reports it, now',
+  }),
   speedKmh: nullable(Type.Number({ minimum: -150, maximum: 450 })),
 });
 export type VehicleItem = Static<typeof vehicleItem>;
@@ -112,11 +115,15 @@ export const vehicleSortWords = [
   'status',
   'lastSeen',
   'energy',
+  'range',
+  'customer',
   'silence',
   '-name',
   '-status',
   '-lastSeen',
   '-energy',
+  '-range',
+  '-customer',
   '-silence',
 ] as const;
 export type VehicleSortWord = (typeof vehicleSortWords)[number];
@@ -132,6 +139,7 @@ export const vehicleFilters = {
   status: Type.Optional(oneOf(connectionStatuses)),
   customer: Type.Optional(Type.String({ minLength: 1, maxLength: apiLimits.nameCharactersMax, description: 'Name or id' })),
   group: Type.Optional(Type.String({ minLength: 1, maxLength: apiLimits.nameCharactersMax })),
+  hasGroup: Type.Optional(oneOf(['true', 'false'], { description: 'false: in no group' })),
   bbox: Type.Optional(
     Type.String({
       pattern: '^-?\\d{1,3}(\\.\\d{1,12})?(,-?\\d{1,3}(\\.\\d{1,12})?){3}$',
@@ -150,14 +158,34 @@ export const vehicleQuery = closed({
   ...vehicleFilters,
   sort: Type.Optional(oneOf(vehicleSortWords, { description: 'With `-`: descending. Unknown values come last' })),
   ...paging,
+  format: Type.Optional(
+    oneOf(['json', 'csv'], { description: 'Or by the Accept header. CSV has all that fit: `limit` and `cursor` are not taken' }),
+  ),
 });
 export type VehicleQuery = Static<typeof vehicleQuery>;
 
-/** How many vehicles there are. Need attention: a warning above mere information, or offline without a goodbye. */
-export const vehicleCounts = closed({
+const countFields = {
   total: count(),
   byStatus: closed({ never_seen: count(), online: count(), late: count(), offline: count() }),
   needAttention: count(),
+};
+
+export const vehicleGroupings = ['customer', 'group'] as const;
+export type VehicleGrouping = (typeof vehicleGroupings)[number];
+export const vehicleCountQuery = closed({
+  ...vehicleFilters,
+  by: Type.Optional(oneOf(vehicleGroupings, { description: 'Counts of each as well. A vehicle counts in each of its groups' })),
+});
+
+/** How many vehicles there are. Need attention: a warning above mere information, or offline without a goodbye. */
+export const vehicleCounts = closed({
+  ...countFields,
+  /** In order of name, at most `vehiclePartsMax`. */
+  parts: Type.Optional(
+    Type.Array(closed({ name: Type.Union([nullable(Type.String())], { description: 'null: in no group' }), ...countFields })),
+  ),
+  /** Those that had no room. */
+  furtherParts: Type.Optional(count()),
 });
 export type VehicleCounts = Static<typeof vehicleCounts>;
 

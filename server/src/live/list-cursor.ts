@@ -26,7 +26,7 @@ export const decodeCursor = (text: string, sort: string): ListCursor => {
   if (!Array.isArray(fields) || fields.length !== 3)
     throw invalidField('cursor', text.slice(0, cursorLengthMax), 'a value of `next` of an answer before');
   const [madeFor, key, id] = fields as unknown[];
-  const isKey = key === null || typeof key === (sort.endsWith('name') ? 'string' : 'number');
+  const isKey = key === null || typeof key === (/name|customer/.test(sort) ? 'string' : 'number');
   if (typeof id !== 'string' || typeof madeFor !== 'string' || !isKey)
     throw invalidField('cursor', text, 'a value of `next` of an answer before');
   if (madeFor !== sort) throw invalidField('cursor', text, `a cursor of the same sort (it was made for ${madeFor})`);

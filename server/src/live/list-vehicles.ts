@@ -1,11 +1,11 @@
-import { connectionStatuses, isWarningCode, warningKinds, warningSeverities, wellKnown } from '@milepost/contract';
+import { connectionStatuses, isWarningCode, warningKinds, wellKnown } from '@milepost/contract';
 import { invalidField } from '../kernel/index.ts';
 import type { Directory } from '../registry/index.ts';
 import { isInBox, parseBox } from './box.ts';
 import { decodeCursor, encodeCursor, type ListCursor } from './list-cursor.ts';
 import type { ScopeView } from './scope-view.ts';
 import { fold, type IndexedVehicle, type SearchIndex } from './search-index.ts';
-import { type FleetCounts, type VehicleFilters, type VehicleListQuery, type VehicleSort, vehicleSorts } from './types.ts';
+import { type VehicleFilters, type VehicleListQuery, type VehicleSort, vehicleSorts } from './types.ts';
 
 export const listLimitMax = 500;
 export const listLimitDefault = 50;
@@ -51,7 +51,7 @@ const customerNoOf = (directory: Directory, id: string): number => {
 };
 
 /** The filters as one list of tests, the cheapest first. */
-const testsOf = (source: ListSource, view: ScopeView, filters: VehicleFilters): readonly Test[] => {
+export const testsOf = (source: ListSource, view: ScopeView, filters: VehicleFilters): readonly Test[] => {
   const tests: Test[] = [({ vehicle }) => view.scope.allowsVehicle(vehicle.vehicleNo)];
   if (filters.customerId !== undefined) {
     const customerNo = customerNoOf(source.directory, filters.customerId);
@@ -62,7 +62,8 @@ const testsOf = (source: ListSource, view: ScopeView, filters: VehicleFilters): 
     if (code < 0) throw invalidField('status', filters.status, `one of ${connectionStatuses.join(', ')}`);
     tests.push(({ vehicle }) => source.statusCode(vehicle.vehicleNo) === code);
   }
-  const { group, energyBelow } = filters;
+  const { group, hasGroup, energyBelow } = filters;
+  if (hasGroup !== undefined) tests.push(({ vehicle }) => vehicle.groups.length > 0 === hasGroup);
   if (group !== undefined) tests.push(({ vehicle }) => vehicle.groups.includes(group));
   if (filters.warning !== undefined) tests.push(warningTest(source, view, filters.warning));
   if (energyBelow !== undefined) {
@@ -83,7 +84,7 @@ const testsOf = (source: ListSource, view: ScopeView, filters: VehicleFilters): 
   return tests;
 };
 
-const passes = (tests: readonly Test[], entry: IndexedVehicle): boolean => {
+export const passes = (tests: readonly Test[], entry: IndexedVehicle): boolean => {
   for (const test of tests) if (!test(entry)) return false;
   return true;
 };
@@ -96,6 +97,8 @@ const keyFunctions = (source: ListSource, view: ScopeView): Record<VehicleSort, 
   status: ({ vehicle }) => source.statusCode(vehicle.vehicleNo),
   lastSeen: ({ vehicle }) => source.lastSeen(vehicle.vehicleNo) || null,
   energy: ({ vehicle }) => view.unitValue(vehicle.vehicleNo, wellKnown.energyPercent),
+  range: ({ vehicle }) => view.unitValue(vehicle.vehicleNo, wellKnown.range),
+  customer: ({ vehicle }) => fold(source.directory.customerByNo(vehicle.customerNo)?.name ?? ''),
   // The longer the silence, the smaller lastSeen: no need for the time of day, so cursors stay valid.
   silence: ({ vehicle }) => -source.lastSeen(vehicle.vehicleNo) || null,
 });
@@ -194,22 +197,19 @@ export const findVehicles = (source: ListSource, view: ScopeView, query: Vehicle
   };
 };
 
-const attentionSeverity = warningSeverities.indexOf('warning');
-
-/** How many vehicles have which status, and how many somebody should look at. */
-export const countFleet = (source: ListSource, view: ScopeView, severityOf: (mask: number) => number): FleetCounts => {
-  const counts = [0, 0, 0, 0];
-  let needAttention = 0;
-  let total = 0;
-  for (const { vehicle } of source.index.sorted()) {
-    const { vehicleNo } = vehicle;
-    if (!view.scope.allowsVehicle(vehicleNo)) continue;
-    total++;
-    const code = source.statusCode(vehicleNo);
-    counts[code] = (counts[code] as number) + 1;
-    const isLost = connectionStatuses[code] === 'offline' && !source.reasonIsGoodbye(vehicleNo);
-    if (isLost || severityOf(source.warningMask(view, vehicleNo)) >= attentionSeverity) needAttention++;
-  }
-  const [never_seen, online, late, offline] = counts as [number, number, number, number];
-  return { total, byStatus: { never_seen, online, late, offline }, needAttention };
+/** All vehicles that pass the filters, in the order asked for. Throws as `findVehicles` does. */
+export const findAll = (
+  source: ListSource,
+  view: ScopeView,
+  query: VehicleFilters & Pick<VehicleListQuery, 'sort'>,
+): readonly IndexedVehicle[] => {
+  const { sort, isDescending } = parseSort(query.sort ?? 'name');
+  const tests = testsOf(source, view, query);
+  const keyOf = keyFunctions(source, view)[sort];
+  const order = orderOf(isDescending);
+  const found = source.index
+    .sorted()
+    .filter((entry) => passes(tests, entry))
+    .map((entry) => ({ key: keyOf(entry), vehicleNo: entry.vehicle.vehicleNo, entry }));
+  return found.sort(order).map(({ entry }) => entry);
 };

@@ -137,3 +137,32 @@ test('an item says where, how, and since when', () => {
   assert.equal(item?.energyPercent, 80);
   assert.deepEqual(item?.status, { status: 'late', since: t0 + 75_000, reason: 'silent', lastSeen: t0 });
 });
+
+test('counts apart by customer and by group, of those that pass the filters', () => {
+  const { live } = fleet();
+  const told = (by: 'customer' | 'group', filters = {}) =>
+    live.countParts(scope, by, filters).map(({ name, total, byStatus }) => [name, total, byStatus.online]);
+  assert.deepEqual(
+    told('customer')
+      .map(([, total]) => total)
+      .sort(),
+    [1, 3],
+  );
+  assert.deepEqual(told('customer', { customerId: 'cus_2' }), [['Škoda Überland', 1, 1]]);
+  assert.deepEqual(told('group'), [
+    ['vans', 1, 1],
+    [null, 3, 1],
+  ]);
+  assert.deepEqual(told('group', { hasGroup: false, status: 'online' }), [[null, 1, 1]]);
+  assert.equal(live.fleetCounts(scope, { group: 'vans' }).total, 1);
+});
+
+test('all at once is the same as page by page, in any order', () => {
+  const { live } = fleet();
+  for (const sort of vehicleSorts.flatMap((word) => [word, `-${word}`]))
+    assert.deepEqual(
+      [...live.eachVehicle(scope, { sort })].map(({ vehicle }) => vehicle.vehicleNo),
+      numbers(live, { sort }),
+      sort,
+    );
+});

@@ -1,7 +1,8 @@
 import { connectionStatuses, type VehicleWarning, type WarningCode, warningSeverities, wellKnown } from '@milepost/contract';
 import type { ReadScope } from '../events/index.ts';
 import { CallerError, type Clock } from '../kernel/index.ts';
-import { countFleet, findVehicles, type ListSource } from './list-vehicles.ts';
+import { countFleet, countParts } from './count-fleet.ts';
+import { findAll, findVehicles, type ListSource } from './list-vehicles.ts';
 import type { LiveCore } from './live-core.ts';
 import { makeMapSource, type MapState } from './map-source.ts';
 import { ScopeView } from './scope-view.ts';
@@ -12,6 +13,9 @@ import type {
   LatestValue,
   MapSource,
   MapVehicle,
+  PartCounts,
+  VehicleFilters,
+  VehicleGrouping,
   VehicleList,
   VehicleListItem,
   VehicleListQuery,
@@ -111,8 +115,21 @@ export class LiveReader {
     return { items: entries.map((entry) => this.#item(view, entry)), next };
   }
 
-  fleetCounts(scope: ReadScope): FleetCounts {
-    return countFleet(this.#list, new ScopeView(scope, this.#core.latest), severityOf);
+  eachVehicle(scope: ReadScope, query: VehicleFilters & Pick<VehicleListQuery, 'sort'>): Iterable<VehicleListItem> {
+    const view = new ScopeView(scope, this.#core.latest);
+    const found = findAll(this.#list, view, query);
+    const item = (entry: IndexedVehicle): VehicleListItem => this.#item(view, entry);
+    return (function* () {
+      for (const entry of found) yield item(entry);
+    })();
+  }
+
+  fleetCounts(scope: ReadScope, filters?: VehicleFilters): FleetCounts {
+    return countFleet(this.#list, new ScopeView(scope, this.#core.latest), severityOf, filters);
+  }
+
+  countParts(scope: ReadScope, by: VehicleGrouping, filters?: VehicleFilters): readonly PartCounts[] {
+    return countParts(this.#list, new ScopeView(scope, this.#core.latest), severityOf, by, filters);
   }
 
   mapSource(scope: ReadScope): MapSource {
@@ -132,6 +149,7 @@ export class LiveReader {
       position: view.position(vehicleNo),
       warnings: this.#warnings(view, vehicleNo),
       energyPercent: view.unitValue(vehicleNo, wellKnown.energyPercent),
+      rangeM: view.unitValue(vehicleNo, wellKnown.range),
     };
   }
 

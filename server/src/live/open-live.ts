@@ -65,7 +65,9 @@ export const openLive = (options: LiveOptions): Live => {
     warningLookedAt: (vehicleNo, code) => reader.warningLookedAt(vehicleNo, code),
     warnings: (scope, vehicleNo) => reader.warnings(scope, vehicleNo),
     listVehicles: (scope, query) => reader.listVehicles(scope, query),
-    fleetCounts: (scope) => reader.fleetCounts(scope),
+    eachVehicle: (scope, query) => reader.eachVehicle(scope, query),
+    fleetCounts: (scope, filters) => reader.fleetCounts(scope, filters),
+    countParts: (scope, by, filters) => reader.countParts(scope, by, filters),
     counts: (scope) => reader.fleetCounts(scope).byStatus,
     closeMapTick: () => {
       core.closedMapTick = core.derived.closeTick();

@@ -63,10 +63,11 @@ export interface VehicleListItem {
   readonly position: Position | null;
   readonly warnings: readonly VehicleWarning[];
   readonly energyPercent: number | null;
+  readonly rangeM: number | null;
 }
 
 /** Ascending; with a minus before it descending. Vehicles that lack the value come last either way. */
-export const vehicleSorts = ['name', 'status', 'lastSeen', 'energy', 'silence'] as const;
+export const vehicleSorts = ['name', 'status', 'lastSeen', 'energy', 'range', 'customer', 'silence'] as const;
 export type VehicleSort = (typeof vehicleSorts)[number];
 
 export interface VehicleFilters {
@@ -76,6 +77,7 @@ export interface VehicleFilters {
   /** Opaque id of a customer. */
   readonly customerId?: string | undefined;
   readonly group?: string | undefined;
+  readonly hasGroup?: boolean | undefined;
   /** `west,south,east,north` in degrees; west > east crosses the antimeridian. */
   readonly bbox?: string | undefined;
   /** true: any warning; false: none; a code: that one. */
@@ -102,6 +104,12 @@ export interface FleetCounts {
   readonly byStatus: Readonly<Record<ConnectionStatus, number>>;
   /** Vehicles with a warning (not mere information), or offline without a goodbye. */
   readonly needAttention: number;
+}
+
+export type VehicleGrouping = 'customer' | 'group';
+/** Counts of the vehicles of one customer, of one group, or (null) of no group. */
+export interface PartCounts extends FleetCounts {
+  readonly name: string | null;
 }
 
 /** Writes frames for one audience; keep one per stream. */
@@ -168,7 +176,12 @@ export interface Live {
   /** Active warnings, derived from the latest values, the worst first. */
   warnings(scope: ReadScope, vehicleNo: number): readonly VehicleWarning[];
   listVehicles(scope: ReadScope, query: VehicleListQuery): VehicleList;
-  fleetCounts(scope: ReadScope): FleetCounts;
+  /** All that pass the filters, in their order as of now; each is read when it is taken. */
+  eachVehicle(scope: ReadScope, query: VehicleFilters & Pick<VehicleListQuery, 'sort'>): Iterable<VehicleListItem>;
+  /** Of those that pass the filters. */
+  fleetCounts(scope: ReadScope, filters?: VehicleFilters): FleetCounts;
+  /** The same apart by customer or group, in order of name; a vehicle counts in each of its groups. */
+  countParts(scope: ReadScope, by: VehicleGrouping, filters?: VehicleFilters): readonly PartCounts[];
   /** Ends the current map tick (once a second) and answers its number. */
   closeMapTick(): number;
   /** A source of map frames for one audience. Frames are numbered by the tick closed last. */

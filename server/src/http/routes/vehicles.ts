@@ -1,11 +1,17 @@
 import { connectionStatuses, isWarningCode } from '@milepost/contract';
-import { apiLimits, type VehicleFilters as FilterParameters, type VehicleQuery } from '@milepost/contract/api';
+import { apiLimits, type RouteResponse, type VehicleFilters as FilterParameters, type VehicleItem } from '@milepost/contract/api';
+import type { FastifyReply } from 'fastify';
+import type { ReadScope } from '../../events/index.ts';
 import { invalidField } from '../../kernel/index.ts';
-import type { VehicleFilters } from '../../live/index.ts';
+import type { FleetCounts, VehicleFilters, VehicleListItem } from '../../live/index.ts';
 import type { Directory, VehicleChanges } from '../../registry/index.ts';
 import { findCustomer, findVehicle } from '../find-vehicle.ts';
+import { wantsCsv } from '../history/read-query.ts';
+import { streamSlices } from '../history/slices.ts';
 import type { RouteRegistrar } from '../register-route.ts';
 import type { HttpDeps } from '../types.ts';
+import { csvFile } from '../csv.ts';
+import { vehicleCsv } from '../views/vehicle-csv.ts';
 import { type ViewContext, vehicleDetailView, vehicleItemView } from '../views/vehicle-view.ts';
 
 type FilterReaders = {
@@ -27,13 +33,14 @@ const filterReaders: FilterReaders = {
     return { customerId: customer.id };
   },
   group: (group) => ({ group }),
+  hasGroup: (word) => ({ hasGroup: word === 'true' }),
   bbox: (bbox) => ({ bbox }),
   warning: (value) => ({ warning: isWarningCode(value) ? value : readWarning(value) }),
   energyBelow: (energyBelow) => ({ energyBelow }),
 };
 
 /** The filters of a query, by the table above. */
-export const readFilters = (query: VehicleQuery, directory: Directory): VehicleFilters => {
+export const readFilters = (query: FilterParameters, directory: Directory): VehicleFilters => {
   let filters: VehicleFilters = {};
   for (const [name, read] of Object.entries(filterReaders)) {
     const value = query[name as keyof FilterParameters];
@@ -42,6 +49,12 @@ export const readFilters = (query: VehicleQuery, directory: Directory): VehicleF
       filters = { ...filters, ...(read as (value: unknown, directory: Directory) => VehicleFilters)(value, directory) };
   }
   return filters;
+};
+
+const countsView = ({ total, byStatus, needAttention }: FleetCounts) => ({ total, byStatus: { ...byStatus }, needAttention });
+
+const mapItems = function* (items: Iterable<VehicleListItem>, context: ViewContext, scope: ReadScope): Iterable<VehicleItem> {
+  for (const item of items) yield vehicleItemView(context, scope, item);
 };
 
 export const addVehicleRoutes = (routes: RouteRegistrar, deps: HttpDeps): void => {
@@ -61,19 +74,29 @@ export const addVehicleRoutes = (routes: RouteRegistrar, deps: HttpDeps): void =
     return { id: vehicle.id, isVinCheckDigitValid: vehicle.isVinCheckDigitValid };
   });
 
-  routes.add('listVehicles', ({ query, scope }) => {
-    const { items, next } = live.listVehicles(scope, {
-      ...readFilters(query, directory),
-      sort: query.sort,
-      cursor: query.cursor,
-      limit: query.limit ?? apiLimits.pageSizeDefault,
-    });
+  routes.add('listVehicles', ({ query, scope, request, reply }): RouteResponse<'listVehicles'> | FastifyReply => {
+    const filters = readFilters(query, directory);
+    const { sort } = query;
+    reply.header('vary', 'accept');
+    if (wantsCsv(query.format, request.headers.accept)) {
+      for (const name of ['cursor', 'limit'] as const)
+        if (query[name] !== undefined) throw invalidField(name, query[name], 'nothing: CSV has all that fit');
+      const items = live.eachVehicle(scope, { ...filters, sort });
+      return reply.headers(csvFile('vehicles.csv')).send(streamSlices(vehicleCsv(mapItems(items, context, scope))));
+    }
+    const limit = query.limit ?? apiLimits.pageSizeDefault;
+    const { items, next } = live.listVehicles(scope, { ...filters, sort, cursor: query.cursor, limit });
     return { items: items.map((item) => vehicleItemView(context, scope, item)), next };
   });
 
-  routes.add('countVehicles', ({ scope }) => {
-    const { total, byStatus, needAttention } = live.fleetCounts(scope);
-    return { total, byStatus: { ...byStatus }, needAttention };
+  routes.add('countVehicles', ({ query, scope }) => {
+    const { by, ...asked } = query;
+    const filters = readFilters(asked, directory);
+    const counts = countsView(live.fleetCounts(scope, filters));
+    if (by === undefined) return counts;
+    const all = live.countParts(scope, by, filters);
+    const parts = all.slice(0, apiLimits.vehiclePartsMax).map((part) => ({ name: part.name, ...countsView(part) }));
+    return { ...counts, parts, furtherParts: all.length - parts.length };
   });
 
   routes.add('readVehicle', ({ params, scope }) => vehicleDetailView(context, scope, findVehicle(directory, scope, params.id)));

@@ -90,6 +90,7 @@ export const vehicleItemView = (context: ViewContext, scope: ReadScope, item: Ve
     position: item.position && positionView(item.position, map?.headingDegrees ?? null),
     warnings: item.warnings.map((warning) => warningView(vocabulary, warning)),
     energyPercent: item.energyPercent,
+    rangeKm: item.rangeM === null ? null : item.rangeM / 1000,
     speedKmh: map?.speedKmh ?? null,
   };
 };
