@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { accessibilityProblems, noBrowser, openBrowser, until, visit } from '../support/browser.ts';
@@ -46,13 +47,13 @@ test(
     await rowOf(page, 'VAN 005').getByText('Never seen').waitFor();
     await fleet[4]?.report({
       time: Date.now(),
-      signals: { [signal.energy]: 47, [signal.speed]: 12, [signal.latitude]: 34, [signal.longitude]: -6.8 },
+      signals: { [signal.energy]: 47, [signal.range]: 84_000, [signal.latitude]: 34, [signal.longitude]: -6.8 },
     });
     await rowOf(page, 'VAN 005').getByText('Online').waitFor();
     await until(
       () => rowOf(page, 'VAN 005').innerText(),
-      (text) => /47\s*%[\s\S]*12\s*km\/h/.test(text),
-      'energy and speed',
+      (text) => /47\s*%[\s\S]*84\.0\s*km/.test(text),
+      'energy and range',
     );
     await rowOf(page, 'VAN 005').getByText('Late').waitFor();
     await rowOf(page, 'VAN 005').getByText('Offline').waitFor();
@@ -102,16 +103,21 @@ test('search, filters and order stand in the address', options, async () => {
 test('the list goes on when one scrolls, until the last', options, async () => {
   const { page, close } = await visit(browser, milepost, '/vehicles');
   await rowOf(page, 'VAN 001').waitFor();
+  const seen = new Set<string>();
   await until(
     async () => {
-      await rows(page).last().scrollIntoViewIfNeeded();
-      return rows(page).count();
+      for (const name of await names(page)) seen.add(name.trim());
+      assert.ok((await rows(page).count()) < 80, 'only what is in sight is drawn');
+      await page.mouse.move(400, 500);
+      await page.mouse.wheel(0, 400);
+      return seen.size;
     },
     (count) => count === vehicleCount,
     'all rows',
   );
   await page.getByText('That is all.').waitFor();
-  assert.equal(new Set(await names(page)).size, vehicleCount);
+  const last = page.locator('tr[data-vehicle]').last();
+  assert.equal(await last.getAttribute('aria-rowindex'), String(vehicleCount + 1));
   await close();
 });
 
@@ -123,6 +129,63 @@ test('arrow keys go from row to row, Enter opens', options, async () => {
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { level: 1, name: 'VAN 002' }).waitFor();
+  await close();
+});
+
+test('grouped by customer: counts of each, and the vehicles of the one that is opened', options, async () => {
+  const { page, close } = await visit(browser, milepost, '/vehicles');
+  await page.getByLabel('Group by').selectOption('By customer');
+  await page.waitForURL(/by=customer/);
+  const atlas = page.getByRole('button', { name: /^Atlas/ });
+  await atlas.getByText('65 vehicles').waitFor();
+  await page.getByRole('button', { name: /^Demo/ }).getByText('65 vehicles').waitFor();
+  await page.getByLabel('Search vehicles').fill('twizy');
+  await atlas.getByText('5 vehicles').waitFor();
+  await atlas.click();
+  await page.waitForURL(/open=Atlas/);
+  await until(
+    () => names(page),
+    (all) => all.length === 5 && all[0]?.trim() === 'VAN 001',
+    'the five Twizys of Atlas',
+  );
+  assert.deepEqual(await accessibilityProblems(page), []);
+  await page.getByLabel('Group by').selectOption('By group');
+  await page
+    .getByRole('button', { name: /^In no group/ })
+    .getByText('10 vehicles')
+    .waitFor();
+  await close();
+});
+
+test('a view is named, comes back with its columns, and its vehicles go into a file', options, async () => {
+  const { page, close } = await visit(browser, milepost, '/vehicles');
+  await page.getByLabel('Customer').selectOption('Demo');
+  await page.getByText('Columns', { exact: true }).click();
+  await page.getByRole('checkbox', { name: 'Speed' }).check();
+  await page.getByRole('checkbox', { name: 'Model' }).uncheck();
+  await page.keyboard.press('Escape');
+  await page.getByRole('columnheader', { name: 'Speed' }).waitFor();
+  assert.equal(await page.getByRole('columnheader', { name: 'Model' }).count(), 0);
+  await page.getByRole('button', { name: 'Save view' }).click();
+  await page.getByLabel('Name of the view').fill('Demo by speed');
+  await page.keyboard.press('Enter');
+  await page.getByRole('link', { name: 'All vehicles' }).click();
+  await page.getByRole('columnheader', { name: 'Model' }).waitFor();
+  await page.reload();
+  await page.getByRole('link', { name: 'Demo by speed' }).click();
+  await page.waitForURL(/customer=Demo/);
+  await page.getByRole('columnheader', { name: 'Speed' }).waitFor();
+  await page.getByText('65 vehicles').waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Download as CSV' }).click(),
+  ]);
+  const lines = (await readFile((await download.path()) ?? '', 'utf8')).trimEnd().split('\r\n');
+  assert.equal(download.suggestedFilename(), 'vehicles.csv');
+  assert.equal(lines.length, 66);
+  assert.ok(lines.slice(1).every((line) => line.includes(',Demo,')));
+  await page.getByRole('button', { name: 'Remove the view Demo by speed' }).click();
+  await page.getByRole('button', { name: 'Save view' }).waitFor();
   await close();
 });
 

@@ -98,9 +98,14 @@ export const exportAddress = (id: string, format: ExportFormat, { from, to, sign
 export const warningsCsvAddress = (query: RouteQuery<'listWarnings'>): string =>
   addressOf('/v1/warnings', { ...query, format: 'csv' });
 
+/** All vehicles that fit, as a file. */
+export const vehiclesCsvAddress = (query: RouteQuery<'listVehicles'>): string =>
+  addressOf('/v1/vehicles', { ...query, format: 'csv' });
+
 export const api = {
   config: () => call<'readConfig'>('GET', '/v1/config'),
-  counts: () => call<'countVehicles'>('GET', '/v1/vehicles/counts'),
+  counts: (query: RouteQuery<'countVehicles'> = {}, signal?: AbortSignal) =>
+    call<'countVehicles'>('GET', '/v1/vehicles/counts', { query, signal }),
   vehicles: (query: RouteQuery<'listVehicles'>, signal?: AbortSignal) =>
     call<'listVehicles'>('GET', '/v1/vehicles', { query, signal }),
   vehicle: (id: string, signal?: AbortSignal) => call<'readVehicle'>('GET', vehicle(id), { signal }),

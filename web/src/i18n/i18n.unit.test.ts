@@ -36,6 +36,7 @@ const symbols = [
   '',
   'VIN',
   'Demo',
+  'CSV',
 ];
 const same: Readonly<Record<string, readonly string[]>> = {
   es: ['no'],

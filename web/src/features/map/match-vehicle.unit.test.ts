@@ -23,6 +23,7 @@ const item = (changes: Partial<VehicleItem>): VehicleItem => ({
   position: null,
   warnings: [],
   energyPercent: null,
+  rangeKm: null,
   speedKmh: null,
   ...changes,
 });

@@ -2,6 +2,8 @@ import type { VehicleDetail, VehicleItem } from '@milepost/contract/api';
 import { type FleetVehicle, makeFleetVehicle } from '../map/fleet-vehicle.ts';
 import { vitalOf, vitalPaths } from './vitals.ts';
 
+const kilometres = (metres: number | null): number | null => (metres === null ? null : metres / 1000);
+
 const itemOf = (detail: VehicleDetail): VehicleItem => ({
   id: detail.id,
   vin: detail.vin,
@@ -20,6 +22,7 @@ const itemOf = (detail: VehicleDetail): VehicleItem => ({
   position: detail.position,
   warnings: detail.warnings,
   energyPercent: vitalOf(detail.latest, vitalPaths.energy).value,
+  rangeKm: kilometres(vitalOf(detail.latest, vitalPaths.range).value),
   speedKmh: vitalOf(detail.latest, vitalPaths.speed).value,
 });
 

@@ -10,4 +10,8 @@ export const vehicleListSorts = [
   '-lastSeen',
   'energy',
   '-energy',
+  'range',
+  '-range',
+  'customer',
+  '-customer',
 ] as const satisfies readonly VehicleSortWord[];
