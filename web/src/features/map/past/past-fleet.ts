@@ -42,6 +42,7 @@ const unknownItem = (id: string): VehicleItem => ({
   position: null,
   warnings: [],
   energyPercent: null,
+  rangeKm: null,
   speedKmh: null,
 });
 

@@ -44,6 +44,7 @@ const frameAt = (atMs: number, vehicles: readonly Known[], idsBefore: readonly s
       headingDegrees: null,
       speedKmh: null,
       energyPercent: null,
+      rangeKm: null,
       status: 'online',
       severity: 'none',
       isRemoved: false,

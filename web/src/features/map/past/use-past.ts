@@ -63,7 +63,7 @@ const makeNames = (fleet: () => PastFleet, known: Map<string, VehicleItem>, chan
       asked.add(id);
       try {
         const { latest: _, devices: __, ...detail } = await api.vehicle(id);
-        known.set(id, { ...detail, energyPercent: null, speedKmh: null });
+        known.set(id, { ...detail, energyPercent: null, rangeKm: null, speedKmh: null });
       } catch (error) {
         if (!(error instanceof ApiError)) throw error; // It goes without a name.
       }
