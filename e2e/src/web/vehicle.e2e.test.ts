@@ -67,7 +67,7 @@ test('the first glance: state, warnings in words, figures with unit and age', op
   const { page, close } = await visit(browser, milepost, `/vehicles/${van.id}`);
   await page.getByRole('heading', { level: 1, name: 'VAN 17' }).waitFor();
   const attention = page.getByRole('region', { name: 'Needs attention' });
-  await attention.getByText(/Tire pressure is low/).waitFor();
+  await attention.getByText(/tire pressure is low/).waitFor();
   await attention.getByText(/Heavier than allowed/).waitFor();
   const text = await page.locator('.glance').innerText();
   assert.match(text, /Energy\s+62\s*%/);
@@ -114,7 +114,7 @@ test('a warning goes when its cause has gone', options, async () => {
   await attention.getByText(/Heavier than allowed/).waitFor();
   await van.report({ time: Date.now(), signals: { [signal.weight]: 600 } });
   await attention.getByText(/Heavier than allowed/).waitFor({ state: 'detached' });
-  await attention.getByText(/Tire pressure is low/).waitFor();
+  await attention.getByText(/tire pressure is low/).waitFor();
   await close();
 });
 

@@ -26,8 +26,9 @@ after(async () => {
   await milepost?.close();
 });
 
-const say = (vehicle: number, signals: Readonly<Record<string, boolean | readonly string[]>>): Promise<void> | undefined =>
-  fleet[vehicle]?.report({ time: Date.now(), signals });
+const say = async (vehicle: number, signals: Readonly<Record<string, boolean | readonly string[]>>): Promise<void> => {
+  await fleet[vehicle]?.report({ time: Date.now(), signals });
+};
 const toasts = (page: Page) => page.getByRole('region', { name: 'New warnings' });
 const bell = (page: Page) => page.getByRole('button', { name: /^Warnings/ });
 const rowOf = (page: Page, name: string) => page.getByRole('row', { name });
@@ -77,7 +78,11 @@ test('a toast leads to the vehicle; critical ones stay until they are closed; ma
   await say(6, { 'Vehicle.IsBrokenDown': true });
   await page.getByRole('alert').filter({ hasText: 'VAN 23: It has broken down.' }).waitFor();
   await toasts(page).getByText('3 more').waitFor();
-  assert.equal(await toasts(page).getByRole('link').count(), 4);
+  await until(
+    () => toasts(page).getByRole('link').count(),
+    (count) => count === 4,
+    'three and a number',
+  );
   // Those that are not critical go by themselves.
   await until(
     () => toasts(page).getByRole('link').count(),

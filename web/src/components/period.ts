@@ -22,15 +22,33 @@ export const periodOf = ({ last, from, to }: PeriodChoice, nowMs: number): { rea
   return { ...(start ? { from: start } : {}), ...(isEnd ? { to: end } : {}) };
 };
 
-const pad = (value: number): string => String(value).padStart(2, '0');
+const fieldLength = 'yyyy-mm-ddThh:mm'.length;
 
-/** For a field of the browser, which shows local time without a zone. */
-export const toLocalField = (moment: string): string => {
-  if (!isMoment(moment)) return '';
-  const at = new Date(moment);
-  return `${at.getFullYear()}-${pad(at.getMonth() + 1)}-${pad(at.getDate())}T${pad(at.getHours())}:${pad(at.getMinutes())}`;
+/** What the clocks of a zone show, as if it were UTC, ms. */
+const wallMs = (ms: number, timeZone: string): number => {
+  const parts = new Intl.DateTimeFormat('en', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  }).formatToParts(ms);
+  const part = (type: string): number => Number(parts.find((one) => one.type === type)?.value);
+  return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
 };
-export const fromLocalField = (field: string): string => {
-  const ms = new Date(field).getTime();
-  return Number.isFinite(ms) ? new Date(ms).toISOString().replace(':00.000Z', 'Z') : '';
+
+/** For a field of the browser, which shows what clocks show and knows no zone. */
+export const toLocalField = (moment: string, timeZone: string): string =>
+  isMoment(moment) ? new Date(wallMs(Date.parse(moment), timeZone)).toISOString().slice(0, fieldLength) : '';
+
+/** Of an hour that a zone has twice it is the first; of one that it leaves out, one beside it. */
+export const fromLocalField = (field: string, timeZone: string): string => {
+  const wall = Date.parse(`${field}Z`);
+  if (!Number.isFinite(wall)) return '';
+  // The zone is as far from UTC then as it is a moment that is at most a change of clocks away.
+  const near = wall - (wallMs(wall, timeZone) - wall);
+  return new Date(wall - (wallMs(near, timeZone) - near)).toISOString().replace(':00.000Z', 'Z');
 };

@@ -18,8 +18,13 @@ test('a word is a period that ends now, moments are one of their own, and nonsen
 });
 
 test('a field shows local time; the address holds UTC', () => {
-  const field = '2026-11-03T15:30';
-  assert.equal(toLocalField(fromLocalField(field)), field);
-  assert.match(fromLocalField(field), /^2026-11-0\dT\d\d:\d0Z$/);
-  assert.deepEqual([toLocalField('x'), fromLocalField('')], ['', '']);
+  const zones = ['UTC', 'Europe/Madrid', 'America/New_York', 'Asia/Kolkata', 'Pacific/Chatham'];
+  for (const zone of zones) {
+    for (const field of ['2026-11-03T15:30', '2026-03-29T03:30', '2026-03-29T01:59', '2026-10-25T03:00', '2027-01-01T00:00'])
+      assert.equal(toLocalField(fromLocalField(field, zone), zone), field, zone);
+  }
+  assert.equal(fromLocalField('2026-11-03T15:30', 'Europe/Madrid'), '2026-11-03T14:30Z');
+  assert.equal(fromLocalField('2026-07-03T15:30', 'Europe/Madrid'), '2026-07-03T13:30Z');
+  assert.equal(fromLocalField('2026-07-03T15:30', 'Asia/Kolkata'), '2026-07-03T10:00Z');
+  assert.deepEqual([toLocalField('x', 'UTC'), fromLocalField('', 'UTC')], ['', '']);
 });

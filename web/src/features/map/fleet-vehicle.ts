@@ -1,5 +1,5 @@
 import type { ConnectionStatus, StatusReason, WarningCode, WarningSeverity } from '@milepost/contract';
-import type { VehicleItem } from '@milepost/contract/api';
+import type { VehicleItem, WarningDetailView } from '@milepost/contract/api';
 import type { MapFrameEntry } from '@milepost/contract/stream';
 import { type Glide, headFor, standingAt } from './glide.ts';
 import { mercatorX, mercatorY } from './mercator.ts';
@@ -8,7 +8,7 @@ import { mercatorX, mercatorY } from './mercator.ts';
 export interface ShownWarning {
   readonly code: WarningCode;
   readonly severity: WarningSeverity;
-  readonly text?: string;
+  readonly detail?: WarningDetailView;
 }
 
 /** A vehicle as map and list show it, now or as of a past moment. Changed in place, and kept out of Vue's proxies. */

@@ -2,13 +2,13 @@ import type { WarningCode } from '@milepost/contract';
 import type { WarningDetailView } from '@milepost/contract/api';
 import { useI18n } from 'vue-i18n';
 import { readFault } from '../../components/fault-codes.ts';
-import { listText } from '../../components/moment.ts';
-import { presentQuantity } from '../../components/present.ts';
+import { useFormats } from '../../components/use-formats.ts';
 
 /** What is needed of a warning to say it. */
 export interface SaidWarning {
   readonly code: WarningCode;
-  readonly detail: WarningDetailView;
+  /** Undefined: what it is about is not known, as of a past moment. */
+  readonly detail?: WarningDetailView | undefined;
 }
 
 export interface WarningWords {
@@ -19,34 +19,31 @@ export interface WarningWords {
 }
 
 const capitalised = (text: string): string => text.charAt(0).toLocaleUpperCase() + text.slice(1);
-const weightPath = 'Vehicle.CurrentOverallWeight';
 
 /** Says warnings and fault codes in plain words of the page's language. */
 export const useWarningWords = (): WarningWords => {
-  const { t, tm, rt } = useI18n();
-  const wheels = (found: readonly number[]): string => {
-    const names = (tm('warnings.wheel') as string[]).map((name) => rt(name));
-    return listText(found.map((wheel) => names[wheel] ?? ''));
-  };
+  const { t } = useI18n();
+  const formats = useFormats();
+  const wheels = (found: readonly number[]): string => formats.value.list(found.map((wheel) => t(`warnings.wheel.${wheel}`)));
 
   const fault = (told: string): string => {
     const { code, system, isGeneric, part, known } = readFault(told);
     if (!system) return code;
-    if (known) return t('warnings.fault', { code, meaning: t(`faults.codes.${known}`) });
+    if (known) return `${code} (${t(`faults.codes.${known}`)})`;
     const family = t(`faults.system.${system}`);
     const detail = isGeneric ? part && t(`faults.part.${part}`) : t('faults.own');
-    return t('warnings.fault', { code, meaning: detail ? t('warnings.faultPart', { system: family, part: detail }) : family });
+    return detail ? `${code} (${family}: ${detail})` : `${code} (${family})`;
   };
 
   const weights = (kg: number, maxKg: number): string => {
-    const [weight, max] = [kg, maxKg].map((value) => presentQuantity(weightPath, 'kg', value));
-    return t('warnings.weight', { weight: weight?.text ?? '', max: max?.text ?? '', unit: weight?.unit ?? '' });
+    const { text: weight, unit } = formats.value.weight(kg);
+    return t('warnings.weight', { weight, max: formats.value.weight(maxKg).text, unit });
   };
 
   const what = ({ wheels: found, codes, codeCount, weightKg, weightMaxKg }: WarningDetailView): string | undefined => {
     if (found) return wheels(found);
-    if (codes) return listText(codes.map(fault));
-    if (codeCount !== undefined) return t('warnings.codeCount', { count: codeCount });
+    if (codes) return formats.value.list(codes.map(fault));
+    if (codeCount !== undefined) return t('warnings.codeCount', { count: formats.value.number(codeCount) });
     return weightKg === undefined || weightMaxKg === undefined ? undefined : weights(weightKg, weightMaxKg);
   };
 
@@ -57,7 +54,7 @@ export const useWarningWords = (): WarningWords => {
     'tire_pressure_low',
     'overweight',
   ]);
-  const sentence = ({ code, detail }: SaidWarning): string => {
+  const sentence = ({ code, detail = {} }: SaidWarning): string => {
     const about = what(detail);
     // Without what it is about only its name can be said.
     if (about === undefined && needsWhat.has(code)) return t(`warning.${code}`);

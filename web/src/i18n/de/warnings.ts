@@ -21,8 +21,6 @@ export default {
   },
   wheel: ['vorn links', 'vorn rechts', 'hinten links', 'hinten rechts'],
   codeCount: '{count} Fehlercodes',
-  fault: '{code} ({meaning})',
-  faultPart: '{system}: {part}',
   weight: '{weight} {unit} von {max} {unit}',
   bell: 'Warnungen',
   bellNew: 'Warnungen: {count} neu',

@@ -22,8 +22,6 @@ export default {
   },
   wheel: ['front left', 'front right', 'rear left', 'rear right'],
   codeCount: '{count} fault codes',
-  fault: '{code} ({meaning})',
-  faultPart: '{system}: {part}',
   weight: '{weight} {unit} of {max} {unit}',
   bell: 'Warnings',
   bellNew: 'Warnings: {count} new',

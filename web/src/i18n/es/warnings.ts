@@ -21,8 +21,6 @@ export default {
   },
   wheel: ['delante izquierda', 'delante derecha', 'detrás izquierda', 'detrás derecha'],
   codeCount: '{count} códigos de avería',
-  fault: '{code} ({meaning})',
-  faultPart: '{system}: {part}',
   weight: '{weight} {unit} de {max} {unit}',
   bell: 'Avisos',
   bellNew: 'Avisos: {count} nuevos',
