@@ -13,3 +13,7 @@ export const statusReasons = [
   'server_down',
 ] as const;
 export type StatusReason = (typeof statusReasons)[number];
+
+/** What can be asked for: why vehicles that are late or offline are so. */
+export const silenceReasons = statusReasons.filter((reason): reason is SilenceReason => reason !== 'none');
+export type SilenceReason = Exclude<StatusReason, 'none'>;

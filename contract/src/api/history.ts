@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { connectionStatuses, statusReasons } from '../status.ts';
+import { connectionStatuses, silenceReasons, statusReasons } from '../status.ts';
 import { apiLimits, closed, isoTime, nullable, oneOf, opaqueId, pageOf, paging, timeParameter } from './shared.ts';
 import { signalValue } from './vehicle.ts';
 
@@ -108,7 +108,11 @@ export const statusChange = closed({
 export type StatusChangeView = Static<typeof statusChange>;
 export const statusChangePage = pageOf(statusChange);
 
-const statusFilters = { ...period, status: Type.Optional(oneOf(connectionStatuses, { description: 'Changes to this status' })) };
+const statusFilters = {
+  ...period,
+  status: Type.Optional(oneOf(connectionStatuses, { description: 'Changes to this status' })),
+  reason: Type.Optional(oneOf(silenceReasons, { description: 'Changes for this reason' })),
+};
 export const vehicleStatusQuery = closed({ ...statusFilters, ...paging });
 /** The timeline of all vehicles, newest first. */
 export const statusQuery = closed({
@@ -118,6 +122,7 @@ export const statusQuery = closed({
   customer: Type.Optional(Type.String({ minLength: 1, maxLength: apiLimits.nameCharactersMax, description: 'Name or id' })),
   ...statusFilters,
   ...paging,
+  format: Type.Optional(oneOf(['json', 'csv'], { description: 'Or by the Accept header. CSV holds all pages' })),
 });
 
 const sample = closed({

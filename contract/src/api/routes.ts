@@ -201,6 +201,7 @@ export const apiRoutes = {
     query: past.statusQuery,
     status: 200,
     response: past.statusChangePage,
+    hasCsv: true,
   }),
 
   ...importRoutes,

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { connectionStatuses, statusReasons } from '../status.ts';
+import { connectionStatuses, silenceReasons, type SilenceReason, statusReasons } from '../status.ts';
 import { warningCodes } from '../warnings.ts';
 import { vehicleWarning } from './warning-view.ts';
 import { apiLimits, closed, isoTime, nullable, oneOf, opaqueId, pageOf, paging } from './shared.ts';
@@ -137,6 +137,7 @@ export const vehicleFilters = {
     }),
   ),
   status: Type.Optional(oneOf(connectionStatuses)),
+  reason: Type.Optional(oneOf(silenceReasons, { description: 'Why it is late or offline' })),
   customer: Type.Optional(Type.String({ minLength: 1, maxLength: apiLimits.nameCharactersMax, description: 'Name or id' })),
   group: Type.Optional(Type.String({ minLength: 1, maxLength: apiLimits.nameCharactersMax })),
   hasGroup: Type.Optional(oneOf(['true', 'false'], { description: 'false: in no group' })),
@@ -164,9 +165,15 @@ export const vehicleQuery = closed({
 });
 export type VehicleQuery = Static<typeof vehicleQuery>;
 
+const countOfReason = Object.fromEntries(silenceReasons.map((reason) => [reason, count()])) as Record<
+  SilenceReason,
+  ReturnType<typeof count>
+>;
+
 const countFields = {
   total: count(),
   byStatus: closed({ never_seen: count(), online: count(), late: count(), offline: count() }),
+  byReason: closed(countOfReason),
   needAttention: count(),
 };
 

@@ -3,55 +3,39 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { apiLimits } from '@milepost/contract/api';
 import type { FastifyReply } from 'fastify';
 import type { Clock } from '../kernel/index.ts';
+import { csvFile, csvLine, type CsvValue } from './csv.ts';
 import { cutWhenStalled } from './export/cut-stalled.ts';
-import { csvText } from './history/write-csv.ts';
 import { httpLimits } from './limits.ts';
-
-/** A column of a list as CSV; null and undefined are an empty cell. */
-export interface CsvColumn<T> {
-  readonly name: string;
-  readonly of: (item: T) => string | number | null | undefined;
-}
 
 export interface CsvPage<T> {
   readonly items: readonly T[];
   readonly next: string | null;
 }
 
-const cell = (value: string | number | null | undefined): string =>
-  typeof value === 'number' ? String(value) : csvText(value ?? '');
+export interface CsvList<T> {
+  /** Of the file. */
+  readonly name: string;
+  readonly columns: readonly (readonly [name: string, of: (item: T) => CsvValue])[];
+  readonly read: (cursor: string | undefined) => Promise<CsvPage<T>>;
+}
 
-const pieces = async function* <T>(
-  columns: readonly CsvColumn<T>[],
-  first: CsvPage<T>,
-  readNext: (cursor: string) => Promise<CsvPage<T>>,
-): AsyncGenerator<string> {
-  yield `${columns.map(({ name }) => csvText(name)).join(',')}\r\n`;
+const pieces = async function* <T>({ columns, read }: CsvList<T>, first: CsvPage<T>): AsyncGenerator<string> {
+  yield csvLine(columns.map(([name]) => name));
   let rows = 0;
   for (let page = first; ; ) {
     let text = '';
-    for (const item of page.items.slice(0, apiLimits.csvRowsMax - rows))
-      text += `${columns.map(({ of }) => cell(of(item))).join(',')}\r\n`;
+    for (const item of page.items.slice(0, apiLimits.csvRowsMax - rows)) text += csvLine(columns.map(([, of]) => of(item)));
     if (text !== '') yield text;
     rows += page.items.length;
     if (page.next === null || rows >= apiLimits.csvRowsMax) return;
     await nextTurn();
-    page = await readNext(page.next);
+    page = await read(page.next);
   }
 };
-
-export interface CsvList<T> {
-  /** Of the file. */
-  readonly name: string;
-  readonly columns: readonly CsvColumn<T>[];
-  readonly read: (cursor: string | undefined) => Promise<CsvPage<T>>;
-}
 
 /** Answers a list as CSV, page after page as the client takes it, up to `csvRowsMax` rows. What is wrong with the question is told before. */
 export const sendCsvList = async <T>(reply: FastifyReply, clock: Clock, list: CsvList<T>): Promise<FastifyReply> => {
   const first = await list.read(undefined);
   cutWhenStalled(reply.raw, clock, httpLimits.exportStallMs);
-  return reply
-    .headers({ 'content-type': 'text/csv; charset=utf-8', 'content-disposition': `attachment; filename="${list.name}"` })
-    .send(Readable.from(pieces(list.columns, first, list.read), { objectMode: false }));
+  return reply.headers(csvFile(list.name)).send(Readable.from(pieces(list, first), { objectMode: false }));
 };

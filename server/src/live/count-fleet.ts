@@ -1,4 +1,4 @@
-import { connectionStatuses, warningSeverities } from '@milepost/contract';
+import { connectionStatuses, silenceReasons, type StatusReason, warningSeverities } from '@milepost/contract';
 import { type ListSource, passes, testsOf } from './list-vehicles.ts';
 import type { ScopeView } from './scope-view.ts';
 import { fold } from './search-index.ts';
@@ -11,23 +11,30 @@ class Tally {
   #total = 0;
   #needAttention = 0;
   readonly #byStatus = [0, 0, 0, 0];
+  readonly #byReason = Object.fromEntries(silenceReasons.map((reason) => [reason, 0])) as Record<StatusReason, number>;
 
-  add(statusCode: number, needsAttention: boolean): void {
+  add(statusCode: number, reason: StatusReason, needsAttention: boolean): void {
     this.#total++;
     this.#byStatus[statusCode] = (this.#byStatus[statusCode] as number) + 1;
     if (needsAttention) this.#needAttention++;
+    if (reason !== 'none') this.#byReason[reason]++;
   }
 
   counts(): FleetCounts {
     const [never_seen, online, late, offline] = this.#byStatus as [number, number, number, number];
-    return { total: this.#total, byStatus: { never_seen, online, late, offline }, needAttention: this.#needAttention };
+    return {
+      total: this.#total,
+      byStatus: { never_seen, online, late, offline },
+      byReason: { ...this.#byReason },
+      needAttention: this.#needAttention,
+    };
   }
 }
 
 type SeverityOf = (mask: number) => number;
 
 const needsAttention = (source: ListSource, view: ScopeView, severityOf: SeverityOf, vehicleNo: number): boolean => {
-  const isLost = connectionStatuses[source.statusCode(vehicleNo)] === 'offline' && !source.reasonIsGoodbye(vehicleNo);
+  const isLost = connectionStatuses[source.statusCode(vehicleNo)] === 'offline' && source.reason(vehicleNo) !== 'goodbye';
   return isLost || severityOf(source.warningMask(view, vehicleNo)) >= attentionSeverity;
 };
 
@@ -43,7 +50,7 @@ export const countFleet = (
   for (const entry of source.index.sorted()) {
     if (!passes(tests, entry)) continue;
     const { vehicleNo } = entry.vehicle;
-    tally.add(source.statusCode(vehicleNo), needsAttention(source, view, severityOf, vehicleNo));
+    tally.add(source.statusCode(vehicleNo), source.reason(vehicleNo), needsAttention(source, view, severityOf, vehicleNo));
   }
   return tally.counts();
 };
@@ -75,7 +82,7 @@ export const countParts = (
     for (const name of names) {
       let tally = tallies.get(name);
       if (!tally) tallies.set(name, (tally = new Tally()));
-      tally.add(source.statusCode(vehicleNo), needs);
+      tally.add(source.statusCode(vehicleNo), source.reason(vehicleNo), needs);
     }
   }
   return [...tallies].map(([name, tally]) => ({ name, ...tally.counts() })).sort(byName);

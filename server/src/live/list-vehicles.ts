@@ -1,4 +1,4 @@
-import { connectionStatuses, isWarningCode, warningKinds, wellKnown } from '@milepost/contract';
+import { connectionStatuses, isWarningCode, type StatusReason, warningKinds, wellKnown } from '@milepost/contract';
 import { invalidField } from '../kernel/index.ts';
 import type { Directory } from '../registry/index.ts';
 import { isInBox, parseBox } from './box.ts';
@@ -20,7 +20,7 @@ export interface ListSource {
   statusCode(vehicleNo: number): number;
   /** 0: never. */
   lastSeen(vehicleNo: number): number;
-  reasonIsGoodbye(vehicleNo: number): boolean;
+  reason(vehicleNo: number): StatusReason;
   /** Bits of the warnings that the scope shows. */
   warningMask(view: ScopeView, vehicleNo: number): number;
 }
@@ -62,7 +62,8 @@ export const testsOf = (source: ListSource, view: ScopeView, filters: VehicleFil
     if (code < 0) throw invalidField('status', filters.status, `one of ${connectionStatuses.join(', ')}`);
     tests.push(({ vehicle }) => source.statusCode(vehicle.vehicleNo) === code);
   }
-  const { group, hasGroup, energyBelow } = filters;
+  const { reason, group, hasGroup, energyBelow } = filters;
+  if (reason !== undefined) tests.push(({ vehicle }) => source.reason(vehicle.vehicleNo) === reason);
   if (hasGroup !== undefined) tests.push(({ vehicle }) => vehicle.groups.length > 0 === hasGroup);
   if (group !== undefined) tests.push(({ vehicle }) => vehicle.groups.includes(group));
   if (filters.warning !== undefined) tests.push(warningTest(source, view, filters.warning));

@@ -39,7 +39,7 @@ export class LiveReader {
       index,
       statusCode,
       lastSeen: (vehicleNo) => tracker.lastSeen(vehicleNo),
-      reasonIsGoodbye: (vehicleNo) => tracker.status(vehicleNo).reason === 'goodbye',
+      reason: (vehicleNo) => tracker.status(vehicleNo).reason,
       warningMask,
     };
     this.#map = {

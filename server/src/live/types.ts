@@ -1,5 +1,6 @@
 import type {
   ConnectionStatus,
+  SilenceReason,
   StatusReason,
   VehicleWarning,
   WarningCode,
@@ -74,6 +75,7 @@ export interface VehicleFilters {
   /** Words that VIN, plate, customer or model contain, all of them. */
   readonly q?: string | undefined;
   readonly status?: ConnectionStatus | undefined;
+  readonly reason?: SilenceReason | undefined;
   /** Opaque id of a customer. */
   readonly customerId?: string | undefined;
   readonly group?: string | undefined;
@@ -102,6 +104,8 @@ export interface VehicleList {
 export interface FleetCounts {
   readonly total: number;
   readonly byStatus: Readonly<Record<ConnectionStatus, number>>;
+  /** Why those that are late or offline are so. */
+  readonly byReason: Readonly<Record<SilenceReason, number>>;
   /** Vehicles with a warning (not mere information), or offline without a goodbye. */
   readonly needAttention: number;
 }

@@ -1,5 +1,6 @@
 import type { ConnectionStatus } from '@milepost/contract';
-import { apiLimits, type RouteQuery, type StatusChangeView } from '@milepost/contract/api';
+import { apiLimits, type RouteQuery, type RouteResponse, type StatusChangeView } from '@milepost/contract/api';
+import type { FastifyReply } from 'fastify';
 import type { ReadScope } from '../../events/index.ts';
 import type { StatusChange } from '../../history/index.ts';
 import { invalidField } from '../../kernel/index.ts';
@@ -7,6 +8,8 @@ import type { Directory, Vehicle } from '../../registry/index.ts';
 import { type Paged, readCursor, writeCursor } from '../cursors.ts';
 import { findCustomer, findVehicle } from '../find-vehicle.ts';
 import { httpLimits } from '../limits.ts';
+import { wantsCsv } from '../history/read-query.ts';
+import { type CsvList, sendCsvList } from '../list-csv.ts';
 import type { RouteRegistrar } from '../register-route.ts';
 import { readPeriod, toIso } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
@@ -112,6 +115,21 @@ const fewNumbers = (directory: Directory, filter: Filter): readonly number[] | n
   return numbers;
 };
 
+/** Whether a change is for the reason asked for, if one was. */
+const isFor = (change: StatusChange, { reason }: RouteQuery<'readVehicleStatus'>): boolean =>
+  reason === undefined || change.reason === reason;
+
+const columns: CsvList<StatusChangeView>['columns'] = [
+  ['at', ({ at }) => at],
+  ['from', ({ from }) => from],
+  ['to', ({ to }) => to],
+  ['reason', ({ reason }) => (reason === 'none' ? null : reason)],
+  ['plate', ({ plate }) => plate],
+  ['vin', ({ vin }) => vin],
+  ['customer', ({ customer }) => customer],
+  ['vehicleId', ({ vehicleId }) => vehicleId],
+];
+
 const toViews = (directory: Directory, page: Paged<StatusChange>) => ({
   items: page.items.map((change) => statusChangeView(directory, change)).filter((change) => change !== undefined),
   next: page.next,
@@ -122,17 +140,33 @@ export const addStatusRoutes = (routes: RouteRegistrar, { registry, history, clo
 
   routes.add('readVehicleStatus', async ({ params, query, scope }) => {
     const { vehicleNo } = findVehicle(directory, scope, params.id);
-    return toViews(directory, await readPage(history, scope, wantedOf(query, clock.now()), [vehicleNo], () => true));
+    return toViews(
+      directory,
+      await readPage(history, scope, wantedOf(query, clock.now()), [vehicleNo], (change) => isFor(change, query)),
+    );
   });
 
-  routes.add('listStatusChanges', async ({ query, scope }) => {
+  type Query = RouteQuery<'listStatusChanges'>;
+  const readChanges = async (scope: ReadScope, query: Query): Promise<RouteResponse<'listStatusChanges'>> => {
     const filter = filterOf(directory, query);
     const vehicleNos = filter ? fewNumbers(directory, filter) : null;
     const keep = (change: StatusChange): boolean => {
       const vehicle = directory.vehicleByNo(change.vehicleNo);
-      return vehicle !== undefined && scope.allowsVehicle(change.vehicleNo) && (!filter || filter(vehicle));
+      const isAllowed = vehicle !== undefined && scope.allowsVehicle(change.vehicleNo);
+      return isAllowed && isFor(change, query) && (!filter || filter(vehicle));
     };
     if (vehicleNos?.length === 0) return { items: [], next: null };
     return toViews(directory, await readPage(history, scope, wantedOf(query, clock.now()), vehicleNos, keep));
-  });
+  };
+
+  routes.add(
+    'listStatusChanges',
+    async ({ query, scope, request, reply }): Promise<RouteResponse<'listStatusChanges'> | FastifyReply> => {
+      reply.header('vary', 'accept');
+      if (!wantsCsv(query.format, request.headers.accept)) return readChanges(scope, query);
+      const read = (cursor: string | undefined) =>
+        readChanges(scope, { ...query, limit: apiLimits.pageSizeMax, ...(cursor === undefined ? {} : { cursor }) });
+      return sendCsvList(reply, clock, { name: 'status.csv', columns, read });
+    },
+  );
 };

@@ -1,4 +1,4 @@
-import { connectionStatuses, isWarningCode } from '@milepost/contract';
+import { connectionStatuses, isWarningCode, silenceReasons } from '@milepost/contract';
 import { apiLimits, type RouteResponse, type VehicleFilters as FilterParameters, type VehicleItem } from '@milepost/contract/api';
 import type { FastifyReply } from 'fastify';
 import type { ReadScope } from '../../events/index.ts';
@@ -27,6 +27,7 @@ const readWarning = (value: string): boolean | undefined => (value === 'true' ? 
 const filterReaders: FilterReaders = {
   q: (q) => ({ q }),
   status: (status) => ({ status: connectionStatuses.find((known) => known === status) }),
+  reason: (reason) => ({ reason: silenceReasons.find((known) => known === reason) }),
   customer: (nameOrId, directory) => {
     const customer = findCustomer(directory, nameOrId);
     if (!customer) throw invalidField('customer', nameOrId, 'the name or id of a customer');
@@ -51,7 +52,12 @@ export const readFilters = (query: FilterParameters, directory: Directory): Vehi
   return filters;
 };
 
-const countsView = ({ total, byStatus, needAttention }: FleetCounts) => ({ total, byStatus: { ...byStatus }, needAttention });
+const countsView = ({ total, byStatus, byReason, needAttention }: FleetCounts) => ({
+  total,
+  byStatus: { ...byStatus },
+  byReason: { ...byReason },
+  needAttention,
+});
 
 const mapItems = function* (items: Iterable<VehicleListItem>, context: ViewContext, scope: ReadScope): Iterable<VehicleItem> {
   for (const item of items) yield vehicleItemView(context, scope, item);

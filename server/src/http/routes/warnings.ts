@@ -16,7 +16,7 @@ import type { Directory } from '../../registry/index.ts';
 import { readCursor, writeCursor } from '../cursors.ts';
 import { findCustomer, findVehicle } from '../find-vehicle.ts';
 import { wantsCsv } from '../history/read-query.ts';
-import { type CsvColumn, sendCsvList } from '../list-csv.ts';
+import { type CsvList, sendCsvList } from '../list-csv.ts';
 import type { RouteRegistrar } from '../register-route.ts';
 import { readPeriod, readTime, toIsoOrNull } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
@@ -50,17 +50,17 @@ const filtersOf = (directory: Directory, scope: ReadScope, query: Query): Warnin
   };
 };
 
-const columns: readonly CsvColumn<WarningEntry>[] = [
-  { name: 'raisedAt', of: ({ raisedAt }) => raisedAt },
-  { name: 'endedAt', of: ({ endedAt }) => endedAt },
-  { name: 'severity', of: ({ severity }) => severity },
-  { name: 'code', of: ({ code }) => code },
-  { name: 'text', of: ({ text }) => text },
-  { name: 'times', of: ({ times }) => times },
-  { name: 'plate', of: ({ plate }) => plate },
-  { name: 'vin', of: ({ vin }) => vin },
-  { name: 'customer', of: ({ customer }) => customer },
-  { name: 'vehicleId', of: ({ vehicleId }) => vehicleId },
+const columns: CsvList<WarningEntry>['columns'] = [
+  ['raisedAt', ({ raisedAt }) => raisedAt],
+  ['endedAt', ({ endedAt }) => endedAt],
+  ['severity', ({ severity }) => severity],
+  ['code', ({ code }) => code],
+  ['text', ({ text }) => text],
+  ['times', ({ times }) => times],
+  ['plate', ({ plate }) => plate],
+  ['vin', ({ vin }) => vin],
+  ['customer', ({ customer }) => customer],
+  ['vehicleId', ({ vehicleId }) => vehicleId],
 ];
 
 const countsView = ({ open, unseen, seenUntilMs }: WarningCounts): CountsView => ({
