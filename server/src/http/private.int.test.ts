@@ -133,12 +133,14 @@ test('before anything is private all of them tell: the search finds what it look
     'exportHistory geojson',
     'exportHistory gpx',
     'exportHistory parquet',
+    'listTrips',
     'listVehicles',
     'readFleetAt',
     'readFleetAt frame',
     'readHistory',
     'readHistory csv',
     'readReports',
+    'readTrip',
     'readVehicle',
   ]);
   const { type } = await get(`/v1/fleet?at=${startMs}&format=frame`);

@@ -71,7 +71,7 @@ const expected = async (samples: TripSamples, packKwh: number | null) => {
   return trips.map(({ fromMs, toMs, distanceM, energyKwh, topSpeedKmh }) => ({
     start: iso(fromMs),
     end: iso(toMs),
-    distanceKm: Number((distanceM / 1000).toFixed(2)),
+    distanceKm: Number((distanceM / 1000).toFixed(1)),
     energyKwh: energyKwh === null ? null : Number(energyKwh.toFixed(2)),
     topSpeedKmh: topSpeedKmh === null ? null : Math.round(topSpeedKmh),
   }));
@@ -79,7 +79,7 @@ const expected = async (samples: TripSamples, packKwh: number | null) => {
 const shown = ({ start, end, distanceKm, energyKwh, topSpeedKmh }: TripView) => ({
   start,
   end,
-  distanceKm: Number(distanceKm.toFixed(2)),
+  distanceKm: Number(distanceKm.toFixed(1)),
   energyKwh: energyKwh === null ? null : Number(energyKwh.toFixed(2)),
   topSpeedKmh: topSpeedKmh === null ? null : Math.round(topSpeedKmh),
 });

@@ -6,6 +6,7 @@ export type {
   MileageFigures,
   MileageQuery,
   Period,
+  SeenTrip,
   SummaryQuery,
   TireDay,
   TireDays,

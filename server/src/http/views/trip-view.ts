@@ -1,5 +1,5 @@
 import type { ChargingView, StopView, TripView } from '@milepost/contract/api';
-import type { Charging, Gap, HarshEvent, Stop, Trip } from '../../trips/index.ts';
+import type { Charging, Gap, HarshEvent, SeenTrip, Stop, Trip } from '../../trips/index.ts';
 import { toIso } from '../times.ts';
 
 const round = (value: number, digits: number): number => Number(value.toFixed(digits));
@@ -32,7 +32,7 @@ const harshView = ({ kind, atMs, metersPerSecond2, position, source }: HarshEven
 const averageKmh = ({ fromMs, toMs, distanceM }: Trip): number | null =>
   toMs > fromMs ? round((distanceM / (toMs - fromMs)) * 3600, 1) : null;
 
-export const tripView = (trip: Trip): TripView => ({
+export const tripView = (trip: SeenTrip): TripView => ({
   id: idAt('trip', trip.fromMs),
   start: toIso(trip.fromMs),
   end: toIso(trip.toMs),
@@ -53,9 +53,9 @@ export const tripView = (trip: Trip): TripView => ({
   energyToPercent: trip.toPercent,
   gaps: trip.gaps.map(gapView),
   harshEvents: trip.harshEvents.map(harshView),
-  // Nobody is known to drive yet, and nothing is private: this is the one place where both are said.
+  // The one place where it is said who drove.
   driver: null,
-  isPrivate: false,
+  isPrivate: trip.isPrivate,
 });
 
 export const stopView = (stop: Stop): StopView => ({

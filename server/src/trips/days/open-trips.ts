@@ -17,6 +17,7 @@ import type {
   MileageFigures,
   MileageQuery,
   Period,
+  SeenTrip,
   SummaryQuery,
   TireDays,
   Trips,
@@ -84,7 +85,7 @@ class TripsOfDays implements Trips {
     }));
   }
 
-  async listTrips(scope: ReadScope, query: ActivityQuery): Promise<ActivityPage<Trip>> {
+  async listTrips(scope: ReadScope, query: ActivityQuery): Promise<ActivityPage<SeenTrip>> {
     const sight = this.#sight(scope, query.vehicleNo);
     sight.demand('driving');
     return this.#page(query, ({ day }) => day.trips.flatMap((trip) => sight.trip(trip) ?? []));
@@ -132,7 +133,7 @@ class TripsOfDays implements Trips {
     return this.#page(query, ({ day }) => day.charging.flatMap((one) => sight.charging(one) ?? []));
   }
 
-  async tripAt(scope: ReadScope, vehicleNo: number, atMs: number): Promise<Trip | undefined> {
+  async tripAt(scope: ReadScope, vehicleNo: number, atMs: number): Promise<SeenTrip | undefined> {
     const sight = this.#sight(scope, vehicleNo);
     sight.demand('driving');
     const { known, clock } = this.#options;

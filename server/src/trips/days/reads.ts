@@ -24,9 +24,15 @@ export interface ActivityPage<T> {
   readonly completeTo: number;
 }
 
+/** A trip as a reader may see it. */
+export interface SeenTrip extends Trip {
+  /** Where it went is hidden from the reader; how far is not. */
+  readonly isPrivate: boolean;
+}
+
 export interface VehicleTrip {
   readonly vehicleNo: number;
-  readonly trip: Trip;
+  readonly trip: SeenTrip;
 }
 
 export interface SummaryQuery extends Period {
@@ -114,11 +120,11 @@ export interface TireDays {
  * allow is null; what is not wholly in its periods is left out.
  */
 export interface Trips {
-  listTrips(scope: ReadScope, query: ActivityQuery): Promise<ActivityPage<Trip>>;
+  listTrips(scope: ReadScope, query: ActivityQuery): Promise<ActivityPage<SeenTrip>>;
   listStops(scope: ReadScope, query: ActivityQuery): Promise<ActivityPage<Stop>>;
   listCharging(scope: ReadScope, query: ActivityQuery): Promise<ActivityPage<Charging>>;
   /** The trip that has a moment, or began soonest after it; undefined: there is none. */
-  tripAt(scope: ReadScope, vehicleNo: number, atMs: number): Promise<Trip | undefined>;
+  tripAt(scope: ReadScope, vehicleNo: number, atMs: number): Promise<SeenTrip | undefined>;
   mileage(scope: ReadScope, query: MileageQuery): Promise<MileageFigures>;
   tireDays(scope: ReadScope, query: Period & { readonly vehicleNo: number }): Promise<TireDays>;
   /** Days of many vehicles, vehicle by vehicle in the order asked for, days ascending; vehicles that the scope does not allow are left out. */

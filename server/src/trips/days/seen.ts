@@ -1,8 +1,9 @@
 import type { ConsentGroup } from '@milepost/contract';
-import type { ReadScope } from '../../events/index.ts';
+import { isHiddenWithin, type ReadScope } from '../../events/index.ts';
 import { CallerError } from '../../kernel/index.ts';
 import type { Retention } from '../../registry/index.ts';
 import type { Charging, Stop, Trip, VehicleDay } from '../types.ts';
+import type { SeenTrip } from './reads.ts';
 
 /**
  * What of a vehicle a reader may see, and what of it is still kept. A thing is in a group of signals as its parts are: when it was is
@@ -42,29 +43,42 @@ export class Sight {
     return this.allows(group) && fromMs >= this.#keptFromMs(group);
   }
 
-  /** Undefined: not to be seen. Who drove, and whether the trip is private, is for whoever knows drivers to add. */
-  trip(trip: Trip): Trip | undefined {
+  /** Whether it may be seen where something was that began and ended then; `toMs` null: it goes on. */
+  #seesPlaces(fromMs: number, toMs: number | null): boolean {
+    return this.sees('position', fromMs) && !this.isPrivate(fromMs, toMs);
+  }
+
+  /** Where the vehicle was is hidden from this reader for a part of the time, at least. */
+  isPrivate(fromMs: number, toMs: number | null): boolean {
+    return this.#scope.hidesAnything() && isHiddenWithin(this.#scope.hiddenPeriods(this.#vehicleNo, 'position'), fromMs, toMs);
+  }
+
+  /** Undefined: not to be seen. */
+  trip(trip: Trip): SeenTrip | undefined {
     const { fromMs, toMs } = trip;
     if (!this.sees('driving', fromMs) || !this.covers(fromMs, toMs)) return undefined;
-    const [hasPosition, hasEnergy] = [this.sees('position', fromMs), this.sees('energy', fromMs)];
+    const isPrivate = this.isPrivate(fromMs, trip.isOpen ? null : toMs);
+    const hasPlaces = this.sees('position', fromMs) && !isPrivate;
     return {
       ...trip,
+      isPrivate,
       topSpeedKmh: this.sees('motion', fromMs) ? trip.topSpeedKmh : null,
-      ...(hasPosition
+      ...(hasPlaces
         ? {}
         : { start: null, end: null, harshEvents: trip.harshEvents.map((event) => ({ ...event, position: null })) }),
-      ...(hasEnergy ? {} : { energyKwh: null, energySource: null, fromPercent: null, toPercent: null }),
+      ...(this.sees('energy', fromMs) ? {} : { energyKwh: null, energySource: null, fromPercent: null, toPercent: null }),
     };
   }
 
   stop(stop: Stop): Stop | undefined {
     if (!this.sees('driving', stop.fromMs) || !this.covers(stop.fromMs, stop.toMs)) return undefined;
-    return this.sees('position', stop.fromMs) ? stop : { ...stop, position: null };
+    return this.#seesPlaces(stop.fromMs, stop.isOpen ? null : stop.toMs) ? stop : { ...stop, position: null };
   }
 
   charging(charging: Charging): Charging | undefined {
-    if (!this.sees('energy', charging.fromMs) || !this.covers(charging.fromMs, charging.toMs)) return undefined;
-    return this.sees('position', charging.fromMs) ? charging : { ...charging, position: null };
+    const { fromMs, toMs, isOpen } = charging;
+    if (!this.sees('energy', fromMs) || !this.covers(fromMs, toMs)) return undefined;
+    return this.#seesPlaces(fromMs, isOpen ? null : toMs) ? charging : { ...charging, position: null };
   }
 
   /** What is of the day as a whole: null or empty where it may not be seen. */
