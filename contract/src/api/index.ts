@@ -10,6 +10,7 @@ export type { ApiRoute } from './route.ts';
 export * from './routes.ts';
 export * from './server.ts';
 export * from './shared.ts';
+export * from './system.ts';
 export * from './telemetry.ts';
 export * from './trips.ts';
 export * from './vehicle.ts';

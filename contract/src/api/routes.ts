@@ -9,6 +9,7 @@ import { retentionRoutes } from './retention.ts';
 import * as server from './server.ts';
 import { type ApiRoute, anyone, byId, operator } from './route.ts';
 import { closed, opaqueId } from './shared.ts';
+import { systemRoutes } from './system.ts';
 import { tripRoutes } from './trips.ts';
 import * as vehicles from './vehicle.ts';
 import { warningRoutes } from './warnings.ts';
@@ -239,6 +240,7 @@ export const apiRoutes = {
     status: 200,
     response: server.serverConfig,
   }),
+  ...systemRoutes,
   checkHealth: anyone({
     method: 'GET',
     path: '/healthz',

@@ -45,6 +45,6 @@ export const serverConfig = closed({
 export type ServerConfig = Static<typeof serverConfig>;
 
 export const health = closed({ status: oneOf(['ok']), version: Type.String(), serverTime: isoTime });
-const part = closed({ name: Type.String(), isReady: Type.Boolean(), detail: Type.Optional(Type.String()) });
+export const part = closed({ name: Type.String(), isReady: Type.Boolean(), detail: Type.Optional(Type.String()) });
 export const readiness = closed({ isReady: Type.Boolean(), parts: Type.Array(part) });
 export type Readiness = Static<typeof readiness>;

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { type RebuildSwap, rebuildSwaps } from '@milepost/contract/api';
 import { CallerError, makeLogger, MilepostError, systemClock } from '../kernel/index.ts';
 import { type FolderLock, lockDataFolder } from '../storage/adapters/folder-lock.ts';
 import { type Options, readCommandLine, runCommand, tell, textOf } from './command-line.ts';
@@ -8,7 +9,7 @@ import { type Base, Closers } from './open-parts.ts';
 import { builderNice } from './rebuild/limits.ts';
 import { lowerPriority } from './rebuild/lower-priority.ts';
 import { rebuiltModel, rebuiltModels } from './rebuild/models.ts';
-import { type Outcome, runRebuild, type SwapMode, swapModes } from './rebuild/run-rebuild.ts';
+import { type Outcome, runRebuild } from './rebuild/run-rebuild.ts';
 import { runningSource, stoppedSource } from './rebuild/source.ts';
 import type { RebuiltModel } from './rebuild/types.ts';
 import { readConfiguration } from './settings.ts';
@@ -40,14 +41,14 @@ const tellOutcome = (model: RebuiltModel, { old }: Outcome, startedMs: number): 
   if (old !== undefined) tell(`The new ${model.name} is in place. The old one lies in ${old} and is removed after a week.`);
 };
 
-const swapModeOf = (options: Options): SwapMode => {
+const swapModeOf = (options: Options): RebuildSwap => {
   const text = textOf(options, 'swap') ?? 'when-equal';
-  const mode = swapModes.find((one) => one === text);
-  if (!mode) throw new CallerError('bad_request', `--swap is ${text}, expected one of ${swapModes.join(', ')}\n${usage}`);
+  const mode = rebuildSwaps.find((one) => one === text);
+  if (!mode) throw new CallerError('bad_request', `--swap is ${text}, expected one of ${rebuildSwaps.join(', ')}\n${usage}`);
   return mode;
 };
 
-const rebuild = async (model: RebuiltModel, data: string, swap: SwapMode, lock: FolderLock | undefined): Promise<void> => {
+const rebuild = async (model: RebuiltModel, data: string, swap: RebuildSwap, lock: FolderLock | undefined): Promise<void> => {
   const configuration = { ...readConfiguration(process.env), data };
   const logger = makeLogger(configuration.logLevel);
   const folder = lock ? await openDataFolder(data) : dataFolderAt(data);
@@ -63,7 +64,14 @@ const rebuild = async (model: RebuiltModel, data: string, swap: SwapMode, lock: 
     );
     const outcome = await runRebuild({ base, model, source, swap, tell, isCancelled: () => isCancelled });
     tellOutcome(model, outcome, startedMs);
-    if (outcome.old === undefined && swap !== 'never') process.exitCode = 1;
+    if (outcome.old !== undefined) return;
+    await source.ended({ outcome: 'not_put_in_place' });
+    if (swap !== 'never') process.exitCode = 1;
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    // A server that is gone does not need to know.
+    await source.ended({ outcome: isCancelled || source.isLost() ? 'cancelled' : 'failed', detail }).catch(() => undefined);
+    throw error;
   } finally {
     await source.release();
     await closers.closeAll(logger);

@@ -3,7 +3,7 @@ import { Registry as MetricsRegistry } from 'prom-client';
 import type { Warnings } from '../alerts/index.ts';
 import type { Erasures } from '../erasure/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
-import { createHttp, type Http, type OperatorAccess, type PartReadiness } from '../http/index.ts';
+import { createHttp, type Http, type OperatorAccess, type PartReadiness, type ServerFigures } from '../http/index.ts';
 import type { Gate } from '../ingest/index.ts';
 import { type Clock, type Logger, makeSteppingClock } from '../kernel/index.ts';
 import type { Lake } from '../lake/index.ts';
@@ -36,11 +36,13 @@ import {
 import type { AssembledTrips } from '../trips/index.ts';
 import { type Projection, startProjection } from './projection.ts';
 import { RebuildHold, type RebuildParts } from './rebuild/rebuild-hold.ts';
+import { RebuildProcess } from './rebuild/rebuild-process.ts';
 import { removeOldModels } from './rebuild/remove-old-models.ts';
 import { makeServerRecords, serverAliveEveryMs, type ServerRecords } from './server-records.ts';
 import type { Configuration } from './settings.ts';
 import { gateFigures, httpConfig, listen, openAccess, openMqtt, originOf, routeUpgrades, storesReadiness } from './listeners.ts';
 import { repeat } from './repeat.ts';
+import { openSystem } from './system/open-system.ts';
 
 export interface ServerOptions {
   readonly configuration: Configuration;
@@ -97,13 +99,37 @@ interface HttpParts {
   readonly unknownVehicles: UnknownVehicles;
   readonly projection: Projection;
   readonly rebuild: RebuildHold;
+  readonly rebuilder: RebuildProcess;
   readonly gate: Gate;
   readonly access: OperatorAccess;
 }
 
-const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http> => {
-  const { steps, deadLetters, lake, stored, log, models, trips, erasures, unknownVehicles, projection, rebuild, gate } = parts;
-  const { clock, logger } = options;
+const figuresOf = (clock: Clock, parts: HttpParts): ServerFigures => {
+  const { steps, deadLetters, models, trips, unknownVehicles, projection, rebuild, gate } = parts;
+  return {
+    gate: gateFigures(gate),
+    models: () => ({
+      ...models,
+      lagMs: () => projection.lagMs(clock.now()),
+      deadLetters: () => deadLetters.count,
+      deadLettersUnwritten: () => deadLetters.unwritten,
+      unknownVehicles,
+    }),
+    rebuild: () => rebuild.status(),
+    trips: () => trips.statistics(),
+    clockSteps: () => steps.count,
+  };
+};
+
+const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: Closers): Promise<Http> => {
+  const { lake, stored, log, models, trips, erasures, projection, rebuilder, gate } = parts;
+  const { clock, logger } = base;
+  const figures = figuresOf(clock, parts);
+  const readiness = readinessOf(parts);
+  const followed = () => ({ partitions: log.partitions(), projection, history: models.history });
+  const known = { storage: stored.storage, log, figures, readiness, followed };
+  const system = await openSystem({ base, ...known, rebuild: rebuilder, node: undefined });
+  closers.add('system', () => system.close());
   return createHttp({
     registry: stored.registry,
     devices: stored.devices,
@@ -118,22 +144,11 @@ const openHttp = async (options: ServerOptions, parts: HttpParts): Promise<Http>
     clock,
     logger,
     access: parts.access,
-    config: await httpConfig(options),
+    config: await httpConfig({ ...base, isDemo }),
     metrics: new MetricsRegistry(),
-    figures: {
-      gate: gateFigures(gate),
-      models: () => ({
-        ...models,
-        lagMs: () => projection.lagMs(clock.now()),
-        deadLetters: () => deadLetters.count,
-        deadLettersUnwritten: () => deadLetters.unwritten,
-        unknownVehicles,
-      }),
-      rebuild: () => rebuild.status(),
-      trips: () => trips.statistics(),
-      clockSteps: () => steps.count,
-    },
-    readiness: readinessOf(parts),
+    figures,
+    system,
+    readiness,
     telemetryRoute: telemetryRoute(gate),
   });
 };
@@ -159,6 +174,8 @@ const keepServerRecords = async (
 interface Holds {
   readonly backup: BackupHold;
   readonly rebuild: RebuildHold;
+  /** Begins rebuilds that are asked for over the API. */
+  readonly rebuilder: RebuildProcess;
 }
 
 const retentionParts = (
@@ -214,7 +231,9 @@ const openControl = async (parts: Omit<RebuildParts, 'isBusy'>, closers: Closers
   };
   const control = await listenControl(folder.root, open, logger);
   closers.add('control', () => control.close());
-  return { backup, rebuild };
+  const rebuilder = new RebuildProcess({ hold: rebuild, root: folder.root, clock, logger });
+  closers.add('rebuilder', () => rebuilder.close());
+  return { backup, rebuild, rebuilder };
 };
 
 interface Following {
@@ -279,9 +298,9 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const { token, access } = await openAccess(base, stored);
   const lake = await openDuckdbLake({ folder: folder.exports, logger });
   closers.add('lake', () => lake.close());
-  const { rebuild } = holds;
   const known = { stored, log, models, trips, erasures, warnings, unknownVehicles };
-  const http = await openHttp({ ...options, clock }, { steps, deadLetters, lake, projection, rebuild, gate, access, ...known });
+  const parts = { steps, deadLetters, lake, projection, ...holds, gate, access, ...known };
+  const http = await openHttp(base, options.isDemo, parts, closers);
   const sockets = listenDeviceWebSockets({ gate, clock, logger });
   routeUpgrades(http.server, sockets, http.streams);
   closers.add('http', () => http.close());

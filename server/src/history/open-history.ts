@@ -288,6 +288,7 @@ export class ThreadedHistory implements History {
       storedRows: this.#stored.rows,
       flushes: this.#queue.stored,
       lastFlushMs: this.#queue.lastStoreMs,
+      lastFlushAt: this.#queue.lastStoredAt,
       conflictsAtMerge: flushed.conflicts + (this.#merged?.conflicts ?? 0),
       ...mergeFigures(this.#merged),
       unreadableRecords: flushed.unreadable,

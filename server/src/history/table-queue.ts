@@ -31,6 +31,8 @@ export class TableQueue {
   stored = 0;
   failures = 0;
   lastStoreMs = 0;
+  /** ms since 1970; null: nothing was stored yet. */
+  lastStoredAt: number | null = null;
 
   constructor(options: TableQueueOptions) {
     this.#options = options;
@@ -80,6 +82,7 @@ export class TableQueue {
     released();
     this.stored++;
     this.lastStoreMs = clock.steady() - startedMs;
+    this.lastStoredAt = clock.now();
     this.#isStoring = false;
     this.#retryMs = 0;
   }

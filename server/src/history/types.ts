@@ -56,6 +56,8 @@ export interface HistoryStatistics {
   readonly storedRows: number;
   readonly flushes: number;
   readonly lastFlushMs: number;
+  /** When the last flush was done, ms; null: there was none since the start. */
+  readonly lastFlushAt: number | null;
   /** Values that lost against a different one at a lower offset, found when a chunk was made or merged. */
   readonly conflictsAtMerge: number;
   /** Since the start: months that were merged to their end, and what went in and came out. */

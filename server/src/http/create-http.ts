@@ -29,6 +29,7 @@ import { addReportRoutes } from './routes/reports.ts';
 import { addRetentionRoutes } from './routes/retention.ts';
 import { addServerRoutes } from './routes/server.ts';
 import { addSignInRoute } from './routes/sign-in.ts';
+import { addSystemRoutes } from './routes/system.ts';
 import { addStatusRoutes } from './routes/status.ts';
 import { addTripRoutes } from './routes/trips.ts';
 import { addVehicleRoutes } from './routes/vehicles.ts';
@@ -95,6 +96,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scope: ReadScope): 
     addRetentionRoutes,
     addWarningRoutes,
     addServerRoutes,
+    addSystemRoutes,
   ]) {
     add(routes, deps);
   }

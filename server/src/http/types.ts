@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Vocabulary } from '@milepost/contract';
+import type { NewRebuild, RebuildView, SystemView } from '@milepost/contract/api';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { Warnings } from '../alerts/index.ts';
@@ -95,6 +96,15 @@ export interface ServerFigures {
   readonly clockSteps: () => number;
 }
 
+/** What the operator sees of the server, and may have it do. */
+export interface SystemAccess {
+  read(): Promise<SystemView>;
+  /** Throws `in_use` while another rebuild or a backup goes on, `unavailable` where nothing can be rebuilt. */
+  startRebuild(wanted: NewRebuild): RebuildView;
+  /** Throws `not_found` when none goes on, `in_use` when it cannot be taken back any more. */
+  cancelRebuild(): void;
+}
+
 export interface HttpDeps {
   readonly registry: Registry;
   readonly devices: Devices;
@@ -118,6 +128,7 @@ export interface HttpDeps {
   readonly config: HttpConfig;
   readonly metrics: MetricsRegistry;
   readonly figures: ServerFigures;
+  readonly system: SystemAccess;
   readonly readiness: () => readonly PartReadiness[] | Promise<readonly PartReadiness[]>;
   /** `POST /v1/telemetry`, mounted as it is; undefined: other processes take reports. */
   readonly telemetryRoute?: FastifyPluginAsync | ((fastify: FastifyInstance) => Promise<void>);

@@ -142,6 +142,11 @@ export const openStorage = async (options: StorageOptions): Promise<Storage> => 
     },
     startBackup: () => startBackup(clientConfig(options.config)),
     currentPoint: () => currentPoint(clientConfig(options.config)),
+    databaseBytes: () =>
+      withActor({ kind: 'system', id: 'size' }, async (tx) => {
+        const { rows } = await sql<{ bytes: string }>`select pg_database_size(current_database()) as bytes`.execute(tx);
+        return Number(rows[0]?.bytes ?? 0);
+      }),
     ping: () => withActor({ kind: 'system', id: 'ping' }, async (tx) => void (await sql`select 1`.execute(tx))),
     close: async () => {
       await watch.close();

@@ -71,6 +71,8 @@ export interface Storage {
   startBackup(): Promise<DatabaseBackup>;
   /** Where the database stands now: for whoever backs up a PostgreSQL of their own. */
   currentPoint(): Promise<DatabasePoint>;
+  /** How large the database is on its disk. Throws `unavailable`. */
+  databaseBytes(): Promise<number>;
   /** Asks PostgreSQL for a sign of life; throws `unavailable`. */
   ping(): Promise<void>;
   close(): Promise<void>;

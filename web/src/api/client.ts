@@ -123,5 +123,8 @@ export const api = {
   signals: () => call<'listSignals'>('GET', '/v1/signals'),
   createVehicle: (body: RouteBody<'createVehicle'>) => call<'createVehicle'>('POST', '/v1/vehicles', { body }),
   createDevice: (body: RouteBody<'createDevice'>) => call<'createDevice'>('POST', '/v1/devices', { body }),
+  system: (signal?: AbortSignal) => call<'readSystem'>('GET', '/v1/system', { signal }),
+  startRebuild: (body: RouteBody<'startRebuild'>) => call<'startRebuild'>('POST', '/v1/system/rebuild', { body }),
+  cancelRebuild: () => call<'cancelRebuild'>('DELETE', '/v1/system/rebuild'),
   signOut: () => call<'endSession'>('DELETE', '/v1/session'),
 };

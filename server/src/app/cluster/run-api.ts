@@ -13,6 +13,7 @@ import type { Closers } from '../open-parts.ts';
 import { repeat } from '../repeat.ts';
 import { type FollowingModels, openModels } from './assignment.ts';
 import { makeCatchUp } from './catch-up.ts';
+import { openSystem } from '../system/open-system.ts';
 import type { ClusterParts } from './cluster-parts.ts';
 
 const forgetEveryMs = 3_600_000;
@@ -71,7 +72,7 @@ export interface Api {
 
 /** The API, the pages and their streams, from the replica. */
 export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Api> => {
-  const { base, stored, log } = parts;
+  const { base, stored, log, node } = parts;
   const { replica, erasures, figures, readiness, gate, closers } = options;
   const { clock, logger, configuration, folder } = base;
   const { token, access } = await openAccess(base, stored);
@@ -79,6 +80,11 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
   closers.add('lake', () => lake.close());
   const warnings = await openWarningLog({ ...stored, erasures, clock, logger });
   closers.add('warnings', () => warnings.close());
+  const { models } = replica;
+  const followed = () => ({ ...models, partitions: log.partitions() });
+  const known = { storage: stored.storage, log, figures, readiness, followed };
+  const system = await openSystem({ base, ...known, rebuild: undefined, node });
+  closers.add('system', () => system.close());
   const http = await createHttp({
     registry: stored.registry,
     devices: stored.devices,
@@ -98,6 +104,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
     config: await httpConfig({ configuration, isDemo: false }),
     metrics: new MetricsRegistry(),
     figures,
+    system,
     readiness,
     ...(gate ? { telemetryRoute: telemetryRoute(gate) } : {}),
   });

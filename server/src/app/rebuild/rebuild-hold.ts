@@ -13,6 +13,7 @@ import { readVersion } from '../version.ts';
 import { followMsMax, statusNotesMax } from './limits.ts';
 import { rebuiltModel, rebuiltModels } from './models.ts';
 import { pointToJson } from './point-json.ts';
+import { beginningState, differencesOf, type RebuildEnd, type RebuildState } from './rebuild-state.ts';
 import type { RebuildBegun } from './source.ts';
 import {
   buildFolderOf,
@@ -44,13 +45,24 @@ export interface RebuildStatus {
   readonly differences: number;
   readonly finished: number;
   readonly swapped: number;
+  /** The rebuild that runs, or the last one, in full. */
+  readonly state: RebuildState | undefined;
 }
 
 interface Running {
   readonly holder: object;
   readonly model: RebuiltModel;
+  readonly pid: number;
+  readonly startedAtMs: number;
   readonly releaseMerging: () => void;
   progress: Progress | undefined;
+  compared: readonly Compared[] | undefined;
+  /** As whoever builds told it. */
+  end: RebuildEnd | undefined;
+  /** Somebody wants it to end; whoever builds hears it with the next answer. */
+  isCancelling: boolean;
+  /** Where the old model lies, once the new one is in place. */
+  oldFolder: string | undefined;
   /** Where the new model stands, from the handover on. */
   offset: number | undefined;
   notes: StatusChange[];
@@ -72,7 +84,8 @@ export class RebuildHold {
   #running: Running | undefined;
   #isBeginning = false;
   #releasing: Promise<void> = Promise.resolve();
-  #last = { model: undefined as string | undefined, differences: 0, finished: 0, swapped: 0 };
+  #last = { differences: 0, finished: 0, swapped: 0 };
+  #lastState: RebuildState | undefined;
 
   constructor(parts: RebuildParts) {
     this.#parts = parts;
@@ -84,27 +97,47 @@ export class RebuildHold {
 
   status(): RebuildStatus {
     const running = this.#running;
-    return {
-      ...this.#last,
-      model: running?.model.name ?? this.#last.model,
-      isRunning: running !== undefined,
-      progress: running?.progress,
-    };
+    const state = running ? stateOf(running) : this.#lastState;
+    return { ...this.#last, model: state?.model, isRunning: running !== undefined, progress: running?.progress, state };
+  }
+
+  /** Throws `in_use` where none can begin now. */
+  checkFree(): void {
+    if (this.isHeld) throw new CallerError('in_use', 'another rebuild is under way');
+    if (this.#parts.isBusy()) throw new CallerError('in_use', 'a backup is being taken: try again when it is done');
+  }
+
+  /** Whoever builds ends it, and leaves nothing. Throws where there is none, or where it cannot be taken back any more. */
+  cancel(): void {
+    const running = this.#running;
+    if (!running) throw new CallerError('not_found', 'no rebuild is under way');
+    if (running.puttingIn) throw new CallerError('in_use', 'the new model is just being put in place');
+    running.isCancelling = true;
   }
 
   openSession(): ControlSession {
     const holder = {};
     const commands: Readonly<Record<string, (body: unknown) => Promise<unknown>>> = {
-      'rebuild begin': (body) => this.#begin(holder, body as { model?: unknown }),
+      'rebuild begin': (body) => this.#begin(holder, body as BeginBody),
       'rebuild progress': async (body) => {
-        this.#of(holder).progress = body as Progress;
+        const running = this.#of(holder);
+        running.progress = body as Progress;
+        return { isCancelled: running.isCancelling };
+      },
+      'rebuild compared': async (body) => {
+        const { compared } = body as { compared: readonly Compared[] };
+        this.#of(holder).compared = compared;
+        this.#last.differences = differencesOf(compared);
+      },
+      'rebuild ended': async (body) => {
+        this.#of(holder).end = body as RebuildEnd;
       },
       'rebuild end': async () => {
         this.#of(holder);
         return this.#parts.projection.position();
       },
       'rebuild handover': () => this.#handover(this.#of(holder)),
-      'rebuild put in': (body) => this.#putIn(this.#of(holder), (body as { compared: readonly Compared[] }).compared),
+      'rebuild put in': () => this.#putIn(this.#of(holder)),
     };
     return {
       handle: (command, body) => {
@@ -116,22 +149,19 @@ export class RebuildHold {
     };
   }
 
-  async #begin(holder: object, { model: name }: { model?: unknown }): Promise<RebuildBegun> {
-    const { base, stored, models, log, isBusy } = this.#parts;
+  async #begin(holder: object, { model: name, pid }: BeginBody): Promise<RebuildBegun> {
+    const { base, stored, models, log } = this.#parts;
     const model = rebuiltModel(String(name));
     if (!model)
       throw new CallerError(
         'bad_request',
         `there is no read model ${String(name)}, expected one of ${rebuiltModels.map((one) => one.name).join(', ')}`,
       );
-    if (this.isHeld) throw new CallerError('in_use', 'another rebuild is under way');
-    if (isBusy()) throw new CallerError('in_use', 'a backup is being taken: try again when it is done');
+    this.checkFree();
     this.#isBeginning = true;
     try {
       const releaseMerging = await models.history.holdMerging();
-      const notes: StatusChange[] = [];
-      const fresh = { progress: undefined, offset: undefined, isCancelled: false, puttingIn: undefined, stopNotes: () => {} };
-      this.#running = { holder, model, releaseMerging, notes, ...fresh };
+      this.#running = { ...fresh(), holder, model, pid: Number(pid), startedAtMs: base.clock.now(), releaseMerging };
       const offset = await this.#flushed();
       base.logger.info('a rebuild has begun', { model: model.name, offset });
       return {
@@ -179,14 +209,14 @@ export class RebuildHold {
     return running.offset;
   }
 
-  #putIn(running: Running, compared: readonly Compared[]): Promise<string> {
-    this.#last.differences = compared.reduce((sum, one) => sum + one.differences, 0);
+  #putIn(running: Running): Promise<string> {
     const { offset, model } = running;
     if (offset === undefined || running.puttingIn) throw new CallerError('bad_request', 'nothing was handed over');
     if (running.notes.length >= statusNotesMax)
       throw new OperationalError('overloaded', `more than ${statusNotesMax} changes of status since the handover`);
     const done = model.takeIn(this.#contextOf(running, offset)).then((old) => {
       this.#last.swapped++;
+      running.oldFolder = old;
       this.#parts.base.logger.info('a rebuilt model is in place', { model: model.name, old });
       return old;
     });
@@ -285,11 +315,44 @@ export class RebuildHold {
     running.releaseMerging();
     const { root } = base.folder;
     if (!isSwapping(root)) await rm(path.join(root, buildFolderOf(running.model.folder)), { recursive: true, force: true });
-    this.#last = { ...this.#last, model: running.model.name, finished: this.#last.finished + 1 };
+    this.#last.finished++;
+    this.#lastState = { ...stateOf(running), ...endOf(running), endedAtMs: base.clock.now() };
     this.#running = undefined;
-    base.logger.info('a rebuild has ended', { model: running.model.name });
+    const { model, outcome, detail } = this.#lastState;
+    base.logger.info('a rebuild has ended', { model, outcome, detail });
   }
 }
+
+interface BeginBody {
+  readonly model?: unknown;
+  readonly pid?: unknown;
+}
+
+const fresh = () => ({
+  progress: undefined,
+  compared: undefined,
+  end: undefined,
+  isCancelling: false,
+  oldFolder: undefined,
+  offset: undefined,
+  notes: [],
+  stopNotes: () => {},
+  isCancelled: false,
+  puttingIn: undefined,
+});
+
+const stateOf = ({ model, pid, startedAtMs, isCancelling, progress, compared }: Running): RebuildState => ({
+  ...beginningState(model.name, pid, startedAtMs),
+  isCancelling,
+  progress,
+  compared,
+});
+
+/** One whose process was killed did not say how it ended. */
+const endOf = ({ oldFolder, end, isCancelling }: Running): Pick<RebuildState, 'outcome' | 'detail' | 'oldFolder'> => {
+  const outcome = end?.outcome ?? (isCancelling ? 'cancelled' : 'failed');
+  return { outcome: oldFolder === undefined ? outcome : 'put_in_place', detail: end?.detail, oldFolder };
+};
 
 const tooSlow = (): OperationalError =>
   new OperationalError('unavailable', `the rebuilt model does not keep up with the log (waited ${followMsMax} ms)`);

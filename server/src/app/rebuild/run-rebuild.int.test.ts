@@ -6,6 +6,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { coreVocabulary } from '@milepost/contract';
+import type { RebuildSwap } from '@milepost/contract/api';
 import { openJournal } from '../../eventlog/adapters/journal/index.ts';
 import type { EventLog } from '../../eventlog/index.ts';
 import { openChunkStore } from '../../history/adapters/sqlite/index.ts';
@@ -24,7 +25,7 @@ import type { Base } from '../open-parts.ts';
 import { startProjection } from '../projection.ts';
 import { swapFolder } from '../swap-folder.ts';
 import { rebuiltModel } from './models.ts';
-import { type Outcome, runRebuild, type SwapMode } from './run-rebuild.ts';
+import { type Outcome, runRebuild } from './run-rebuild.ts';
 import type { RebuildSource } from './source.ts';
 import type { RebuildPoint, RebuiltModel } from './types.ts';
 
@@ -177,7 +178,7 @@ const copyPlace = async (from: string, name: string, bytesMax?: number): Promise
 const run = async (
   { root, point }: Place,
   name: string,
-  swap: SwapMode,
+  swap: RebuildSwap,
   more: { isCancelled?: () => boolean; diskReserveMib?: number } = {},
 ): Promise<Outcome> => {
   const model = rebuiltModel(name) as RebuiltModel;
@@ -191,6 +192,8 @@ const run = async (
     end: () => Promise.resolve(point.offset),
     handover: () => Promise.resolve(point.offset),
     isLost: () => false,
+    compared: () => Promise.resolve(),
+    ended: () => Promise.resolve(),
     putIn: () => swapFolder(root, model.folder, `${model.folder}.rebuild`, Date.now()),
     release: () => Promise.resolve(),
   };

@@ -1,5 +1,6 @@
 import { readdir, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
+import type { RebuildSwap } from '@milepost/contract/api';
 import { JournalReader } from '../../eventlog/adapters/journal/index.ts';
 import type { RecordBatch } from '../../events/index.ts';
 import { OperationalError } from '../../kernel/index.ts';
@@ -8,17 +9,15 @@ import { type Base, Closers } from '../open-parts.ts';
 import { BuildFolder } from './build-folder.ts';
 import { catchUpRoundsMax, handoverBytesMax, spaceFactor } from './limits.ts';
 import { ProgressMeter } from './progress-meter.ts';
+import { differencesOf } from './rebuild-state.ts';
 import { placeOf, type RebuildSource } from './source.ts';
 import type { BuildContext, Compared, ModelBuilder, RebuiltModel } from './types.ts';
-
-export const swapModes = ['when-equal', 'always', 'never'] as const;
-export type SwapMode = (typeof swapModes)[number];
 
 export interface RunOptions {
   readonly base: Base;
   readonly model: RebuiltModel;
   readonly source: RebuildSource;
-  readonly swap: SwapMode;
+  readonly swap: RebuildSwap;
   readonly tell: (line: string) => void;
   readonly isCancelled: () => boolean;
 }
@@ -61,8 +60,6 @@ export const checkSpace = async (root: string, oldFolder: string, diskReserveMib
       `a rebuild needs ${bytesText(needed)} of free space in ${root}, there are ${bytesText(free)}`,
     );
 };
-
-const differencesOf = (compared: readonly Compared[]): number => compared.reduce((sum, one) => sum + one.differences, 0);
 
 export const comparedLines = (compared: readonly Compared[]): string[] =>
   compared.flatMap((one) => [
@@ -177,6 +174,7 @@ export const runRebuild = async (options: RunOptions): Promise<Outcome> => {
     const compared = await builder.compare();
     meter.check();
     for (const line of comparedLines(compared)) tell(line);
+    await source.compared(compared);
     if (!shouldSwap(options, compared)) return { compared, old: undefined };
     meter.tell('merging', 0, true);
     await meter.unlessCancelled(builder.derive());
@@ -185,7 +183,7 @@ export const runRebuild = async (options: RunOptions): Promise<Outcome> => {
     meter.tell('putting in place', 0, true);
     await folder.handOver();
     isHandedOver = true;
-    return { compared, old: await source.putIn(compared) };
+    return { compared, old: await source.putIn() };
   } finally {
     await builder?.abandon();
     // From the handover on the folder is the server's: what it has put in place must not be removed.

@@ -9,6 +9,7 @@ import { type Base, Closers, openLog, openRegistered, type Registered } from '..
 import { swapFolder } from '../swap-folder.ts';
 import { readVersion } from '../version.ts';
 import { pointFromJson, type PointJson } from './point-json.ts';
+import type { RebuildEnd } from './rebuild-state.ts';
 import { buildFolderOf, type Compared, type Progress, type RebuildPoint, type RebuiltModel } from './types.ts';
 
 /** What the server answers to `rebuild begin`. */
@@ -32,17 +33,22 @@ export interface RebuildSource {
   end(): Promise<number>;
   /** Where the new model has to stand when it is put in place. */
   handover(): Promise<number>;
-  /** The server ended meanwhile: what was built is worth nothing, and the next start removes it. */
+  /** The server ended meanwhile, or wants no more of it: what was built is worth nothing. */
   isLost(): boolean;
+  /** Tells what the comparison found. */
+  compared(compared: readonly Compared[]): Promise<void>;
   /** Answers where the old one lies. */
-  putIn(compared: readonly Compared[]): Promise<string>;
+  putIn(): Promise<string>;
+  /** Tells how it ended without being put in place. */
+  ended(end: RebuildEnd): Promise<void>;
   release(): Promise<void>;
 }
 
 export const runningSource = async (base: Base, model: RebuiltModel): Promise<RebuildSource> => {
   const control = await connectControl(base.folder.root);
+  let isCancelled = false;
   try {
-    const begun = (await control.ask('rebuild begin', { model: model.name })) as RebuildBegun;
+    const begun = (await control.ask('rebuild begin', { model: model.name, pid: process.pid })) as RebuildBegun;
     const version = await readVersion();
     if (begun.version !== version)
       throw new CallerError('bad_request', `the server is of version ${begun.version}, this program of ${version}`);
@@ -53,11 +59,16 @@ export const runningSource = async (base: Base, model: RebuiltModel): Promise<Re
       diskReserveMib: begun.diskReserveMib,
       openRegistered: (closers) => openRegistered(base, closers, begun.database),
       // Whoever builds does not wait for it; that the server has ended is seen by the next question.
-      progress: (progress) => void control.ask('rebuild progress', progress).catch(() => undefined),
+      progress: (progress) => {
+        const heard = (answer: unknown): void => void (isCancelled ||= (answer as { isCancelled: boolean }).isCancelled);
+        control.ask('rebuild progress', progress).then(heard, () => undefined);
+      },
       end: async () => (await control.ask('rebuild end')) as number,
       handover: async () => (await control.ask('rebuild handover')) as number,
-      isLost: () => control.isEnded(),
-      putIn: async (compared) => (await control.ask('rebuild put in', { compared })) as string,
+      isLost: () => isCancelled || control.isEnded(),
+      compared: async (compared) => void (await control.ask('rebuild compared', { compared })),
+      putIn: async () => (await control.ask('rebuild put in')) as string,
+      ended: async (end) => void (await control.ask('rebuild ended', end)),
       release: () => {
         control.close();
         return Promise.resolve();
@@ -106,6 +117,8 @@ export const stoppedSource = async (base: Base, model: RebuiltModel, closers: Cl
     end: () => Promise.resolve(point.offset),
     handover: () => Promise.resolve(point.offset),
     isLost: () => false,
+    compared: () => Promise.resolve(),
+    ended: () => Promise.resolve(),
     putIn: () => swapFolder(folder.root, model.folder, buildFolderOf(model.folder), base.clock.now()),
     release: () => Promise.resolve(),
   };

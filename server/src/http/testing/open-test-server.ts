@@ -35,7 +35,8 @@ import { openSnapshotFolder } from '../../storage/adapters/folder/index.ts';
 import { type AssembledTrips, assembleTrips, deriveDay, TripMarks } from '../../trips/index.ts';
 import { type OperatorAccess, makeOperatorAccess } from '../access/operator-access.ts';
 import { createHttp } from '../create-http.ts';
-import type { Http, HttpConfig } from '../types.ts';
+import type { Http, HttpConfig, ServerFigures } from '../types.ts';
+import { openTestSystem } from './test-system.ts';
 
 export const operatorToken = 'operator-token-of-the-tests';
 
@@ -263,6 +264,25 @@ const askWith =
     return { ...answer, json: json as never };
   };
 
+const figuresOf = ({ live, history, ingest }: Pick<TestServer, 'live' | 'history' | 'ingest'>, gate: Gate): ServerFigures => ({
+  gate: {
+    ingest: () => ingest.statistics(),
+    deviceConnections: () => gate.sessions(),
+    busiestDevices: () => gate.busiest(),
+    deviceThrottles: () => gate.throttles(),
+  },
+  models: () => ({
+    live,
+    history,
+    lagMs: () => 0,
+    deadLetters: () => 0,
+    deadLettersUnwritten: () => 0,
+    unknownVehicles: () => 0,
+  }),
+  rebuild: () => ({ isRunning: false, progress: undefined, differences: 0, finished: 0, swapped: 0 }),
+  clockSteps: () => 0,
+});
+
 /** The HTTP server over real parts: PostgreSQL, live, history on SQLite, ingest. On a free port, in a folder of its own. */
 export const openTestServer = async (
   name: string,
@@ -279,6 +299,9 @@ export const openTestServer = async (
     clock: timed.clock,
     useCode: (digest, expiresAt) => parts.registry.useSignInCode(digest, expiresAt),
   });
+  const figures = { ...figuresOf(parts, gate), trips: () => parts.days.statistics() };
+  const readiness = async () => [{ name: 'postgres', isReady: await isUp(test) }];
+  const system = await openTestSystem({ test, eventLog: parts.eventLog, figures, readiness, ...timed });
   const http = await createHttp({
     ...timed,
     ...parts,
@@ -287,26 +310,9 @@ export const openTestServer = async (
     access,
     config: configOf(webRoot, changes),
     metrics: new MetricsRegistry(),
-    figures: {
-      gate: {
-        ingest: () => parts.ingest.statistics(),
-        deviceConnections: () => gate.sessions(),
-        busiestDevices: () => gate.busiest(),
-        deviceThrottles: () => gate.throttles(),
-      },
-      models: () => ({
-        live: parts.live,
-        history: parts.history,
-        lagMs: () => 0,
-        deadLetters: () => 0,
-        deadLettersUnwritten: () => 0,
-        unknownVehicles: () => 0,
-      }),
-      trips: () => parts.days.statistics(),
-      rebuild: () => ({ isRunning: false, progress: undefined, differences: 0, finished: 0, swapped: 0 }),
-      clockSteps: () => 0,
-    },
-    readiness: async () => [{ name: 'postgres', isReady: await isUp(test) }],
+    figures,
+    system,
+    readiness,
     telemetryRoute: telemetryRoute(gate),
   });
   const sockets = listenDeviceWebSockets({ gate, ...timed });
@@ -329,6 +335,7 @@ export const openTestServer = async (
     close: async () => {
       await sockets.close();
       await http.close();
+      system.close();
       await close();
     },
   };

@@ -5,6 +5,7 @@ import faults from './faults.ts';
 import map from './map.ts';
 import period from './period.ts';
 import settings from './settings.ts';
+import system from './system.ts';
 import trips from './trips.ts';
 import vehicle from './vehicle.ts';
 import vehicles from './vehicles.ts';
@@ -12,4 +13,18 @@ import warnings from './warnings.ts';
 import welcome from './welcome.ts';
 
 /** Every sentence of the web app in English: one file a page. */
-export default { ...common, charts, errors, faults, map, period, settings, trips, vehicle, vehicles, warnings, welcome } as const;
+export default {
+  ...common,
+  charts,
+  errors,
+  faults,
+  map,
+  period,
+  settings,
+  system,
+  trips,
+  vehicle,
+  vehicles,
+  warnings,
+  welcome,
+} as const;

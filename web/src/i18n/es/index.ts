@@ -6,6 +6,7 @@ import faults from './faults.ts';
 import map from './map.ts';
 import period from './period.ts';
 import settings from './settings.ts';
+import system from './system.ts';
 import trips from './trips.ts';
 import vehicle from './vehicle.ts';
 import vehicles from './vehicles.ts';
@@ -21,6 +22,7 @@ const messages: Messages = {
   map,
   period,
   settings,
+  system,
   trips,
   vehicle,
   vehicles,
