@@ -33,7 +33,7 @@ const rowsOf = (trajectories: readonly Trajectory[]): Rows => {
     const reader = new FeatureReader(track, steps);
     const labelAt = (node: number): boolean => isDriving[track.rows[node] as number] as boolean;
     for (let at = 0; at < steps.count; at++) {
-      reader.read(at);
+      if (reader.read(at)) continue;
       rows.features.push(Float64Array.of(...reader.features, 1));
       rows.isDriving.push(labelAt(at) && labelAt(at + 1));
     }

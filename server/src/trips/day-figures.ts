@@ -4,6 +4,18 @@ import { tripLimits } from './limits.ts';
 import { rowAt } from './samples.ts';
 import type { TripSamples } from './types.ts';
 
+const minuteMs = 60_000;
+
+/** Rows of a time, one of a minute: what changes slowly is looked at so often. */
+const eachMinute = (times: Float64Array, fromMs: number, toMs: number, take: (row: number) => boolean): void => {
+  const end = rowAt(times, toMs);
+  let nextMs = Number.NEGATIVE_INFINITY;
+  for (let row = rowAt(times, fromMs); row < end; row++) {
+    const timeMs = times[row] as number;
+    if (timeMs >= nextMs && take(row)) nextMs = (Math.floor(timeMs / minuteMs) + 1) * minuteMs;
+  }
+};
+
 /** NaN of nothing. Sorts what it is given. */
 export const medianOf = (values: Float64Array): number => {
   values.sort();
@@ -26,14 +38,9 @@ export const lastOdometer = (
 };
 
 /** Range over level, where both are known at once and the level is high enough not to magnify their rounding. m. */
-const modelledRanges = ({ rangeM, energyPercent }: TripSamples, first: number, end: number): Float64Array => {
-  const ranges: number[] = [];
-  for (let row = first; row < end; row++) {
-    const percent = energyPercent[row] as number;
-    const range = rangeM[row] as number;
-    if (range === range && percent >= tripLimits.rangePercentMin) ranges.push((range * 100) / percent);
-  }
-  return Float64Array.from(ranges);
+const modelledRange = ({ rangeM, energyPercent }: TripSamples, row: number): number => {
+  const percent = energyPercent[row] as number;
+  return percent >= tripLimits.rangePercentMin ? ((rangeM[row] as number) * 100) / percent : Number.NaN;
 };
 
 /** Median of the day of the range with a full battery, m. */
@@ -42,10 +49,18 @@ export const rangeAtFull = (
   fromMs: number,
   toMs: number,
 ): { rangeAtFullM: number | null; rangeSource: FigureSource | null } => {
-  const [first, end] = [rowAt(samples.times, fromMs), rowAt(samples.times, toMs)];
-  const measured = medianOf(samples.rangeAtFullM.slice(first, end).filter((value) => value === value));
+  const medianBy = (rangeAt: (row: number) => number): number => {
+    const ranges: number[] = [];
+    eachMinute(samples.times, fromMs, toMs, (row) => {
+      const range = rangeAt(row);
+      if (range === range) ranges.push(range);
+      return range === range;
+    });
+    return medianOf(Float64Array.from(ranges));
+  };
+  const measured = medianBy((row) => samples.rangeAtFullM[row] as number);
   if (measured === measured) return { rangeAtFullM: measured, rangeSource: 'measured' };
-  const modelled = known(medianOf(modelledRanges(samples, first, end)));
+  const modelled = known(medianBy((row) => modelledRange(samples, row)));
   return { rangeAtFullM: modelled, rangeSource: modelled === null ? null : 'modelled' };
 };
 
@@ -58,15 +73,18 @@ const coldCelsius = 20;
 export const coldKpa = (kpa: number, celsius: number): number =>
   ((kpa + atmosphereKpa) * (coldCelsius + kelvin)) / (celsius + kelvin) - atmosphereKpa;
 
-/** Median cold pressure of each wheel over a day: of readings while it stood, else of all. */
-export const coldTires = ({ samples }: Analysis, fromMs: number, toMs: number): (number | null)[] => {
-  const [first, end] = [rowAt(samples.times, fromMs), rowAt(samples.times, toMs)];
-  return samples.tireKpa.map((column, wheel) => {
+/** Median cold pressure of each wheel over a day. A temperature holds for the pressures that follow it without a silence. */
+export const coldTires = ({ samples }: Analysis, fromMs: number, toMs: number): (number | null)[] =>
+  samples.tireKpa.map((column, wheel) => {
     const cold: number[] = [];
-    for (let row = first; row < end; row++) {
-      const value = coldKpa(column[row] as number, samples.tireCelsius[wheel]?.[row] as number);
-      if (value === value) cold.push(value);
-    }
+    const temperatures = samples.tireCelsius[wheel] as Float64Array;
+    let [celsius, celsiusAtMs] = [Number.NaN, Number.NEGATIVE_INFINITY];
+    eachMinute(samples.times, fromMs, toMs, (row) => {
+      const timeMs = samples.times[row] as number;
+      if (temperatures[row] === temperatures[row]) [celsius, celsiusAtMs] = [temperatures[row] as number, timeMs];
+      const kpa = timeMs - celsiusAtMs <= tripLimits.silenceMs ? coldKpa(column[row] as number, celsius) : Number.NaN;
+      if (kpa === kpa) cold.push(kpa);
+      return kpa === kpa;
+    });
     return known(medianOf(Float64Array.from(cold)));
   });
-};

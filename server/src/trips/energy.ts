@@ -26,16 +26,18 @@ const firstRowOf = ({ track, kinds }: Analysis, { from }: Segment): number => {
 };
 
 /** Rows with a reading: the last one at or before the start, and all up to the end. */
-export const findReadings = (analysis: Analysis, segment: Segment, column: Float64Array): number[] => {
+const findReadings = (analysis: Analysis, segment: Segment, column: Float64Array): Int32Array => {
   const { rows } = analysis.track;
   const [start, end] = [rows[segment.from] as number, rows[segment.to] as number];
-  const readings: number[] = [];
-  for (let row = firstRowOf(analysis, segment); row <= end; row++) {
+  const first = firstRowOf(analysis, segment);
+  const readings = new Int32Array(end - first + 1);
+  let count = 0;
+  for (let row = first; row <= end; row++) {
     if (column[row] !== column[row]) continue;
-    if (row <= start) readings.length = 0;
-    readings.push(row);
+    if (row <= start) count = 0;
+    readings[count++] = row;
   }
-  return readings;
+  return readings.subarray(0, count);
 };
 
 /**
@@ -50,7 +52,9 @@ const addUp = (analysis: Analysis, segment: Segment, column: Float64Array, kwhPe
   if (readings.length < 2) return null;
   const startMs = analysis.track.times[segment.from] as number;
   const usedKwh = new Float64Array(readings.length);
+  const readingTimes = new Float64Array(readings.length);
   let charging = false;
+  for (let k = 0; k < readings.length; k++) readingTimes[k] = Math.max(startMs, times[readings[k] as number] as number);
   for (let k = 1; k < readings.length; k++) {
     const [before, row] = [readings[k - 1] as number, readings[k] as number];
     let wasCharging = charging;
@@ -64,9 +68,9 @@ const addUp = (analysis: Analysis, segment: Segment, column: Float64Array, kwhPe
     usedKwh[k] = (usedKwh[k - 1] as number) + (wasCharging ? 0 : change);
   }
   const use: EnergyUse = {
-    times: Float64Array.from(readings, (row) => Math.max(startMs, times[row] as number)),
+    times: readingTimes,
     usedKwh,
-    kwh: usedKwh.at(-1) as number,
+    kwh: usedKwh[usedKwh.length - 1] as number,
     source,
   };
   return use;
@@ -81,9 +85,9 @@ export const findEnergy = (analysis: Analysis, segment: Segment, { packKwh }: Ve
 export const findPercents = (analysis: Analysis, segment: Segment): { fromPercent: number | null; toPercent: number | null } => {
   const { energyPercent } = analysis.samples;
   const readings = findReadings(analysis, segment, energyPercent);
-  const [first, last] = [readings[0], readings.at(-1)];
+  if (readings.length === 0) return { fromPercent: null, toPercent: null };
   return {
-    fromPercent: first === undefined ? null : (energyPercent[first] as number),
-    toPercent: last === undefined ? null : (energyPercent[last] as number),
+    fromPercent: energyPercent[readings[0] as number] as number,
+    toPercent: energyPercent[readings[readings.length - 1] as number] as number,
   };
 };

@@ -5,13 +5,19 @@ import { stepKinds } from './movement.ts';
 import type { Segment } from './segments.ts';
 import type { Gap } from './types.ts';
 
-const medianOf = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
-
-/** Spans between times of a trip that are much longer than its usual ones. */
-const findLong = (nodes: readonly number[], times: Float64Array): [number, number][] => {
-  const spans = nodes.slice(1).map((node, k) => (times[node] as number) - (times[nodes[k] as number] as number));
-  const longMs = Math.max(tripLimits.gapMsMin, medianOf([...spans]) * tripLimits.gapSteps);
-  return spans.flatMap((ms, k) => (ms > longMs ? [[nodes[k] as number, nodes[k + 1] as number] as [number, number]] : []));
+/** Spans between nodes of a trip that are much longer than its usual ones. */
+const findLong = (nodes: Int32Array, times: Float64Array): [number, number][] => {
+  const spans = new Float64Array(Math.max(0, nodes.length - 1));
+  for (let k = 0; k < spans.length; k++)
+    spans[k] = (times[nodes[k + 1] as number] as number) - (times[nodes[k] as number] as number);
+  const longest = spans.reduce((most, ms) => Math.max(most, ms), 0);
+  if (longest <= tripLimits.gapMsMin) return [];
+  const usualMs = spans.slice().sort()[spans.length >> 1] as number;
+  const longMs = Math.max(tripLimits.gapMsMin, usualMs * tripLimits.gapSteps);
+  const long: [number, number][] = [];
+  for (let k = 0; k < spans.length; k++)
+    if ((spans[k] as number) > longMs) long.push([nodes[k] as number, nodes[k + 1] as number]);
+  return long;
 };
 
 const isDriven = ({ kinds }: Analysis, from: number, to: number): boolean => {
@@ -29,10 +35,10 @@ const odometerWay = ({ track }: Analysis, way: Way, from: number, to: number): n
 /** Times of a trip without samples, or without positions while it drove. */
 export const findGaps = (analysis: Analysis, { from, to }: Segment, way: Way): Gap[] => {
   const { times, latitude } = analysis.track;
-  const nodes = Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  const nodes = Int32Array.from({ length: to - from + 1 }, (_, i) => from + i);
   const silent = findLong(nodes, times);
   const fixes = nodes.filter((node) => latitude[node] === latitude[node]);
-  const ends = fixes.length === 0 ? [] : [...new Set([from, ...fixes, to])];
+  const ends = fixes.length === 0 ? fixes : Int32Array.from(new Set([from, ...fixes, to]));
   const blind = findLong(ends, times).filter(([a, b]) => isDriven(analysis, a, b));
   const all = [...silent, ...blind].sort(([a, b], [c, d]) => a - c || d - b);
   const gaps: Gap[] = [];

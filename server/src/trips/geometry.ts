@@ -2,14 +2,20 @@
 export const metersPerDegree = 111_195.08;
 const radians = Math.PI / 180;
 
+export const cosineOf = (latitude: number): number => Math.cos(latitude * radians);
+
+/** The shorter way around, degrees. */
+export const eastOf = (from: number, to: number): number => {
+  const east = to - from;
+  return east > 180 ? east - 360 : east < -180 ? east + 360 : east;
+};
+
 /**
  * Distance of two points, m, on a plane at their middle latitude: wrong by less than 0.5 % up to some 100 km, which is the flattening
  * of the earth and not the plane.
  */
 export const metersBetween = (lat1: number, lon1: number, lat2: number, lon2: number): number => {
-  const east = lon2 - lon1;
-  const shortest = east > 180 ? east - 360 : east < -180 ? east + 360 : east;
-  const x = shortest * Math.cos((lat1 + lat2) * 0.5 * radians);
+  const x = eastOf(lon1, lon2) * cosineOf((lat1 + lat2) * 0.5);
   const y = lat2 - lat1;
   return Math.sqrt(x * x + y * y) * metersPerDegree;
 };

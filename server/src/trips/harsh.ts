@@ -4,7 +4,7 @@ import { tripLimits } from './limits.ts';
 import { stepKinds } from './movement.ts';
 import { firstPlace } from './places.ts';
 import type { Segment } from './segments.ts';
-import type { HarshEvent } from './types.ts';
+import type { HarshEvent, TripSamples } from './types.ts';
 
 /** Acceleration along, or to a side, at rows of the samples, m/s². */
 interface Push {
@@ -23,65 +23,78 @@ const measuredPushes = (column: Float64Array, first: number, last: number): Push
   return pushes;
 };
 
-interface Reading {
-  readonly row: number;
-  readonly kmh: number;
-  readonly ms: number;
+/** Speeds at rows of the samples that follow each other at 1 Hz or quicker, none of them held. */
+class Run {
+  readonly #rows: Int32Array;
+  readonly #times: Float64Array;
+  readonly #kmh: Float64Array;
+  #count = 0;
+  #from = 0;
+
+  constructor({ times, speedKmh }: TripSamples, length: number) {
+    this.#rows = new Int32Array(length);
+    this.#times = times;
+    this.#kmh = speedKmh;
+  }
+
+  clear(): void {
+    this.#count = 0;
+    this.#from = 0;
+  }
+
+  #speedAt(k: number): number {
+    return Math.abs(this.#kmh[this.#rows[k] as number] as number);
+  }
+
+  /** @returns the mean acceleration over the last two seconds, m/s²; 0 when it says nothing */
+  add(row: number): number {
+    const [rows, times] = [this.#rows, this.#times];
+    const last = this.#count++;
+    rows[last] = row;
+    const timeMs = times[row] as number;
+    while (this.#from + 1 < last && timeMs - (times[rows[this.#from + 1] as number] as number) >= tripLimits.harshSpanMs)
+      this.#from++;
+    const ms = timeMs - (times[rows[this.#from] as number] as number);
+    if (ms < tripLimits.harshSpanMs) return 0;
+    const value = (this.#speedAt(last) - this.#speedAt(this.#from)) / 3.6 / (ms / 1000);
+    if (Math.abs(value) < Math.min(tripLimits.harshAcceleration, tripLimits.harshBraking)) return 0;
+    return this.#isOneStep(last) ? 0 : value;
+  }
+
+  /** Whether one step makes up most of the change: a wrong speed does. */
+  #isOneStep(last: number): boolean {
+    const change = Math.abs(this.#speedAt(last) - this.#speedAt(this.#from));
+    for (let k = this.#from + 1; k <= last; k++)
+      if (Math.abs(this.#speedAt(k) - this.#speedAt(k - 1)) > change * tripLimits.harshStepPartMax) return true;
+    return false;
+  }
 }
 
-/** Runs of speeds at 1 Hz or quicker in which none is held: a held one followed by another looks like a jolt and is none. */
-const findRuns = ({ times, speedKmh }: Analysis['samples'], first: number, last: number): Reading[][] => {
-  const runs: Reading[][] = [];
-  let run: Reading[] = [];
-  let held: Reading | undefined;
-  let before: Reading | undefined;
-  const close = (): void => {
-    if (run.length > 2) runs.push(run);
-    run = [];
-  };
+/** From speeds. A held one followed by another looks like a jolt and is none. */
+const modelledPushes = (samples: TripSamples, first: number, last: number): Push[] => {
+  const { times, speedKmh } = samples;
+  const run = new Run(samples, last - first + 1);
+  const pushes: Push[] = [];
+  let [heldKmh, heldMs, beforeMs] = [Number.NaN, 0, Number.NaN];
   for (let row = first; row <= last; row++) {
     const kmh = Math.abs(speedKmh[row] as number);
     if (kmh !== kmh) continue;
-    const reading = { row, kmh, ms: times[row] as number };
-    if (before && reading.ms - before.ms > tripLimits.harshStepMsMax) {
-      close();
-      held = undefined;
+    const timeMs = times[row] as number;
+    if (!(timeMs - beforeMs <= tripLimits.harshStepMsMax)) {
+      run.clear();
+      heldKmh = Number.NaN;
     }
-    if (held?.kmh !== kmh) held = reading;
-    if (reading.ms - held.ms > tripLimits.harshHoldMsMax) close();
-    else run.push(reading);
-    before = reading;
+    beforeMs = timeMs;
+    if (kmh !== heldKmh) [heldKmh, heldMs] = [kmh, timeMs];
+    if (timeMs - heldMs > tripLimits.harshHoldMsMax) {
+      run.clear();
+      continue;
+    }
+    const value = run.add(row);
+    if (value !== 0) pushes.push({ row, value });
   }
-  close();
-  return runs;
+  return pushes;
 };
-
-/** Whether one step makes up most of a change: a wrong speed does. */
-const isOneStep = (run: readonly Reading[], from: number, to: number): boolean => {
-  const change = Math.abs((run[to] as Reading).kmh - (run[from] as Reading).kmh);
-  for (let k = from + 1; k <= to; k++)
-    if (Math.abs((run[k] as Reading).kmh - (run[k - 1] as Reading).kmh) > change * tripLimits.harshStepPartMax) return true;
-  return false;
-};
-
-/** Mean over two seconds. */
-const modelledPushes = (samples: Analysis['samples'], first: number, last: number): Push[] =>
-  findRuns(samples, first, last).flatMap((run) => {
-    const pushes: Push[] = [];
-    let from = 0;
-    for (const [k, { row, kmh, ms }] of run.entries()) {
-      while (from + 1 < k && ms - (run[from + 1] as Reading).ms >= tripLimits.harshSpanMs) from++;
-      const start = run[from] as Reading;
-      const value = (kmh - start.kmh) / 3.6 / ((ms - start.ms) / 1000);
-      if (
-        ms - start.ms < tripLimits.harshSpanMs ||
-        Math.abs(value) < Math.min(tripLimits.harshAcceleration, tripLimits.harshBraking)
-      )
-        continue;
-      if (!isOneStep(run, from, k)) pushes.push({ row, value });
-    }
-    return pushes;
-  });
 
 /** Nodes of a trip between which a row lies. */
 const nodeOf = ({ track }: Analysis, { from, to }: Segment, row: number): number => {

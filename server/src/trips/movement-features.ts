@@ -1,4 +1,4 @@
-import { metersBetween } from './geometry.ts';
+import { cosineOf, eastOf, metersPerDegree } from './geometry.ts';
 import type { Steps } from './steps.ts';
 import type { Track } from './track.ts';
 
@@ -20,10 +20,12 @@ export const movementFeatures: readonly string[] = [
   'fast before and after',
 ];
 
-/** Speeds are looked at so: differences matter among slow ones. */
-const compress = (kmh: number): number => Math.log1p(kmh / 3);
-/** Times since something fast: differences matter among short ones. */
-const compressMs = (ms: number): number => Math.log1p(Math.min(ms, fastMsMax) / 5000);
+/** Slower than this for the widest window to both sides is standing, whatever else is seen. */
+const stillKmh = 2;
+
+/** Speeds and times are looked at so: differences matter among small ones. */
+const compress = Math.sqrt;
+const compressMs = (ms: number): number => Math.sqrt(Math.min(ms, fastMsMax) / 5000);
 
 /** Reads the features of steps, in their order; each depends on what lies within `fastMsMax` only. */
 export class FeatureReader {
@@ -33,9 +35,11 @@ export class FeatureReader {
   readonly #way: Float64Array;
   /** Speed of each step, compressed. */
   readonly #speed: Float64Array;
-  /** Of each step, when the next fast one ends, and the last one began. */
+  /** Of each step, when the next fast one ends, and the next that is not still. The last ones began: */
   readonly #fastAfterMs: Float64Array;
+  readonly #movedAfterMs: Float64Array;
   #fastBeforeMs = Number.NEGATIVE_INFINITY;
+  #movedBeforeMs = Number.NEGATIVE_INFINITY;
   readonly #first = new Int32Array(windowsMs.length);
   readonly #last = new Int32Array(windowsMs.length);
   readonly features = new Float64Array(movementFeatures.length);
@@ -45,70 +49,89 @@ export class FeatureReader {
     this.#steps = steps;
     this.#way = new Float64Array(track.count);
     this.#speed = new Float64Array(steps.count);
-    this.#fastAfterMs = new Float64Array(steps.count);
     for (let at = 0; at < steps.count; at++) {
       const way = steps.meters[at] as number;
       this.#way[at + 1] = (this.#way[at] as number) + (way === way ? way : 0);
       const ms = (track.times[at + 1] as number) - (track.times[at] as number);
       this.#speed[at] = way === way ? compress((way * 3600) / ms) : 0;
     }
-    let fastMs = Number.POSITIVE_INFINITY;
-    for (let at = steps.count - 1; at >= 0; at--) {
-      if (this.#isFast(at)) fastMs = track.times[at + 1] as number;
-      this.#fastAfterMs[at] = fastMs;
+    this.#fastAfterMs = this.#findNext(compress(fastKmh));
+    this.#movedAfterMs = this.#findNext(compress(stillKmh));
+  }
+
+  #findNext(speedMin: number): Float64Array {
+    const ends = new Float64Array(this.#steps.count);
+    let endMs = Number.POSITIVE_INFINITY;
+    for (let at = this.#steps.count - 1; at >= 0; at--) {
+      if ((this.#speed[at] as number) > speedMin) endMs = this.#track.times[at + 1] as number;
+      ends[at] = endMs;
     }
+    return ends;
   }
 
-  #isFast(at: number): boolean {
-    return (this.#speed[at] as number) > compress(fastKmh);
-  }
-
-  /** Fills `features`. Steps are asked for in order, none left out. */
-  read(at: number): void {
+  /**
+   * Fills `features`. Steps are asked for in order, none left out.
+   *
+   * @returns whether it stands still around it, so that nothing more need be looked at and nothing is filled
+   */
+  read(at: number): boolean {
     const { features } = this;
     const { times } = this.#track;
     const speed = this.#speed;
     const middle = ((times[at] as number) + (times[at + 1] as number)) / 2;
+    if ((speed[at] as number) > compress(stillKmh)) this.#movedBeforeMs = times[at] as number;
+    if ((speed[at] as number) > compress(fastKmh)) this.#fastBeforeMs = times[at] as number;
+    const widestMs = windowsMs[windowsMs.length - 1] as number;
+    if (middle - this.#movedBeforeMs > widestMs && (this.#movedAfterMs[at] as number) - middle > widestMs) return true;
     features[0] = speed[at] as number;
     for (let b = 0; b < besides.length; b++)
       features[1 + b] = speed[Math.min(Math.max(at + (besides[b] as number), 0), speed.length - 1)] as number;
-    for (let w = 0; w < windowsMs.length; w++) this.#readWindow(at, middle, w);
-    if (this.#isFast(at)) this.#fastBeforeMs = times[at] as number;
+    this.#readWindows(at, middle);
     const slot = 1 + besides.length + windowsMs.length * 3;
     const before = compressMs(middle - this.#fastBeforeMs);
     const after = compressMs((this.#fastAfterMs[at] as number) - middle);
     features[slot] = before;
     features[slot + 1] = after;
     features[slot + 2] = before * after;
+    return false;
   }
 
-  #readWindow(at: number, middle: number, w: number): void {
+  /** Each window holds the one before it, so that the fastest step of that one need not be looked for again. */
+  #readWindows(at: number, middle: number): void {
+    const { features } = this;
     const { times, count } = this.#track;
-    const width = windowsMs[w] as number;
-    let first = this.#first[w] as number;
-    while (first < at && (times[first] as number) < middle - width) first++;
-    let last = Math.max(this.#last[w] as number, at + 1);
-    while (last < count - 1 && (times[last + 1] as number) <= middle + width) last++;
-    this.#first[w] = first;
-    this.#last[w] = last;
-    const ms = (times[last] as number) - (times[first] as number);
-    const way = (this.#way[last] as number) - (this.#way[first] as number);
-    let fastest = 0;
-    for (let k = first; k < last; k++) if ((this.#speed[k] as number) > fastest) fastest = this.#speed[k] as number;
-    const slot = 1 + besides.length + w * 3;
-    this.features[slot] = compress((Math.min(way, this.#displacement(first, last, way)) * 3600) / ms);
-    this.features[slot + 1] = compress((way * 3600) / ms);
-    this.features[slot + 2] = fastest;
+    const speed = this.#speed;
+    const ways = this.#way;
+    const cosine = cosineOf(this.#steps.latitude[at] as number);
+    let fastest = speed[at] as number;
+    let [innerFirst, innerLast] = [at, at + 1];
+    for (let w = 0; w < windowsMs.length; w++) {
+      const width = windowsMs[w] as number;
+      let first = this.#first[w] as number;
+      while (first < at && (times[first] as number) < middle - width) first++;
+      let last = Math.max(this.#last[w] as number, at + 1);
+      while (last < count - 1 && (times[last + 1] as number) <= middle + width) last++;
+      this.#first[w] = first;
+      this.#last[w] = last;
+      for (let k = first; k < innerFirst; k++) if ((speed[k] as number) > fastest) fastest = speed[k] as number;
+      for (let k = innerLast; k < last; k++) if ((speed[k] as number) > fastest) fastest = speed[k] as number;
+      innerFirst = first;
+      innerLast = last;
+      const perHour = 3600 / ((times[last] as number) - (times[first] as number));
+      const way = (ways[last] as number) - (ways[first] as number);
+      const slot = 1 + besides.length + w * 3;
+      features[slot] = compress(this.#displacement(first, last, cosine, way) * perHour);
+      features[slot + 1] = compress(way * perHour);
+      features[slot + 2] = fastest;
+    }
   }
 
-  #displacement(from: number, to: number, unknown: number): number {
+  /** No further than the way; the way where a position is not known. m. */
+  #displacement(from: number, to: number, cosine: number, way: number): number {
     const { latitude, longitude } = this.#steps;
-    const straight = metersBetween(
-      latitude[from] as number,
-      longitude[from] as number,
-      latitude[to] as number,
-      longitude[to] as number,
-    );
-    return straight === straight ? straight : unknown;
+    const east = eastOf(longitude[from] as number, longitude[to] as number) * cosine;
+    const north = (latitude[to] as number) - (latitude[from] as number);
+    const straight = Math.sqrt(east * east + north * north) * metersPerDegree;
+    return straight < way ? straight : way;
   }
 }

@@ -12,10 +12,10 @@ export interface DetectorWeights {
 /** Printed by bench/src/trips-tune.ts. How good they are: docs/trips.md. */
 export const detectorWeights: DetectorWeights = {
   features: [
-    0.735, 0.031, 0.565, 0.923, 0.067, 1.272, -0.342, 0.215, 0.793, -1.34, 0.765, 0.066, -1.086, 1.222, 0.39, 0.447, -0.361,
-    -0.671, -0.585, 0.199,
+    0.474, -0.002, 0.247, 0.435, 0.024, 0.748, -0.249, 0.115, 0.379, -0.665, 0.354, -0.008, -0.628, 0.588, 0.133, 0.369, -0.182,
+    -0.354, -0.285, 0.068,
   ],
-  bias: -3.828,
+  bias: -4.917,
   change: 0.5,
   certain: 20,
 };

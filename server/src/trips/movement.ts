@@ -15,25 +15,32 @@ export const stepKinds = {
   hole: 3,
 } as const;
 
+/** What is certain of a step, whatever it looks like: 1 driven, −1 stood, 0 nothing. */
+const knownOf = (track: Track, steps: Steps, at: number): -1 | 0 | 1 => {
+  const ms = (track.times[at + 1] as number) - (track.times[at] as number);
+  const meters = steps.meters[at] as number;
+  if (ms > tripLimits.sparseMs) return meters >= tripLimits.sparseMetersMin ? 1 : -1;
+  // Walking around with the ignition off or while charging is none of the vehicle's; with the ignition on it creeps through a jam.
+  if (track.isAtRest[at] === 1 && track.isAtRest[at + 1] === 1) return -1;
+  const creeps = steps.isBySpeed[at] === 1 && track.isOn[at] === 1 && track.isOn[at + 1] === 1;
+  return creeps && (meters * 3600) / ms >= tripLimits.creepKmhMin ? 1 : 0;
+};
+
 /** How likely each step was driven: the logarithm of the odds. */
 export const scoreSteps = (track: Track, steps: Steps, weights: DetectorWeights): Float64Array => {
   const reader = new FeatureReader(track, steps);
+  const { features } = reader;
   const scores = new Float64Array(steps.count);
   for (let at = 0; at < steps.count; at++) {
-    const ms = (track.times[at + 1] as number) - (track.times[at] as number);
-    reader.read(at);
-    if (ms > tripLimits.sparseMs) {
-      const isMoved = (steps.meters[at] as number) >= tripLimits.sparseMetersMin;
-      scores[at] = isMoved ? weights.certain : -weights.certain;
+    const isStill = reader.read(at);
+    const known = knownOf(track, steps, at);
+    if (known !== 0 || isStill) {
+      scores[at] = (known === 0 ? -1 : known) * weights.certain;
       continue;
     }
     let score = weights.bias;
-    for (let f = 0; f < reader.features.length; f++) score += (reader.features[f] as number) * (weights.features[f] as number);
-    // Walking around with the ignition off or while charging is none of the vehicle's; with the ignition on it creeps through a jam.
-    const kmh = ((steps.meters[at] as number) * 3600) / ms;
-    const creeps = steps.isBySpeed[at] === 1 && track.isOn[at] === 1 && track.isOn[at + 1] === 1 && kmh >= tripLimits.creepKmhMin;
-    const rests = track.isAtRest[at + 1] === 1 && track.isAtRest[at] === 1;
-    scores[at] = rests ? -weights.certain : creeps ? weights.certain : score;
+    for (let f = 0; f < features.length; f++) score += (features[f] as number) * (weights.features[f] as number);
+    scores[at] = score;
   }
   return scores;
 };

@@ -8,8 +8,12 @@ import type { ReadSamples } from './types.ts';
 export const dayLengthMs = 86_400_000;
 
 const { contextMs, tripMsMax } = tripLimits;
-/** How far beyond the day is read, one after the other, until everything that begins on it is known. */
-const reachesMs = [contextMs, contextMs + 7_200_000, contextMs + 25_200_000, contextMs + tripMsMax] as const;
+/**
+ * How far beyond the day is read, one after the other, until everything that begins on it is known: most stand at midnight, and until the
+ * morning.
+ */
+const backMs = [contextMs + 900_000, contextMs + 7_200_000, contextMs + 25_200_000, contextMs + tripMsMax] as const;
+const aheadMs = [contextMs + 900_000, contextMs + 32_400_000, contextMs + tripMsMax] as const;
 
 /** Whether something certain ends at or before the day begins: then nothing further back decides what begins on it. */
 const isBeginningKnown = ({ fromMs, track, kinds }: Analysis, dayMs: number): boolean => {
@@ -43,7 +47,7 @@ const isEndKnown = (analysis: Analysis, dayMs: number): boolean => {
 /** Reads a day and what lies around it, as far as is needed to know what begins on it. */
 export const readWindow = async (dayMs: number, read: ReadSamples, nowMs: number): Promise<Analysis> => {
   const horizonMs = Math.max(dayMs, nowMs + tripLimits.clockAheadMs);
-  const [back, ahead] = [[...reachesMs], [...reachesMs]];
+  const [back, ahead] = [[...backMs], [...aheadMs]];
   let fromMs = dayMs - (back.shift() as number);
   let toMs = Math.min(horizonMs, dayMs + dayLengthMs + (ahead.shift() as number));
   let samples = inOrder(await read(fromMs, toMs));
@@ -54,8 +58,9 @@ export const readWindow = async (dayMs: number, read: ReadSamples, nowMs: number
     const mustReadAhead = ahead.length > 0 && toMs < horizonMs && !isEndKnown(analysis, dayMs);
     const later = mustReadAhead ? Math.min(horizonMs, dayMs + dayLengthMs + (ahead.shift() as number)) : toMs;
     if (more === fromMs && later === toMs) return analysis;
-    if (more < fromMs) samples = joinSamples(inOrder(await read(more, fromMs)), samples);
-    if (later > toMs) samples = joinSamples(samples, inOrder(await read(toMs, later)));
+    const before = more < fromMs ? [inOrder(await read(more, fromMs))] : [];
+    const after = later > toMs ? [inOrder(await read(toMs, later))] : [];
+    samples = joinSamples([...before, samples, ...after]);
     fromMs = more;
     toMs = later;
   }

@@ -82,16 +82,26 @@ export const inOrder = (samples: TripSamples): TripSamples => {
 };
 
 /** One after the other. */
-export const joinSamples = (first: TripSamples, second: TripSamples): TripSamples => {
-  if (first.times.length === 0) return second;
-  if (second.times.length === 0) return first;
-  const join = (a: Float64Array | undefined, b: Float64Array | undefined): Float64Array => {
-    const joined = new Float64Array(first.times.length + second.times.length).fill(Number.NaN);
-    if (a) joined.set(a);
-    if (b) joined.set(b, first.times.length);
+export const joinSamples = (all: readonly TripSamples[]): TripSamples => {
+  const parts = all.filter(({ times }) => times.length > 0);
+  const [first] = parts;
+  if (!first || parts.length === 1) return first ?? (all[0] as TripSamples);
+  const count = parts.reduce((sum, { times }) => sum + times.length, 0);
+  const join = (pick: (samples: TripSamples) => Float64Array | undefined): Float64Array => {
+    const joined = new Float64Array(count);
+    let at = 0;
+    for (const part of parts) {
+      const column = pick(part);
+      if (column) joined.set(column, at);
+      else joined.fill(Number.NaN, at, at + part.times.length);
+      at += part.times.length;
+    }
     return joined;
   };
-  return build(join(first.times, second.times), (pick) => join(pick(first), pick(second)));
+  return build(
+    join(({ times }) => times),
+    join,
+  );
 };
 
 /** First row at or after a time. */

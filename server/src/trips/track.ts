@@ -66,7 +66,9 @@ class TrackMaker {
 
   constructor(samples: TripSamples) {
     this.#samples = samples;
-    this.#track = allocate(samples.times.length);
+    const { times } = samples;
+    const spanMs = times.length === 0 ? 0 : (times[times.length - 1] as number) - (times[0] as number);
+    this.#track = allocate(Math.min(times.length, Math.floor(spanMs / tripLimits.binMs) + 2));
   }
 
   make(): Track {
