@@ -44,7 +44,7 @@ const send = async (device: RecordedDevice, samples: TripSamples, from = 0, to =
 const first = recorded('T3_04_26_2021_1');
 const second = recorded('T2_04_26_2021');
 /** Two drives of one day; between them the car was driven back, which nobody recorded. */
-const both = joinSamples(first, second);
+const both = joinSamples([first, second]);
 const nowMs = endOf(second) + 3_600_000;
 const clock = makeSettableClock(nowMs);
 let server: TestServer;
