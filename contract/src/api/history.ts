@@ -119,6 +119,7 @@ export const statusQuery = closed({
   q: Type.Optional(
     Type.String({ maxLength: apiLimits.searchCharactersMax, description: 'Text in VIN, plate, customer or model' }),
   ),
+  vehicle: Type.Optional(opaqueId),
   customer: Type.Optional(Type.String({ minLength: 1, maxLength: apiLimits.nameCharactersMax, description: 'Name or id' })),
   ...statusFilters,
   ...paging,

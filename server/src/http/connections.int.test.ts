@@ -51,6 +51,9 @@ test('changes are searched by reason, and all of them are there as CSV', async (
   );
   const one = await server.ask('readVehicleStatus', { id: fleet[0]?.id ?? '', query: { reason: 'silent', status: 'late' } });
   assert.equal(one.json.items.length, 1);
+  const byVehicle = await server.ask('listStatusChanges', { query: { vehicle: fleet[1]?.id ?? '' } });
+  assert.deepEqual(new Set(byVehicle.json.items.map(({ plate }) => plate)), new Set(['VAN 2']));
+  assert.equal((await server.ask('listStatusChanges', { query: { vehicle: 'veh_none' } })).status, 404);
   const csv = await server.ask('listStatusChanges', { query: { format: 'csv', customer: 'Atlas', status: 'offline' } });
   const [head, ...rows] = csv.text.trimEnd().split('\r\n');
   assert.equal(head, 'at,from,to,reason,plate,vin,customer,vehicleId');

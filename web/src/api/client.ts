@@ -95,6 +95,11 @@ export const exportAddress = (id: string, format: ExportFormat, { from, to, sign
   return addressOf(`${vehicle(id)}/export`, { format, from, to, signals: isTable ? signals?.join(',') : undefined });
 };
 
+/** What is asked of changes of status. */
+export type StatusQuery = RouteQuery<'listStatusChanges'>;
+
+export const changesCsvAddress = (query: StatusQuery): string => addressOf('/v1/status', { ...query, format: 'csv' });
+
 export const warningsCsvAddress = (query: RouteQuery<'listWarnings'>): string =>
   addressOf('/v1/warnings', { ...query, format: 'csv' });
 
@@ -116,6 +121,7 @@ export const api = {
     call<'readHistory'>('GET', `${vehicle(id)}/history`, { query, signal }),
   /** The whole fleet as of a moment: docs/formats/map-frame.md. */
   fleetFrame: (atMs: number) => bytes('/v1/fleet', { at: atMs, format: 'frame' }, frameTimeoutMs),
+  changes: (query: StatusQuery, signal?: AbortSignal) => call<'listStatusChanges'>('GET', '/v1/status', { query, signal }),
   warnings: (query: RouteQuery<'listWarnings'>, signal?: AbortSignal) =>
     call<'listWarnings'>('GET', '/v1/warnings', { query, signal }),
   warningCounts: () => call<'countWarnings'>('GET', '/v1/warnings/counts'),

@@ -1,16 +1,25 @@
-import { onBeforeUnmount, type ShallowRef, watch } from 'vue';
+import { onBeforeUnmount, type Ref, type ShallowRef, watch } from 'vue';
 
-/** Calls back when an element at the end of a list comes near the view. */
-export const useEndOfList = (end: Readonly<ShallowRef<HTMLElement | null>>, reached: () => void): void => {
+/** Calls back when the element at the end of a list comes near the view, and again when it is still there after `items` have grown. */
+export const useEndOfList = (
+  end: Readonly<ShallowRef<HTMLElement | null>>,
+  items: Readonly<Ref<unknown>>,
+  reached: () => void,
+): void => {
   const observer = new IntersectionObserver(
     (entries) => {
       if (entries.some(({ isIntersecting }) => isIntersecting)) reached();
     },
-    { rootMargin: '600px' },
+    { rootMargin: '1200px' },
   );
-  watch(end, (element, before) => {
-    if (before) observer.unobserve(before);
-    if (element) observer.observe(element);
-  });
+  watch(
+    [end, items],
+    ([element], [before]) => {
+      // Nothing crosses an end that stays in sight: it is looked at anew.
+      if (before) observer.unobserve(before);
+      if (element) observer.observe(element);
+    },
+    { flush: 'post' },
+  );
   onBeforeUnmount(() => observer.disconnect());
 };

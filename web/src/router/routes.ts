@@ -15,6 +15,7 @@ export const routes: RouteRecordRaw[] = [
       { path: 'vehicles/:id', name: 'vehicle', component: () => import('../pages/VehiclePage.vue'), props: true },
       { path: 'settings', name: 'settings', component: () => import('../pages/SettingsPage.vue') },
       { path: 'system', name: 'system', component: () => import('../pages/SystemPage.vue') },
+      { path: 'connections', name: 'connections', component: () => import('../pages/ConnectionsPage.vue') },
       { path: 'warnings', name: 'warnings', component: () => import('../pages/WarningsPage.vue') },
       { path: 'welcome', name: 'welcome', component: () => import('../pages/WelcomePage.vue') },
       { path: ':rest(.*)*', name: 'notFound', component: () => import('../pages/NotFoundPage.vue') },

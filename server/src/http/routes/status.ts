@@ -149,7 +149,8 @@ export const addStatusRoutes = (routes: RouteRegistrar, { registry, history, clo
   type Query = RouteQuery<'listStatusChanges'>;
   const readChanges = async (scope: ReadScope, query: Query): Promise<RouteResponse<'listStatusChanges'>> => {
     const filter = filterOf(directory, query);
-    const vehicleNos = filter ? fewNumbers(directory, filter) : null;
+    const one = query.vehicle === undefined ? undefined : findVehicle(directory, scope, query.vehicle).vehicleNo;
+    const vehicleNos = one === undefined ? (filter ? fewNumbers(directory, filter) : null) : [one];
     const keep = (change: StatusChange): boolean => {
       const vehicle = directory.vehicleByNo(change.vehicleNo);
       const isAllowed = vehicle !== undefined && scope.allowsVehicle(change.vehicleNo);

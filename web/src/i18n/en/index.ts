@@ -1,5 +1,6 @@
 import charts from './charts.ts';
 import common from './common.ts';
+import connections from './connections.ts';
 import errors from './errors.ts';
 import faults from './faults.ts';
 import map from './map.ts';
@@ -16,6 +17,7 @@ import welcome from './welcome.ts';
 export default {
   ...common,
   charts,
+  connections,
   errors,
   faults,
   map,

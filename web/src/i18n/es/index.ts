@@ -1,6 +1,7 @@
 import type { Messages } from '../types.ts';
 import charts from './charts.ts';
 import common from './common.ts';
+import connections from './connections.ts';
 import errors from './errors.ts';
 import faults from './faults.ts';
 import map from './map.ts';
@@ -17,6 +18,7 @@ import welcome from './welcome.ts';
 const messages: Messages = {
   ...common,
   charts,
+  connections,
   errors,
   faults,
   map,
