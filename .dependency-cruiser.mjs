@@ -11,7 +11,7 @@ const layers = [
   ['registry', 'backup', 'export-topic'],
   ['devices', 'sharing', 'erasure'],
   ['ingest', 'live', 'trips', 'commands', 'alerts'],
-  ['dashcam', 'parking'],
+  ['dashcam', 'parking', 'reports'],
   ['http'],
   ['app'],
 ];

@@ -77,4 +77,13 @@ export const routeLines: { readonly [Name in ApiRouteName]: `${ApiRoutes[Name]['
   listCharging: 'GET /v1/vehicles/{id}/charging',
   readMileage: 'GET /v1/vehicles/{id}/mileage',
   readTireTrends: 'GET /v1/vehicles/{id}/tires',
+  readFleetReport: 'GET /v1/fleet-reports',
+  listReportSchedules: 'GET /v1/report-schedules',
+  createReportSchedule: 'POST /v1/report-schedules',
+  replaceReportSchedule: 'PUT /v1/report-schedules/{id}',
+  runReportSchedule: 'POST /v1/report-schedules/{id}/run',
+  deleteReportSchedule: 'DELETE /v1/report-schedules/{id}',
+  listReportFiles: 'GET /v1/report-files',
+  readReportFile: 'GET /v1/report-files/{id}',
+  deleteReportFile: 'DELETE /v1/report-files/{id}',
 };

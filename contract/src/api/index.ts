@@ -2,6 +2,7 @@ export * from './customer.ts';
 export * from './device.ts';
 export * from './drivers.ts';
 export * from './fleet.ts';
+export * from './fleet-reports.ts';
 export * from './history.ts';
 export * from './imports.ts';
 export * from './problem.ts';

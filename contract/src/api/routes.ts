@@ -4,6 +4,7 @@ import { deviceRoutes } from './device-routes.ts';
 import { driverRoutes } from './drivers.ts';
 import { fleetPage, fleetQuery, mapFrameType } from './fleet.ts';
 import * as past from './history.ts';
+import { reportRoutes } from './fleet-reports.ts';
 import { importRoutes } from './imports.ts';
 import { retentionRoutes } from './retention.ts';
 import * as server from './server.ts';
@@ -206,6 +207,7 @@ export const apiRoutes = {
   }),
 
   ...importRoutes,
+  ...reportRoutes,
   ...warningRoutes,
   ...tripRoutes,
 

@@ -41,6 +41,11 @@ export const apiLimits = {
   unseenWarningsMax: 1000,
   /** Rows of one CSV of a list; the rest is a period away. */
   csvRowsMax: 100_000,
+  /** Vehicles and days of one report, reports that are made by schedule, and files of them that are kept. */
+  reportVehiclesMax: 20_000,
+  reportDaysMax: 366,
+  reportSchedulesMax: 100,
+  reportFilesMax: 500,
   /** Longest period of one export. */
   exportPeriodMsMax: 10 * 366 * 86_400_000,
   /** A file that is imported. */

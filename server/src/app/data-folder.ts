@@ -12,6 +12,8 @@ export interface DataFolder {
   readonly live: string;
   /** Files of exports under way; emptied at the start. */
   readonly exports: string;
+  /** Files of reports that were made by schedule. */
+  readonly reports: string;
   readonly secrets: string;
   /** What was erased; a file. */
   readonly ledger: string;
@@ -28,6 +30,7 @@ export const dataFolderAt = (root: string): DataFolder => {
     history: folder('history'),
     live: folder('live'),
     exports: folder('exports'),
+    reports: folder('reports'),
     secrets: folder('secrets'),
     ledger: folder(ledgerFile),
     deadLetters: folder('dead-letters.ndjson'),

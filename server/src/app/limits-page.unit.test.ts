@@ -24,6 +24,7 @@ import { valkeyLimits } from '../storage/adapters/valkey/index.ts';
 import { fanOutLimits } from '../storage/index.ts';
 import { storedNameCharactersMax } from '../storage/snapshot-store.ts';
 import { watchEveryMs, watchAwayEveryMs, watchTimeoutMs } from '../storage/watch.ts';
+import { reportLimits } from '../reports/index.ts';
 import { tripStoreLimits } from '../trips/index.ts';
 import { catchUpLimits } from './cluster/catch-up.ts';
 import { deadLetterLimits } from './dead-letters.ts';
@@ -45,6 +46,7 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   httpLimits,
   lakeLimits,
   tripStoreLimits,
+  reportLimits,
   accessLimits,
   catchUpLimits,
   streamLimits,

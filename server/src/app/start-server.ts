@@ -14,6 +14,7 @@ import { type ClockSteps, noteClockSteps } from './clock-steps.ts';
 import { BackupHold } from './backup-hold.ts';
 import { type ControlSession, listenControl } from './control-socket.ts';
 import { type KeepOptions, keepRetention } from './keep-retention.ts';
+import { openReportsOf } from './keep-reports.ts';
 import { keepWarnings, openWarningLog, type WarningParts } from './keep-warnings.ts';
 import { findUnknown, type UnknownVehicles } from './find-unknown.ts';
 import { openDataFolder } from './data-folder.ts';
@@ -33,6 +34,7 @@ import {
   type ReadModels,
   type Stored,
 } from './open-parts.ts';
+import type { Reports } from '../reports/index.ts';
 import type { AssembledTrips } from '../trips/index.ts';
 import { type Projection, startProjection } from './projection.ts';
 import { RebuildHold, type RebuildParts } from './rebuild/rebuild-hold.ts';
@@ -96,6 +98,7 @@ interface HttpParts {
   readonly trips: AssembledTrips;
   readonly erasures: Erasures;
   readonly warnings: Warnings;
+  readonly reports: Reports;
   readonly unknownVehicles: UnknownVehicles;
   readonly projection: Projection;
   readonly rebuild: RebuildHold;
@@ -140,6 +143,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
     erasures,
     retention: stored.retention,
     warnings: parts.warnings,
+    reports: parts.reports,
     vocabulary: () => stored.vocabulary,
     clock,
     logger,
@@ -298,7 +302,10 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const { token, access } = await openAccess(base, stored);
   const lake = await openDuckdbLake({ folder: folder.exports, logger });
   closers.add('lake', () => lake.close());
-  const known = { stored, log, models, trips, erasures, warnings, unknownVehicles };
+  const reports = openReportsOf({ ...stored, trips: trips.trips, warnings, folder: folder.reports, clock, logger });
+  closers.add('reports', () => reports.close());
+  reports.start();
+  const known = { stored, log, models, trips, erasures, warnings, reports, unknownVehicles };
   const parts = { steps, deadLetters, lake, projection, ...holds, gate, access, ...known };
   const http = await openHttp(base, options.isDemo, parts, closers);
   const sockets = listenDeviceWebSockets({ gate, clock, logger });

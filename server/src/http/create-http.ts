@@ -21,6 +21,7 @@ import { addDriverImportRoute } from './routes/driver-import.ts';
 import { addErasureRoutes } from './routes/erasures.ts';
 import { addErrorsPage } from './routes/errors-page.ts';
 import { addExportRoutes } from './routes/exports.ts';
+import { addFleetReportRoutes } from './routes/fleet-reports.ts';
 import { addFleetRoutes } from './routes/fleet.ts';
 import { addHistoryRoutes } from './routes/history.ts';
 import { addImportRoutes } from './routes/imports.ts';
@@ -89,6 +90,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scope: ReadScope): 
     addExportRoutes,
     addImportRoutes,
     addFleetRoutes,
+    addFleetReportRoutes,
     addTripRoutes,
     addStatusRoutes,
     addReportRoutes,

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { apiLimits } from '@milepost/contract/api';
 import type { FastifyReply } from 'fastify';
-import type { Clock } from '../kernel/index.ts';
-import { csvFile, csvLine, type CsvValue } from './csv.ts';
+import { type Clock, csvLine, type CsvValue } from '../kernel/index.ts';
+import { csvFile } from './csv.ts';
 import { cutWhenStalled } from './export/cut-stalled.ts';
 import { httpLimits } from './limits.ts';
 

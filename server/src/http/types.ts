@@ -13,6 +13,7 @@ import type { Clock, Logger } from '../kernel/index.ts';
 import type { Lake } from '../lake/index.ts';
 import type { Live } from '../live/index.ts';
 import type { Registry, Retention } from '../registry/index.ts';
+import type { Reports } from '../reports/index.ts';
 import type { Trips, TripsStatistics } from '../trips/index.ts';
 import type { OperatorAccess } from './access/operator-access.ts';
 
@@ -116,6 +117,7 @@ export interface HttpDeps {
   readonly erasures: Erasures;
   readonly retention: Retention;
   readonly warnings: Warnings;
+  readonly reports: Reports;
   readonly vocabulary: () => Vocabulary;
   /**
    * Before each request of the operator: brings what this process has read of the log and the database up to what others had acknowledged by then, within

@@ -7,6 +7,7 @@ import { telemetryRoute } from '../../protocols/index.ts';
 import type { SnapshotStore } from '../../storage/index.ts';
 import { findUnknown, type UnknownVehicles } from '../find-unknown.ts';
 import { forgetOld } from '../forget-old.ts';
+import { openReportsOf } from '../keep-reports.ts';
 import { openWarningLog } from '../keep-warnings.ts';
 import { httpConfig, openAccess } from '../listeners.ts';
 import type { Closers } from '../open-parts.ts';
@@ -85,17 +86,22 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
   const known = { storage: stored.storage, log, figures, readiness, followed };
   const system = await openSystem({ base, ...known, rebuild: undefined, node });
   closers.add('system', () => system.close());
+  const { trips } = replica.models.trips;
+  const reports = openReportsOf({ ...stored, trips, warnings, folder: folder.reports, clock, logger });
+  closers.add('reports', () => reports.close());
+  reports.start();
   const http = await createHttp({
     registry: stored.registry,
     devices: stored.devices,
     live: replica.models.live,
     history: replica.models.history,
-    trips: replica.models.trips.trips,
+    trips,
     lake,
     eventLog: log,
     erasures,
     retention: stored.retention,
     warnings,
+    reports,
     vocabulary: () => stored.vocabulary,
     catchUp: makeCatchUp({ log, projection: replica.models.projection, registry: stored.registry, erasures, clock }),
     clock,

@@ -5,8 +5,9 @@ import { apiLimits } from '@milepost/contract/api';
 import fc from 'fast-check';
 import type { HistoryResult } from '../../history/index.ts';
 import { columnsOf } from './columns.ts';
+import { csvText } from '../../kernel/index.ts';
 import { readHistoryQuery, wantsCsv } from './read-query.ts';
-import { csvCell, csvText, writeCsv } from './write-csv.ts';
+import { csvCell, writeCsv } from './write-csv.ts';
 import { writeJson } from './write-json.ts';
 
 const speed = coreSignal('Vehicle.Speed');

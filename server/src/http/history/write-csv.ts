@@ -1,19 +1,9 @@
 import type { HistoryResult } from '../../history/index.ts';
+import { csvText } from '../../kernel/index.ts';
 import { httpLimits } from '../limits.ts';
 import { toIso } from '../times.ts';
 import type { SignalColumns } from './columns.ts';
 import { rowSlices } from './slices.ts';
-
-const formulaStart = /^[=+\-@\t\r]/;
-const needsQuotes = /[",\r\n]/;
-
-/**
- * A cell by RFC 4180. A text that a spreadsheet would run as a formula gets an apostrophe before it (OWASP, CSV injection).
- */
-export const csvText = (text: string): string => {
-  const safe = formulaStart.test(text) ? `'${text}` : text;
-  return needsQuotes.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-};
 
 /** A cell for the JSON text of a value: nothing for null; numbers and truth as they are; lists with spaces between. */
 export const csvCell = (json: string): string => {

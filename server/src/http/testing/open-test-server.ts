@@ -16,6 +16,8 @@ import { Registry as MetricsRegistry } from 'prom-client';
 import { Value } from 'typebox/value';
 import type { Warnings } from '../../alerts/index.ts';
 import { hideErased } from '../../app/hide-erased.ts';
+import { openReportsOf, type ReportParts } from '../../app/keep-reports.ts';
+import type { Reports } from '../../reports/index.ts';
 import { keepWarnings, openWarningLog } from '../../app/keep-warnings.ts';
 import { priorValues } from '../../app/prior-values.ts';
 import { type Devices, openDevices } from '../../devices/index.ts';
@@ -56,6 +58,9 @@ export interface TestServer {
   readonly eventLog: EventLog;
   readonly erasures: Erasures;
   readonly warnings: Warnings;
+  /** Nothing is made by schedule unless it is told to. */
+  readonly reports: Reports;
+  readonly reportParts: ReportParts;
   readonly ingest: Ingest;
   readonly gate: Gate;
   readonly port: number;
@@ -213,9 +218,12 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
   const stopWarnings = keepWarnings({ ...warningParts, live, owns: () => true, caughtUp: Promise.resolve() });
   const { storage } = test;
   const days = assembleTrips({ storage, history, directory, retention, erasures, marks, derive: deriveDay, ...timed });
+  const reportParts = { storage, registry, trips: days.trips, warnings, folder: join(test.folder, 'reports'), ...timed };
+  const reports = openReportsOf(reportParts);
   const gate = openGate({ ingest, devices, log: eventLog, ...timed });
   const close = async (): Promise<void> => {
     gate.close();
+    await reports.close();
     await stopWarnings();
     await warnings.close();
     stopHiding();
@@ -231,7 +239,7 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
     await registry.close();
     await test.close();
   };
-  const models = { live, history, marks, days, lake, warnings };
+  const models = { live, history, marks, days, lake, warnings, reports, reportParts };
   return { registry, retention, devices, ...models, exportsFolder, eventLog, erasures, ingest, gate, close };
 };
 

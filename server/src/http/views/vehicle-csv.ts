@@ -1,5 +1,5 @@
 import type { VehicleItem } from '@milepost/contract/api';
-import { csvLine, type CsvValue } from '../csv.ts';
+import { csvLine, type CsvValue } from '../../kernel/index.ts';
 import { httpLimits } from '../limits.ts';
 
 /** The columns of the list of vehicles, in their order. */
