@@ -1,4 +1,5 @@
 import { cosineOf, eastOf, metersPerDegree } from './geometry.ts';
+import { tripLimits } from './limits.ts';
 import type { Steps } from './steps.ts';
 import type { Track } from './track.ts';
 
@@ -38,6 +39,9 @@ export class FeatureReader {
   /** Of each step, when the next fast one ends, and the next that is not still. The last ones began: */
   readonly #fastAfterMs: Float64Array;
   readonly #movedAfterMs: Float64Array;
+  /** Of each step, the last one before the next silence. What lies behind a silence says nothing. */
+  readonly #runLast: Int32Array;
+  #runFirst = 0;
   #fastBeforeMs = Number.NEGATIVE_INFINITY;
   #movedBeforeMs = Number.NEGATIVE_INFINITY;
   readonly #first = new Int32Array(windowsMs.length);
@@ -53,10 +57,22 @@ export class FeatureReader {
       const way = steps.meters[at] as number;
       this.#way[at + 1] = (this.#way[at] as number) + (way === way ? way : 0);
       const ms = (track.times[at + 1] as number) - (track.times[at] as number);
-      this.#speed[at] = way === way ? compress((way * 3600) / ms) : 0;
+      this.#speed[at] = way === way && ms <= tripLimits.silenceMs ? compress((way * 3600) / ms) : 0;
     }
+    this.#runLast = this.#findRuns();
     this.#fastAfterMs = this.#findNext(compress(fastKmh));
     this.#movedAfterMs = this.#findNext(compress(stillKmh));
+  }
+
+  #isSilence(at: number): boolean {
+    return (this.#track.times[at + 1] as number) - (this.#track.times[at] as number) > tripLimits.silenceMs;
+  }
+
+  #findRuns(): Int32Array {
+    const lasts = new Int32Array(this.#steps.count);
+    for (let at = lasts.length - 1; at >= 0; at--)
+      lasts[at] = at === lasts.length - 1 || this.#isSilence(at + 1) ? at : (lasts[at + 1] as number);
+    return lasts;
   }
 
   #findNext(speedMin: number): Float64Array {
@@ -79,13 +95,15 @@ export class FeatureReader {
     const { times } = this.#track;
     const speed = this.#speed;
     const middle = ((times[at] as number) + (times[at + 1] as number)) / 2;
+    if (at === 0 || this.#isSilence(at - 1)) this.#runFirst = at;
     if ((speed[at] as number) > compress(stillKmh)) this.#movedBeforeMs = times[at] as number;
     if ((speed[at] as number) > compress(fastKmh)) this.#fastBeforeMs = times[at] as number;
     const widestMs = windowsMs[windowsMs.length - 1] as number;
     if (middle - this.#movedBeforeMs > widestMs && (this.#movedAfterMs[at] as number) - middle > widestMs) return true;
     features[0] = speed[at] as number;
+    const [first, last] = [this.#runFirst, this.#runLast[at] as number];
     for (let b = 0; b < besides.length; b++)
-      features[1 + b] = speed[Math.min(Math.max(at + (besides[b] as number), 0), speed.length - 1)] as number;
+      features[1 + b] = speed[Math.min(Math.max(at + (besides[b] as number), first), last)] as number;
     this.#readWindows(at, middle);
     const slot = 1 + besides.length + windowsMs.length * 3;
     const before = compressMs(middle - this.#fastBeforeMs);

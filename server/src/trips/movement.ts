@@ -15,6 +15,9 @@ export const stepKinds = {
   hole: 3,
 } as const;
 
+const isSilence = ({ times }: Track, at: number): boolean =>
+  (times[at + 1] as number) - (times[at] as number) > tripLimits.silenceMs;
+
 /** What is certain of a step, whatever it looks like: 1 driven, −1 stood, 0 nothing. */
 const knownOf = (track: Track, steps: Steps, at: number): -1 | 0 | 1 => {
   const ms = (track.times[at + 1] as number) - (track.times[at] as number);
@@ -26,13 +29,17 @@ const knownOf = (track: Track, steps: Steps, at: number): -1 | 0 | 1 => {
   return creeps && (meters * 3600) / ms >= tripLimits.creepKmhMin ? 1 : 0;
 };
 
-/** How likely each step was driven: the logarithm of the odds. */
+/** How likely each step was driven: the logarithm of the odds. NaN of a silence, which says nothing about what lies around it. */
 export const scoreSteps = (track: Track, steps: Steps, weights: DetectorWeights): Float64Array => {
   const reader = new FeatureReader(track, steps);
   const { features } = reader;
   const scores = new Float64Array(steps.count);
   for (let at = 0; at < steps.count; at++) {
     const isStill = reader.read(at);
+    if (isSilence(track, at)) {
+      scores[at] = Number.NaN;
+      continue;
+    }
     const known = knownOf(track, steps, at);
     if (known !== 0 || isStill) {
       scores[at] = (known === 0 ? -1 : known) * weights.certain;
@@ -50,10 +57,12 @@ const decode = (scores: Float64Array, from: number, to: number, change: number, 
   let [standing, driving] = [0, 0];
   for (let at = from; at < to; at++) {
     const [stays, goes] = [standing, driving];
-    const isFromDriving = goes - change > stays;
-    const isFromStanding = stays - change > goes;
-    standing = isFromDriving ? goes - change : stays;
-    driving = (isFromStanding ? stays - change : goes) + (scores[at] as number);
+    const score = scores[at] as number;
+    const cost = score === score ? change : 0;
+    const isFromDriving = goes - cost > stays;
+    const isFromStanding = stays - cost > goes;
+    standing = isFromDriving ? goes - cost : stays;
+    driving = (isFromStanding ? stays - cost : goes) + (score === score ? score : 0);
     into[at] = (isFromDriving ? 1 : 0) | (isFromStanding ? 2 : 0);
   }
   let isDriving = driving > standing;
@@ -68,7 +77,7 @@ const decode = (scores: Float64Array, from: number, to: number, change: number, 
 const markSilences = (track: Track, steps: Steps, kinds: Uint8Array): void => {
   for (let at = 0; at < steps.count; at++) {
     const ms = (track.times[at + 1] as number) - (track.times[at] as number);
-    if (ms <= tripLimits.silenceMs) continue;
+    if (!isSilence(track, at)) continue;
     const way = steps.meters[at] as number;
     const isDriven = (way * 3600) / ms >= tripLimits.silenceKmhMin && ms <= tripLimits.silenceMsMax;
     if (ms >= tripLimits.tripMsMax) kinds[at] = stepKinds.hole;

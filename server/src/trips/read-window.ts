@@ -34,14 +34,21 @@ const isBeginningKnown = ({ fromMs, track, kinds }: Analysis, dayMs: number): bo
   return false;
 };
 
-/** Whether what began on the day has ended for certain. */
+/** Whether what began on the day has ended for certain, and nothing more began on it. */
 const isEndKnown = (analysis: Analysis, dayMs: number): boolean => {
-  const { segments, toMs } = analysis;
+  const { segments, toMs, track } = analysis;
   const endMs = dayMs + dayLengthMs;
+  if (track.count === 0) return true;
+  // What its last samples of the day began with is said by those that follow a silence.
+  const lastMs = track.times[track.count - 1] as number;
+  if (lastMs < endMs) return lastMs < dayMs;
   const next = segments.findIndex((segment) => startOf(analysis, segment) >= endMs);
   const last = segments[next < 0 ? segments.length - 1 : next - 1];
   if (!last || startOf(analysis, last) < dayMs) return true;
-  return next >= 0 && (segments[next]?.sureMs as number) <= toMs - contextMs;
+  if (next < 0) return false;
+  // After so long a silence nothing that was driven before goes on.
+  const sureMs = Math.min(segments[next]?.sureMs as number, lastMs + tripLimits.silenceMsMax);
+  return sureMs <= toMs - contextMs;
 };
 
 /** Reads a day and what lies around it, as far as is needed to know what begins on it. */

@@ -9,7 +9,7 @@ export interface Segment {
   readonly kind: 'trip' | 'stop';
   readonly from: number;
   readonly to: number;
-  /** From here on later samples cannot take it back, ms. */
+  /** From here on later samples cannot take it back, ms; infinite: they can. */
   readonly sureMs: number;
   /** Nothing follows that ends it. */
   readonly isLast: boolean;
@@ -100,7 +100,9 @@ const findBetween = (track: Track, steps: Steps, kinds: Uint8Array, from: number
     // How long it had stood before the first sample, and how long it will after the last one, is not known.
     if (!isLast && sure < 0 && first === from) return;
     if (isLast && sure < 0 && mayGoOn && segments.length > 0) return;
-    segments.push({ kind: 'stop', from: first, to: last, sureMs: track.times[sure < 0 ? last : sure] as number, isLast });
+    // Silence alone says nothing: what follows may have been driven to.
+    const unsureMs = isLast ? Number.POSITIVE_INFINITY : (track.times[last] as number);
+    segments.push({ kind: 'stop', from: first, to: last, sureMs: sure < 0 ? unsureMs : (track.times[sure] as number), isLast });
   };
   let at = from;
   for (const drive of drives) {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { emptySamples, inOrder, rowAt } from '../samples.ts';
 import type { ReadSamples, TripSamples } from '../types.ts';
+import type { Row } from './generated-samples.ts';
 
 /** Cells of a gzipped CSV without quotes, by line, the head left out. */
 export const readRows = (file: URL): string[][] =>
@@ -40,6 +41,41 @@ export const readTwizyTrips = (): Map<string, TripSamples> => {
       }
       return [name, samples];
     }),
+  );
+};
+
+const mileKm = 1.609344;
+
+/** A recorded day of the buses of Austin by bus: position and speed at each fix, some two minutes apart. Their local time as UTC. */
+export const readBuses = (day: string): Map<string, TripSamples> => {
+  const buses = groupRows(readRows(new URL(`capmetro-bus/${day}.csv.gz`, recorded)));
+  const dayMs = Date.parse(`${day}T00:00:00Z`);
+  return new Map(
+    [...buses].map(([bus, rows]) => {
+      const samples = emptySamples(Float64Array.from(rows, (row) => dayMs + Number(row[1]) * 1000));
+      for (const [i, row] of rows.entries()) {
+        samples.speedKmh[i] = Number(row[2]);
+        samples.latitude[i] = Number(row[3]);
+        samples.longitude[i] = Number(row[4]);
+      }
+      return [bus, samples];
+    }),
+  );
+};
+
+/** Rows of the buses in the order in which they were published: some repeat a time, many are older than one before. */
+export const readDisorderedBuses = (): Map<string, Row[]> => {
+  const file = new URL('../../http/testing/recorded/capmetro-bus/2015-03-07-repeats.csv.gz', import.meta.url);
+  return new Map(
+    [...groupRows(readRows(file))].map(([bus, rows]) => [
+      bus,
+      rows.map((row) => ({
+        timeMs: Date.parse(row[1] as string),
+        speedKmh: Number(row[2]) * mileKm,
+        latitude: Number(row[3]),
+        longitude: Number(row[4]),
+      })),
+    ]),
   );
 };
 
