@@ -22,7 +22,7 @@ import {
   type SnapshotStore,
   type Storage,
 } from '../storage/index.ts';
-import { type AssembledTrips, assembleTrips, deriveDay, TripMarks, type TripsParts } from '../trips/index.ts';
+import { type AssembledTrips, assembleTrips, DayThread, type MakeDay, TripMarks, type TripsParts } from '../trips/index.ts';
 import type { DataFolder } from './data-folder.ts';
 import { hideErased } from './hide-erased.ts';
 import { priorValues } from './prior-values.ts';
@@ -212,12 +212,24 @@ export const openTripMarks = async (
   return marks;
 };
 
+/** Days are made in a thread of their own. */
 export const assembleTripsIn = (
   { clock, logger }: Base,
   { storage, registry, retention }: Stored,
   parts: Pick<TripsParts, 'history' | 'erasures' | 'marks'>,
-): AssembledTrips =>
-  assembleTrips({ storage, directory: registry.directory, retention, derive: deriveDay, ...parts, clock, logger });
+): AssembledTrips => {
+  const thread = new DayThread(logger);
+  const makeDay: MakeDay = (wanted, read) => thread.make(wanted, read);
+  const days = assembleTrips({ storage, directory: registry.directory, retention, makeDay, ...parts, clock, logger });
+  return {
+    ...days,
+    close: async () => {
+      // What is being derived is given up: its mark is still there.
+      await thread.close();
+      await days.close();
+    },
+  };
+};
 
 /** The ledger of erasures. */
 export const openLedger = async (base: Base, { storage, registry }: Stored, closers: Closers): Promise<Erasures> => {

@@ -3,46 +3,16 @@ import { after, before, test } from 'node:test';
 import type { TripView } from '@milepost/contract/api';
 import { deriveDay, type TripSamples } from '../trips/index.ts';
 import { joinSamples } from '../trips/samples.ts';
-import { readFrom, readTwizyTrips } from '../trips/testing/recorded-samples.ts';
+import { readFrom } from '../trips/testing/recorded-samples.ts';
 import { openTestServer, type TestServer } from './testing/open-test-server.ts';
-import { addRecordedDevices, type RecordedDevice, type Said } from './testing/recorded-device.ts';
+import { addRecordedDevices, type RecordedDevice } from './testing/recorded-device.ts';
+import { dayMs, dayOf, endOf, iso, tripsOf as listTrips, recordedDrive, sendDrive } from './testing/recorded-drives.ts';
 import { makeSettableClock } from './testing/settable-clock.ts';
 
 // Recorded drives of a Renault Twizy, through ingest, log and history to what the API says of trips.
 
-const dayMs = 86_400_000;
-const twizy = readTwizyTrips();
-const recorded = (name: string): TripSamples => {
-  const samples = twizy.get(name);
-  assert.ok(samples, name);
-  return samples;
-};
-const startOf = ({ times }: TripSamples): number => times[0] as number;
-const endOf = ({ times }: TripSamples): number => times.at(-1) as number;
-const dayOf = (samples: TripSamples): number => Math.floor(startOf(samples) / dayMs) * dayMs;
-
-const saidBy = ({ times, speedKmh, latitude, longitude, energyPercent }: TripSamples, from: number, to: number): Said[] =>
-  Array.from({ length: Math.min(to, times.length) - from }, (_, i) => ({
-    time: times[from + i] as number,
-    signals: {
-      'Vehicle.Speed': speedKmh[from + i] as number,
-      'Vehicle.CurrentLocation.Latitude': latitude[from + i] as number,
-      'Vehicle.CurrentLocation.Longitude': longitude[from + i] as number,
-      'Vehicle.Powertrain.TractionBattery.StateOfCharge.Displayed': energyPercent[from + i] as number,
-    },
-  }));
-
-const samplesPerReport = 500;
-const send = async (device: RecordedDevice, samples: TripSamples, from = 0, to = samples.times.length): Promise<void> => {
-  for (let at = from; at < to; at += samplesPerReport) {
-    const report = saidBy(samples, at, Math.min(to, at + samplesPerReport));
-    const { stored, rejected } = await device.sendBinary(report);
-    assert.deepEqual([stored, rejected], [report.length, []]);
-  }
-};
-
-const first = recorded('T3_04_26_2021_1');
-const second = recorded('T2_04_26_2021');
+const first = recordedDrive('T3_04_26_2021_1');
+const second = recordedDrive('T2_04_26_2021');
 /** Two drives of one day; between them the car was driven back, which nobody recorded. */
 const both = joinSamples([first, second]);
 const nowMs = endOf(second) + 3_600_000;
@@ -58,13 +28,8 @@ before(async () => {
 });
 after(() => server.close());
 
-const tripsOf = async (device: RecordedDevice, query: Record<string, string> = {}): Promise<readonly TripView[]> => {
-  const { status, text, json } = await server.ask('listTrips', { id: device.vehicleId, query });
-  assert.equal(status, 200, text);
-  return json.items;
-};
-
-const iso = (ms: number): string => new Date(ms).toISOString();
+const tripsOf = (device: RecordedDevice, query: Record<string, string> = {}): Promise<readonly TripView[]> =>
+  listTrips(server, device.vehicleId, query);
 /** What the model says of samples, as the API shows it. */
 const expected = async (samples: TripSamples, packKwh: number | null) => {
   const { trips } = await deriveDay(dayOf(samples), readFrom(samples), { packKwh }, nowMs);
@@ -85,7 +50,7 @@ const shown = ({ start, end, distanceKm, energyKwh, topSpeedKmh }: TripView) => 
 });
 
 test('what is sent is a trip, with the figures that the model finds in the recording', async () => {
-  await send(car(0), first);
+  await sendDrive(car(0), first);
   const [trip, ...others] = await tripsOf(car(0));
   assert.ok(trip);
   assert.deepEqual(others, []);
@@ -98,7 +63,7 @@ test('what is sent is a trip, with the figures that the model finds in the recor
 });
 
 test('trips come newest first and page by page, each once', async () => {
-  await send(car(0), second);
+  await sendDrive(car(0), second);
   const all = await tripsOf(car(0));
   assert.deepEqual(all.map(shown), (await expected(both, 6.1)).reverse());
   assert.ok(all.length >= 2);
@@ -132,17 +97,17 @@ test('it stands between drives, and where it stands now the stop has no end', as
 
 test('late samples correct a trip that was shown before', async () => {
   const half = Math.floor(first.times.length / 2);
-  await send(car(1), first, 0, half);
+  await sendDrive(car(1), first, 0, half);
   const [early] = await tripsOf(car(1));
   assert.equal(early?.end, iso(first.times[half - 1] as number));
-  await send(car(1), first, half);
+  await sendDrive(car(1), first, half);
   const [whole] = await tripsOf(car(1));
   assert.deepEqual(whole && shown(whole), (await expected(first, null))[0]);
   assert.equal(whole?.id, early?.id, 'it goes on to be the same trip');
   // The id names a moment: with samples from before its beginning the trip begins earlier, and is still found.
-  await send(car(2), first, 200);
+  await sendDrive(car(2), first, 200);
   const [late] = await tripsOf(car(2));
-  await send(car(2), first, 0, 200);
+  await sendDrive(car(2), first, 0, 200);
   const found = await server.call('GET', `/v1/vehicles/${car(2).vehicleId}/trips/${late?.id}`);
   const [whole2] = await expected(first, null);
   assert.deepEqual(shown(JSON.parse(found.text) as TripView), whole2);
@@ -150,7 +115,7 @@ test('late samples correct a trip that was shown before', async () => {
 });
 
 test('a day that was derived for good is derived anew when samples of it come late', async () => {
-  await send(car(3), first);
+  await sendDrive(car(3), first);
   clock.set(nowMs + 3 * dayMs);
   try {
     await server.marks.flush();
@@ -158,7 +123,7 @@ test('a day that was derived for good is derived anew when samples of it come la
     const before_ = server.days.statistics().derived;
     assert.equal((await tripsOf(car(3))).length, 1);
     assert.equal(server.days.statistics().derived, before_, 'nothing came: what is stored is shown');
-    await send(car(3), second);
+    await sendDrive(car(3), second);
     const corrected = (await expected(both, null)).reverse();
     assert.deepEqual((await tripsOf(car(3))).map(shown), corrected, 'the mark is not written yet');
     await server.marks.flush();

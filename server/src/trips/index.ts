@@ -14,7 +14,9 @@ export type {
   VehicleTrip,
 } from './days/reads.ts';
 export { assembleTrips, type AssembledTrips, type TripsParts, type TripsStatistics } from './days/assemble-trips.ts';
+export { DayThread } from './days/day-thread.ts';
 export { LocalDays } from './days/local-days.ts';
+export { type MakeDay, makeDayWith } from './days/make-day.ts';
 export { tripStoreLimits } from './days/store-limits.ts';
 export { TripMarks, type TripMarksOptions } from './days/trip-marks.ts';
 export { deriveDay } from './derive-day.ts';

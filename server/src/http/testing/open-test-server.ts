@@ -32,9 +32,10 @@ import { openDuckdbLake } from '../../lake/adapters/duckdb/index.ts';
 import { fleetSignals, type Live, openLive } from '../../live/index.ts';
 import { listenDeviceWebSockets, telemetryRoute } from '../../protocols/index.ts';
 import { openRegistry, openRetention, type Registry, type Retention } from '../../registry/index.ts';
+import type { Storage } from '../../storage/index.ts';
 import { openTestStorage, type TestStorage } from '../../storage/testing/test-storage.ts';
 import { openSnapshotFolder } from '../../storage/adapters/folder/index.ts';
-import { type AssembledTrips, assembleTrips, deriveDay, TripMarks } from '../../trips/index.ts';
+import { type AssembledTrips, assembleTrips, DayThread, type MakeDay, TripMarks } from '../../trips/index.ts';
 import { type OperatorAccess, makeOperatorAccess } from '../access/operator-access.ts';
 import { createHttp } from '../create-http.ts';
 import type { Http, HttpConfig, ServerFigures } from '../types.ts';
@@ -45,6 +46,7 @@ export const operatorToken = 'operator-token-of-the-tests';
 export interface TestServer {
   readonly http: Http;
   readonly access: OperatorAccess;
+  readonly storage: Storage;
   readonly registry: Registry;
   readonly retention: Retention;
   readonly devices: Devices;
@@ -217,7 +219,9 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
   const warnings = await openWarningLog(warningParts);
   const stopWarnings = keepWarnings({ ...warningParts, live, owns: () => true, caughtUp: Promise.resolve() });
   const { storage } = test;
-  const days = assembleTrips({ storage, history, directory, retention, erasures, marks, derive: deriveDay, ...timed });
+  const dayThread = new DayThread(timed.logger);
+  const makeDay: MakeDay = (wanted, read) => dayThread.make(wanted, read);
+  const days = assembleTrips({ storage, history, directory, retention, erasures, marks, makeDay, ...timed });
   const reportParts = { storage, registry, trips: days.trips, warnings, folder: join(test.folder, 'reports'), ...timed };
   const reports = openReportsOf(reportParts);
   const gate = openGate({ ingest, devices, log: eventLog, ...timed });
@@ -227,6 +231,7 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
     await stopWarnings();
     await warnings.close();
     stopHiding();
+    await dayThread.close();
     await days.close();
     await marks.close(false);
     await erasures.close();
@@ -240,7 +245,7 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
     await test.close();
   };
   const models = { live, history, marks, days, lake, warnings, reports, reportParts };
-  return { registry, retention, devices, ...models, exportsFolder, eventLog, erasures, ingest, gate, close };
+  return { storage, registry, retention, devices, ...models, exportsFolder, eventLog, erasures, ingest, gate, close };
 };
 
 const callAt =

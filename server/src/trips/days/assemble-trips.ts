@@ -3,9 +3,9 @@ import type { History } from '../../history/index.ts';
 import type { Clock, Logger } from '../../kernel/index.ts';
 import type { Directory, Retention } from '../../registry/index.ts';
 import type { Storage } from '../../storage/index.ts';
-import type { DeriveDay } from '../types.ts';
 import { Deriver } from './deriver.ts';
 import { KnownDays } from './known-days.ts';
+import type { MakeDay } from './make-day.ts';
 import { openTrips } from './open-trips.ts';
 import type { Trips } from './reads.ts';
 import { DayTender } from './tend-days.ts';
@@ -19,7 +19,7 @@ export interface TripsParts {
   readonly retention: Retention;
   readonly erasures: Pick<Erasures, 'periods' | 'periodsOf' | 'onErased'>;
   readonly marks: TripMarks;
-  readonly derive: DeriveDay;
+  readonly makeDay: MakeDay;
   readonly clock: Clock;
   readonly logger: Logger;
 }

@@ -5,7 +5,8 @@ import type { Directory } from '../../registry/index.ts';
 import { virtualPartitionOf } from '../../events/index.ts';
 import { serverScope } from '../../sharing/index.ts';
 import type { Storage, Transaction } from '../../storage/index.ts';
-import { decodeDay, encodeDay } from './day-document.ts';
+import { decodeDay } from './day-document.ts';
+import type { MakeDay } from './make-day.ts';
 import { documentForm } from './model-version.ts';
 import { SampleReading } from './read-samples.ts';
 import { KeyedQueue, Slots } from './slots.ts';
@@ -13,14 +14,14 @@ import { dayMs, tripStoreLimits } from './store-limits.ts';
 import { type DayRow, newestMarkNo, raiseStoredOffset, removeDay, removeMark, writeDay } from './store-days.ts';
 import { markIfUnmarked, putOff } from './store-marks.ts';
 import { type TripMarks, tripsActor } from './trip-marks.ts';
-import type { DeriveDay, VehicleDay } from '../types.ts';
+import type { VehicleDay } from '../types.ts';
 
 export interface DeriverOptions {
   readonly storage: Storage;
   readonly history: Pick<History, 'query'>;
   readonly directory: Pick<Directory, 'devicesOfVehicle' | 'vehicleByNo'>;
   readonly erasures: { periodsOf(vehicleNo: number): readonly ErasedPeriod[] };
-  readonly derive: DeriveDay;
+  readonly makeDay: MakeDay;
   readonly marks: TripMarks;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -110,7 +111,7 @@ export class Deriver {
       await storage.withActor(tripsActor, (tx) => this.#store(tx, made, markNo));
       return {
         vehicleNo,
-        day: decodeDay(day, made.row.document),
+        day: made.day,
         completeTo: made.row.completeTo,
         packKwh: made.row.usedPackKwh,
       };
@@ -122,7 +123,7 @@ export class Deriver {
   }
 
   async #make(vehicleNo: number, dayNo: number): Promise<Made> {
-    const { history, directory, erasures, derive, marks, clock } = this.#options;
+    const { history, directory, erasures, makeDay, marks, clock } = this.#options;
     const reading = new SampleReading({ history, directory, scope: this.#scope }, vehicleNo);
     const nowMs = clock.now();
     const startMs = dayNo * dayMs;
@@ -130,11 +131,8 @@ export class Deriver {
     const logOffset = marks.offsetOf(vehicleNo);
     const erasedBefore = erasures.periodsOf(vehicleNo).length;
     const packKwh = this.packKwhOf(vehicleNo);
-    const read = (fromMs: number, toMs: number) => reading.read(fromMs, toMs);
-    let day = await derive(startMs, read, { packKwh }, nowMs);
-    // What the vehicle itself says of its battery is known only when its samples are read: they are kept for this.
-    const reportedKwh = reading.capacityKwh(startMs + dayMs);
-    if (reportedKwh !== null && reportedKwh !== packKwh) day = await derive(startMs, read, { packKwh: reportedKwh }, nowMs);
+    const { document, usedPackKwh } = await makeDay({ day: dayNo, packKwh, nowMs }, (fromMs, toMs) => reading.read(fromMs, toMs));
+    const day = decodeDay(dayNo, document);
     const isOpen = isGoingOn(day);
     const row: DayRow = {
       vehicleNo,
@@ -148,9 +146,9 @@ export class Deriver {
       erasures: erasedBefore,
       isOpen,
       packKwh,
-      usedPackKwh: reportedKwh ?? packKwh,
+      usedPackKwh,
       distanceM: sum(day.distanceM),
-      document: encodeDay(day),
+      document,
     };
     const isProvisional = isOpen || reading.toMs >= nowMs || nowMs < startMs + dayMs + tripStoreLimits.settleMs;
     return { row, day, isProvisional, nowMs };

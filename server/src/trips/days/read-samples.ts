@@ -1,4 +1,4 @@
-import { coreSignal, coreVocabulary, type SignalDefinition, wheels } from '@milepost/contract';
+import { coreSignal, coreVocabulary, type DeviceKind, type SignalDefinition, wheels } from '@milepost/contract';
 import type { ReadScope } from '../../events/index.ts';
 import type { DeviceFilter, History, HistoryResult } from '../../history/index.ts';
 import { OperationalError } from '../../kernel/index.ts';
@@ -44,6 +44,21 @@ export interface SampleSource {
   readonly scope: ReadScope;
 }
 
+/** What history answered: stored numbers, multiples of each signal's step, in the order of `tripSignals`. Undefined: texts, which are none of ours. */
+export interface SamplePage {
+  readonly times: Float64Array;
+  readonly numbers: readonly (Float64Array | undefined)[];
+}
+
+/** All that one device, or all of them, said in a period. */
+export interface DevicePages {
+  readonly kind: DeviceKind | undefined;
+  readonly pages: readonly SamplePage[];
+}
+
+/** Reads what was said of one vehicle, by device; `toMs` exclusive. */
+export type ReadPages = (fromMs: number, toMs: number) => Promise<readonly DevicePages[]>;
+
 /** What a derivation has read, and of what time. */
 export class SampleReading {
   readonly #source: SampleSource;
@@ -51,11 +66,8 @@ export class SampleReading {
   #fromMs = Number.POSITIVE_INFINITY;
   #toMs = Number.NEGATIVE_INFINITY;
   #rows = 0;
-  readonly #kept = new Map<string, Promise<TripSamples>>();
   /** receivedAt, ms: everything before is contained in all that was read. */
   completeTo = Number.POSITIVE_INFINITY;
-  /** Usable energy that the vehicle reported last before a time, kWh; null: it did not. */
-  #capacities: { readonly atMs: number; readonly kwh: number }[] = [];
 
   constructor(source: SampleSource, vehicleNo: number) {
     this.#source = source;
@@ -70,47 +82,24 @@ export class SampleReading {
     return this.#toMs;
   }
 
-  /** The size that was reported last in what was read, up to a time; null: none was. */
-  capacityKwh(untilMs: number): number | null {
-    return this.#capacities
-      .filter(({ atMs }) => atMs < untilMs)
-      .reduce((last, one) => (one.atMs >= last.atMs ? one : last), noCapacity).kwh;
-  }
-
-  /** What was read once is kept, for a second derivation. */
-  read(fromMs: number, toMs: number): Promise<TripSamples> {
-    const key = `${fromMs} ${toMs}`;
-    const known = this.#kept.get(key);
-    if (known) return known;
-    const read = this.#read(fromMs, toMs);
-    this.#kept.set(key, read);
-    return read;
-  }
-
-  async #read(fromMs: number, toMs: number): Promise<TripSamples> {
+  async read(fromMs: number, toMs: number): Promise<readonly DevicePages[]> {
     this.#fromMs = Math.min(this.#fromMs, fromMs);
     this.#toMs = Math.max(this.#toMs, toMs);
-    if (fromMs >= toMs) return toSamples({ times: new Float64Array(), columns: signals.map(() => new Float64Array()) });
-    const rows = await this.#readDevices(fromMs, toMs);
-    this.#noteCapacity(rows);
-    return toSamples(rows);
-  }
-
-  async #readDevices(fromMs: number, toMs: number): Promise<SignalRows> {
+    if (fromMs >= toMs) return [];
     const devices = this.#source.directory
       .devicesOfVehicle(this.#vehicleNo)
       .filter((device) => wasOn(device, this.#vehicleNo, fromMs, toMs));
-    if (devices.length < 2) return this.#readRows(fromMs, toMs, undefined);
+    if (devices.length < 2) return [{ kind: undefined, pages: await this.#readPages(fromMs, toMs, undefined) }];
     const sources = devices.map(({ deviceNo, kind }) => ({ kind, filter: { only: deviceNo } as DeviceFilter }));
     const others = { kind: undefined, filter: { except: devices.map(({ deviceNo }) => deviceNo) } };
-    const read = [];
-    for (const { kind, filter } of [...sources, others]) read.push({ kind, rows: await this.#readRows(fromMs, toMs, filter) });
-    return mergeDevices(signals, read);
+    const read: DevicePages[] = [];
+    for (const { kind, filter } of [...sources, others]) read.push({ kind, pages: await this.#readPages(fromMs, toMs, filter) });
+    return read;
   }
 
-  async #readRows(fromMs: number, toMs: number, devices: DeviceFilter | undefined): Promise<SignalRows> {
+  async #readPages(fromMs: number, toMs: number, devices: DeviceFilter | undefined): Promise<SamplePage[]> {
     const { history, scope } = this.#source;
-    const pages: HistoryResult[] = [];
+    const pages: SamplePage[] = [];
     for (let at: number | undefined = fromMs; at !== undefined; ) {
       const page: HistoryResult = await history.query(scope, {
         vehicleNo: this.#vehicleNo,
@@ -124,29 +113,18 @@ export class SampleReading {
       this.#rows += page.times.length;
       if (this.#rows > tripStoreLimits.samplesPerReadMax)
         throw new OperationalError('overloaded', `a vehicle has more than ${tripStoreLimits.samplesPerReadMax} samples a day`);
-      pages.push(page);
+      pages.push({ times: page.times, numbers: signals.map((_, s) => page.raw?.[s]?.numbers) });
       at = page.nextFromMs;
     }
-    return joinPages(pages);
-  }
-
-  #noteCapacity({ times, columns }: SignalRows): void {
-    const column = columns[capacityColumn] as Float64Array;
-    for (let i = times.length - 1; i >= 0; i--) {
-      if (Number.isNaN(column[i] as number)) continue;
-      this.#capacities.push({ atMs: times[i] as number, kwh: column[i] as number });
-      return;
-    }
+    return pages;
   }
 }
-
-const noCapacity: { readonly atMs: number; readonly kwh: number | null } = { atMs: Number.NEGATIVE_INFINITY, kwh: null };
 
 const wasOn = ({ assignments }: Device, vehicleNo: number, fromMs: number, toMs: number): boolean =>
   assignments.some((period) => period.vehicleNo === vehicleNo && period.fromMs < toMs && period.toMs > fromMs);
 
 /** In units: what is stored is a multiple of a signal's step. */
-const joinPages = (pages: readonly HistoryResult[]): SignalRows => {
+const joinPages = (pages: readonly SamplePage[]): SignalRows => {
   const length = pages.reduce((sum, { times }) => sum + times.length, 0);
   const times = new Float64Array(length);
   const columns = signals.map(() => new Float64Array(length));
@@ -155,8 +133,7 @@ const joinPages = (pages: readonly HistoryResult[]): SignalRows => {
     times.set(page.times, at);
     for (const [s, { perUnit }] of signals.entries()) {
       const into = columns[s] as Float64Array;
-      const numbers = page.raw?.[s]?.numbers;
-      // One that holds texts is none of ours: it says nothing.
+      const numbers = page.numbers[s];
       if (!numbers) into.fill(Number.NaN, at, at + page.times.length);
       else for (let i = 0; i < numbers.length; i++) into[at + i] = (numbers[i] as number) / perUnit;
     }
@@ -165,7 +142,29 @@ const joinPages = (pages: readonly HistoryResult[]): SignalRows => {
   return { times, columns };
 };
 
-const toSamples = ({ times, columns }: SignalRows): TripSamples => {
+/** What devices said, as if one had. */
+export const rowsOf = (devices: readonly DevicePages[]): SignalRows => {
+  if (devices.length === 0) return joinPages([]);
+  return mergeDevices(
+    signals,
+    devices.map(({ kind, pages }) => ({ kind, rows: joinPages(pages) })),
+  );
+};
+
+/** Usable energy of the full battery that the vehicle itself reported last before a time. */
+export const lastCapacity = (
+  { times, columns }: SignalRows,
+  beforeMs: number,
+): { readonly atMs: number; readonly kwh: number } | undefined => {
+  const column = columns[capacityColumn] as Float64Array;
+  for (let i = times.length - 1; i >= 0; i--) {
+    const [atMs, kwh] = [times[i] as number, column[i] as number];
+    if (atMs < beforeMs && !Number.isNaN(kwh)) return { atMs, kwh };
+  }
+  return undefined;
+};
+
+export const toSamples = ({ times, columns }: SignalRows): TripSamples => {
   const named = Object.fromEntries(plainNames.map((name, i) => [name, columns[i]])) as Record<
     (typeof plainNames)[number],
     Float64Array

@@ -223,7 +223,7 @@ export const readDaysToTrust = async (
   const { rows } = await sql<{
     day: number;
     is_trusted: boolean;
-  }>`select day, log_offset > 0 and model = ${documentForm} as is_trusted
+  }>`select day, log_offset >= 0 and model = ${documentForm} as is_trusted
     from vehicle_days where vehicle_no = ${vehicleNo}`.execute(tx);
   return {
     trusted: new Set(rows.filter((row) => row.is_trusted).map(({ day }) => day)),

@@ -27,6 +27,8 @@ export const tripStoreLimits = {
   /** Days derived at the same time, for readers and in the background; readers that wait for it. */
   derivesAtOnceMax: 2,
   derivesWaitingMax: 256,
+  /** Priority of the thread that derives (nice, 0 … 19): with all cores busy it gets a third of what the others get. */
+  threadNice: 5,
   /** Days that are derived for one answer, and for how long: the page then ends early, with a cursor. */
   daysDerivedPerAnswerMax: 62,
   answerMsMax: 5000,

@@ -200,10 +200,10 @@ export const readUnscanned = async (tx: Transaction, share: PartitionShare, limi
 
 /**
  * History is looked through again, and each day is derived anew: marks were lost, or stored days contain what the log has lost. What is
- * stored is not believed before.
+ * stored is not believed before: an offset of −1 is less than that of a log in which nothing is.
  */
 export const forgetScans = async (tx: Transaction, share: PartitionShare): Promise<void> => {
-  await sql`update vehicle_days d set log_offset = 0 from trip_vehicles v where v.vehicle_no = d.vehicle_no and ${isOurs(share)}`.execute(
+  await sql`update vehicle_days d set log_offset = -1 from trip_vehicles v where v.vehicle_no = d.vehicle_no and ${isOurs(share)}`.execute(
     tx,
   );
   await sql`update trip_vehicles set scanned_at = null where scanned_at is not null and ${isOurs(share)}`.execute(tx);
