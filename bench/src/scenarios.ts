@@ -128,6 +128,11 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
     script: 'bench/src/trips.ts',
     args: ['15'],
   },
+  'trips-days': {
+    what: 'Trips by day: what noting days costs a report, a vehicle-day from history to the database at 1 Hz and 1/min, its bytes, and the event loop meanwhile',
+    script: 'bench/src/trips-days.ts',
+    args: ['12'],
+  },
   'fleet-at': { what: 'The whole fleet as of a past second, and its keyframes', script: 'bench/src/fleet-at.ts', args: [] },
   'first-page': {
     what: 'The first page on a slow line and a slow phone (1.6 Mbit/s, 150 ms round trip, CPU slowed four times): usable after, from the browser’s trace',
