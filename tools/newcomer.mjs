@@ -93,6 +93,7 @@ const start = async (folder, user) => {
     PATH: process.env['PATH'],
     HOME: user.home ?? process.env['HOME'],
     MILEPOST_OPERATOR_TOKEN: token,
+    MILEPOST_MAP_STYLE: 'outlines',
     MILEPOST_DATA: join(folder, 'data/demo'),
   };
   const child = spawn('npm', ['start'], { cwd: folder, env, ...ids, detached: true, stdio: ['ignore', 'pipe', 'inherit'] });

@@ -38,6 +38,7 @@ export const startServer = async (folder: string): Promise<{ child: ChildProcess
     MILEPOST_MQTT_PORT: '0',
     MILEPOST_DATA: folder,
     MILEPOST_OPERATOR_TOKEN: operatorToken,
+    MILEPOST_MAP_STYLE: 'outlines',
   };
   const child = spawn(process.execPath, [...profileArguments, ...serverArguments(), 'server/src/app/main.ts', '--mode=serve'], {
     cwd: root,

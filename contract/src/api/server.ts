@@ -32,11 +32,25 @@ export const session = closed({
 });
 export type SessionView = Static<typeof session>;
 
+/** Where the map gets its streets from. */
+export const mapStyle = closed(
+  {
+    kind: oneOf(['style', 'pmtiles']),
+    light: Type.String({ description: 'Address, absolute or of this server' }),
+    dark: Type.String({ description: 'The same for dark pages; may be the same address' }),
+  },
+  {
+    description:
+      'A MapLibre style, with its attribution inside, or a PMTiles archive in the scheme of the Protomaps basemap. null: the outlines that are built in',
+  },
+);
+export type MapStyle = Static<typeof mapStyle>;
+
 /** What the web app must know of the server before it draws. */
 export const serverConfig = closed({
   version: Type.String(),
   serverTime: isoTime,
-  mapStyle: nullable(Type.String({ description: 'Address of a MapLibre style; null: the one that is built in' })),
+  mapStyle: nullable(mapStyle),
   isDemo: Type.Boolean(),
   demoNotes: Type.Array(Type.String(), { description: 'What is not real, in sentences to show' }),
   lateAfterSeconds: Type.Integer({ minimum: 1, maximum: 31_536_000 }),

@@ -11,6 +11,7 @@ import {
 import type { Gate } from '../ingest/index.ts';
 import { CallerError } from '../kernel/index.ts';
 import { type DeviceWebSockets, listenDeviceMqtt, refuseUpgrade } from '../protocols/index.ts';
+import { openMapSource } from './open-map-source.ts';
 import { type Base, type Closers, operatorToken, type Stored } from './open-parts.ts';
 import type { Configuration } from './settings.ts';
 import { readVersion } from './version.ts';
@@ -30,19 +31,23 @@ export const httpConfig = async ({
 }: {
   readonly configuration: Configuration;
   readonly isDemo: boolean;
-}): Promise<HttpConfig> => ({
-  version: await readVersion(),
-  mapStyle: configuration.mapStyle ?? null,
-  mapOrigins: [],
-  isDemo,
-  demoNotes: isDemo ? demoNotes : [],
-  lateAfterSeconds: configuration.lateAfterSeconds,
-  offlineAfterSeconds: configuration.offlineAfterSeconds,
-  allowedHosts: (configuration.publicHosts ?? []).map((host) => host.toLowerCase()),
-  allowedOrigins: [],
-  isHttps: false,
-  webRoot: fileURLToPath(new URL('../../../web/dist/spa', import.meta.url)),
-});
+}): Promise<HttpConfig> => {
+  const { style, tilesFile } = await openMapSource(configuration.mapStyle);
+  return {
+    version: await readVersion(),
+    mapStyle: style,
+    mapOrigins: configuration.mapOrigins ?? [],
+    mapTilesFile: tilesFile,
+    isDemo,
+    demoNotes: isDemo ? demoNotes : [],
+    lateAfterSeconds: configuration.lateAfterSeconds,
+    offlineAfterSeconds: configuration.offlineAfterSeconds,
+    allowedHosts: (configuration.publicHosts ?? []).map((host) => host.toLowerCase()),
+    allowedOrigins: [],
+    isHttps: false,
+    webRoot: fileURLToPath(new URL('../../../web/dist/spa', import.meta.url)),
+  };
+};
 
 /** Sockets of devices and of browsers; `undefined`: not the work of this process. */
 export const routeUpgrades = (server: Http['server'], sockets?: DeviceWebSockets, streams?: Http['streams']): void => {

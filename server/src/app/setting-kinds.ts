@@ -40,19 +40,28 @@ export const words = <T extends string>(name: string, what: string, allowed: rea
   parse: (text) => allowed.find((word) => word === text),
 });
 
-export const text = <D extends string | undefined = undefined>(
+/** A text for which a pattern would be too little. */
+export const checked = <D extends string | undefined = undefined>(
   name: string,
   what: string,
   expected: string,
-  pattern: RegExp,
+  isRight: (value: string) => boolean,
   defaultText?: D,
 ): Defaulted<string, D> => ({
   name,
   what,
   expected,
   defaultText: defaultText as D,
-  parse: (value) => (pattern.test(value) ? value : undefined),
+  parse: (value) => (isRight(value) ? value : undefined),
 });
+
+export const text = <D extends string | undefined = undefined>(
+  name: string,
+  what: string,
+  expected: string,
+  pattern: RegExp,
+  defaultText?: D,
+): Defaulted<string, D> => checked(name, what, expected, (value) => pattern.test(value), defaultText);
 
 /** Separated by commas; each fits, none is there twice. */
 export const list = <T extends string, D extends string | undefined = undefined>(

@@ -1,6 +1,7 @@
 import { kafkaMechanisms } from '../eventlog/index.ts';
 import { CallerError } from '../kernel/index.ts';
-import { addresses, isAddress, list, number, type Setting, text, words } from './setting-kinds.ts';
+import { isMapStyle, isOrigin, mapStyleExpected } from './map-style.ts';
+import { addresses, checked, isAddress, list, number, type Setting, text, words } from './setting-kinds.ts';
 
 /**
  * What a process does. In one process the first three, with embedded stores; each in processes of its own on Kafka and Cassandra. An exporter only
@@ -85,11 +86,18 @@ export const settings = {
     ),
     isSecret: true,
   },
-  mapStyle: text(
+  mapStyle: checked(
     'MILEPOST_MAP_STYLE',
-    'Address of a MapLibre style for the map, with its attribution inside. Unset: country outlines.',
-    'an http or https address, or a path that begins with /',
-    /^(https?:\/\/\S+|\/\S*)$/,
+    'Streets of the map. `openfreemap` comes from openfreemap.org, which then learns which places are looked at; `outlines` needs no internet. docs/map.md',
+    mapStyleExpected,
+    isMapStyle,
+    'openfreemap',
+  ),
+  mapOrigins: list(
+    'MILEPOST_MAP_ORIGINS',
+    'Further origins from which a style of yours loads tiles, fonts and images. Its own is allowed without.',
+    'one or more of https://host or http://host:port, separated by commas',
+    isOrigin,
   ),
   databaseUrl: {
     ...text(

@@ -19,7 +19,8 @@ test('a wrong value is refused with its name, the value and what was expected', 
     ['MILEPOST_LOG_LEVEL', 'loud', /expected one of debug, info, warn, error/],
     ['MILEPOST_LOG_RETENTION_DAYS', '31', /from 1 to 30/],
     ['DATABASE_URL', 'mysql://x', /DATABASE_URL is \(hidden\), expected a postgresql:\/\/ address/],
-    ['MILEPOST_MAP_STYLE', 'ftp://x', /MILEPOST_MAP_STYLE/],
+    ['MILEPOST_MAP_STYLE', 'ftp://x', /MILEPOST_MAP_STYLE is "ftp:\/\/x", expected openfreemap, outlines, the address/],
+    ['MILEPOST_MAP_ORIGINS', 'https://a.example,*', /MILEPOST_MAP_ORIGINS is .* expected one or more of https:\/\/host/],
     ['MILEPOST_OFFLINE_AFTER_SECONDS', '60', /expected more than MILEPOST_LATE_AFTER_SECONDS/],
   ];
   for (const [name, value, message] of cases) assert.throws(() => readConfiguration({ [name]: value }), message, name);

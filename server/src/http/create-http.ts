@@ -10,6 +10,7 @@ import { httpLimits } from './limits.ts';
 import { addErrors, closeWithin, makeFastify, sendProblem } from './make-fastify.ts';
 import { addMetrics, addMetricsRoute } from './metrics.ts';
 import { addOpenApi, addOpenApiRoute } from './openapi.ts';
+import { addMapTiles } from './map-tiles.ts';
 import { checkAccess, RouteRegistrar } from './register-route.ts';
 import { addCredentialRoutes } from './routes/credentials.ts';
 import { addCustomerRoutes } from './routes/customers.ts';
@@ -43,7 +44,10 @@ import type { Http, HttpDeps } from './types.ts';
 /** What every request passes, in this order: headers, Host, then who calls and from where. */
 const addChecks = (fastify: FastifyInstance, deps: HttpDeps): void => {
   const { config } = deps;
-  const headers = securityHeaders([...(config.mapStyle === null ? [] : [config.mapStyle]), ...config.mapOrigins]);
+  const headers = securityHeaders([
+    ...(config.mapStyle ? [config.mapStyle.light, config.mapStyle.dark] : []),
+    ...config.mapOrigins,
+  ]);
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.headers(headers);
     try {
@@ -114,6 +118,7 @@ export const createHttp = async (deps: HttpDeps): Promise<Http> => {
   addCompression(fastify);
   addMetrics(fastify, deps, () => streams.viewers());
   await addOpenApi(fastify, deps.config.version, deps.access.cookieName);
+  addMapTiles(fastify, deps.config.mapTilesFile);
   const sendPage = await serveWebApp(fastify, deps.config.webRoot);
   addCatchUp(fastify, deps);
   addErrors(fastify, deps.logger, (request, reply) => (wantsPage(request) ? sendPage(reply) : undefined));

@@ -3,5 +3,6 @@ export { createHttp } from './create-http.ts';
 export { createNodeHttp, type NodeHttp } from './create-node-http.ts';
 export { accessLimits, makeOperatorAccess, type OperatorAccess } from './access/operator-access.ts';
 export { httpLimits } from './limits.ts';
+export { mapTilesPath } from './map-tiles.ts';
 export type * from './types.ts';
 export { type BrowserStream, openBrowserStream } from './stream/browser-stream.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Vocabulary } from '@milepost/contract';
-import type { NewRebuild, RebuildView, SystemView } from '@milepost/contract/api';
+import type { MapStyle, NewRebuild, RebuildView, SystemView } from '@milepost/contract/api';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { Registry as MetricsRegistry } from 'prom-client';
 import type { Warnings } from '../alerts/index.ts';
@@ -27,10 +27,12 @@ export interface PartReadiness {
 /** What the web app and /v1/config are told. */
 export interface HttpConfig {
   readonly version: string;
-  /** Address of a MapLibre style, or null. */
-  readonly mapStyle: string | null;
+  /** Null: the outlines that are built in. */
+  readonly mapStyle: MapStyle | null;
   /** Further origins that the style needs: tiles, fonts. */
   readonly mapOrigins: readonly string[];
+  /** A PMTiles archive of this machine that is served; undefined: there is none. */
+  readonly mapTilesFile: string | undefined;
   readonly isDemo: boolean;
   readonly demoNotes: readonly string[];
   readonly lateAfterSeconds: number;

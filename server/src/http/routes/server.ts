@@ -46,7 +46,7 @@ export const addServerRoutes = (routes: RouteRegistrar, deps: HttpDeps): void =>
   routes.add('readConfig', () => ({
     version: config.version,
     serverTime: toIso(clock.now()),
-    mapStyle: config.mapStyle,
+    mapStyle: config.mapStyle && { ...config.mapStyle },
     isDemo: config.isDemo,
     demoNotes: [...config.demoNotes],
     lateAfterSeconds: config.lateAfterSeconds,

@@ -93,6 +93,7 @@ const configOf = (webRoot: string, changes: Partial<HttpConfig>): HttpConfig => 
   version: '0.1.0',
   mapStyle: null,
   mapOrigins: [],
+  mapTilesFile: undefined,
   isDemo: false,
   demoNotes: [],
   lateAfterSeconds: 75,

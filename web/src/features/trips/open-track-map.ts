@@ -1,12 +1,15 @@
-import { AttributionControl, Map as MapLibreMap, setWorkerUrl } from 'maplibre-gl';
+import type { MapStyle } from '@milepost/contract/api';
+import { Map as MapLibreMap, setWorkerUrl } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
-import { countryOutlines, mapColours, noOutlines, offlineStyle } from '../map/base-style.ts';
+import { BaseMap, type BaseState, firstStyle } from '../map/base/base-map.ts';
+import { addSources } from '../map/base/sources-control.ts';
 import type { Bounds } from '../map/first-view.ts';
 
 export interface TrackMapOptions {
-  readonly styleUrl: string | null;
+  readonly mapStyle: MapStyle | null;
   readonly bounds: Bounds;
+  readonly baseChanged: (state: BaseState) => void;
 }
 
 export const isMotionWanted = (): boolean => !matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -14,14 +17,12 @@ const zoomMax = 16;
 export const fitOptions = { padding: { top: 36, right: 56, bottom: 36, left: 36 }, maxZoom: zoomMax };
 export const asCorners = (bounds: Bounds): [number, number, number, number] => [...bounds];
 
-/** A map for a track: the base map of the fleet's, without its vehicles. `restyle` is for another theme. */
-export const openTrackMap = (frame: HTMLElement, { styleUrl, bounds }: TrackMapOptions) => {
+/** A map for a track: the base map of the fleet's, without its vehicles. */
+export const openTrackMap = (frame: HTMLElement, { mapStyle, bounds, baseChanged }: TrackMapOptions) => {
   setWorkerUrl(workerUrl);
-  let outlines = noOutlines;
-  const style = () => styleUrl ?? offlineStyle(mapColours(document.documentElement), outlines);
   const map = new MapLibreMap({
     container: frame,
-    style: style(),
+    style: firstStyle(mapStyle),
     bounds: asCorners(bounds),
     fitBoundsOptions: fitOptions,
     minZoom: 1.5,
@@ -37,28 +38,6 @@ export const openTrackMap = (frame: HTMLElement, { styleUrl, bounds }: TrackMapO
   });
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
-  map.addControl(new AttributionControl({ compact: true }), 'bottom-right');
-  const sources = frame.querySelector('.maplibregl-ctrl-attrib');
-  sources?.classList.add('maplibregl-compact');
-  sources?.classList.remove('maplibregl-compact-show');
-  sources?.removeAttribute('open');
-  const restyle = (): void => {
-    if (!styleUrl) map.setStyle(style());
-  };
-  const putOutlines = (): void => {
-    const source = map.getSource('countries');
-    if (source && 'setData' in source) (source as unknown as { setData(data: GeoJSON.GeoJSON): void }).setData(outlines);
-  };
-  const loadOutlines = async (): Promise<void> => {
-    // The coarse ones are there at once; a harbour needs the fine ones.
-    for (const isFine of [false, true]) {
-      outlines = await countryOutlines(isFine);
-      putOutlines();
-    }
-  };
-  if (!styleUrl) {
-    map.once('style.load', putOutlines);
-    void loadOutlines();
-  }
-  return { map, restyle };
+  addSources(map);
+  return { map, base: new BaseMap(map, mapStyle, baseChanged) };
 };

@@ -19,6 +19,10 @@ export default {
   following: 'Wird verfolgt',
   withoutWarning: 'Ohne Warnungen',
   energyBelow: 'Energie unter',
+  streets: {
+    missing: 'Die Straßen konnten nicht geladen werden; Umrisse sind zu sehen.',
+    again: 'Erneut versuchen',
+  },
   past: {
     label: 'Zeit',
     slider: 'Gezeigter Moment',

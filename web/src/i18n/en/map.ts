@@ -19,6 +19,10 @@ export default {
   following: 'Following',
   withoutWarning: 'Without warnings',
   energyBelow: 'Energy below',
+  streets: {
+    missing: 'Streets could not be loaded; outlines are shown.',
+    again: 'Try again',
+  },
   past: {
     label: 'Time',
     slider: 'Moment that is shown',

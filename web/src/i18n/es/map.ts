@@ -19,6 +19,10 @@ export default {
   following: 'Siguiendo',
   withoutWarning: 'Sin avisos',
   energyBelow: 'Energía inferior a',
+  streets: {
+    missing: 'No se pudieron cargar las calles; se muestran contornos.',
+    again: 'Reintentar',
+  },
   past: {
     label: 'Tiempo',
     slider: 'Momento mostrado',
