@@ -107,6 +107,13 @@ export const warningsCsvAddress = (query: RouteQuery<'listWarnings'>): string =>
 export const vehiclesCsvAddress = (query: RouteQuery<'listVehicles'>): string =>
   addressOf('/v1/vehicles', { ...query, format: 'csv' });
 
+/** A report as a file, and a file that was made by schedule. */
+export const reportCsvAddress = (query: RouteQuery<'readFleetReport'>): string =>
+  addressOf('/v1/fleet-reports', { ...query, format: 'csv' });
+export const reportFileAddress = (id: string): string => `/v1/report-files/${encodeURIComponent(id)}`;
+
+const reportSchedule = (id: string): string => `/v1/report-schedules/${encodeURIComponent(id)}`;
+
 export const api = {
   config: () => call<'readConfig'>('GET', '/v1/config'),
   counts: (query: RouteQuery<'countVehicles'> = {}, signal?: AbortSignal) =>
@@ -132,5 +139,15 @@ export const api = {
   system: (signal?: AbortSignal) => call<'readSystem'>('GET', '/v1/system', { signal }),
   startRebuild: (body: RouteBody<'startRebuild'>) => call<'startRebuild'>('POST', '/v1/system/rebuild', { body }),
   cancelRebuild: () => call<'cancelRebuild'>('DELETE', '/v1/system/rebuild'),
+  drivers: (query: RouteQuery<'listDrivers'>) => call<'listDrivers'>('GET', '/v1/drivers', { query }),
+  fleetReport: (query: RouteQuery<'readFleetReport'>, signal?: AbortSignal) =>
+    call<'readFleetReport'>('GET', '/v1/fleet-reports', { query, signal }),
+  reportSchedules: () => call<'listReportSchedules'>('GET', '/v1/report-schedules'),
+  createReportSchedule: (body: RouteBody<'createReportSchedule'>) =>
+    call<'createReportSchedule'>('POST', '/v1/report-schedules', { body }),
+  runReportSchedule: (id: string) => call<'runReportSchedule'>('POST', `${reportSchedule(id)}/run`),
+  deleteReportSchedule: (id: string) => call<'deleteReportSchedule'>('DELETE', reportSchedule(id)),
+  reportFiles: () => call<'listReportFiles'>('GET', '/v1/report-files'),
+  deleteReportFile: (id: string) => call<'deleteReportFile'>('DELETE', reportFileAddress(id)),
   signOut: () => call<'endSession'>('DELETE', '/v1/session'),
 };

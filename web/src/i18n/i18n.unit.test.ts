@@ -39,7 +39,7 @@ const symbols = [
   'CSV',
 ];
 const same: Readonly<Record<string, readonly string[]>> = {
-  es: ['no'],
+  es: ['no', 'Total'],
   de: ['Status', 'System', 'Position', 'Export', 'Signal', 'Filter', 'Live', 'Online', 'online', 'Offline', 'offline'],
 };
 

@@ -13,6 +13,7 @@ export const routes: RouteRecordRaw[] = [
       { path: '', name: 'map', component: MapPage },
       { path: 'vehicles', name: 'vehicles', component: () => import('../pages/VehiclesPage.vue') },
       { path: 'vehicles/:id', name: 'vehicle', component: () => import('../pages/VehiclePage.vue'), props: true },
+      { path: 'reports', name: 'reports', component: () => import('../pages/ReportsPage.vue') },
       { path: 'settings', name: 'settings', component: () => import('../pages/SettingsPage.vue') },
       { path: 'system', name: 'system', component: () => import('../pages/SystemPage.vue') },
       { path: 'connections', name: 'connections', component: () => import('../pages/ConnectionsPage.vue') },

@@ -1,4 +1,4 @@
-import type { VehicleSortWord } from '@milepost/contract/api';
+import type { VehicleGrouping, VehicleSortWord } from '@milepost/contract/api';
 
 /** The orders that the list offers. */
 export const vehicleListSorts = [
@@ -15,3 +15,6 @@ export const vehicleListSorts = [
   'customer',
   '-customer',
 ] as const satisfies readonly VehicleSortWord[];
+
+/** What the list can be grouped by. */
+export const vehicleParts = ['customer', 'group'] as const satisfies readonly VehicleGrouping[];

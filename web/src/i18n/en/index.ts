@@ -5,6 +5,7 @@ import errors from './errors.ts';
 import faults from './faults.ts';
 import map from './map.ts';
 import period from './period.ts';
+import reports from './reports.ts';
 import settings from './settings.ts';
 import system from './system.ts';
 import trips from './trips.ts';
@@ -24,6 +25,7 @@ export default {
   period,
   settings,
   system,
+  reports,
   trips,
   vehicle,
   vehicles,

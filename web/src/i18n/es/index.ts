@@ -6,6 +6,7 @@ import errors from './errors.ts';
 import faults from './faults.ts';
 import map from './map.ts';
 import period from './period.ts';
+import reports from './reports.ts';
 import settings from './settings.ts';
 import system from './system.ts';
 import trips from './trips.ts';
@@ -23,6 +24,7 @@ const messages: Messages = {
   faults,
   map,
   period,
+  reports,
   settings,
   system,
   trips,

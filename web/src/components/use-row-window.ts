@@ -13,7 +13,7 @@ export const useRowWindow = (body: Readonly<ShallowRef<HTMLElement | null>>, cou
     frame = 0;
     const element = body.value;
     if (!element || !scroller) return;
-    const height = element.querySelector<HTMLElement>('[data-vehicle]')?.getBoundingClientRect().height ?? 0;
+    const height = element.querySelector<HTMLElement>('tr:not(.space)')?.getBoundingClientRect().height ?? 0;
     if (height > 0) rowHeight.value = height;
     const above = scroller.getBoundingClientRect().top - element.getBoundingClientRect().top;
     const first = Math.floor(above / rowHeight.value);
