@@ -16,6 +16,7 @@ export const signal = {
   heading: 'Vehicle.CurrentLocation.Heading',
   speed: 'Vehicle.Speed',
   energy: 'Vehicle.Powertrain.TractionBattery.StateOfCharge.Displayed',
+  isCharging: 'Vehicle.Powertrain.TractionBattery.Charging.IsCharging',
   range: 'Vehicle.Powertrain.TractionBattery.Range',
   mileage: 'Vehicle.TraveledDistance',
   weight: 'Vehicle.CurrentOverallWeight',

@@ -126,6 +126,18 @@ export const api = {
     call<'readVehicleStatus'>('GET', `${vehicle(id)}/status`, { query, signal }),
   history: (id: string, query: RouteQuery<'readHistory'>, signal?: AbortSignal) =>
     call<'readHistory'>('GET', `${vehicle(id)}/history`, { query, signal }),
+  trips: (id: string, query: RouteQuery<'listTrips'>, signal?: AbortSignal) =>
+    call<'listTrips'>('GET', `${vehicle(id)}/trips`, { query, signal }),
+  trip: (id: string, trip: string, signal?: AbortSignal) =>
+    call<'readTrip'>('GET', `${vehicle(id)}/trips/${encodeURIComponent(trip)}`, { signal }),
+  stops: (id: string, query: RouteQuery<'listStops'>, signal?: AbortSignal) =>
+    call<'listStops'>('GET', `${vehicle(id)}/stops`, { query, signal }),
+  charging: (id: string, query: RouteQuery<'listCharging'>, signal?: AbortSignal) =>
+    call<'listCharging'>('GET', `${vehicle(id)}/charging`, { query, signal }),
+  mileage: (id: string, query: RouteQuery<'readMileage'>, signal?: AbortSignal) =>
+    call<'readMileage'>('GET', `${vehicle(id)}/mileage`, { query, signal }),
+  tireTrends: (id: string, query: RouteQuery<'readTireTrends'>, signal?: AbortSignal) =>
+    call<'readTireTrends'>('GET', `${vehicle(id)}/tires`, { query, signal }),
   /** The whole fleet as of a moment: docs/formats/map-frame.md. */
   fleetFrame: (atMs: number) => bytes('/v1/fleet', { at: atMs, format: 'frame' }, frameTimeoutMs),
   changes: (query: StatusQuery, signal?: AbortSignal) => call<'listStatusChanges'>('GET', '/v1/status', { query, signal }),

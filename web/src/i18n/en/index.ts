@@ -1,9 +1,11 @@
+import charging from './charging.ts';
 import charts from './charts.ts';
 import common from './common.ts';
 import connections from './connections.ts';
 import errors from './errors.ts';
 import faults from './faults.ts';
 import map from './map.ts';
+import mileage from './mileage.ts';
 import period from './period.ts';
 import reports from './reports.ts';
 import settings from './settings.ts';
@@ -17,15 +19,17 @@ import welcome from './welcome.ts';
 /** Every sentence of the web app in English: one file a page. */
 export default {
   ...common,
+  charging,
   charts,
   connections,
   errors,
   faults,
   map,
+  mileage,
   period,
+  reports,
   settings,
   system,
-  reports,
   trips,
   vehicle,
   vehicles,

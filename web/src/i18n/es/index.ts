@@ -1,10 +1,12 @@
 import type { Messages } from '../types.ts';
+import charging from './charging.ts';
 import charts from './charts.ts';
 import common from './common.ts';
 import connections from './connections.ts';
 import errors from './errors.ts';
 import faults from './faults.ts';
 import map from './map.ts';
+import mileage from './mileage.ts';
 import period from './period.ts';
 import reports from './reports.ts';
 import settings from './settings.ts';
@@ -18,11 +20,13 @@ import welcome from './welcome.ts';
 /** Every sentence of the web app in Spanish: one file a page, with the keys of English. */
 const messages: Messages = {
   ...common,
+  charging,
   charts,
   connections,
   errors,
   faults,
   map,
+  mileage,
   period,
   reports,
   settings,

@@ -1,0 +1,22 @@
+export default {
+  list: 'Cargas',
+  loading: 'Leyendo las cargas',
+  none: 'Aún no hay cargas',
+  noneText:
+    'Una carga aparece aquí cuando sube el nivel de la batería con el vehículo parado, o cuando el vehículo dice que carga.',
+  more: 'Mostrar cargas anteriores',
+  all: 'Todas las cargas',
+  running: 'cargando',
+  since: 'desde {time}',
+  added: '{energy} añadidos',
+  levelAdded: '{level} añadido',
+  modelled: 'según modelo',
+  peak: 'máx. {power}',
+  levels: '{from} → {to}',
+  figures: { added: 'Energía añadida', level: 'Batería', peak: 'Potencia máxima', duration: 'Duración', where: 'Dónde' },
+  source: { measured: 'medida', modelled: 'modelada a partir del nivel de batería' },
+  packUnknown: 'No se conoce el tamaño de la batería, así que no se puede decir la energía.',
+  curve: 'Nivel de batería',
+  power: 'Potencia',
+  historyFailed: 'No se pudo leer el nivel de batería de ese tiempo.',
+} as const;
