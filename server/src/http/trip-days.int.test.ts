@@ -59,7 +59,7 @@ test('what is erased is derived anew from what is left, and a day of which nothi
   const one = car(0);
   await sendDrive(one, first);
   await sendDrive(one, second);
-  assert.equal((await shownOf(one)).length, (await expectedOf(joinSamples(first, second))).length);
+  assert.equal((await shownOf(one)).length, (await expectedOf(joinSamples([first, second]))).length);
   assert.deepEqual(await rowsIn('vehicle_days', one), [dayOf(first) / dayMs]);
 
   const erase = async (period: string): Promise<void> => {
