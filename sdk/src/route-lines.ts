@@ -71,6 +71,8 @@ export const routeLines: { readonly [Name in ApiRouteName]: `${ApiRoutes[Name]['
   cancelRebuild: 'DELETE /v1/system/rebuild',
   checkHealth: 'GET /healthz',
   checkReadiness: 'GET /readyz',
+  listDriverTrips: 'GET /v1/drivers/{id}/trips',
+  listDriverHarshEvents: 'GET /v1/drivers/{id}/harsh-events',
   listTrips: 'GET /v1/vehicles/{id}/trips',
   readTrip: 'GET /v1/vehicles/{id}/trips/{trip}',
   listStops: 'GET /v1/vehicles/{id}/stops',

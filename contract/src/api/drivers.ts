@@ -127,6 +127,9 @@ export const privatePeriod = closed({
 export type PrivatePeriodView = Static<typeof privatePeriod>;
 export const privatePeriodPage = pageOf(privatePeriod);
 export const newPrivatePeriod = closed({
+  trip: Type.Optional(
+    Type.Union([opaqueId], { description: 'All of a trip of the vehicle that has ended, instead of `from` and `to`' }),
+  ),
   from: Type.Optional(Type.Union([timeField], { description: 'Now when not given; not after now' })),
   to: Type.Optional(Type.Union([timeField], { description: 'Exclusive, not after now; until it is ended when not given' })),
 });

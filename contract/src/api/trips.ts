@@ -64,7 +64,9 @@ export const trip = closed({
   gaps: Type.Array(tripGap),
   harshEvents: Type.Array(harshEvent),
   driver: nullable(driverRef),
-  isPrivate: Type.Boolean({ description: 'Where it went is hidden; how far is not' }),
+  isPrivate: Type.Boolean({
+    description: 'Where it went is hidden; how far is not',
+  }),
 });
 export type TripView = Static<typeof trip>;
 
@@ -166,6 +168,19 @@ export const tireTrend = closed({
 export const tireTrends = closed({ wheels: Type.Array(tireTrend), ...completeTo });
 export type TireTrends = Static<typeof tireTrends>;
 
+const vehicleRef = closed({ id: opaqueId, plate: nullable(Type.String()), vin: Type.String() });
+
+/** By who was assigned at the trip's start. */
+export const driverTrip = closed({ ...trip.properties, vehicle: vehicleRef });
+export type DriverTripView = Static<typeof driverTrip>;
+export const driverTripPage = pageWith(driverTrip);
+export type DriverTripPage = Static<typeof driverTripPage>;
+
+export const driverHarshEvent = closed({ ...harshEvent.properties, tripId: opaqueId, vehicle: vehicleRef });
+export type DriverHarshEventView = Static<typeof driverHarshEvent>;
+export const driverHarshEventPage = pageWith(driverHarshEvent);
+export type DriverHarshEventPage = Static<typeof driverHarshEventPage>;
+
 const tag = 'trips' as const;
 export const tripRoutes = {
   listTrips: operator({
@@ -207,6 +222,28 @@ export const tripRoutes = {
     query: activityQuery,
     status: 200,
     response: chargingPage,
+  }),
+  listDriverTrips: operator({
+    method: 'GET',
+    path: '/v1/drivers/{id}/trips',
+    summary: 'List the trips of a driver with any vehicle, newest first',
+    description: 'Those that began while the driver was assigned to the vehicle. A page may end early; `next` goes on.',
+    tag,
+    params: byId,
+    query: activityQuery,
+    status: 200,
+    response: driverTripPage,
+  }),
+  listDriverHarshEvents: operator({
+    method: 'GET',
+    path: '/v1/drivers/{id}/harsh-events',
+    summary: 'List harsh events of the trips of a driver, newest first',
+    description: '`from` and `to` are of when the trip began. A page may end early; `next` goes on.',
+    tag,
+    params: byId,
+    query: activityQuery,
+    status: 200,
+    response: driverHarshEventPage,
   }),
   readMileage: operator({
     method: 'GET',

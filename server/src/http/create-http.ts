@@ -16,6 +16,7 @@ import { addCredentialRoutes } from './routes/credentials.ts';
 import { addCustomerRoutes } from './routes/customers.ts';
 import { addDeviceLoginRoutes } from './routes/device-logins.ts';
 import { addDeviceRoutes } from './routes/devices.ts';
+import { addDriverTripRoutes } from './routes/driver-trips.ts';
 import { addDriverRoutes } from './routes/drivers.ts';
 import { addEnrolmentRoutes } from './routes/enrolments.ts';
 import { addDriverImportRoute } from './routes/driver-import.ts';
@@ -86,6 +87,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scope: ReadScope): 
     addDeviceRoutes,
     addDriverRoutes,
     addDriverImportRoute,
+    addDriverTripRoutes,
     addPrivateRoutes,
     addCredentialRoutes,
     addEnrolmentRoutes,

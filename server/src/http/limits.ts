@@ -46,6 +46,10 @@ export const httpLimits = {
   fleetVehiclesPerRead: 2000,
   /** Vehicles of a past frame that are written between two turns of the event loop. */
   fleetVehiclesPerSlice: 1000,
+  /** Stretches of a driver with a vehicle that are read for one page, and pages of trips that are looked through for harsh events. */
+  driverStretchesMax: 50,
+  driverTripsPerPage: 100,
+  driverTripPagesMax: 20,
   /** Vehicles found by text whose timelines are asked for by number; more are found by scanning. */
   statusVehiclesMax: 500,
 } as const;

@@ -25,7 +25,9 @@ let server: TestServer;
 /** Private in the past; private now. */
 let van: TestVehicle;
 let car: TestVehicle;
-let driverId: string;
+/** Drove in private, and says where it is only then. */
+let taxi: TestVehicle;
+let driverIds: string[];
 
 const sampleAt = (time: number, isPrivate: boolean): Sample => ({
   time,
@@ -41,15 +43,36 @@ const sampleAt = (time: number, isPrivate: boolean): Sample => ({
 const secretMs = { from: startMs - 60 * minuteMs, to: startMs - 30 * minuteMs };
 const isSecretTime = (time: number): boolean => time >= secretMs.from && time < secretMs.to;
 
+/** Stands, drives with a harsh braking in the middle, stands, and charges ten minutes later; positions are of the drive alone. */
+const taxiSamples = (): Sample[] => {
+  const level = 'Vehicle.Powertrain.TractionBattery.StateOfCharge.Displayed';
+  return Array.from({ length: 150 }, (_, i): Sample => {
+    const time = startMs - 85 * minuteMs + i * 30_000;
+    const driven = (time - secretMs.from) / 30_000;
+    if (time < secretMs.from) return { time, signals: { 'Vehicle.Speed': 0, [level]: 50 } };
+    if (time >= secretMs.to) return { time, signals: { 'Vehicle.Speed': 0, [level]: 40 + Math.max(0, driven - 85) * 2 } };
+    const where = { [place.latitude]: secret.latitude + driven * 0.003, [place.longitude]: secret.longitude };
+    const braking = driven === 30 ? { 'Vehicle.Acceleration.Longitudinal': -6.5 } : {};
+    return { time, signals: { 'Vehicle.Speed': 40, [level]: 50 - driven / 6, ...where, ...braking } };
+  });
+};
+
+const addDriver = async (name: string, vehicle: TestVehicle): Promise<string> => {
+  const { json } = await server.ask('createDriver', { body: { name, customer: 'Demo' } });
+  const assigned = await server.ask('assignDriver', { id: vehicle.id, body: { driverId: json.id, from: null } });
+  assert.equal(assigned.status, 201, assigned.text);
+  return json.id;
+};
+
 before(async () => {
   server = await openTestServer('private', {}, { clock });
   van = await addVehicle(server, 1, { plate: 'VAN 1' });
   car = await addVehicle(server, 2, { plate: 'CAR 2' });
-  const driver = await server.ask('createDriver', { body: { name: 'Ana', customer: 'Demo' } });
-  driverId = driver.json.id;
-  assert.equal((await server.ask('assignDriver', { id: car.id, body: { driverId, from: null } })).status, 201);
+  taxi = await addVehicle(server, 4, { plate: 'TAXI 4' });
+  driverIds = [await addDriver('Ana', car), await addDriver('Ben', taxi)];
   const times = Array.from({ length: 180 }, (_, i) => startMs - 90 * minuteMs + i * 30_000);
   await van.report(times.map((time) => sampleAt(time, isSecretTime(time))));
+  await taxi.report(taxiSamples());
   await car.report([sampleAt(startMs - 10 * minuteMs, false), sampleAt(startMs - 2 * minuteMs, true)]);
 });
 after(() => server?.close());
@@ -84,10 +107,10 @@ const queriesOf: Readonly<Record<string, Queries>> = {
 /** The vehicles in place of `{id}`; further parts of a path come from the lists that name them. */
 const addressesOf = async ({ path }: ApiRoute): Promise<string[]> => {
   if (!path.includes('{')) return [path];
-  if (path.startsWith('/v1/drivers/')) return [path.replace('{id}', driverId)];
+  if (path.startsWith('/v1/drivers/')) return driverIds.map((id) => path.replace('{id}', id));
   if (!path.startsWith('/v1/vehicles/{id}')) return [];
   const addresses: string[] = [];
-  for (const { id } of [van, car]) {
+  for (const { id } of [van, car, taxi]) {
     const [list = '', part] = path.replace('{id}', id).split(/\/\{(\w+)\}/);
     if (part === undefined) addresses.push(list);
     else addresses.push(...(await idsAt(list)).map((one) => `${list}/${one}`));
@@ -104,6 +127,21 @@ const get = async (address: string): Promise<{ status: number; type: string; byt
   const answer = await fetch(`${server.origin}${address}`, { headers: { authorization } });
   const bytes = Buffer.from(await answer.arrayBuffer());
   return { status: answer.status, type: answer.headers.get('content-type') ?? '', bytes };
+};
+
+/** By its id alone: the place where it ended is in its last sample, which an exclusive end would leave open. */
+const makeTripPrivate = async (): Promise<void> => {
+  const { json } = await server.ask('listTrips', { id: taxi.id });
+  const [trip] = json.items;
+  assert.equal(json.items.length, 1);
+  const { status, text, json: periods } = await server.ask('makePrivate', { id: taxi.id, body: { trip: trip?.id ?? '' } });
+  assert.equal(status, 201, text);
+  assert.deepEqual(
+    periods.items.map(({ from, to }) => [from, to]),
+    [[trip?.start, new Date(Date.parse(trip?.end ?? '') + 1).toISOString()]],
+  );
+  for (const body of [{ trip: 'trip_zzz' }, { trip: trip?.id ?? '', from: startMs - minuteMs }])
+    assert.equal((await server.ask('makePrivate', { id: taxi.id, body })).problem?.field, 'trip');
 };
 
 /** Asks every route that the operator can read; answers the names of those that tell where a vehicle was in private. */
@@ -133,6 +171,10 @@ test('before anything is private all of them tell: the search finds what it look
     'exportHistory geojson',
     'exportHistory gpx',
     'exportHistory parquet',
+    'listCharging',
+    'listDriverHarshEvents',
+    'listDriverTrips',
+    'listStops',
     'listTrips',
     'listVehicles',
     'readFleetAt',
@@ -151,13 +193,35 @@ test('under a private period no answer of any route tells a position of it, from
   const made = await server.ask('makePrivate', { id: van.id, body: secretMs });
   assert.equal(made.status, 201, made.text);
   assert.equal(made.json.items[0]?.driver, null);
+  await makeTripPrivate();
   const on = await server.ask('makePrivate', { id: car.id, body: { from: startMs - 5 * minuteMs } });
-  assert.equal(on.json.items.at(-1)?.driver?.id, driverId);
+  assert.equal(on.json.items.at(-1)?.driver?.id, driverIds[0]);
   assert.equal(on.json.items.at(-1)?.to, null);
   assert.deepEqual(await routesThatTell(), []);
   await mergeEverything(server.history, clock);
   await server.history.makeKeyframes();
   assert.deepEqual(await routesThatTell(), []);
+});
+
+test('a trip that is private says how far it went and who drove, the stop behind it not where, its charging how much', async () => {
+  const { json } = await server.ask('listTrips', { id: taxi.id });
+  const [trip] = json.items;
+  assert.deepEqual([trip?.isPrivate, trip?.driver?.name, trip?.from, trip?.to], [true, 'Ben', null, null]);
+  assert.ok((trip?.distanceKm ?? 0) > 15, String(trip?.distanceKm));
+  assert.deepEqual(
+    trip?.harshEvents.map(({ kind, position }) => [kind, position]),
+    [['braking', null]],
+  );
+  const stops = await server.ask('listStops', { id: taxi.id });
+  assert.ok(stops.json.items.length >= 1 && stops.json.items.every(({ position }) => position === null));
+  const charging = await server.ask('listCharging', { id: taxi.id });
+  assert.deepEqual([charging.json.items.length, charging.json.items[0]?.position], [1, null]);
+  assert.ok((charging.json.items[0]?.toPercent ?? 0) > 60);
+  const mileage_ = await server.ask('readMileage', { id: taxi.id });
+  assert.ok(
+    mileage_.json.days.some(({ distanceKm }) => (distanceKm ?? 0) > 5),
+    mileage_.text,
+  );
 });
 
 test('mileage and speed stay, and positions outside of it', async () => {

@@ -1,3 +1,4 @@
+import { apiLimits } from '@milepost/contract/api';
 import { invalidField } from '../kernel/index.ts';
 
 /** Moments that a Date can show. Everything that is stored lies inside. */
@@ -47,3 +48,13 @@ export const readPeriod = (
     );
   return period;
 };
+
+const defaultMs = 31 * 86_400_000;
+
+/** For `readPeriod`: the last 31 days, or the 31 days before or after the end that is given. */
+export const lastDays =
+  (nowMs: number) =>
+  (from: number | undefined, to: number | undefined): Period => {
+    const endMs = to ?? (from === undefined ? nowMs : Math.max(nowMs, from + 1)) + apiLimits.historyAheadMs;
+    return { fromMs: Math.max(0, from ?? endMs - defaultMs), toMs: endMs };
+  };

@@ -1,5 +1,5 @@
 import type { FigureSource } from '@milepost/contract/api';
-import type { Analysis } from './analysis.ts';
+import { type Analysis, endOf, startOf } from './analysis.ts';
 import { findSessions, rowsOfStop, type Session } from './charging-sessions.ts';
 import { tripLimits } from './limits.ts';
 import { standingPlace } from './places.ts';
@@ -83,5 +83,7 @@ export const findCharging = (analysis: Analysis, vehicle: VehicleFacts): Chargin
       toPercent: percentAt(percents.at(-1)),
       ...findAdded(analysis, session, vehicle),
       ...findPeak(analysis, session, vehicle),
+      stopFromMs: startOf(analysis, session.stop),
+      stopToMs: Math.max(endOf(analysis, session.stop), times[session.to] as number),
     };
   });

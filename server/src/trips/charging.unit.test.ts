@@ -39,6 +39,8 @@ test('a session that the vehicle states, with energy and power measured', async 
     energySource: 'measured',
     peakPowerKw: 5.5,
     powerSource: 'measured',
+    stopFromMs: at(9),
+    stopToMs: at(16) - minuteMs,
   });
 });
 

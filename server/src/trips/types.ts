@@ -96,6 +96,9 @@ export interface Charging {
   readonly energySource: FigureSource | null;
   readonly peakPowerKw: number | null;
   readonly powerSource: FigureSource | null;
+  /** The stop that it is in, as far as it is known: the place is worked out from all of it. */
+  readonly stopFromMs: number;
+  readonly stopToMs: number;
 }
 
 /** Quarters of an hour in a day: every time zone begins its days at one. */

@@ -1,18 +1,12 @@
 import { apiLimits, type DriverQuery, type RouteBody } from '@milepost/contract/api';
-import { CallerError, invalidField } from '../../kernel/index.ts';
-import type { Directory, Driver, DriverPeriod, Registry } from '../../registry/index.ts';
+import { invalidField } from '../../kernel/index.ts';
+import type { Directory, Driver, DriverPeriod } from '../../registry/index.ts';
 import { type Paged, pageNewestFirst, readCursor, writeCursor } from '../cursors.ts';
-import { findCustomer, findVehicle } from '../find-vehicle.ts';
+import { findCustomer, findDriver, findVehicle } from '../find-vehicle.ts';
 import type { RouteRegistrar } from '../register-route.ts';
 import { readTime } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
 import { assignmentView, driverView } from '../views/driver-view.ts';
-
-export const findDriver = ({ drivers }: Registry, id: string): Driver => {
-  const driver = drivers.directory.driverById(id);
-  if (driver) return driver;
-  throw new CallerError('not_found', `there is no driver ${JSON.stringify(id)}`);
-};
 
 const isWanted = (directory: Directory, { q = '', customer, state = 'active' }: DriverQuery): ((driver: Driver) => boolean) => {
   const owner = customer === undefined ? undefined : findCustomer(directory, customer);

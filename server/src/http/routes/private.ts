@@ -1,14 +1,34 @@
-import { apiLimits } from '@milepost/contract/api';
+import { apiLimits, type RouteBody } from '@milepost/contract/api';
+import type { ReadScope } from '../../events/index.ts';
+import { invalidField } from '../../kernel/index.ts';
 import { pageNewestFirst } from '../cursors.ts';
+import { findTrip } from '../find-trip.ts';
 import { findVehicle } from '../find-vehicle.ts';
 import type { RouteRegistrar } from '../register-route.ts';
-import { readTime } from '../times.ts';
+import { type Period, readTime } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
 import { privateView } from '../views/driver-view.ts';
 
 /** Private trips. docs/drivers.md */
-export const addPrivateRoutes = (routes: RouteRegistrar, { registry, clock }: HttpDeps): void => {
+export const addPrivateRoutes = (routes: RouteRegistrar, { registry, trips, clock }: HttpDeps): void => {
   const { directory, drivers } = registry;
+
+  /** The last sample of a trip tells where it ended: it is in its period. */
+  const periodOfTrip = async (id: string, scope: ReadScope, vehicleNo: number): Promise<Period> => {
+    const trip = await findTrip(trips, scope, vehicleNo, id);
+    if (!trip || trip.isOpen) throw invalidField('trip', id, 'the id of a trip of this vehicle that has ended');
+    return { fromMs: trip.fromMs, toMs: trip.toMs + 1 };
+  };
+  const periodOf = (body: RouteBody<'makePrivate'>, scope: ReadScope, vehicleNo: number): Period | Promise<Period> => {
+    const { trip, from, to } = body;
+    if (trip === undefined)
+      return {
+        fromMs: from === undefined ? clock.now() : readTime('from', from),
+        toMs: to === undefined ? Number.POSITIVE_INFINITY : readTime('to', to),
+      };
+    if (from !== undefined || to !== undefined) throw invalidField('trip', trip, 'no `from` and `to` beside it');
+    return periodOfTrip(trip, scope, vehicleNo);
+  };
 
   routes.add('listPrivatePeriods', ({ params, query, scope }) => {
     const { vehicleNo } = findVehicle(directory, scope, params.id);
@@ -21,9 +41,7 @@ export const addPrivateRoutes = (routes: RouteRegistrar, { registry, clock }: Ht
 
   routes.add('makePrivate', async ({ params, body, scope }) => {
     const vehicle = findVehicle(directory, scope, params.id);
-    const fromMs = body.from === undefined ? clock.now() : readTime('from', body.from);
-    const toMs = body.to === undefined ? Number.POSITIVE_INFINITY : readTime('to', body.to);
-    const periods = await drivers.makePrivate(vehicle.id, { fromMs, toMs });
+    const periods = await drivers.makePrivate(vehicle.id, await periodOf(body, scope, vehicle.vehicleNo));
     return { items: periods.map((period) => privateView(registry, period)) };
   });
 

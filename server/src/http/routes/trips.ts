@@ -9,26 +9,18 @@ import {
   type MileageFigures,
   tripLimits,
 } from '../../trips/index.ts';
+import { findTrip } from '../find-trip.ts';
 import { findVehicle } from '../find-vehicle.ts';
 import type { RouteRegistrar } from '../register-route.ts';
-import { type Period, readPeriod, toIso, toIsoOrNull } from '../times.ts';
+import { lastDays, readPeriod, toIso, toIsoOrNull } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
-import { chargingView, km, kmOrNull, momentOfId, roundOrNull, stopView, tripView } from '../views/trip-view.ts';
+import { chargingView, km, kmOrNull, roundOrNull, stopView, tripView } from '../views/trip-view.ts';
 
 const dayMs = 86_400_000;
-const defaultDays = 31;
 /** Averages of less than these days are none. */
 const averagedOver = { week: 7, month: 30, year: 365 } as const;
 const daysInMonth = 365.25 / 12;
 const daysInYear = 365.25;
-
-/** The last 31 days, or the 31 days before or after the end that is given. */
-const lastDays =
-  (nowMs: number) =>
-  (from: number | undefined, to: number | undefined): Period => {
-    const endMs = to ?? (from === undefined ? nowMs : Math.max(nowMs, from + 1)) + apiLimits.historyAheadMs;
-    return { fromMs: Math.max(0, from ?? endMs - defaultDays * dayMs), toMs: endMs };
-  };
 
 const pageView = <T, V>({ items, next, completeTo }: ActivityPage<T>, view: (item: T) => V) => ({
   items: items.map(view),
@@ -77,9 +69,10 @@ export const addTripRoutes = (routes: RouteRegistrar, { registry, trips, clock }
     limit: query.limit ?? apiLimits.pageSizeDefault,
   });
 
-  routes.add('listTrips', async ({ params, query, scope }) =>
-    pageView(await trips.listTrips(scope, asked(scope, params.id, query)), tripView),
-  );
+  routes.add('listTrips', async ({ params, query, scope }) => {
+    const wanted = asked(scope, params.id, query);
+    return pageView(await trips.listTrips(scope, wanted), (trip) => tripView(registry, { vehicleNo: wanted.vehicleNo, trip }));
+  });
   routes.add('listStops', async ({ params, query, scope }) =>
     pageView(await trips.listStops(scope, asked(scope, params.id, query)), stopView),
   );
@@ -89,10 +82,9 @@ export const addTripRoutes = (routes: RouteRegistrar, { registry, trips, clock }
 
   routes.add('readTrip', async ({ params, scope }) => {
     const { vehicleNo } = findVehicle(directory, scope, params.id);
-    const atMs = momentOfId('trip', params.trip);
-    const trip = atMs === undefined ? undefined : await trips.tripAt(scope, vehicleNo, atMs);
+    const trip = await findTrip(trips, scope, vehicleNo, params.trip);
     if (!trip) throw new CallerError('not_found', `there is no trip ${JSON.stringify(params.trip)} of this vehicle`);
-    return tripView(trip);
+    return tripView(registry, { vehicleNo, trip });
   });
 
   routes.add('readMileage', async ({ params, query, scope }) => {

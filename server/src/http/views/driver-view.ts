@@ -4,7 +4,7 @@ import { toIso, toIsoOrNull } from '../times.ts';
 
 type Directories = Pick<Registry, 'directory' | 'drivers'>;
 
-const vehicleRef = ({ directory }: Directories, vehicleNo: number): DriverAssignmentView['vehicle'] => {
+export const vehicleRef = ({ directory }: Directories, vehicleNo: number): DriverAssignmentView['vehicle'] => {
   const vehicle = directory.vehicleByNo(vehicleNo);
   return { id: vehicle?.id ?? '', plate: vehicle?.plate ?? null, vin: vehicle?.vin ?? '' };
 };

@@ -1,6 +1,8 @@
-import type { ChargingView, StopView, TripView } from '@milepost/contract/api';
-import type { Charging, Gap, HarshEvent, SeenTrip, Stop, Trip } from '../../trips/index.ts';
+import type { ChargingView, DriverHarshEventView, DriverTripView, StopView, TripView } from '@milepost/contract/api';
+import type { Registry } from '../../registry/index.ts';
+import type { Charging, Gap, HarshEvent, Stop, Trip, VehicleTrip } from '../../trips/index.ts';
 import { toIso } from '../times.ts';
+import { driverRef, vehicleRef } from './driver-view.ts';
 
 const round = (value: number, digits: number): number => Number(value.toFixed(digits));
 export const km = (meters: number): number => round(meters / 1000, 3);
@@ -32,7 +34,9 @@ const harshView = ({ kind, atMs, metersPerSecond2, position, source }: HarshEven
 const averageKmh = ({ fromMs, toMs, distanceM }: Trip): number | null =>
   toMs > fromMs ? round((distanceM / (toMs - fromMs)) * 3600, 1) : null;
 
-export const tripView = (trip: SeenTrip): TripView => ({
+type Directories = Pick<Registry, 'directory' | 'drivers'>;
+
+export const tripView = (directories: Directories, { vehicleNo, trip }: VehicleTrip): TripView => ({
   id: idAt('trip', trip.fromMs),
   start: toIso(trip.fromMs),
   end: toIso(trip.toMs),
@@ -53,9 +57,23 @@ export const tripView = (trip: SeenTrip): TripView => ({
   energyToPercent: trip.toPercent,
   gaps: trip.gaps.map(gapView),
   harshEvents: trip.harshEvents.map(harshView),
-  // The one place where it is said who drove.
-  driver: null,
+  driver: driverRef(directories, directories.drivers.directory.driverAt(vehicleNo, trip.fromMs)?.driverNo ?? null),
   isPrivate: trip.isPrivate,
+});
+
+export const driverTripView = (directories: Directories, one: VehicleTrip): DriverTripView => ({
+  ...tripView(directories, one),
+  vehicle: vehicleRef(directories, one.vehicleNo),
+});
+
+export const driverHarshView = (
+  directories: Directories,
+  { vehicleNo, trip }: VehicleTrip,
+  event: HarshEvent,
+): DriverHarshEventView => ({
+  ...harshView(event),
+  tripId: idAt('trip', trip.fromMs),
+  vehicle: vehicleRef(directories, vehicleNo),
 });
 
 export const stopView = (stop: Stop): StopView => ({

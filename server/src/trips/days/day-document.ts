@@ -199,6 +199,8 @@ const writeCharging = (to: DayWriter, one: Charging, startMs: number): void => {
   to.optional(one.toPercent, 'percent');
   to.optional(one.addedKwh, 'kwh');
   to.optional(one.peakPowerKw, 'kilowatts');
+  to.whole(one.stopFromMs - startMs);
+  to.whole(one.stopToMs - startMs);
 };
 
 const readCharging = (from: DayReader, startMs: number): Charging => {
@@ -215,6 +217,8 @@ const readCharging = (from: DayReader, startMs: number): Charging => {
     energySource: sourceOf((head >> 1) & 3),
     peakPowerKw: from.optional('kilowatts'),
     powerSource: sourceOf(head >> 3),
+    stopFromMs: startMs + from.whole(),
+    stopToMs: startMs + from.whole(),
   };
 };
 

@@ -65,6 +65,8 @@ const charging = with_(
     energySource: source,
     peakPowerKw: orNull(stepped(350, 100)),
     powerSource: source,
+    stopFromMs: time,
+    stopToMs: time,
   }),
 );
 const quarter = fc.tuple(stepped(50_000, 10), fc.nat(900_000), fc.nat(900_000), stepped(30, 1000, -5));

@@ -2,8 +2,18 @@ import type { ConsentGroup } from '@milepost/contract';
 import { isHiddenWithin, type ReadScope } from '../../events/index.ts';
 import { CallerError } from '../../kernel/index.ts';
 import type { Retention } from '../../registry/index.ts';
+import { tripLimits } from '../limits.ts';
 import type { Charging, Stop, Trip, VehicleDay } from '../types.ts';
 import type { SeenTrip } from './reads.ts';
+
+/** A place may come from a fix so long before or after: held, and held again from the other side. */
+const placeReachMs = 2 * tripLimits.fixHoldMs + tripLimits.binMs;
+
+interface Span {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly isOpen: boolean;
+}
 
 /**
  * What of a vehicle a reader may see, and what of it is still kept. A thing is in a group of signals as its parts are: when it was is
@@ -43,14 +53,14 @@ export class Sight {
     return this.allows(group) && fromMs >= this.#keptFromMs(group);
   }
 
-  /** Whether it may be seen where something was that began and ended then; `toMs` null: it goes on. */
-  #seesPlaces(fromMs: number, toMs: number | null): boolean {
-    return this.sees('position', fromMs) && !this.isPrivate(fromMs, toMs);
-  }
-
-  /** Where the vehicle was is hidden from this reader for a part of the time, at least. */
+  /** Where the vehicle was is hidden from this reader for a part of the time, at least; `toMs` null: it goes on. */
   isPrivate(fromMs: number, toMs: number | null): boolean {
     return this.#scope.hidesAnything() && isHiddenWithin(this.#scope.hiddenPeriods(this.#vehicleNo, 'position'), fromMs, toMs);
+  }
+
+  /** Whether a place may be seen that was worked out from positions of a time: if any of it is hidden, all of it is. */
+  #seesPlaceOf({ fromMs, toMs, isOpen }: Span): boolean {
+    return this.sees('position', fromMs) && !this.isPrivate(fromMs - placeReachMs, isOpen ? null : toMs + placeReachMs);
   }
 
   /** Undefined: not to be seen. */
@@ -58,7 +68,7 @@ export class Sight {
     const { fromMs, toMs } = trip;
     if (!this.sees('driving', fromMs) || !this.covers(fromMs, toMs)) return undefined;
     const isPrivate = this.isPrivate(fromMs, trip.isOpen ? null : toMs);
-    const hasPlaces = this.sees('position', fromMs) && !isPrivate;
+    const hasPlaces = this.#seesPlaceOf(trip);
     return {
       ...trip,
       isPrivate,
@@ -72,13 +82,14 @@ export class Sight {
 
   stop(stop: Stop): Stop | undefined {
     if (!this.sees('driving', stop.fromMs) || !this.covers(stop.fromMs, stop.toMs)) return undefined;
-    return this.#seesPlaces(stop.fromMs, stop.isOpen ? null : stop.toMs) ? stop : { ...stop, position: null };
+    return this.#seesPlaceOf(stop) ? stop : { ...stop, position: null };
   }
 
   charging(charging: Charging): Charging | undefined {
-    const { fromMs, toMs, isOpen } = charging;
-    if (!this.sees('energy', fromMs) || !this.covers(fromMs, toMs)) return undefined;
-    return this.#seesPlaces(fromMs, isOpen ? null : toMs) ? charging : { ...charging, position: null };
+    if (!this.sees('energy', charging.fromMs) || !this.covers(charging.fromMs, charging.toMs)) return undefined;
+    const { stopFromMs, stopToMs, isOpen, fromMs, toMs } = charging;
+    const stop = { fromMs: Math.min(fromMs, stopFromMs), toMs: Math.max(toMs, stopToMs), isOpen };
+    return this.#seesPlaceOf(stop) ? charging : { ...charging, position: null };
   }
 
   /** What is of the day as a whole: null or empty where it may not be seen. */
