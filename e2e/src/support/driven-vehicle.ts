@@ -129,6 +129,12 @@ export const addDrivenVehicle = async (
   }));
   samples.push(...standing.filter(({ time }) => time < nowMs));
   for (let at = 0; at < samples.length; at += samplesPerReport) await van.report(...samples.slice(at, at + samplesPerReport));
-  const times = { firstStartMs, secondStartMs, secondEndMs, chargeStartMs, chargeEndMs: chargeStartMs + chargeMinutes * minuteMs };
+  const times = {
+    firstStartMs,
+    secondStartMs,
+    secondEndMs,
+    chargeStartMs,
+    chargeEndMs: chargeStartMs + chargeMinutes * minuteMs,
+  };
   return { van, times };
 };

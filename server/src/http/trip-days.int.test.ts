@@ -132,7 +132,7 @@ test('two devices on a vehicle: the one that is preferred makes the trips', asyn
   await sendDrive(phone, atHome);
   await sendDrive(one, first);
   await sendDrive(car(4), first);
-  const figures = async (device: RecordedDevice) => (await tripsOf(server, device.vehicleId)).map(({ id, ...rest }) => rest);
+  const figures = async (device: RecordedDevice) => (await tripsOf(server, device.vehicleId)).map(({ id: _id, ...rest }) => rest);
   assert.equal((await figures(one)).length, 1);
   assert.deepEqual(await figures(one), await figures(car(4)), 'as if the phone had said nothing');
 });

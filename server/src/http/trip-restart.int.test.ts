@@ -90,7 +90,7 @@ before(async () => {
   firstStart = (trips[0] as Trip).fromMs;
 });
 after(async () => {
-  for (const one of [...running]) await one.kill();
+  for (const one of running) await one.kill();
   await server.close();
 });
 

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { type ReadModelView, rebuiltModelNames, type SystemView } from '@milepost/contract/api';
+import type { ReadModelView, rebuiltModelNames, SystemView } from '@milepost/contract/api';
 import type { EventLog } from '../../eventlog/index.ts';
 import type { History } from '../../history/index.ts';
 import type { GateFigures, ModelFigures, PartReadiness, ServerFigures, SystemAccess } from '../../http/index.ts';

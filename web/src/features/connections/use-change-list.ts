@@ -51,6 +51,11 @@ const makeReader = (query: Readonly<Ref<StatusQuery>>) => {
   return { problem, isLoaded, read, restart };
 };
 
+const without = (known: readonly StatusChangeView[], fresh: readonly StatusChangeView[]): StatusChangeView[] => {
+  const there = new Set(known);
+  return fresh.filter((change) => !there.has(change));
+};
+
 /** Changes of status, newest first. New ones come by themselves: on top while one is there, else they wait until they are asked for. */
 export const useChangeList = (query: Readonly<Ref<StatusQuery>>, isAtTop: () => boolean): ChangeListing => {
   const items = shallowRef<readonly StatusChangeView[]>([]);
@@ -61,13 +66,7 @@ export const useChangeList = (query: Readonly<Ref<StatusQuery>>, isAtTop: () => 
 
   const add = (fresh: readonly StatusChangeView[]): void => {
     if (isAtTop() && waiting.value.length === 0) items.value = withFresh(items.value, fresh);
-    else {
-      const known = new Set(items.value);
-      waiting.value = withFresh(
-        waiting.value,
-        fresh.filter((change) => !known.has(change)),
-      ).slice(0, waitingMax);
-    }
+    else waiting.value = withFresh(waiting.value, without(items.value, fresh)).slice(0, waitingMax);
   };
   const reload = (): Promise<void> => {
     clearTimeout(timer);

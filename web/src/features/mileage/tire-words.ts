@@ -6,17 +6,19 @@ export type TireTrendView = TireTrends['wheels'][number];
 
 /** What the trend of a tire says, in a sentence. */
 export const useTireWords = () => {
-  const { t, tm, rt } = useI18n();
+  const i18n = useI18n();
+  const { t } = i18n;
   const formats = useFormats();
 
   const wheelName = (wheel: number): string => {
-    const name = (tm('wheel') as string[])[wheel];
-    return name === undefined ? '' : rt(name);
+    const name = (i18n.tm('wheel') as string[])[wheel];
+    return name === undefined ? '' : i18n.rt(name);
   };
   /** A digit more than on the car: a leak is slow. */
   const pressure = (kpa: number): string => {
-    const { unit, digits, toShown } = formats.value.scale('', 'kPa');
-    return formats.value.join({ text: formats.value.number(toShown(kpa), unit === 'kPa' ? digits : digits + 1), unit });
+    const scale = formats.value.scale('', 'kPa');
+    const digits = scale.unit === 'kPa' ? scale.digits : scale.digits + 1;
+    return formats.value.join({ text: formats.value.number(scale.toShown(kpa), digits), unit: scale.unit });
   };
   const sentence = ({ wheel, nowKpa, isLeaking, since, sinceKpa, slopeKpaPerDay }: TireTrendView): string => {
     const name = wheelName(wheel);

@@ -1,6 +1,6 @@
 import type { SystemView } from '@milepost/contract/api';
 import type { Formats, Presented } from '../../components/formats.ts';
-import type { Fact } from './FactList.vue';
+import type { Fact } from './fact.ts';
 
 type Translate = (key: string, named?: Record<string, unknown>, plural?: number) => string;
 
@@ -101,18 +101,15 @@ export const ingestFacts = ({ t, formats }: Speaker, ingest: NonNullable<SystemV
   ];
 };
 
-export const diskFacts = ({ t, formats }: Speaker, disk: SystemView['disk']): Fact[] => {
+const growthFacts = ({ t, formats }: Speaker, { bytesPerDay, measuredForMs }: SystemView['disk']): Fact[] => {
+  if (bytesPerDay === null) return [];
+  const term = t('system.disk.growthTerm', { duration: formats.duration(measuredForMs) });
+  return [{ name: t('system.disk.growth'), term, value: formats.bytes(bytesPerDay) }];
+};
+
+export const diskFacts = (speaker: Speaker, disk: SystemView['disk']): Fact[] => {
+  const { t, formats } = speaker;
   const size = (bytes: number): string => formats.join(formats.bytes(bytes));
-  const growth: Fact[] =
-    disk.bytesPerDay === null
-      ? []
-      : [
-          {
-            name: t('system.disk.growth'),
-            term: t('system.disk.growthTerm', { duration: formats.duration(disk.measuredForMs) }),
-            value: formats.bytes(disk.bytesPerDay),
-          },
-        ];
   return [
     {
       name: t('system.disk.free'),
@@ -121,7 +118,7 @@ export const diskFacts = ({ t, formats }: Speaker, disk: SystemView['disk']): Fa
     },
     { name: t('system.disk.reserve'), term: t('system.disk.reserveTerm'), value: formats.bytes(disk.reserveBytes) },
     { name: t('system.disk.folder'), value: formats.bytes(disk.folderBytes) },
-    ...growth,
+    ...growthFacts(speaker, disk),
   ];
 };
 
