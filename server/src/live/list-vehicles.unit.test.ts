@@ -123,7 +123,8 @@ test('what cannot be is refused with the name of the field', () => {
 test('counts for the header', () => {
   const { live } = fleet();
   const counts = live.fleetCounts(scope);
-  assert.deepEqual(counts, { total: 4, byStatus: { never_seen: 1, online: 2, late: 1, offline: 0 }, needAttention: 0 });
+  const byReason = { silent: 1, goodbye: 0, token_expired: 0, revoked: 0, device_battery_low: 0, server_down: 0 };
+  assert.deepEqual(counts, { total: 4, byStatus: { never_seen: 1, online: 2, late: 1, offline: 0 }, byReason, needAttention: 0 });
   assert.equal(
     connectionStatuses.reduce((sum, status) => sum + counts.byStatus[status], 0),
     counts.total,

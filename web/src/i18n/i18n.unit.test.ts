@@ -25,6 +25,10 @@ const symbols = [
   '{count} h',
   '{time}: {values}',
   '{label}: {states}.',
+  '{from} → {to}',
+  '{start} – {end}',
+  'ø {speed}',
+  'PostgreSQL',
   'bar',
   'kPa',
   'psi',
@@ -40,7 +44,7 @@ const symbols = [
 ];
 const same: Readonly<Record<string, readonly string[]>> = {
   es: ['no', 'Total'],
-  de: ['Status', 'System', 'Position', 'Export', 'Signal', 'Filter', 'Live', 'Online', 'online', 'Offline', 'offline'],
+  de: ['Log', 'Status', 'System', 'Position', 'Export', 'Signal', 'Filter', 'Live', 'Online', 'online', 'Offline', 'offline'],
 };
 
 for (const [language, sentences] of Object.entries(others)) {
