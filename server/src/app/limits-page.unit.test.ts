@@ -25,7 +25,7 @@ import { fanOutLimits } from '../storage/index.ts';
 import { storedNameCharactersMax } from '../storage/snapshot-store.ts';
 import { watchEveryMs, watchAwayEveryMs, watchTimeoutMs } from '../storage/watch.ts';
 import { reportLimits } from '../reports/index.ts';
-import { tripStoreLimits } from '../trips/index.ts';
+import { tripLimits, tripStoreLimits } from '../trips/index.ts';
 import { catchUpLimits } from './cluster/catch-up.ts';
 import { deadLetterLimits } from './dead-letters.ts';
 
@@ -45,6 +45,7 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   apiLimits,
   httpLimits,
   lakeLimits,
+  tripLimits,
   tripStoreLimits,
   reportLimits,
   accessLimits,
@@ -65,16 +66,18 @@ const units: Readonly<Record<string, number>> = {
   KiB: 1024,
   MiB: 1024 ** 2,
   GiB: 1024 ** 3,
+  s: 1000,
+  min: 60_000,
   day: 86_400_000,
   days: 86_400_000,
 };
 
-/** `1,024`, `64 MiB`, `1 MiB and 1 KiB`, `14 days`, `2^32 − 1`. */
+/** `1,024`, `0.8`, `64 MiB`, `1 MiB and 1 KiB`, `14 days`, `2^32 − 1`. */
 const readValue = (text: string): number =>
   text.split(' and ').reduce((sum, part) => {
     const power = /^2\^(\d+) − 1$/.exec(part);
     if (power) return sum + 2 ** Number(power[1]) - 1;
-    const [, digits = '', unit = ''] = /^([\d,]+) ?(\w*)$/.exec(part) ?? [];
+    const [, digits = '', unit = ''] = /^([\d,]+(?:\.\d+)?) ?(\w*)$/.exec(part) ?? [];
     return sum + Number(digits.replaceAll(',', '') || Number.NaN) * (units[unit] ?? Number.NaN);
   }, 0);
 

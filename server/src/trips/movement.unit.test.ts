@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { deriveDay } from './derive-day.ts';
 import { movementFeatures } from './movement-features.ts';
 import { detectorWeights } from './movement-weights.ts';
-import { measureDetector } from './testing/detector-accuracy.ts';
+import { measureDetector, tableOf } from './testing/detector-accuracy.ts';
 import { dayMs, every, hourMs, type Row, samplesOf } from './testing/generated-samples.ts';
 import { readFrom } from './testing/recorded-samples.ts';
 import type { VehicleDay } from './types.ts';
 
+const report = measureDetector();
+
 test('driving and stops are found better than by any speed threshold, where nothing was tuned', () => {
-  const { detector, tunedThreshold, bestThreshold, trajectories } = measureDetector();
+  const { detector, tunedThreshold, bestThreshold, trajectories } = report;
   assert.equal(trajectories, 101);
   for (const threshold of [tunedThreshold, bestThreshold])
     for (const one of ['driving', 'stop'] as const)
@@ -17,6 +21,11 @@ test('driving and stops are found better than by any speed threshold, where noth
         detector[one].f1 > threshold[one].f1 + 0.005,
         `${one}: ${detector[one].f1}, ${threshold.variant} ${threshold[one].f1}`,
       );
+});
+
+test('docs/trips.md says what is measured', () => {
+  const lines = readFileSync(path.resolve(import.meta.dirname, '../../../docs/trips.md'), 'utf8').split('\n');
+  for (const row of tableOf(report)) assert.ok(lines.includes(row), `${row} is not there`);
 });
 
 const today = Date.UTC(2026, 9, 5);

@@ -1,5 +1,5 @@
 /** Of the figures: counts up with each change after which the same samples give another day. What an older one made is derived again. */
-const modelVersion = 1;
+const modelVersion = 2;
 /** Of the document's bytes. */
 const documentVersion = 2;
 

@@ -177,3 +177,21 @@ export const measureDetector = (): DetectorReport => {
     plainThreshold: thresholds[0] as ThresholdResult,
   };
 };
+
+/** What the report says as lines of a table: precision, recall and F1 of driving, then of stops. */
+export const tableOf = ({ detector, sparse, ...thresholds }: DetectorReport): string[] => {
+  const { tunedThreshold, bestThreshold, plainThreshold } = thresholds;
+  const row = (what: string, { driving, stop }: Accuracies): string => {
+    const cells = [driving, stop].flatMap(({ precision, recall, f1 }) => [precision, recall, f1]);
+    return `| ${[what, ...cells.map((value) => value.toFixed(3))].join(' | ')} |`;
+  };
+  const threshold = (what: string, one: ThresholdResult): string =>
+    row(`threshold, ${what}: ${one.variant}, from ${one.kmh} km/h`, one);
+  return [
+    row('**the detector**', detector),
+    ...sparse.map((one) => row(`with one fix of ${one.nth} (${one.nth * 5} s)`, one)),
+    threshold('tuned', tunedThreshold),
+    threshold('best in hindsight', bestThreshold),
+    threshold('plain', plainThreshold),
+  ];
+};

@@ -64,7 +64,7 @@ const activity: fc.Arbitrary<Activity> = fc.oneof(
 );
 
 const device: fc.Arbitrary<Device> = fc.record({
-  everySeconds: fc.constantFrom(5, 10, 30, 60, 120),
+  everySeconds: fc.constantFrom(10, 30, 60, 120),
   parkedEverySeconds: fc.constantFrom(60, 300, 3600),
   hasSpeed: fc.boolean(),
   hasOdometer: fc.boolean(),
