@@ -97,6 +97,24 @@ test('exactly one wheel of the fleet is always under 80 % of its placard', () =>
   assert.ok(!fine.has('twizy 2 3'));
 });
 
+test('the leaking wheel loses on for days, when its temperature is deducted', () => {
+  const leaking = fleet[2] as SimulatedVehicle;
+  const coldOn = (day: number): number => {
+    const colds = signalsOf(leaking, start + day * dayMs, 7200).flatMap((signals) => {
+      const [kpa, celsius] = [signals[paths.tirePressure[3] as string], signals[paths.tireTemperature[3] as string]];
+      return typeof kpa === 'number' && typeof celsius === 'number'
+        ? [((kpa + 101.3) * 293.15) / (celsius + 273.15) - 101.3]
+        : [];
+    });
+    return colds.reduce((sum, kpa) => sum + kpa, 0) / colds.length;
+  };
+  // It was filled up when the number of the day since 1970 is a multiple of 14.
+  const filled = 14 - (Math.floor(start / dayMs) % 14);
+  const lost = Array.from({ length: 13 }, (_, day) => coldOn(filled + day) - coldOn(filled + day + 1));
+  for (const kpa of lost) assert.ok(Math.abs(kpa - 2.2) < 0.3, `${kpa} kPa in a day`);
+  assert.ok(coldOn(filled + 14) - coldOn(filled + 13) > 20);
+});
+
 test('wrong arguments are named with what was expected', () => {
   const given = ['--server', 'http://127.0.0.1:1', '--data', 'x', '--operator-token', 'y'];
   assert.equal(readArguments(given, {}).fromMs, 7_200_000);

@@ -21,9 +21,16 @@ const placardC = 20;
 /** How much warmer than the air a tire is after driving so long, degrees: towards 18 with a time constant of 15 min. */
 export const tireRiseC = (drivenSeconds: number): number => 18 * (1 - Math.exp(-drivenSeconds / 900));
 
-/** Cold pressure of a wheel as a part of the placard. A leaking one falls from 68 % to 60 % in a day, then is filled up to 68 %. */
+const dayMs = 86_400_000;
+/** A leaking wheel falls from 68 % of its placard to 54 % in a fortnight, then is filled up to 68 % again. */
+const leak = { fromPart: 0.68, toPart: 0.54, days: 14 } as const;
+
+/** Cold pressure of a wheel as a part of the placard. */
 const coldPart = (profile: Profile, wheel: number, timeMs: number): number => {
-  if (profile.leakingWheel === wheel) return 0.68 - 0.08 * ((timeMs % 86_400_000) / 86_400_000);
+  if (profile.leakingWheel === wheel) {
+    const days = (timeMs / dayMs) % leak.days;
+    return leak.fromPart - ((leak.fromPart - leak.toPart) * days) / leak.days;
+  }
   return between(0.97, 1.05, profile.seed, profile.kind, 'tire', profile.index, wheel);
 };
 
