@@ -10,13 +10,16 @@ import { builderNice } from './rebuild/limits.ts';
 import { lowerPriority } from './rebuild/lower-priority.ts';
 import { rebuiltModel, rebuiltModels } from './rebuild/models.ts';
 import { type Outcome, runRebuild } from './rebuild/run-rebuild.ts';
+import { rebuildTrips } from './rebuild/rebuild-trips.ts';
 import { runningSource, stoppedSource } from './rebuild/source.ts';
 import type { RebuiltModel } from './rebuild/types.ts';
 import { readConfiguration } from './settings.ts';
 
+const tripsName = 'trips';
 const usage = `npm run rebuild -- <read model> [--data <data folder>] [--swap=when-equal|always|never]
 ${rebuiltModels.map(({ name, about }) => `  ${name.padEnd(9)}${about}`).join('\n')}
-  Made anew from the log, beside the one that is there. Its server may run, and goes on with the old one until the new one is in place.
+  ${tripsName.padEnd(9)}trips, stops, charging and mileage by day, from history: the server makes each day anew in its place, without --swap
+  history and live are made anew from the log, beside the one that is there. Its server may run, and goes on with the old one until the new one is in place.
   --swap  when-equal: only when nothing differs (as it is without this option); always; never: only compare
   The data folder is MILEPOST_DATA unless --data names one.`;
 
@@ -78,17 +81,31 @@ const rebuild = async (model: RebuiltModel, data: string, swap: RebuildSwap, loc
   }
 };
 
+const rebuildTripsOf = async (data: string, lock: FolderLock | undefined): Promise<void> => {
+  const configuration = { ...readConfiguration(process.env), data };
+  const folder = lock ? await openDataFolder(data) : dataFolderAt(data);
+  const logger = makeLogger(configuration.logLevel);
+  const base: Base = { configuration, folder, clock: systemClock, logger, failed: noFailure };
+  const { days, vehicles } = await rebuildTrips(base, lock);
+  const when = lock ? 'once it is started' : 'from now on';
+  tell(
+    `${days} days of ${vehicles} vehicles are made anew by the server ${when}; until then each is shown as it was unless it is asked for.`,
+  );
+};
+
 const main = async (): Promise<void> => {
   const { options, names } = readCommandLine({ data: { type: 'string' }, swap: { type: 'string' } }, 1, usage);
+  const isTrips = names[0] === tripsName;
   const model = rebuiltModel(names[0] ?? '');
-  if (!model) throw new CallerError('bad_request', usage);
+  if (!model && !isTrips) throw new CallerError('bad_request', usage);
   const swap = swapModeOf(options);
   const data = path.resolve(textOf(options, 'data') ?? readConfiguration(process.env).data);
   if (!existsSync(data)) throw new CallerError('bad_request', `there is no data folder ${data}`);
   lowerPriority(builderNice);
   const lock = lockIfStopped(data);
   try {
-    await rebuild(model, data, swap, lock);
+    if (model) await rebuild(model, data, swap, lock);
+    else await rebuildTripsOf(data, lock);
   } finally {
     lock?.release();
   }

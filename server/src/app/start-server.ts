@@ -37,6 +37,7 @@ import {
 import type { Reports } from '../reports/index.ts';
 import type { AssembledTrips } from '../trips/index.ts';
 import { type Projection, startProjection } from './projection.ts';
+import { openTripSession, tripCommandPrefix } from './rebuild/rebuild-trips.ts';
 import { RebuildHold, type RebuildParts } from './rebuild/rebuild-hold.ts';
 import { RebuildProcess } from './rebuild/rebuild-process.ts';
 import { removeOldModels } from './rebuild/remove-old-models.ts';
@@ -225,8 +226,13 @@ const openControl = async (parts: Omit<RebuildParts, 'isBusy'>, closers: Closers
   closers.add('rebuild', () => rebuild.close());
   const open = (): ControlSession => {
     const sessions = { backup: backup.openSession(), rebuild: rebuild.openSession() };
+    const ofTrips = openTripSession(storage);
+    const sessionOf = (command: string): ControlSession => {
+      if (command.startsWith(tripCommandPrefix)) return ofTrips;
+      return command.startsWith('rebuild ') ? sessions.rebuild : sessions.backup;
+    };
     return {
-      handle: (command, body) => sessions[command.startsWith('rebuild ') ? 'rebuild' : 'backup'].handle(command, body),
+      handle: (command, body) => sessionOf(command).handle(command, body),
       ended: async () => {
         await sessions.backup.ended();
         await sessions.rebuild.ended();

@@ -15,6 +15,7 @@ import {
   assembleTrips,
   type DeriveDay,
   deriveDay,
+  forgetDays,
   makeDayWith,
   type Trip,
   TripMarks,
@@ -229,6 +230,19 @@ test('a log that ends before what stored days contain: every day is derived anew
     await log.close();
     await rm(folder, { recursive: true });
   }
+});
+
+test('a rebuild: stored days stay, and each is derived anew once', async () => {
+  const one = await start();
+  await startsOf(one, car(0));
+  const { derived } = one.days.statistics();
+  const { days } = await forgetDays(server.storage);
+  assert.ok(days >= 4, `${days}`);
+  assert.deepEqual(await daysIn('vehicle_days', car(0)), [day]);
+  assert.deepEqual(await startsOf(one, car(0)), bothStarts);
+  assert.deepEqual(await startsOf(one, car(0)), bothStarts);
+  assert.equal(one.days.statistics().derived, derived + 1);
+  await one.kill();
 });
 
 test('rows that were removed from outside are made again from history', async () => {

@@ -15,6 +15,7 @@ export type {
 } from './days/reads.ts';
 export { assembleTrips, type AssembledTrips, type TripsParts, type TripsStatistics } from './days/assemble-trips.ts';
 export { DayThread } from './days/day-thread.ts';
+export { forgetDays, type ForgottenDays } from './days/forget-days.ts';
 export { LocalDays } from './days/local-days.ts';
 export { type MakeDay, makeDayWith } from './days/make-day.ts';
 export { tripStoreLimits } from './days/store-limits.ts';

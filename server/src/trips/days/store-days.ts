@@ -190,6 +190,13 @@ export const readUnknownVehicles = async (tx: Transaction, limit: number): Promi
   return rows.map(({ vehicle_no }) => vehicle_no);
 };
 
+/** Vehicles that something is kept of, and days that are stored. */
+export const countKept = async (tx: Transaction): Promise<{ readonly vehicles: number; readonly days: number }> => {
+  const { rows } = await sql<{ vehicles: string; days: string }>`select (select count(*) from trip_vehicles) as vehicles,
+    (select count(*) from vehicle_days) as days`.execute(tx);
+  return { vehicles: Number(rows[0]?.vehicles), days: Number(rows[0]?.days) };
+};
+
 /** Removes days before one. */
 export const removeDaysBefore = async (tx: Transaction, vehicleNo: number, day: number): Promise<void> => {
   await sql`delete from vehicle_days where vehicle_no = ${vehicleNo} and day < ${day}`.execute(tx);
