@@ -62,11 +62,17 @@ const drive = (rows: readonly RecordedRow[], startMs: number, mileageM: number, 
 
 const metresOf = (rows: readonly RecordedRow[]): number => rows.reduce((sum, { speedKmh }) => sum + speedKmh / 3.6, 0);
 
-/** A day on which it drove once, then stood: its tires, one of which leaks, and its range. */
-const quietDay = (rows: readonly RecordedRow[], startMs: number, daysAgo: number, mileageM: number): Sample[] => {
-  const trip = drive(rows, startMs, mileageM, 10);
-  const endMs = startMs + rows.length * 1000;
-  const last = rows.at(-1) as RecordedRow;
+/** A day on which it drove there and back, then stood: its tires, one of which leaks, and its range. */
+const quietDay = (
+  there: readonly RecordedRow[],
+  back: readonly RecordedRow[],
+  day: { startMs: number; daysAgo: number; mileageM: number },
+): Sample[] => {
+  const { startMs, daysAgo, mileageM } = day;
+  const backMs = startMs + there.length * 1000 + 10 * minuteMs;
+  const trips = [...drive(there, startMs, mileageM, 10), ...drive(back, backMs, mileageM + metresOf(there), 10)];
+  const endMs = backMs + back.length * 1000;
+  const last = back.at(-1) as RecordedRow;
   const standing = Array.from({ length: 12 }, (_, n) => ({
     time: endMs + (n + 1) * 5 * minuteMs,
     signals: {
@@ -83,7 +89,7 @@ const quietDay = (rows: readonly RecordedRow[], startMs: number, daysAgo: number
       ),
     },
   }));
-  return [...trip, ...standing];
+  return [...trips, ...standing];
 };
 
 /**
@@ -104,8 +110,8 @@ export const addDrivenVehicle = async (
   let mileageM = 18_000_000;
   for (let daysAgo = 8; daysAgo >= 1; daysAgo--) {
     if (daysAgo === 4) continue;
-    samples.push(...quietDay(first, midnight - daysAgo * dayMs + 9 * hourMs, daysAgo, mileageM));
-    mileageM += metresOf(first);
+    samples.push(...quietDay(first, second, { startMs: midnight - daysAgo * dayMs + 9 * hourMs, daysAgo, mileageM }));
+    mileageM += metresOf(first) + metresOf(second);
   }
   const firstStartMs = nowMs - 4 * hourMs;
   const secondStartMs = firstStartMs + first.length * 1000 + 25 * minuteMs;

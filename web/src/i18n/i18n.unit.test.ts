@@ -24,6 +24,9 @@ const formsOf = (sentence: string): number => sentence.split(' | ').length;
 const symbols = [
   '{count} h',
   '{time}: {values}',
+  '{from} → {to}',
+  '{start} – {end}',
+  'ø {speed}',
   '{label}: {states}.',
   '{from} → {to}',
   '{start} – {end}',

@@ -29,6 +29,8 @@ export interface PaneEvents {
 const dragPxMin = 6;
 const axisWidthPx = 48;
 const hatchPx = 8;
+/** Between two times at the axis at least, so that names of days have room. */
+const namePx = 80;
 /** Room for half of the last name at the axis. */
 const edgePx = 20;
 
@@ -129,6 +131,7 @@ export class PanePlot {
           grid,
           size: 24,
           gap: 4,
+          space: namePx,
           values: (_, splits, __, ___, increment) =>
             tickNames(
               splits.map((seconds) => seconds * 1000),
