@@ -101,7 +101,7 @@ test('what was lost on the way is named, is no line on the map, and playback pas
   assert.equal(await overlay(page).getAttribute('data-pieces'), '2');
   const gaps = page.getByRole('region', { name: 'Not observed' });
   await gaps.getByText(/, for 7 min/).waitFor();
-  await gaps.getByText(/8\.\d km driven meanwhile, by the odometer before and after/).waitFor();
+  await gaps.getByText(/8\.\d\skm driven meanwhile, by the odometer before and after/).waitFor();
   const middle = times.secondStartMs + ((lostRows.from + lostRows.to) / 2) * 1000;
   await seekTo(page, middle);
   await until(
@@ -171,7 +171,7 @@ test('mileage: in total, today and on average, with what it takes and how that i
   const text = await figures.innerText();
   assert.match(text, /Total\s+18,2\d\d\s*km/);
   assert.match(text, /over 8 days/);
-  assert.match(text, /2\d\.\d\s*km\s+a day/);
+  assert.match(text, /a day\s+2\d\.\d\s*km/);
   assert.match(text, /\d\.\d\s*kWh\/100 km\s+modelled from the battery level, with a battery of 6\.1\skWh/);
   assert.ok((await page.locator('.day .bar').count()) >= 8);
   assert.ok((await page.locator('.day.hatched').count()) >= 20, 'days of which nothing is known are no zeros');

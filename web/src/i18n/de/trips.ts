@@ -1,6 +1,6 @@
 export default {
   wholeTrack: 'Ganze Strecke zeigen',
-  list: 'Fahrten',
+  list: 'Fahrten nach Tagen',
   loading: 'Fahrten werden geladen',
   none: 'Noch keine Fahrten',
   noneText: 'Eine Fahrt erscheint hier, sobald das Fahrzeug ein paar hundert Meter gefahren ist und unterwegs gemeldet hat.',

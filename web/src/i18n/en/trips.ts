@@ -1,7 +1,7 @@
 /** Sentences about trips and tracks. */
 export default {
   wholeTrack: 'Show the whole track',
-  list: 'Trips',
+  list: 'Trips by day',
   loading: 'Loading the trips',
   none: 'No trips yet',
   noneText: 'A trip appears here as soon as the vehicle has driven a few hundred metres and reported on the way.',

@@ -1,6 +1,6 @@
 export default {
   wholeTrack: 'Mostrar todo el recorrido',
-  list: 'Viajes',
+  list: 'Viajes por día',
   loading: 'Cargando los viajes',
   none: 'Aún no hay viajes',
   noneText: 'Un viaje aparece aquí en cuanto el vehículo ha recorrido unos cientos de metros y ha informado por el camino.',
