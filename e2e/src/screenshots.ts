@@ -80,6 +80,31 @@ const takeDemo = async (browser: Browser, waitSeconds: number): Promise<void> =>
       ready: (page) => page.locator('tr[data-vehicle]').first().waitFor(),
     });
     await take(browser, milepost, {
+      name: 'connections',
+      address: '/connections',
+      ready: (page) => page.locator('tr[data-vehicle]').first().waitFor(),
+    });
+    await take(browser, milepost, {
+      name: 'connections-history',
+      address: `/connections?vehicle=${id}`,
+      ready: (page) => page.locator('.history .band').waitFor(),
+    });
+    await take(browser, milepost, {
+      name: 'connections-changes',
+      address: '/connections?view=changes',
+      ready: (page) => page.locator('tr[data-vehicle]').first().waitFor(),
+    });
+    await take(browser, milepost, {
+      name: 'warnings',
+      address: '/warnings',
+      ready: (page) =>
+        page
+          .locator('tr[data-warning]')
+          .or(page.getByRole('heading', { name: 'No warnings' }))
+          .first()
+          .waitFor(),
+    });
+    await take(browser, milepost, {
       name: 'vehicle',
       address: `/vehicles/${id}`,
       ready: (page) => page.locator('.plot .u-over').or(page.getByText('Nothing was reported')).first().waitFor(),

@@ -105,14 +105,13 @@ export const useChangeList = (query: Readonly<Ref<StatusQuery>>, isAtTop: () => 
     });
     isLoadingMore = false;
   };
-  const stop = liveStream.watchStatus(heard);
   watch(query, (now, before) => (JSON.stringify(now) === JSON.stringify(before) ? undefined : void reload()), {
     immediate: true,
   });
+  onBeforeUnmount(liveStream.watchStatus(heard));
   onBeforeUnmount(() => {
     clearTimeout(timer);
     restart();
-    stop();
   });
   const showWaiting = (): void => {
     // So many have come that not all were remembered: what is newest is read.
