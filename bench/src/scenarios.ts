@@ -139,6 +139,11 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
     script: 'bench/src/first-page.ts',
     args: ['5'],
   },
+  'map-input': {
+    what: 'The map in a real browser while 10,000 vehicles report each second: from an input to the next frame, in ms',
+    script: 'bench/src/map-input.ts',
+    args: ['10000', '180'],
+  },
   'map-stream': {
     what: 'A second of the map: 10,000 moving vehicles, 100 viewers',
     script: 'bench/src/map-stream.ts',

@@ -117,7 +117,7 @@ test('who needs attention is first, with the reason in words', options, async ()
     ([first]) => first === 'VAN 3',
     'VAN 3 is first',
   );
-  await list(page).getByText('Fault codes: P0A0F').waitFor();
+  await list(page).getByText('Fault code P0A0F').waitFor();
   await list(page)
     .getByRole('button', { name: /1\s*need attention/ })
     .click();
@@ -200,6 +200,59 @@ test('arrow keys go through the list; less motion is respected', options, async 
   await close();
 });
 
+test('a box on the map chooses the vehicles in it, stands in the address, and leads to them as a list', options, async () => {
+  const { page, close } = await visit(browser, milepost, '/?at=34.1,-6.7,9');
+  await row(page, 'BUS 1').waitFor();
+  const chosen = page.getByRole('group', { name: 'Chosen area' });
+  await page.keyboard.down('Shift');
+  await page.mouse.move(420, 80);
+  await page.mouse.down();
+  await page.mouse.move(1180, 690, { steps: 4 });
+  await page.mouse.up();
+  await page.keyboard.up('Shift');
+  await chosen.getByText('6 vehicles').waitFor();
+  await page.waitForURL(/[?&]bbox=/);
+  assert.ok((await names(page)).every((name) => name.startsWith('VAN')));
+  await list(page).getByText('6 of 9 vehicles').waitFor();
+  // Where the map stands, the drag has not moved it.
+  assert.equal(new URL(page.url()).searchParams.get('at'), '34.1,-6.7,9');
+  await page.reload();
+  await chosen.getByText('6 vehicles').waitFor();
+  await chosen.getByRole('link', { name: 'As a list' }).click();
+  const rows = page.locator('tr[data-vehicle]');
+  await until(
+    () => rows.count(),
+    (count) => count === 6,
+    'six rows',
+  );
+  await page.getByRole('button', { name: 'Leave the area' }).click();
+  await until(
+    () => rows.count(),
+    (count) => count === 9,
+    'all rows',
+  );
+  await close();
+});
+
+test('without a mouse what the map shows can be chosen; Escape leaves the tool', options, async () => {
+  const { page, close } = await visit(browser, milepost, '/?at=34.1,-6.7,9');
+  await row(page, 'VAN 1').waitFor();
+  const tool = page.getByRole('button', { name: 'Choose an area' });
+  await tool.press('Enter');
+  const group = page.getByRole('group', { name: 'Choose an area' });
+  await group.waitFor();
+  assert.deepEqual(await accessibilityProblems(page), []);
+  await page.keyboard.press('Escape');
+  await group.waitFor({ state: 'detached' });
+  await tool.press('Enter');
+  await group.getByRole('button', { name: 'Take what the map shows' }).press('Enter');
+  await list(page).getByText('6 of 9 vehicles').waitFor();
+  await page.getByRole('button', { name: 'Clear the area' }).click();
+  await list(page).getByText('9 vehicles', { exact: true }).waitFor();
+  assert.ok(!page.url().includes('bbox='));
+  await close();
+});
+
 test('the page is accessible, with a card, in light, dark and on a phone', options, async () => {
   for (const [colorScheme, viewport] of [
     ['light', { width: 1280, height: 800 }],
@@ -207,7 +260,7 @@ test('the page is accessible, with a card, in light, dark and on a phone', optio
     ['light', { width: 390, height: 844 }],
   ] as const) {
     const { page, close } = await visit(browser, milepost, `/?vehicle=${fleet[2]?.id}`, { colorScheme, viewport });
-    await page.getByRole('region', { name: 'Selected vehicle' }).getByText('Fault codes').waitFor();
+    await page.getByRole('region', { name: 'Selected vehicle' }).getByText('Fault code').waitFor();
     await page.locator('canvas.overlay').waitFor();
     assert.deepEqual(await accessibilityProblems(page), [], `${colorScheme} ${viewport.width}`);
     await close();

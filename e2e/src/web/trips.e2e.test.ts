@@ -62,7 +62,7 @@ test(
     assert.equal(await overlay(page).getAttribute('data-pieces'), '1', 'nothing was lost of the first trip');
     const start = await at(page);
     assert.ok(Math.abs(start - times.firstStartMs) < 60_000);
-    const before = await placeOf(page);
+    const placeBefore = await placeOf(page);
     await page.getByRole('combobox', { name: 'Speed of the playback' }).selectOption('60');
     await page.getByRole('button', { name: 'Play' }).click();
     await until(
@@ -70,7 +70,7 @@ test(
       (ms) => ms > start + 60_000,
       'a minute has passed',
     );
-    assert.notEqual(await placeOf(page), before, 'it moves on the map');
+    assert.notEqual(await placeOf(page), placeBefore, 'it moves on the map');
     // The space bar pauses; what stands is in the address.
     await page.locator('h1').click();
     await page.keyboard.press('Space');

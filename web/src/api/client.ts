@@ -33,6 +33,8 @@ const addressOf = (path: string, query: Query): string => {
 interface Parts {
   readonly query?: Query;
   readonly body?: unknown;
+  /** A file in place of a body of JSON. */
+  readonly csv?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -44,11 +46,12 @@ export const onSignedOut = (callback: () => void): void => {
 };
 
 const send = async (method: string, path: string, parts: Parts): Promise<Response> => {
-  const { query = {}, body, signal, headers = {} } = parts;
+  const { query = {}, body, csv, signal, headers = {} } = parts;
+  const type = csv === undefined ? (body === undefined ? undefined : 'application/json') : 'text/csv';
   const response = await fetch(addressOf(path, query), {
     method,
-    headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    headers: { accept: 'application/json', ...(type === undefined ? {} : { 'content-type': type }), ...headers },
+    ...(type === undefined ? {} : { body: csv ?? JSON.stringify(body) }),
     ...(signal ? { signal } : {}),
   }).catch((error: unknown) => {
     if (signal?.aborted) throw error;
@@ -81,6 +84,8 @@ const bytes = async (path: string, query: Query, timeoutMs: number): Promise<Arr
 const frameTimeoutMs = 30_000;
 
 const vehicle = (id: string): string => `/v1/vehicles/${encodeURIComponent(id)}`;
+const driver = (id: string): string => `/v1/drivers/${encodeURIComponent(id)}`;
+const assignment = (id: string, of: string): string => `${vehicle(id)}/drivers/${encodeURIComponent(of)}`;
 
 interface ExportQuestion {
   readonly from: number;
@@ -151,7 +156,30 @@ export const api = {
   system: (signal?: AbortSignal) => call<'readSystem'>('GET', '/v1/system', { signal }),
   startRebuild: (body: RouteBody<'startRebuild'>) => call<'startRebuild'>('POST', '/v1/system/rebuild', { body }),
   cancelRebuild: () => call<'cancelRebuild'>('DELETE', '/v1/system/rebuild'),
-  drivers: (query: RouteQuery<'listDrivers'>) => call<'listDrivers'>('GET', '/v1/drivers', { query }),
+  drivers: (query: RouteQuery<'listDrivers'>, signal?: AbortSignal) =>
+    call<'listDrivers'>('GET', '/v1/drivers', { query, signal }),
+  driver: (id: string, signal?: AbortSignal) => call<'readDriver'>('GET', driver(id), { signal }),
+  createDriver: (body: RouteBody<'createDriver'>) => call<'createDriver'>('POST', '/v1/drivers', { body }),
+  changeDriver: (id: string, body: RouteBody<'changeDriver'>) => call<'changeDriver'>('PATCH', driver(id), { body }),
+  endDriver: (id: string) => call<'endDriver'>('DELETE', driver(id)),
+  importDrivers: (csv: string, isDryRun: boolean) =>
+    call<'importDrivers'>('POST', '/v1/drivers/csv', { csv, query: { dryRun: String(isDryRun) } }),
+  driverVehicles: (id: string, query: RouteQuery<'listDriverAssignments'>, signal?: AbortSignal) =>
+    call<'listDriverAssignments'>('GET', `${driver(id)}/vehicles`, { query, signal }),
+  driverTrips: (id: string, query: RouteQuery<'listDriverTrips'>, signal?: AbortSignal) =>
+    call<'listDriverTrips'>('GET', `${driver(id)}/trips`, { query, signal }),
+  driverHarshEvents: (id: string, query: RouteQuery<'listDriverHarshEvents'>, signal?: AbortSignal) =>
+    call<'listDriverHarshEvents'>('GET', `${driver(id)}/harsh-events`, { query, signal }),
+  vehicleDrivers: (id: string, query: RouteQuery<'listVehicleDrivers'>, signal?: AbortSignal) =>
+    call<'listVehicleDrivers'>('GET', `${vehicle(id)}/drivers`, { query, signal }),
+  assignDriver: (id: string, body: RouteBody<'assignDriver'>) => call<'assignDriver'>('POST', `${vehicle(id)}/drivers`, { body }),
+  changeAssignment: (id: string, of: string, body: RouteBody<'changeDriverAssignment'>) =>
+    call<'changeDriverAssignment'>('PATCH', assignment(id, of), { body }),
+  removeAssignment: (id: string, of: string) => call<'removeDriverAssignment'>('DELETE', assignment(id, of)),
+  privatePeriods: (id: string, query: RouteQuery<'listPrivatePeriods'>, signal?: AbortSignal) =>
+    call<'listPrivatePeriods'>('GET', `${vehicle(id)}/private`, { query, signal }),
+  makePrivate: (id: string, body: RouteBody<'makePrivate'>) => call<'makePrivate'>('POST', `${vehicle(id)}/private`, { body }),
+  endPrivate: (id: string) => call<'endPrivate'>('DELETE', `${vehicle(id)}/private`),
   fleetReport: (query: RouteQuery<'readFleetReport'>, signal?: AbortSignal) =>
     call<'readFleetReport'>('GET', '/v1/fleet-reports', { query, signal }),
   reportSchedules: () => call<'listReportSchedules'>('GET', '/v1/report-schedules'),

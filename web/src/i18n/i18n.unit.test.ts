@@ -43,7 +43,11 @@ const symbols = [
   '',
   'VIN',
   'Demo',
+  'PostgreSQL',
   'CSV',
+  '3.14',
+  '3,14',
+  '2026-11-03T08:15:00',
 ];
 const same: Readonly<Record<string, readonly string[]>> = {
   es: ['no', 'Total'],

@@ -1,4 +1,4 @@
-import type { VehicleItem } from '@milepost/contract/api';
+import type { VehicleFilters, VehicleItem } from '@milepost/contract/api';
 import type { MapFrame, RosterMessage, StatusMessage } from '@milepost/contract/stream';
 import { defineStore } from 'pinia';
 import { ref, shallowRef } from 'vue';
@@ -17,12 +17,37 @@ import {
 /** The page holds at most this many vehicles; the list of all others is a search away. */
 export const fleetVehiclesMax = 20_000;
 const pageSize = 500;
-/** Names and warnings are asked for again at most this often. */
+/** What the stream does not tell is asked for again at most this often. */
 const refreshMs = 5000;
+/** What is old: what the warnings are, which few vehicles have, or who there is. */
+type Outdated = 'warnings' | 'roster';
 
 const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 
-/** Loads all vehicles, page by page, and again, at most every `refreshMs`, when somebody finds that names or warnings are old. */
+/** Reads all vehicles that fit, page by page; answers who was there, and whether there are more. */
+const makePager = (vehicles: Map<string, FleetVehicle>, changed: () => void) => {
+  const take = (item: VehicleItem): void => {
+    const known = vehicles.get(item.id);
+    if (known) setDetails(known, item);
+    else vehicles.set(item.id, makeFleetVehicle(item));
+  };
+  return async (filters: VehicleFilters): Promise<{ seen: ReadonlySet<string>; hasMore: boolean }> => {
+    const seen = new Set<string>();
+    let cursor: string | undefined;
+    do {
+      const page = await api.vehicles({ ...filters, limit: pageSize, sort: 'name', ...(cursor ? { cursor } : {}) });
+      for (const item of page.items) {
+        seen.add(item.id);
+        take(item);
+      }
+      cursor = page.next ?? undefined;
+      changed();
+    } while (cursor && seen.size < fleetVehiclesMax);
+    return { seen, hasMore: cursor !== undefined };
+  };
+};
+
+/** Loads all vehicles, page by page, and again, at most every `refreshMs`, what somebody finds old: all of them, or those with warnings. */
 const makeLoader = (vehicles: Map<string, FleetVehicle>, changed: () => void) => {
   /** Grows when the list was read: who there is, what they are called. */
   const rosterRevision = ref(0);
@@ -31,26 +56,18 @@ const makeLoader = (vehicles: Map<string, FleetVehicle>, changed: () => void) =>
   const problem = shallowRef<ApiError | undefined>();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let loading: Promise<void> | undefined;
+  let loads: Outdated = 'roster';
   let loadedAtMs = Number.NEGATIVE_INFINITY;
 
-  const take = (item: VehicleItem): void => {
-    const known = vehicles.get(item.id);
-    if (known) setDetails(known, item);
-    else vehicles.set(item.id, makeFleetVehicle(item));
+  const takePages = makePager(vehicles, changed);
+  const loadWarnings = async (): Promise<void> => {
+    const { seen } = await takePages({ warning: 'true' });
+    for (const vehicle of vehicles.values()) if (!seen.has(vehicle.id)) vehicle.warnings = [];
+    changed();
   };
   const loadAll = async (): Promise<void> => {
-    const seen = new Set<string>();
-    let cursor: string | undefined;
-    do {
-      const page = await api.vehicles({ limit: pageSize, sort: 'name', ...(cursor ? { cursor } : {}) });
-      for (const item of page.items) {
-        seen.add(item.id);
-        take(item);
-      }
-      cursor = page.next ?? undefined;
-      changed();
-    } while (cursor && seen.size < fleetVehiclesMax);
-    isCut.value = cursor !== undefined;
+    const { seen, hasMore } = await takePages({});
+    isCut.value = hasMore;
     for (const id of vehicles.keys()) if (!seen.has(id)) vehicles.delete(id);
     isLoaded.value = true;
     loadedAtMs = performance.now();
@@ -58,8 +75,11 @@ const makeLoader = (vehicles: Map<string, FleetVehicle>, changed: () => void) =>
     rosterRevision.value++;
     changed();
   };
-  const load = (): Promise<void> => {
-    loading ??= loadAll()
+  const load = (what: Outdated = 'roster'): Promise<void> => {
+    // Who there is, the answer under way does not tell.
+    if (loading && what === 'roster' && loads === 'warnings') return loading.then(() => load());
+    if (!loading) loads = what;
+    loading ??= (what === 'roster' ? loadAll() : loadWarnings())
       .catch((error: unknown) => {
         if (!(error instanceof ApiError)) throw error;
         problem.value = error;
@@ -71,24 +91,28 @@ const makeLoader = (vehicles: Map<string, FleetVehicle>, changed: () => void) =>
   };
   /** Unless it was loaded just now: the app asks before the first page is there. */
   const loadUnlessFresh = (): Promise<void> => (performance.now() - loadedAtMs < refreshMs ? Promise.resolve() : load());
-  const loadSoon = (isWanted: () => boolean): void => {
+  let outdated: Outdated = 'warnings';
+  const loadSoon = (what: Outdated, isWanted: () => boolean): void => {
+    if (what === 'roster') outdated = 'roster';
     timer ??= setTimeout(() => {
       timer = undefined;
-      if (isWanted()) void load();
+      const due = outdated;
+      outdated = 'warnings';
+      if (isWanted()) void load(due);
     }, refreshMs);
   };
   return { rosterRevision, isLoaded, isCut, problem, load, loadUnlessFresh, loadSoon };
 };
 
 /** What the stream tells, written into the vehicles. `outdated`: the list knows more than the stream does. */
-const makeListener = (vehicles: Map<string, FleetVehicle>, changed: () => void, outdated: () => void) => {
+const makeListener = (vehicles: Map<string, FleetVehicle>, changed: () => void, outdated: (what: Outdated) => void) => {
   const handles = new Map<number, string>();
   const heardMs = ref<number | undefined>();
   const roster = (message: RosterMessage): void => {
     if (message.isComplete) handles.clear();
     for (const [handle, id] of message.vehicles) {
       handles.set(handle, id);
-      if (!vehicles.has(id)) outdated();
+      if (!vehicles.has(id)) outdated('roster');
     }
   };
   const frame = ({ entries, timeMs }: MapFrame): void => {
@@ -104,7 +128,7 @@ const makeListener = (vehicles: Map<string, FleetVehicle>, changed: () => void, 
       }
       applyEntry(vehicle, entry, nowMs, !reducedMotion.matches);
       // The frame says how bad it is; what it is, the list says.
-      if (entry.severity !== worstSeverity(vehicle.warnings)) outdated();
+      if (entry.severity !== worstSeverity(vehicle.warnings)) outdated('warnings');
     }
     changed();
   };
@@ -116,7 +140,7 @@ const makeListener = (vehicles: Map<string, FleetVehicle>, changed: () => void, 
       vehicle.statusSinceMs = Date.parse(at);
       vehicle.statusReason = reason;
     }
-    if (more > 0) outdated();
+    if (more > 0) outdated('roster');
     changed();
   };
   return { heardMs, roster, frame, statusChanged };
@@ -153,7 +177,7 @@ export const useFleet = defineStore('fleet', () => {
   let users = 0;
   let stops: (() => void)[] = [];
   const { rosterRevision, isLoaded, isCut, problem, load, loadUnlessFresh, loadSoon } = makeLoader(vehicles, changed);
-  const { heardMs, roster, frame, statusChanged } = makeListener(vehicles, changed, () => loadSoon(() => users > 0));
+  const { heardMs, roster, frame, statusChanged } = makeListener(vehicles, changed, (what) => loadSoon(what, () => users > 0));
 
   /** Follows the fleet while somebody uses it. Answers how to stop. */
   const use = (): (() => void) => {

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import type { ReadModelView, rebuiltModelNames, SystemView } from '@milepost/contract/api';
+import type { ReadModelView, RebuiltModelName, SystemView } from '@milepost/contract/api';
 import type { EventLog } from '../../eventlog/index.ts';
 import type { History } from '../../history/index.ts';
 import type { GateFigures, ModelFigures, PartReadiness, ServerFigures, SystemAccess } from '../../http/index.ts';
@@ -49,7 +49,7 @@ const readModelsOf = ({ base, log, followed, rebuild }: SystemParts): ReadModelV
   const { partitions, projection, history } = models;
   const lagMs = projection.lagMs(base.clock.now());
   // Both are given each record in the same turn, so they stand at one place; on disk they are not.
-  const model = (name: (typeof rebuiltModelNames)[number], storedOffset: (partition: number) => number | null) => ({
+  const model = (name: RebuiltModelName, storedOffset: (partition: number) => number | null) => ({
     name,
     positions: partitions.map((partition) => ({
       partition,

@@ -1,12 +1,20 @@
 import type { OverlayColours } from './overlay-colours.ts';
-import type { Trail } from './past/trail.ts';
+import type { Point, Trail } from './past/trail.ts';
 
 type Project = (x: number, y: number) => [number, number];
 
-const strokePart = (context: CanvasRenderingContext2D, trail: Trail, project: Project, from: number, to: number): void => {
+export interface Way {
+  readonly trail: Trail;
+  /** Where the vehicle is drawn, on its way to the newest point. */
+  readonly head?: Point | undefined;
+}
+
+const strokePart = (context: CanvasRenderingContext2D, way: Way, project: Project, from: number, to: number): void => {
+  const { trail, head } = way;
   context.beginPath();
   for (let i = from; i < to; i++) {
-    const [x, y] = project(trail.xs[i] as number, trail.ys[i] as number);
+    const isHead = head !== undefined && i === trail.times.length - 1;
+    const [x, y] = isHead ? project(head.x, head.y) : project(trail.xs[i] as number, trail.ys[i] as number);
     if (i === from) context.moveTo(x, y);
     else context.lineTo(x, y);
   }
@@ -16,11 +24,12 @@ const strokePart = (context: CanvasRenderingContext2D, trail: Trail, project: Pr
 /** The way a vehicle had come by a moment as a line, the way it went then as a dotted one. Where nothing was heard there is none. */
 export const drawTrail = (
   context: CanvasRenderingContext2D,
-  trail: Trail,
+  way: Way,
   atMs: number,
   project: Project,
   colours: OverlayColours,
 ): void => {
+  const { trail } = way;
   context.save();
   context.lineCap = 'round';
   context.lineJoin = 'round';
@@ -31,13 +40,13 @@ export const drawTrail = (
     context.setLineDash([]);
     context.lineWidth = 6;
     context.strokeStyle = colours.surface;
-    strokePart(context, trail, project, start, split);
+    strokePart(context, way, project, start, split);
     context.lineWidth = 3;
     context.strokeStyle = colours.brand;
-    strokePart(context, trail, project, start, split);
+    strokePart(context, way, project, start, split);
     if (split === end) continue;
     context.setLineDash([1, 6]);
-    strokePart(context, trail, project, Math.max(start, split - 1), end);
+    strokePart(context, way, project, Math.max(start, split - 1), end);
   }
   context.restore();
 };

@@ -1,5 +1,7 @@
 import type { Map as MapLibreMap } from 'maplibre-gl';
 import { type Cluster, clusterByCell, type Clustering, clusterZoomMax } from './cluster.ts';
+import type { Box as EarthBox } from './box.ts';
+import { drawBox } from './draw-box.ts';
 import { type Box, clusterRadius, drawCluster, drawVehicle, drawVehicleName } from './draw-marks.ts';
 import { drawTrail } from './draw-trail.ts';
 import type { FleetVehicle } from './fleet-vehicle.ts';
@@ -62,6 +64,7 @@ export class VehicleOverlay {
   #drawn: Drawn[] = [];
   #clock = presentClock;
   #trail: Trail | undefined;
+  #box: EarthBox | undefined;
   #glidesUntilMs = 0;
   #nextFrame: number | undefined;
   #lastDrawMs = 0;
@@ -105,6 +108,12 @@ export class VehicleOverlay {
 
   setTrail(trail: Trail | undefined): void {
     this.#trail = trail;
+    this.draw();
+  }
+
+  /** A part of the earth that is chosen. */
+  setBox(box: EarthBox | undefined): void {
+    this.#box = box;
     this.draw();
   }
 
@@ -212,9 +221,19 @@ export class VehicleOverlay {
     add(this.#clustering, false);
     if (this.#selected) add({ clusters: [], singles: [this.#selected] }, false);
     this.#drawn = drawn;
-    if (this.#trail && this.#trail.vehicleId === this.#selectedId)
-      drawTrail(this.#context, this.#trail, nowMs, project, this.#colours);
+    if (this.#box) drawBox(this.#context, this.#box, project, worldSizePx(this.#map.getZoom()), this.#colours);
+    this.#drawTrail(nowMs, project);
     this.#paint();
+  }
+
+  #drawTrail(nowMs: number, project: Project): void {
+    const trail = this.#trail;
+    if (!trail || trail.vehicleId !== this.#selectedId) return;
+    const isLive = this.#clock === presentClock;
+    const glide = isLive ? this.#selected?.glide : undefined;
+    const head = glide ? { x: xAt(glide, nowMs), y: yAt(glide, nowMs) } : undefined;
+    // Of the present nothing is yet to come.
+    drawTrail(this.#context, { trail, head }, isLive ? Number.POSITIVE_INFINITY : nowMs, project, this.#colours);
   }
 
   #paint(): void {

@@ -8,7 +8,7 @@ export interface SavedView {
 export const savedViewsMax = 50;
 export const viewNameCharactersMax = 60;
 /** What of the address is the view; which group is open is not. */
-const viewParts = ['q', 'status', 'customer', 'group', 'warning', 'sort', 'by', 'columns'] as const;
+const viewParts = ['q', 'status', 'customer', 'group', 'warning', 'bbox', 'sort', 'by', 'columns'] as const;
 
 /** The view of an address in one text: parts in their order, so that equal views are equal texts. */
 export const writeView = (query: Readonly<Record<string, unknown>>): string => {

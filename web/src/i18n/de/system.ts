@@ -70,6 +70,8 @@ export default {
     records: '{count} Datensatz | {count} Datensätze',
     nothing: 'keiner',
     rebuild: 'Neu bauen',
+    days: '{count} Fahrzeugtag | {count} Fahrzeugtage',
+    derived: '{count} Fahrzeugtag abgeleitet, {mean} ms | {count} Fahrzeugtage abgeleitet, je {mean} ms',
     rebuildOf: '{model} neu bauen',
     none: 'Dieser Prozess hat gerade keine Lesemodelle.',
   },

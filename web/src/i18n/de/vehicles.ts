@@ -1,5 +1,8 @@
 export default {
   title: 'Fahrzeuge',
+  area: 'In einem Gebiet der Karte',
+  areaOnMap: 'Gebiet zeigen',
+  areaClear: 'Gebiet verlassen',
   density: 'Dichte Zeilen',
   sort: 'Sortieren nach',
   columns: {

@@ -69,6 +69,8 @@ export default {
     records: '{count} record | {count} records',
     nothing: 'nothing',
     rebuild: 'Rebuild',
+    days: '{count} day of a vehicle | {count} days of vehicles',
+    derived: '{count} day of a vehicle derived, {mean} ms | {count} days of vehicles derived, {mean} ms each',
     rebuildOf: 'Rebuild {model}',
     none: 'This process has no read models just now.',
   },

@@ -1,5 +1,8 @@
 export default {
   title: 'Vehicles',
+  area: 'In an area of the map',
+  areaOnMap: 'Show the area',
+  areaClear: 'Leave the area',
   density: 'Dense rows',
   sort: 'Sort by',
   columns: {

@@ -3,8 +3,10 @@ import charging from './charging.ts';
 import charts from './charts.ts';
 import common from './common.ts';
 import connections from './connections.ts';
+import drivers from './drivers.ts';
 import errors from './errors.ts';
 import faults from './faults.ts';
+import imports from './imports.ts';
 import map from './map.ts';
 import mileage from './mileage.ts';
 import period from './period.ts';
@@ -23,8 +25,10 @@ const messages: Messages = {
   charging,
   charts,
   connections,
+  drivers,
   errors,
   faults,
+  imports,
   map,
   mileage,
   period,

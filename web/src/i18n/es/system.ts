@@ -68,6 +68,8 @@ export default {
     records: '{count} entrada | {count} entradas',
     nothing: 'ninguno',
     rebuild: 'Rehacer',
+    days: '{count} día de un vehículo | {count} días de vehículos',
+    derived: '{count} día de un vehículo derivado, {mean} ms | {count} días de vehículos derivados, {mean} ms cada uno',
     rebuildOf: 'Rehacer {model}',
     none: 'Este proceso no tiene modelos de lectura ahora mismo.',
   },

@@ -1,5 +1,8 @@
 export default {
   title: 'Vehículos',
+  area: 'En una zona del mapa',
+  areaOnMap: 'Mostrar la zona',
+  areaClear: 'Salir de la zona',
   density: 'Filas compactas',
   sort: 'Ordenar por',
   columns: {

@@ -11,12 +11,18 @@ export interface Trail {
   readonly vehicleId: string;
   readonly fromMs: number;
   readonly toMs: number;
-  readonly times: readonly number[];
-  readonly xs: readonly number[];
-  readonly ys: readonly number[];
+  readonly times: number[];
+  readonly xs: number[];
+  readonly ys: number[];
   /** Index of the first point of each piece; between two pieces nothing was heard. */
-  readonly pieces: readonly number[];
+  readonly pieces: number[];
   readonly rows: Rows;
+}
+
+/** In Mercator units. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
 }
 
 export const positionPaths = ['Vehicle.CurrentLocation.Latitude', 'Vehicle.CurrentLocation.Longitude'] as const;
@@ -43,6 +49,24 @@ export const makeTrail = (
     ys.push(mercatorY(latitude));
   }
   return { vehicleId, fromMs, toMs, times, xs, ys, pieces, rows };
+};
+
+/** A trail that grows with a vehicle has at most so many points; then the oldest go. */
+export const trailPointsMax = 7200;
+const trimmed = 600;
+
+/** Adds where a vehicle is by now, if it went anywhere since. */
+export const growTrail = ({ times, xs, ys, pieces }: Trail, { x, y }: Point, timeMs: number, gapMs: number): void => {
+  const before = times.at(-1);
+  if (Number.isNaN(x) || (before !== undefined && (timeMs <= before || (xs.at(-1) === x && ys.at(-1) === y)))) return;
+  if (before === undefined || timeMs - before > gapMs) pieces.push(times.length);
+  times.push(timeMs);
+  xs.push(x);
+  ys.push(y);
+  if (times.length <= trailPointsMax) return;
+  for (const list of [times, xs, ys]) list.splice(0, trimmed);
+  const later = pieces.filter((start) => start > trimmed).map((start) => start - trimmed);
+  pieces.splice(0, pieces.length, 0, ...later);
 };
 
 /** The value of a signal as of a moment, with its own time; undefined: none was reported in the trail before. */

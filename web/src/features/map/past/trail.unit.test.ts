@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makeTrail, positionPaths, readingAt } from './trail.ts';
+import { makeTrail, positionPaths, readingAt, growTrail, trailPointsMax } from './trail.ts';
 
 const rows = {
   times: [0, 10_000, 20_000, 200_000, 210_000],
@@ -22,4 +22,22 @@ test('a reading is the last one before the moment, with its own time', () => {
   assert.deepEqual(readingAt(trail, 'speed', 220_000), { value: 40, timeMs: 20_000 });
   assert.equal(readingAt(trail, 'speed', -1), undefined);
   assert.equal(readingAt(trail, 'unknown', 15_000), undefined);
+});
+
+test('a trail grows with its vehicle: not while it stands, apart after silence, and not without end', () => {
+  const grown = makeTrail('v', { fromMs: 0, toMs: 0 }, { times: [], columns: {} }, 1000);
+  growTrail(grown, { x: Number.NaN, y: Number.NaN }, 1, 1000);
+  growTrail(grown, { x: 0.5, y: 0.5 }, 10, 1000);
+  growTrail(grown, { x: 0.5, y: 0.5 }, 20, 1000);
+  growTrail(grown, { x: 0.6, y: 0.5 }, 30, 1000);
+  growTrail(grown, { x: 0.7, y: 0.5 }, 30, 1000);
+  assert.deepEqual([grown.times, grown.xs, grown.pieces], [[10, 30], [0.5, 0.6], [0]]);
+  growTrail(grown, { x: 0.8, y: 0.5 }, 2000, 1000);
+  assert.deepEqual(grown.pieces, [0, 2]);
+  for (let i = 0; i < 2 * trailPointsMax; i++) growTrail(grown, { x: i, y: 0 }, 2001 + i, 1000);
+  assert.ok(
+    grown.times.length <= trailPointsMax && grown.times.length === grown.xs.length && grown.ys.length === grown.xs.length,
+  );
+  assert.equal(grown.xs.at(-1), 2 * trailPointsMax - 1);
+  assert.deepEqual(grown.pieces, [0]);
 });
