@@ -25,10 +25,14 @@ const symbols = [
   '{count} h',
   '{time}: {values}',
   '{from} → {to}',
+  '{from} – {to}',
+  '{field}: {expected}',
   '{start} – {end}',
   'ø {speed}',
   '{label}: {states}.',
   '{from} → {to}',
+  '{from} – {to}',
+  '{field}: {expected}',
   '{start} – {end}',
   'ø {speed}',
   'PostgreSQL',
@@ -51,7 +55,7 @@ const symbols = [
 ];
 const same: Readonly<Record<string, readonly string[]>> = {
   es: ['no', 'Total'],
-  de: ['Log', 'Status', 'System', 'Position', 'Export', 'Signal', 'Filter', 'Live', 'Online', 'online', 'Offline', 'offline'],
+  de: ['Log', 'Name', 'Status', 'System', 'Position', 'Export', 'Signal', 'Filter', 'Live', 'Online', 'online', 'Offline', 'offline'],
 };
 
 for (const [language, sentences] of Object.entries(others)) {
