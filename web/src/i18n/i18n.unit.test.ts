@@ -55,7 +55,21 @@ const symbols = [
 ];
 const same: Readonly<Record<string, readonly string[]>> = {
   es: ['no', 'Total'],
-  de: ['Log', 'Name', 'Status', 'System', 'Position', 'Export', 'Signal', 'Filter', 'Live', 'Online', 'online', 'Offline', 'offline'],
+  de: [
+    'Log',
+    'Name',
+    'Status',
+    'System',
+    'Position',
+    'Export',
+    'Signal',
+    'Filter',
+    'Live',
+    'Online',
+    'online',
+    'Offline',
+    'offline',
+  ],
 };
 
 for (const [language, sentences] of Object.entries(others)) {
