@@ -3,8 +3,8 @@ import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import type { ReadScope } from '../events/index.ts';
 import { makeManualClock, silentLogger } from '../kernel/index.ts';
+import { everythingScope as everything } from './fleet/test-scope.ts';
 import { openHistory, type ThreadedHistory } from './open-history.ts';
 import { SwitchableHistory } from './switchable-history.ts';
 import { encodeTestReport, makeBatch } from './test-support.ts';
@@ -13,13 +13,6 @@ const startMs = Date.UTC(2026, 10, 20, 12);
 const speed = 5;
 const place = await mkdtemp(path.join(tmpdir(), 'history-'));
 after(() => rm(place, { recursive: true, force: true }));
-
-const everything = {
-  allowsVehicle: () => true,
-  allowsGroup: () => true,
-  precision: () => 'exact',
-  periods: () => [{ fromMs: Number.NEGATIVE_INFINITY, toMs: null }],
-} as unknown as ReadScope;
 
 const failed = (error: Error): void => {
   throw error;
