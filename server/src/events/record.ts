@@ -23,6 +23,11 @@ export const recordHeaderBytes = 36;
 /** Largest record: the largest report (see `ingest/limits.ts`) and room for its header. */
 export const recordBytesMax = 2 * 1024 * 1024;
 
+/** Above this a vehicleNo is taken for damage: read models keep state by number. */
+export const vehicleNoMax = 67_108_863;
+
+export const isVehicleNo = (vehicleNo: number): boolean => vehicleNo > 0 && vehicleNo <= vehicleNoMax;
+
 export const recordKinds = { telemetry: 1, connection: 2 } as const;
 export type RecordKind = (typeof recordKinds)[keyof typeof recordKinds];
 

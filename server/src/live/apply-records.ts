@@ -3,6 +3,7 @@ import {
   type DeadLetter,
   decodeReport,
   isPoison,
+  isVehicleNo,
   makeReportColumns,
   makeSingleSample,
   readSingle,
@@ -15,7 +16,6 @@ import {
 import type { LogPosition } from '../eventlog/index.ts';
 import { BugError, OperationalError } from '../kernel/index.ts';
 import type { LatestTable } from './latest-table.ts';
-import { isVehicleNo } from './pages.ts';
 import type { StatusTracker } from './status-tracker.ts';
 
 export interface ApplyContext {

@@ -9,11 +9,6 @@ export const slotMask = vehiclesPerPage - 1;
  */
 export const pageMemory = (bytes: number): SharedArrayBuffer => new SharedArrayBuffer(bytes);
 
-/** Above this a vehicleNo is taken for damage: it would allocate gigabytes. */
-export const vehicleNoMax = 67_108_863;
-
-export const isVehicleNo = (vehicleNo: number): boolean => vehicleNo > 0 && vehicleNo <= vehicleNoMax;
-
 /** A page whose bytes a running save may still need. */
 export interface SavablePage {
   readonly buffer: SharedArrayBuffer;

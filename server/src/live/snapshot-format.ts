@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32, zstdDecompressSync } from 'node:zlib';
-import { FormatError } from '../events/index.ts';
+import { FormatError, vehicleNoMax } from '../events/index.ts';
 import type { LogPosition } from '../eventlog/index.ts';
 import type { Outage } from './connection-status.ts';
 import { type LatestPage, latestPageBytes, latestPageOver } from './latest-page.ts';
-import { pageMemory, pageShift, vehicleNoMax, vehiclesPerPage } from './pages.ts';
+import { pageMemory, pageShift, vehiclesPerPage } from './pages.ts';
 import { outagesMax, type StatusPage, statusPageBytes, statusPageOver } from './status-tracker.ts';
 
 /**

@@ -1,5 +1,6 @@
 import {
   FormatError,
+  isVehicleNo,
   readReportTimes,
   type RecordBatch,
   recordFields,
@@ -33,29 +34,16 @@ export interface WrittenState {
   readonly quietFromMs: number;
 }
 
-const capacityMin = 1024;
+const pageShift = 10;
+const vehiclesPerPage = 1 << pageShift;
+const slotMask = vehiclesPerPage - 1;
 
-/** State by vehicle, in arrays that grow with the largest number. */
-class VehicleStates {
-  heard = new Float64Array(capacityMin);
-  quietFrom = new Float64Array(capacityMin).fill(Number.POSITIVE_INFINITY);
-  markedDay = new Int32Array(capacityMin).fill(-1);
-  touched = new Float64Array(capacityMin);
-
-  reserve(vehicleNo: number): void {
-    const old = this.heard.length;
-    if (vehicleNo < old) return;
-    const length = Math.max(vehicleNo + 1, old * 2);
-    const { heard, quietFrom, markedDay, touched } = this;
-    this.heard = new Float64Array(length);
-    this.heard.set(heard);
-    this.quietFrom = new Float64Array(length).fill(Number.POSITIVE_INFINITY, old);
-    this.quietFrom.set(quietFrom);
-    this.markedDay = new Int32Array(length).fill(-1, old);
-    this.markedDay.set(markedDay);
-    this.touched = new Float64Array(length);
-    this.touched.set(touched);
-  }
+/** State of vehicles whose numbers follow each other: a vehicle with a high number costs one page, not all below it. */
+class StatePage {
+  readonly heard = new Float64Array(vehiclesPerPage);
+  readonly quietFrom = new Float64Array(vehiclesPerPage).fill(Number.POSITIVE_INFINITY);
+  readonly markedDay = new Int32Array(vehiclesPerPage).fill(-1);
+  readonly touched = new Float64Array(vehiclesPerPage);
 }
 
 /**
@@ -63,12 +51,12 @@ class VehicleStates {
  * marked, newer than all that finished days depend on, changes nothing: nearly all are such, and cost a look into two arrays.
  */
 export class NotedSamples {
-  readonly #states = new VehicleStates();
+  readonly #pages: (StatePage | undefined)[] = [];
   #ranges = new Map<number, NotedRange[]>();
   #count = 0;
   #turn = 1;
   readonly #times = new Float64Array(samplesPerReportMax);
-  /** Records that could not be decoded: whoever stores them counts and keeps them. */
+  /** Records that could not be decoded, or are of no vehicle that can be: whoever stores them counts and keeps them. */
   unreadable = 0;
 
   get count(): number {
@@ -80,9 +68,24 @@ export class NotedSamples {
     for (let i = 0; i < count; i++) {
       const at = starts[i] as number;
       if (recordFields.kind(view, at) !== recordKinds.telemetry) continue;
+      const vehicleNo = recordFields.vehicleNo(view, at);
+      if (!isVehicleNo(vehicleNo)) {
+        this.unreadable++;
+        continue;
+      }
       const samples = this.#readTimes(bytes, at + recordHeaderBytes, ends[i] as number, view);
-      if (samples > 0) this.#noteReport(recordFields.vehicleNo(view, at), offsets[i] as number, samples);
+      if (samples > 0) this.#noteReport(vehicleNo, offsets[i] as number, samples);
     }
+  }
+
+  #page(vehicleNo: number): StatePage {
+    const index = vehicleNo >> pageShift;
+    let page = this.#pages[index];
+    if (!page) {
+      page = new StatePage();
+      this.#pages[index] = page;
+    }
+    return page;
   }
 
   #readTimes(bytes: Uint8Array, from: number, end: number, view: DataView): number {
@@ -96,11 +99,11 @@ export class NotedSamples {
   }
 
   #noteReport(vehicleNo: number, offset: number, samples: number): void {
-    const states = this.#states;
-    states.reserve(vehicleNo);
-    states.heard[vehicleNo] = offset + 1;
-    const quietFrom = states.quietFrom[vehicleNo] as number;
-    const markedDay = states.markedDay[vehicleNo] as number;
+    const page = this.#page(vehicleNo);
+    const slot = vehicleNo & slotMask;
+    page.heard[slot] = offset + 1;
+    const quietFrom = page.quietFrom[slot] as number;
+    const markedDay = page.markedDay[slot] as number;
     for (let i = 0; i < samples; i++) {
       const time = this.#times[i] as number;
       const day = dayOf(time);
@@ -124,7 +127,7 @@ export class NotedSamples {
 
   /** Offset behind the newest report with samples of a vehicle that was heard here; 0: none was. */
   heardOf(vehicleNo: number): number {
-    return this.#states.heard[vehicleNo] ?? 0;
+    return this.#pages[vehicleNo >> pageShift]?.heard[vehicleNo & slotMask] ?? 0;
   }
 
   rangesOf(vehicleNo: number): readonly NotedRange[] {
@@ -147,24 +150,26 @@ export class NotedSamples {
   /** It is written. A vehicle of which days were derived meanwhile says nothing: they may depend on other times now. */
   written({ turn }: TakenNotes, states: readonly WrittenState[]): void {
     for (const { vehicleNo, day, quietFromMs } of states) {
-      if ((this.#states.touched[vehicleNo] as number) > turn) continue;
-      this.#states.quietFrom[vehicleNo] = quietFromMs;
-      this.#states.markedDay[vehicleNo] = day;
+      const page = this.#page(vehicleNo);
+      const slot = vehicleNo & slotMask;
+      if ((page.touched[slot] as number) > turn) continue;
+      page.quietFrom[slot] = quietFromMs;
+      page.markedDay[slot] = day;
     }
   }
 
   /** Days of the vehicle are derived from here on: each sample that comes is noted, whatever is written meanwhile. */
   hold(vehicleNo: number): void {
-    const states = this.#states;
-    states.reserve(vehicleNo);
-    states.touched[vehicleNo] = Number.POSITIVE_INFINITY;
-    states.quietFrom[vehicleNo] = Number.POSITIVE_INFINITY;
-    states.markedDay[vehicleNo] = -1;
+    const page = this.#page(vehicleNo);
+    const slot = vehicleNo & slotMask;
+    page.touched[slot] = Number.POSITIVE_INFINITY;
+    page.quietFrom[slot] = Number.POSITIVE_INFINITY;
+    page.markedDay[slot] = -1;
   }
 
   /** They are stored: what is taken from now on says again what they depend on. */
   release(vehicleNo: number): void {
-    this.#states.touched[vehicleNo] = this.#turn;
+    this.#page(vehicleNo).touched[vehicleNo & slotMask] = this.#turn;
   }
 
   /** For who only reads: what the writer of the marks has written up to an offset is forgotten here. */
