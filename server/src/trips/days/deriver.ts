@@ -44,7 +44,8 @@ interface Made {
   readonly nowMs: number;
 }
 
-const isEmpty = ({ trips, stops, charging, samples }: VehicleDay): boolean =>
+/** Nothing was observed on it: not a day without a trip, but one of which nothing is known. */
+export const isEmpty = ({ trips, stops, charging, samples }: VehicleDay): boolean =>
   samples + trips.length + stops.length + charging.length === 0;
 
 const isGoingOn = ({ trips, charging }: VehicleDay): boolean =>

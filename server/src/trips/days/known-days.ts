@@ -1,7 +1,7 @@
 import type { Clock } from '../../kernel/index.ts';
 import type { Storage } from '../../storage/index.ts';
 import type { AnswerBudget } from './answer-budget.ts';
-import type { DerivedDay, Deriver } from './deriver.ts';
+import { type DerivedDay, type Deriver, isEmpty } from './deriver.ts';
 import { scanVehicle, type ScanOptions } from './scan-vehicle.ts';
 import { KeyedQueue } from './slots.ts';
 import { type KnownDay, readKnownDays, readKnownOfMany, readUnscannedOf } from './store-days.ts';
@@ -24,7 +24,10 @@ export interface LeftDay {
 
 export const isLeft = (day: DerivedDay | LeftDay): day is LeftDay => 'leftDay' in day;
 
-/** Days of vehicles of which something is known: stored ones that are fresh, and the others derived as they are reached. */
+/**
+ * Days of vehicles of which something is known: stored ones that are fresh, and the others derived as they are reached. A day that is marked
+ * and turns out to hold nothing (any more: it was erased) is none.
+ */
 export class KnownDays {
   readonly #options: KnownDaysOptions;
   readonly #scans = new KeyedQueue();
@@ -60,7 +63,10 @@ export class KnownDays {
       const [pageFrom, pageTo] = isLast ? [from, to] : isDescending ? [reached as number, to] : [from, reached as number];
       const known = this.#withNoted(vehicleNo, stored, pageFrom, pageTo);
       known.sort((a, b) => (isDescending ? b.day - a.day : a.day - b.day));
-      for (const one of known) yield await this.#resolve(one, budget);
+      for (const one of known) {
+        const day = await this.#resolve(one, budget);
+        if (isLeft(day) || !isEmpty(day.day)) yield day;
+      }
       if (isLast) return;
       if (isDescending) to = (reached as number) - 1;
       else from = (reached as number) + 1;
@@ -84,7 +90,10 @@ export class KnownDays {
         const known = this.#withNoted(vehicleNo, byVehicle.get(vehicleNo) ?? [], fromDay, toDay);
         known.sort((a, b) => a.day - b.day);
         const days: DerivedDay[] = [];
-        for (const one of known) days.push((await this.#resolve(one, undefined, acceptAgeMs)) as DerivedDay);
+        for (const one of known) {
+          const day = (await this.#resolve(one, undefined, acceptAgeMs)) as DerivedDay;
+          if (!isEmpty(day.day)) days.push(day);
+        }
         yield { vehicleNo, days };
       }
     }
