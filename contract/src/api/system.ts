@@ -26,8 +26,10 @@ export type RebuildPhase = (typeof rebuildPhases)[number];
 export const rebuildOutcomes = ['put_in_place', 'not_put_in_place', 'cancelled', 'failed'] as const;
 export type RebuildOutcome = (typeof rebuildOutcomes)[number];
 
-const count = Type.Integer({ minimum: 0 });
-const bytes = Type.Integer({ minimum: 0, description: 'Bytes' });
+/** Of what has no bound of its own: what a number of JSON holds exactly. */
+const maximum = Number.MAX_SAFE_INTEGER;
+const count = Type.Integer({ minimum: 0, maximum });
+const bytes = Type.Integer({ minimum: 0, maximum, description: 'Bytes' });
 const ms = Type.Number({ minimum: 0 });
 
 const compared = closed({
@@ -41,7 +43,7 @@ export type ComparedView = Static<typeof compared>;
 const progress = closed({
   phase: oneOf(rebuildPhases),
   percent: Type.Number({ minimum: 0, maximum: 100, description: 'Of the phase' }),
-  records: Type.Integer({ minimum: 0, description: 'Of the log, read so far' }),
+  records: Type.Integer({ minimum: 0, maximum, description: 'Of the log, read so far' }),
   recordsPerSecond: Type.Number({ minimum: 0 }),
   secondsLeft: nullable(Type.Number({ minimum: 0, description: 'Of the phase; null: not known' })),
 });
@@ -54,7 +56,7 @@ export const rebuild = closed({
   isCancelling: Type.Boolean(),
   progress: nullable(progress),
   compared: nullable(Type.Array(compared, { description: 'null: not compared (yet)' })),
-  differences: nullable(Type.Integer({ minimum: 0, description: 'The sum of them' })),
+  differences: nullable(Type.Integer({ minimum: 0, maximum, description: 'The sum of them' })),
   outcome: nullable(oneOf(rebuildOutcomes, { description: 'null: it goes on' })),
   detail: nullable(Type.String({ description: 'Why it failed' })),
   oldFolder: nullable(Type.String({ description: 'Where the model lies that was replaced; removed after a week' })),
@@ -69,11 +71,15 @@ export type NewRebuild = Static<typeof newRebuild>;
 
 const position = closed({
   partition: count,
-  offset: Type.Integer({ minimum: 0, description: 'Everything before it is applied' }),
+  offset: Type.Integer({ minimum: 0, maximum, description: 'Everything before it is applied' }),
   storedOffset: nullable(
-    Type.Integer({ minimum: 0, description: 'Everything before it is on disk too; null: nothing is stored for each partition' }),
+    Type.Integer({
+      minimum: 0,
+      maximum,
+      description: 'Everything before it is on disk too; null: nothing is stored for each partition',
+    }),
   ),
-  endOffset: Type.Integer({ minimum: 0, description: 'Where the log ends, as far as this process knows' }),
+  endOffset: Type.Integer({ minimum: 0, maximum, description: 'Where the log ends, as far as this process knows' }),
 });
 
 const readModel = closed({
@@ -94,7 +100,7 @@ const log = closed({
   newestReceivedAt: nullable(isoTime),
   retentionDays: Type.Number({ minimum: 0 }),
   retentionBytes: nullable(bytes),
-  appendedRecords: Type.Integer({ minimum: 0, description: 'Since the start' }),
+  appendedRecords: Type.Integer({ minimum: 0, maximum, description: 'Since the start' }),
   pendingRecords: count,
 });
 
@@ -106,11 +112,11 @@ const history = closed({
   storedChunks: count,
   storedRows: count,
   retentionDays: Type.Number({ minimum: 0, description: 'Where neither customer nor vehicle has a rule' }),
-  flushes: Type.Integer({ minimum: 0, description: 'Since the start, as what follows' }),
+  flushes: Type.Integer({ minimum: 0, maximum, description: 'Since the start, as what follows' }),
   flushFailures: count,
   lastFlushAt: nullable(isoTime),
   lastFlushMs: ms,
-  sealedTables: Type.Integer({ minimum: 0, description: 'That wait for their flush' }),
+  sealedTables: Type.Integer({ minimum: 0, maximum, description: 'That wait for their flush' }),
   merges: count,
   mergeBytesBefore: bytes,
   mergeBytesAfter: bytes,
@@ -122,21 +128,21 @@ const history = closed({
 const live = closed({ vehicles: count, values: count, bytes });
 
 const trips = closed({
-  daysDue: Type.Integer({ minimum: 0, description: 'Days of vehicles that wait to be derived' }),
-  daysMarked: Type.Integer({ minimum: 0, description: 'Those that will be, the running ones too' }),
+  daysDue: Type.Integer({ minimum: 0, maximum, description: 'Days of vehicles that wait to be derived' }),
+  daysMarked: Type.Integer({ minimum: 0, maximum, description: 'Those that will be, the running ones too' }),
   oldestDueAt: nullable(isoTime),
-  derived: Type.Integer({ minimum: 0, description: 'Since the start, as what follows' }),
+  derived: Type.Integer({ minimum: 0, maximum, description: 'Since the start, as what follows' }),
   derivedMs: ms,
   failed: count,
 });
 
 const ingest = closed({
-  reports: Type.Integer({ minimum: 0, description: 'Since the start, as what follows' }),
+  reports: Type.Integer({ minimum: 0, maximum, description: 'Since the start, as what follows' }),
   samples: count,
   values: count,
   heartbeats: count,
   rejected: count,
-  deviceConnections: Type.Integer({ minimum: 0, description: 'Open now' }),
+  deviceConnections: Type.Integer({ minimum: 0, maximum, description: 'Open now' }),
   throttles: count,
 });
 
@@ -147,9 +153,9 @@ export type DataFolderPart = (typeof dataFolderParts)[number];
 const disk = closed({
   freeBytes: bytes,
   totalBytes: bytes,
-  reserveBytes: Type.Integer({ minimum: 0, description: 'With less than that free the log takes nothing' }),
+  reserveBytes: Type.Integer({ minimum: 0, maximum, description: 'With less than that free the log takes nothing' }),
   measuredAt: isoTime,
-  folderBytes: Type.Integer({ minimum: 0, description: 'Of the data folder of this process' }),
+  folderBytes: Type.Integer({ minimum: 0, maximum, description: 'Of the data folder of this process' }),
   parts: Type.Array(closed({ name: oneOf(dataFolderParts), bytes })),
   bytesPerDay: nullable(Type.Number({ description: 'By which the data folder grows; null: not measured for long enough' })),
   measuredForMs: Type.Number({ minimum: 0, description: 'Of the growth' }),
@@ -160,7 +166,7 @@ const disk = closed({
 
 const database = closed({
   isEmbedded: Type.Boolean(),
-  bytes: nullable(Type.Integer({ minimum: 0, description: 'null: it does not answer' })),
+  bytes: nullable(Type.Integer({ minimum: 0, maximum, description: 'null: it does not answer' })),
 });
 
 export const system = closed({

@@ -99,7 +99,12 @@ test('the list searches, filters, sorts and pages', async () => {
 
 test('counts are those of the list', async () => {
   const { json } = await server.ask('countVehicles');
-  assert.deepEqual(json, { total: 2, byStatus: { never_seen: 1, online: 1, late: 0, offline: 0 }, needAttention: 1 });
+  assert.deepEqual(json, {
+    total: 2,
+    byStatus: { never_seen: 1, online: 1, late: 0, offline: 0 },
+    byReason: { silent: 0, goodbye: 0, token_expired: 0, revoked: 0, device_battery_low: 0, server_down: 0 },
+    needAttention: 1,
+  });
 });
 
 test('history is columns of values, steps, or CSV', async () => {
