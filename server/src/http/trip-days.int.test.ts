@@ -74,7 +74,10 @@ test('what is erased is derived anew from what is left, and a day of which nothi
   assert.deepEqual(await shownOf(one), []);
   assert.deepEqual(await rowsIn('vehicle_days', one), [], 'nothing is stored of it');
   const { json } = await server.ask('readMileage', { id: one.vehicleId, query: { from: iso(dayOf(first)) } });
-  assert.ok(json.days.every(({ distanceKm }) => distanceKm === null), JSON.stringify(json));
+  assert.ok(
+    json.days.every(({ distanceKm }) => distanceKm === null),
+    JSON.stringify(json),
+  );
 });
 
 test('what was erased goes from the store by itself, without anybody reading', async () => {
