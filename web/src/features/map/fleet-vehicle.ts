@@ -115,6 +115,15 @@ const place = (vehicle: FleetVehicle, latitude: number, longitude: number, nowMs
   else vehicle.glide = standingAt(vehicle.x, vehicle.y);
 };
 
+/** Nobody may know any more where it is, the place of before included: it is private. */
+const unplace = (vehicle: FleetVehicle): void => {
+  vehicle.latitude = null;
+  vehicle.longitude = null;
+  vehicle.x = Number.NaN;
+  vehicle.y = Number.NaN;
+  vehicle.glide = null;
+};
+
 /** Takes over what a frame of the stream says. `nowMs` is the time that animations are told by. */
 export const applyEntry = (vehicle: FleetVehicle, entry: MapFrameEntry, nowMs: number, isMotionWanted: boolean): void => {
   vehicle.status = entry.status;
@@ -122,7 +131,8 @@ export const applyEntry = (vehicle: FleetVehicle, entry: MapFrameEntry, nowMs: n
   vehicle.headingDegrees = entry.headingDegrees;
   vehicle.speedKmh = entry.speedKmh;
   vehicle.energyPercent = entry.energyPercent;
-  if (entry.latitude !== null && entry.longitude !== null) place(vehicle, entry.latitude, entry.longitude, nowMs, isMotionWanted);
+  if (entry.latitude === null || entry.longitude === null) unplace(vehicle);
+  else place(vehicle, entry.latitude, entry.longitude, nowMs, isMotionWanted);
 };
 
 export const hasWarning = (vehicle: FleetVehicle): boolean => vehicle.severity === 'warning' || vehicle.severity === 'critical';
