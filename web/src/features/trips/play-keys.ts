@@ -11,7 +11,8 @@ const takesKeys = (target: HTMLElement): boolean =>
  */
 export const playKey = (event: KeyboardEvent, root: HTMLElement | null): 'toggle' | number | undefined => {
   const target = event.target as HTMLElement;
-  const isHere = target === document.body || root?.contains(target) === true;
+  // A click on what takes no focus gives it to the page's frame.
+  const isHere = target.matches('body, main') || root?.contains(target) === true;
   if (!isHere || takesKeys(target) || event.ctrlKey || event.metaKey || event.altKey) return undefined;
   // A map and its buttons move by arrows, a button is pressed by the space bar.
   const isButton = target.closest('button, a, canvas') !== null;
