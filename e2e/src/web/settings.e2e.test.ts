@@ -61,7 +61,7 @@ test('language and units change everything at once, and stay', options, async ()
   await link.click();
   await page
     .getByRole('row', { name: /VAN 17/ })
-    .getByText(/32\s*mph/)
+    .getByText(/52\s*mi/)
     .waitFor();
   await page.goto(`${milepost.origin}/vehicles/${van.id}`);
   await page.getByRole('heading', { level: 1, name: 'VAN 17' }).waitFor();

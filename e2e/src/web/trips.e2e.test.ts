@@ -176,7 +176,7 @@ test('mileage: in total, today and on average, with what it takes and how that i
   assert.ok((await page.locator('.day .bar').count()) >= 8);
   assert.ok((await page.locator('.day.hatched').count()) >= 20, 'days of which nothing is known are no zeros');
   await page.getByRole('img', { name: /^Range at full charge: from 100\skm/ }).waitFor();
-  await page.getByText(/^Rear left tire is losing air: 2\.08\sbar, was 2\.29\sbar on/).waitFor();
+  await page.getByText(/Rear left tire is losing air: 2\.08\sbar, was 2\.29\sbar on/).waitFor();
   await page.getByText(/^Front right: 2\.35\sbar, keeps its air/).waitFor();
   await page.getByRole('link', { name: 'Overview' }).click();
   const attention = page.getByRole('region', { name: 'Needs attention' });
