@@ -4,25 +4,68 @@ import MapPage from '../pages/MapPage.vue';
 
 /**
  * The first page comes with what every page needs; each of the others is a chunk of its own. The map's library is loaded by the map alone.
+ * `meta.title`: the key of what the browser's tab is called until the page knows better.
  */
 export const routes: RouteRecordRaw[] = [
   {
     path: '/',
     component: MainLayout,
     children: [
-      { path: '', name: 'map', component: MapPage },
-      { path: 'vehicles', name: 'vehicles', component: () => import('../pages/VehiclesPage.vue') },
-      { path: 'vehicles/:id', name: 'vehicle', component: () => import('../pages/VehiclePage.vue'), props: true },
-      { path: 'reports', name: 'reports', component: () => import('../pages/ReportsPage.vue') },
-      { path: 'drivers', name: 'drivers', component: () => import('../pages/DriversPage.vue') },
-      { path: 'drivers/import', name: 'driverImport', component: () => import('../pages/DriverImportPage.vue') },
-      { path: 'drivers/:id', name: 'driver', component: () => import('../pages/DriverPage.vue'), props: true },
-      { path: 'settings', name: 'settings', component: () => import('../pages/SettingsPage.vue') },
-      { path: 'system', name: 'system', component: () => import('../pages/SystemPage.vue') },
-      { path: 'connections', name: 'connections', component: () => import('../pages/ConnectionsPage.vue') },
-      { path: 'warnings', name: 'warnings', component: () => import('../pages/WarningsPage.vue') },
-      { path: 'welcome', name: 'welcome', component: () => import('../pages/WelcomePage.vue') },
-      { path: ':rest(.*)*', name: 'notFound', component: () => import('../pages/NotFoundPage.vue') },
+      { path: '', name: 'map', meta: { title: 'map.title' }, component: MapPage },
+      {
+        path: 'vehicles',
+        name: 'vehicles',
+        meta: { title: 'vehicles.title' },
+        component: () => import('../pages/VehiclesPage.vue'),
+      },
+      {
+        path: 'vehicles/:id',
+        name: 'vehicle',
+        meta: { title: 'vehicles.title' },
+        component: () => import('../pages/VehiclePage.vue'),
+        props: true,
+      },
+      { path: 'reports', name: 'reports', meta: { title: 'reports.title' }, component: () => import('../pages/ReportsPage.vue') },
+      { path: 'drivers', name: 'drivers', meta: { title: 'drivers.title' }, component: () => import('../pages/DriversPage.vue') },
+      {
+        path: 'drivers/import',
+        name: 'driverImport',
+        meta: { title: 'drivers.import.title' },
+        component: () => import('../pages/DriverImportPage.vue'),
+      },
+      {
+        path: 'drivers/:id',
+        name: 'driver',
+        meta: { title: 'drivers.title' },
+        component: () => import('../pages/DriverPage.vue'),
+        props: true,
+      },
+      {
+        path: 'settings',
+        name: 'settings',
+        meta: { title: 'settings.title' },
+        component: () => import('../pages/SettingsPage.vue'),
+      },
+      { path: 'system', name: 'system', meta: { title: 'system.title' }, component: () => import('../pages/SystemPage.vue') },
+      {
+        path: 'connections',
+        name: 'connections',
+        meta: { title: 'connections.title' },
+        component: () => import('../pages/ConnectionsPage.vue'),
+      },
+      {
+        path: 'warnings',
+        name: 'warnings',
+        meta: { title: 'warnings.title' },
+        component: () => import('../pages/WarningsPage.vue'),
+      },
+      { path: 'welcome', name: 'welcome', meta: { title: 'welcome.title' }, component: () => import('../pages/WelcomePage.vue') },
+      {
+        path: ':rest(.*)*',
+        name: 'notFound',
+        meta: { title: 'failure.notFoundTitle' },
+        component: () => import('../pages/NotFoundPage.vue'),
+      },
     ],
   },
 ];
