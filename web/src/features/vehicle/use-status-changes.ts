@@ -19,6 +19,7 @@ export interface LoadedChanges {
 export interface WatchedChanges {
   readonly loaded: ShallowRef<LoadedChanges | undefined>;
   readonly problem: ShallowRef<ApiError | undefined>;
+  load(): Promise<void>;
 }
 
 const readChanges = async (id: string, period: Period, signal: AbortSignal): Promise<LoadedChanges> => {
@@ -68,5 +69,5 @@ export const useStatusChanges = (id: string, period: () => Period): WatchedChang
     aborter.abort();
     stop();
   });
-  return { loaded, problem };
+  return { loaded, problem, load };
 };

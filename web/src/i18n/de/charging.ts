@@ -17,5 +17,4 @@ export default {
   packUnknown: 'Die Größe der Batterie ist nicht bekannt, deshalb kann die Energie nicht gesagt werden.',
   curve: 'Ladestand',
   power: 'Leistung',
-  historyFailed: 'Der Ladestand dieser Zeit konnte nicht gelesen werden.',
 } as const;

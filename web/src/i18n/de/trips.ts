@@ -44,7 +44,6 @@ export default {
   levels: '{from} → {to}',
   where: 'Wo es fuhr',
   noPositions: 'Auf dieser Fahrt wurde keine Position gemeldet.',
-  historyFailed: 'Die Strecke konnte nicht gelesen werden.',
   player: 'Wiedergabe',
   play: 'Abspielen',
   pause: 'Anhalten',

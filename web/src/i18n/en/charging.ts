@@ -19,5 +19,4 @@ export default {
   packUnknown: 'The size of the battery is not known, so the energy cannot be told.',
   curve: 'Battery level',
   power: 'Power',
-  historyFailed: 'The battery level of this time could not be read.',
 } as const;

@@ -46,7 +46,6 @@ export default {
   levels: '{from} → {to}',
   where: 'Where it went',
   noPositions: 'No position was reported on this trip.',
-  historyFailed: 'The track could not be read.',
   player: 'Playback',
   play: 'Play',
   pause: 'Pause',

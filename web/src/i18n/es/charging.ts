@@ -18,5 +18,4 @@ export default {
   packUnknown: 'No se conoce el tamaño de la batería, así que no se puede decir la energía.',
   curve: 'Nivel de batería',
   power: 'Potencia',
-  historyFailed: 'No se pudo leer el nivel de batería de ese tiempo.',
 } as const;

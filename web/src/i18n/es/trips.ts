@@ -44,7 +44,6 @@ export default {
   levels: '{from} → {to}',
   where: 'Por dónde fue',
   noPositions: 'En este viaje no se informó de ninguna posición.',
-  historyFailed: 'No se pudo leer el recorrido.',
   player: 'Reproducción',
   play: 'Reproducir',
   pause: 'Pausar',
