@@ -7,8 +7,14 @@ export interface SimulatorArguments {
   readonly data: string;
   readonly vehicles: number;
   readonly buses: number;
+  /** Vans and cars. */
+  readonly modelled: number;
   readonly seed: number;
   readonly fromMs: number;
+  /** Days of the past that trackers have stored. */
+  readonly days: number;
+  /** Drivers, a schedule of reports, and vehicles whose connection is not as it should be. */
+  readonly hasLife: boolean;
 }
 
 const unitMs: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
@@ -36,8 +42,11 @@ export const readArguments = (args: readonly string[], environment: Readonly<Nod
       data: { type: 'string' },
       vehicles: text('12'),
       buses: text('60'),
+      modelled: text('0'),
       seed: text('1'),
       from: text('2h'),
+      days: text('0'),
+      life: { type: 'boolean', default: false },
     },
   });
   const operatorToken = values['operator-token'] ?? environment['MILEPOST_OPERATOR_TOKEN'];
@@ -51,6 +60,9 @@ export const readArguments = (args: readonly string[], environment: Readonly<Nod
     data: values.data,
     vehicles: readCount('vehicles', values.vehicles, simulatorLimits.vehiclesMax),
     buses: readCount('buses', values.buses, simulatorLimits.busesMax),
+    modelled: readCount('modelled', values.modelled, simulatorLimits.modelledMax),
+    days: readCount('days', values.days, simulatorLimits.daysMax),
+    hasLife: values.life,
     seed: readCount('seed', values.seed, 999_999_999),
     fromMs: readDuration('from', values.from),
   };

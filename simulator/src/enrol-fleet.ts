@@ -1,5 +1,5 @@
 import { ApiError, type OperatorClient } from '@milepost/sdk';
-import type { Profile } from './profile.ts';
+import { makeTwizy, type Profile } from './profile.ts';
 import type { Membership, Memberships } from './state-file.ts';
 
 const enrolmentsAtOnce = 500;
@@ -40,8 +40,19 @@ const addDevice = async (operator: OperatorClient, profile: Profile, vehicleId: 
   );
 };
 
-const addOne = async (operator: OperatorClient, profile: Profile): Promise<Membership> =>
-  addDevice(operator, profile, await operator.createVehicle(profile.vehicle).then((made) => made.id, existingIdOf));
+/** Of a vehicle that is there nobody knows what it has told: its past is not told again. */
+const addOne = async (operator: OperatorClient, profile: Profile): Promise<Membership> => {
+  let isNew = true;
+  const vehicleId = await operator.createVehicle(profile.vehicle).then(
+    (made) => made.id,
+    (error: unknown) => {
+      isNew = false;
+      return existingIdOf(error);
+    },
+  );
+  const member = await addDevice(operator, profile, vehicleId);
+  return isNew ? member : { ...member, sentUntilMs: Date.now() };
+};
 
 const addAll = async (operator: OperatorClient, profiles: readonly Profile[]): Promise<readonly Membership[]> => {
   const items = profiles.map(({ vehicle, imeiOf }) => ({ vehicle, device: { imei: imeiOf(0), kind: 'vehicle' as const } }));
@@ -78,3 +89,15 @@ export const enrolFleet = async (
   }
   return members;
 };
+
+/** A vehicle whose device was made and has never come: it waits in its box. */
+export const enrolUnseen = async (operator: OperatorClient, seed: number, index: number): Promise<void> => {
+  const profile = makeTwizy(seed, index);
+  try {
+    const device = { imei: profile.imeiOf(0), kind: 'vehicle' as const };
+    await operator.enrol({ items: [{ vehicle: { ...profile.vehicle, note: unseenNote }, device }] });
+  } catch (error) {
+    existingIdOf(error);
+  }
+};
+const unseenNote = 'Delivered, and its device was not built in yet. VIN, plate and IMEI are invented.';

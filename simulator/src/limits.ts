@@ -10,6 +10,15 @@ export const simulatorLimits = {
   lagMaxMs: 86_400_000,
   vehiclesMax: 500,
   busesMax: 140,
+  modelledMax: 100,
+  /** Days of the past at most, and samples of it that are sent in a report, in reports a second of all vehicles together. */
+  daysMax: 14,
+  lateSamplesPerReport: 250,
+  lateReportsPerSecond: 20,
+  /** Days of vehicles that are being sent at the same time: one whose vehicle has no network holds up no other. */
+  lateDaysAtOnce: 8,
+  /** How often it is noted how far each vehicle has come: after a kill so much is sent again. */
+  noteEveryMs: 30_000,
   /** Between the logins of two vehicles at the start. */
   startSpacingMs: 10,
   /** How often it is looked what is due: oftener than each second, so that a fleet that starts is not kept waiting for one. */

@@ -1,7 +1,7 @@
 import type { SignalValue } from '@milepost/contract';
 import { paths } from './paths.ts';
 import type { Profile } from './profile.ts';
-import { between } from './random.ts';
+import { between, chance } from './random.ts';
 
 export type Signals = Record<string, SignalValue>;
 
@@ -10,7 +10,15 @@ export type Moment = Signals | 'heartbeat' | undefined;
 /** @param timeMs a whole second */
 export type Replay = (timeMs: number) => Moment;
 
-/** Modelled odometers and cycles count from here. */
+/** What a tracker kept. */
+export interface PastSample {
+  readonly time: number;
+  readonly signals: Signals;
+}
+/** What a tracker kept of a period, `toMs` exclusive, in order. */
+export type Past = (fromMs: number, toMs: number) => Iterable<PastSample>;
+
+/** Modelled odometers and cycles of buses count from here. */
 export const originMs = Date.UTC(2026, 9, 1);
 
 const atmosphereKpa = 101.3;
@@ -22,6 +30,8 @@ const placardC = 20;
 export const tireRiseC = (drivenSeconds: number): number => 18 * (1 - Math.exp(-drivenSeconds / 900));
 
 const dayMs = 86_400_000;
+/** Midnight (UTC) of a Monday. */
+const mondayMs = Date.UTC(2026, 8, 28);
 /** A leaking wheel falls from 68 % of its placard to 54 % in a fortnight, then is filled up to 68 % again. */
 const leak = { fromPart: 0.68, toPart: 0.54, days: 14 } as const;
 
@@ -47,32 +57,46 @@ export const tireSignals = (profile: Profile, ambientC: number, riseC: number, t
   return signals;
 };
 
+/** A number from -`most` to `most` that goes from day to day, without a jump at midnight. */
+export const dayVariation = (timeMs: number, most: number, name: string): number => {
+  const days = timeMs / dayMs;
+  const day = Math.floor(days);
+  const [from, to] = [chance(name, day), chance(name, day + 1)];
+  return most * (2 * (from + (to - from) * (days - day)) - 1);
+};
+
 interface SlowState {
   readonly timeMs: number;
   readonly ambientC: number;
+  /** Air around the tires, when it is another one than what its thermometer says. */
+  readonly tireAmbientC?: number;
   readonly riseC: number;
   readonly socPercent: number;
-  readonly mileageM: number;
-  /** Changes when people or goods change: a trip, an hour. */
-  readonly load: string | number;
+  readonly loadKg: number;
 }
 
 /** Part of the range that is left in the cold: 1 from 20 degrees up, 0.7 at 0. */
 const rangePart = (ambientC: number): number => Math.min(1, Math.max(0.6, 1 - (20 - ambientC) * 0.015));
 
-/** What changes slowly: tires, weight, range, mileage, fault codes. */
+/** Fault codes of some days of the week come and go. */
+const faultsAt = ({ faultCodes, faultDays }: Profile, timeMs: number): readonly string[] => {
+  if (!faultDays) return faultCodes;
+  const hours = ((timeMs - mondayMs) / 3_600_000) % 168;
+  return hours >= faultDays.fromHour && hours < faultDays.toHour ? [...faultCodes, ...faultDays.codes] : faultCodes;
+};
+
+/** What changes slowly: tires, weight, range, fault codes. */
 export const slowSignals = (profile: Profile, state: SlowState): Signals => {
   const fullM = profile.rangeAtFullChargeM * (profile.healthPercent / 100) * rangePart(state.ambientC);
-  const loadKg = between(profile.loadKgMin, profile.loadKgMax, profile.seed, profile.kind, 'load', profile.index, state.load);
+  const faultCodes = faultsAt(profile, state.timeMs);
   return {
-    ...tireSignals(profile, state.ambientC, state.riseC, state.timeMs),
-    [paths.weight]: Math.round(profile.curbKg + loadKg),
+    ...tireSignals(profile, state.tireAmbientC ?? state.ambientC, state.riseC, state.timeMs),
+    [paths.weight]: Math.round(profile.curbKg + state.loadKg),
     [paths.rangeAtFullCharge]: Math.round(fullM),
     [paths.range]: Math.round((fullM * state.socPercent) / 100),
     [paths.health]: profile.healthPercent,
-    [paths.mileage]: Math.round(Math.max(0, profile.mileageM + state.mileageM)),
-    [paths.faultCodes]: profile.faultCodes,
-    [paths.faultCodeCount]: profile.faultCodes.length,
+    [paths.faultCodes]: faultCodes,
+    [paths.faultCodeCount]: faultCodes.length,
     [paths.outsideTemperature]: Math.round(state.ambientC * 10) / 10,
   };
 };

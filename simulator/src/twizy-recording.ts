@@ -24,7 +24,8 @@ export interface Trip {
   readonly metres: Float64Array;
 }
 
-const makeTrip = (name: string, rows: readonly TripRow[]): Trip => {
+/** @param rows one a second */
+export const makeTrip = (name: string, rows: readonly TripRow[]): Trip => {
   const isFix = new Uint8Array(rows.length);
   const headings = new Float32Array(rows.length);
   const metres = new Float64Array(rows.length);

@@ -8,6 +8,21 @@ interface InFlight {
   readonly fromMs: number;
 }
 
+interface LateInFlight {
+  readonly seq: number;
+  readonly stored: () => void;
+}
+
+export interface FeedOptions {
+  /** Where it begins. */
+  readonly fromMs: number;
+  readonly now: () => number;
+  /** Without a network at that moment: it sends later what it says now. */
+  readonly isCutOff?: (nowMs: number) => boolean;
+  /** It says nothing of now. */
+  readonly isSilent?: boolean;
+}
+
 /**
  * Sends what one vehicle says, from a moment in the past up to now. It holds no more than a few reports: what is further behind is
  * made when there is room, so an outage of the server costs no memory.
@@ -16,14 +31,23 @@ export class VehicleFeed {
   readonly client: DeviceClient;
   readonly #replay: Replay;
   readonly #now: () => number;
+  readonly #isCutOff: (nowMs: number) => boolean;
+  readonly isSilent: boolean;
+  #late: LateInFlight[] = [];
   #cursorMs: number;
   #inFlight: InFlight[] = [];
   #isLive = false;
   #acks = 0;
 
-  constructor(options: Omit<DeviceClientOptions, 'onAck'>, replay: Replay, fromMs: number, now: () => number) {
+  constructor(
+    options: Omit<DeviceClientOptions, 'onAck'>,
+    replay: Replay,
+    { fromMs, now, isCutOff, isSilent = false }: FeedOptions,
+  ) {
     this.#replay = replay;
     this.#now = now;
+    this.#isCutOff = isCutOff ?? (() => false);
+    this.isSilent = isSilent;
     this.#cursorMs = Math.ceil(fromMs / 1000) * 1000;
     this.client = new DeviceClient({ ...options, onAck: (seq) => this.#acknowledged(seq) });
   }
@@ -41,12 +65,25 @@ export class VehicleFeed {
   /** Sends what is due by now, as far as the reports in flight allow. */
   advance(): void {
     const nowMs = this.#now();
+    if (this.isSilent || (this.#isLive && this.#isCutOff(nowMs))) return;
     this.#cursorMs = Math.max(this.#cursorMs, Math.ceil((nowMs - simulatorLimits.lagMaxMs) / 1000) * 1000);
     while (this.#hasRoom() && this.#cursorMs <= nowMs) {
       const fromMs = this.#cursorMs;
       const samples = nowMs - fromMs > simulatorLimits.liveLagMs ? this.#gather(nowMs) : this.#sayNext();
       if (samples) this.#send(samples, fromMs);
     }
+  }
+
+  /**
+   * Sends samples that its tracker stored long ago, beside what it says now. False: not now.
+   *
+   * @param stored is called when the server has acknowledged them
+   */
+  sendLate(samples: readonly Sample[], stored: () => void): boolean {
+    if (!this.#hasRoom() || this.#isCutOff(this.#now())) return false;
+    const sent = this.client.send(samples);
+    if (sent.ok) this.#late.push({ seq: sent.report.seq, stored });
+    return sent.ok;
   }
 
   #hasRoom(): boolean {
@@ -83,6 +120,9 @@ export class VehicleFeed {
   #acknowledged(seq: number): void {
     this.#acks++;
     this.#inFlight = this.#inFlight.filter((report) => report.seq > seq);
+    const stored = this.#late.filter((report) => report.seq <= seq);
+    this.#late = this.#late.filter((report) => report.seq > seq);
+    for (const report of stored) report.stored();
     this.advance();
   }
 }
