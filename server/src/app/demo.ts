@@ -14,7 +14,7 @@ export const startDemo = (
   const program = fileURLToPath(new URL('../../../simulator/src/main.ts', import.meta.url));
   const child: ChildProcess = spawn(
     process.execPath,
-    [program, '--server', server.origin, '--data', dataFolder, '--from', '2h'],
+    [program, '--server', server.origin, '--data', dataFolder, '--from', '2h', '--modelled', '6', '--days', '14', '--life'],
     {
       // The channel carries nothing: when this process is killed outright, the simulator hears that it is gone.
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],

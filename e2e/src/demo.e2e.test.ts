@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { ChargingView, RouteResponse, TripView } from '@milepost/contract/api';
+import { OperatorClient } from '@milepost/sdk';
+import { notOnCluster } from './support/not-on-cluster.ts';
+import { type Milepost, startMilepost } from './support/start-milepost.ts';
+import { until } from './support/until.ts';
+
+type Listed = RouteResponse<'listVehicles'>['items'][number];
+
+const dayMs = 86_400_000;
+/** Some hundred thousand samples of the past come in little more than a minute when nobody else wants the machine. */
+const filledWithinMs = 300_000;
+
+interface State {
+  readonly hasLife?: boolean;
+  readonly vehicles: Record<string, { readonly missing?: readonly unknown[] }>;
+}
+
+describe('the demo', { skip: notOnCluster.demo }, () => {
+  let milepost: Milepost;
+  let operator: OperatorClient;
+
+  /** What its vehicles have still to tell of the past, by the simulator's own notes. */
+  const readMissing = async (): Promise<number | undefined> => {
+    try {
+      const text = await readFile(join(milepost.data, 'simulator.json'), 'utf8');
+      const { hasLife, vehicles } = JSON.parse(text) as State;
+      if (!hasLife) return undefined;
+      return Object.values(vehicles).reduce((sum, { missing = [] }) => sum + missing.length, 0);
+    } catch {
+      return undefined;
+    }
+  };
+
+  const samplesTaken = async (): Promise<number> => {
+    const text = await (await fetch(`${milepost.origin}/metrics`)).text();
+    return Number(/^milepost_ingest_samples_total (\d+)/m.exec(text)?.[1]);
+  };
+
+  const vehicle = async (plate: string): Promise<Listed> => {
+    const { items } = await operator.call('listVehicles', { query: { q: plate } });
+    return items[0] as Listed;
+  };
+
+  const tripsOf = async (plate: string): Promise<readonly TripView[]> => {
+    const { id } = await vehicle(plate);
+    const all: TripView[] = [];
+    for (let cursor: string | null | undefined; cursor !== null; ) {
+      const query: Record<string, string> = { limit: '100', ...(cursor === undefined ? {} : { cursor }) };
+      const page: RouteResponse<'listTrips'> = await operator.call('listTrips', { id, query });
+      all.push(...page.items);
+      cursor = page.next;
+    }
+    return all;
+  };
+
+  const chargingOf = async (plate: string): Promise<readonly ChargingView[]> => {
+    const { id } = await vehicle(plate);
+    return (await operator.call('listCharging', { id, query: { limit: '100' } })).items;
+  };
+
+  before(async () => {
+    milepost = await startMilepost({ mode: 'demo' });
+    operator = new OperatorClient(milepost.origin, milepost.operatorToken);
+    await until(readMissing, (missing) => missing === 0, 'the past is complete', filledWithinMs);
+  });
+  after(() => milepost.close());
+
+  test('of two weeks there is mileage by day, weekends included', async () => {
+    const { id } = await vehicle('31000 B 1');
+    const query = { from: String(Date.now() - 13 * dayMs), timeZone: 'Africa/Casablanca' };
+    const { days, kwhPer100Km } = await operator.call('readMileage', { id, query });
+    const whole = days.slice(0, -1);
+    assert.ok(whole.length >= 12 && whole.every(({ distanceKm }) => distanceKm !== null), JSON.stringify(whole));
+    const [sundays, others] = [whole, whole].map((list, i) =>
+      list.filter(({ day }) => (new Date(day).getUTCDay() === 0) === (i === 0)).map(({ distanceKm }) => distanceKm as number),
+    ) as [number[], number[]];
+    assert.ok(sundays.length > 0 && sundays.every((km) => km === 0), `${sundays.join()}`);
+    assert.ok(others.every((km) => km > 45 && km < 110) && new Set(others.map(Math.round)).size > 1, `${others.join()}`);
+    assert.ok(kwhPer100Km !== null && kwhPer100Km > 18 && kwhPer100Km < 30, `${kwhPer100Km}`);
+  });
+
+  test('trips have energy that fits their way; one vehicle has gaps that are named, another one harsh events', async () => {
+    const twizy = (await tripsOf('20000 A 1')).filter(({ isRunning }) => !isRunning);
+    assert.ok(twizy.length >= 15, `${twizy.length} trips`);
+    for (const { distanceKm, energyKwh } of twizy) {
+      const per100 = ((energyKwh as number) / distanceKm) * 100;
+      assert.ok(per100 > 5 && per100 < 16, `${energyKwh} kWh on ${distanceKm} km`);
+    }
+    const gaps = (await tripsOf('31565 B 1')).flatMap((trip) => trip.gaps);
+    assert.ok(gaps.length > 5);
+    assert.ok(gaps.every(({ distanceKm }) => distanceKm !== null && distanceKm > 3 && distanceKm < 8));
+    const harsh = (await tripsOf('31226 B 1')).flatMap(({ harshEvents }) => harshEvents);
+    assert.ok(harsh.length > 3 && harsh.every(({ source }) => source === 'measured'));
+  });
+
+  test('charging is as quick as such vehicles charge, and one van uses a fast charger', async () => {
+    const peak = async (plate: string): Promise<number> => {
+      const sessions = await chargingOf(plate);
+      assert.ok(sessions.length >= 5, `${sessions.length} sessions of ${plate}`);
+      return Math.max(...sessions.map(({ peakPowerKw }) => peakPowerKw ?? 0));
+    };
+    assert.equal(await peak('20000 A 1'), 2.2);
+    assert.equal(await peak('31000 B 1'), 11);
+    assert.equal(await peak('31452 B 1'), 7.4);
+    assert.ok((await peak('31226 B 1')) > 40);
+  });
+
+  test('one tire has lost for days', async () => {
+    const { id } = await vehicle('20074 A 1');
+    const { wheels } = await operator.call('readTireTrends', { id });
+    assert.ok((wheels[3]?.days.length ?? 0) >= 12);
+    assert.deepEqual(
+      wheels.slice(0, 3).map(({ isLeaking }) => isLeaking),
+      [false, false, false],
+    );
+    // Filled up every second Thursday: until four days are over since then, nobody can say.
+    const { slopeKpaPerDay } = wheels[3] ?? {};
+    assert.ok(slopeKpaPerDay === null || (slopeKpaPerDay !== undefined && slopeKpaPerDay < -1), `${slopeKpaPerDay}`);
+  });
+
+  test('drivers have trips, two of them changed vehicles, and of a private trip nobody sees where it was', async () => {
+    const { items } = await operator.call('listDrivers');
+    assert.deepEqual(
+      items.map(({ name, vehicle: now }) => [name, now?.plate]),
+      [
+        ['Nadia Berrada', '31226 B 1'],
+        ['Salma Idrissi', '31000 B 1'],
+        ['Youssef Alami', '31452 B 1'],
+      ],
+    );
+    for (const { id, name } of items) {
+      const trips = (await operator.call('listDriverTrips', { id, query: { limit: '200' } })).items;
+      assert.ok(trips.length > 5, `${trips.length} trips of ${name}`);
+    }
+    const hidden = (await tripsOf('31452 B 1')).filter(({ isPrivate }) => isPrivate);
+    assert.ok(hidden.length > 0);
+    assert.ok(hidden.every(({ from, to, distanceKm }) => from === null && to === null && distanceKm > 10));
+  });
+
+  test('a report was made by its schedule, and has figures of last week', async () => {
+    const { items } = await until(
+      () => operator.call('listReportFiles'),
+      (page) => page.items.length > 0,
+      'a file of a report',
+      60_000,
+    );
+    assert.deepEqual([items[0]?.schedule, items[0]?.rows], ['Last week by vehicle', 6]);
+    const query = { period: 'lastWeek', by: 'vehicle', customer: 'Atlas Parcels Demo', timeZone: 'Africa/Casablanca' };
+    const { total } = await operator.call('readFleetReport', { query });
+    assert.ok(total.vehiclesKnown === 6 && (total.distanceKm ?? 0) > 300, JSON.stringify(total));
+  });
+
+  test('the connection board has each state with its reason', async () => {
+    const unseen = await vehicle('20444 A 1');
+    assert.equal(unseen.status, 'never_seen');
+    // Late, and three minutes after its last word offline.
+    const lost = await until(
+      () => vehicle('20259 A 1'),
+      ({ status }) => status === 'late' || status === 'offline',
+      'the lost one is silent',
+      200_000,
+    );
+    assert.equal(lost.statusReason, 'device_battery_low');
+    const gone = await until(
+      () => vehicle('20333 A 1'),
+      ({ status }) => status === 'offline',
+      'one has said goodbye',
+      60_000,
+    );
+    assert.equal(gone.statusReason, 'goodbye');
+  });
+
+  test('nothing rang for what is old', async () => {
+    const { items } = await operator.call('listWarnings', { query: { limit: '200' } });
+    assert.ok(items.length > 0);
+    for (const { rangAt, raisedAt } of items)
+      assert.ok(rangAt === null || Date.parse(rangAt) - Date.parse(raisedAt) <= 3_600_000, `${raisedAt} rang at ${rangAt}`);
+  });
+
+  test('a second start tells nothing of the past again', async () => {
+    const drivers = (await operator.call('listDrivers')).items.length;
+    assert.ok((await samplesTaken()) > 100_000);
+    await milepost.stop();
+    await milepost.start();
+    const expected = 75;
+    await until(
+      () => operator.call('countVehicles'),
+      ({ byStatus }) => byStatus.online >= expected,
+      'the fleet is online again',
+      60_000,
+    );
+    assert.equal(await readMissing(), 0);
+    assert.ok((await samplesTaken()) < 10_000, `${await samplesTaken()} samples`);
+    assert.equal((await operator.call('listDrivers')).items.length, drivers);
+    assert.equal((await operator.call('listReportSchedules')).items.length, 1);
+  });
+});
