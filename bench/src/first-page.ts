@@ -9,6 +9,7 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { noBrowser, openBrowser, until, visit } from '../../e2e/src/support/browser.ts';
+import { untilPastIsTold } from '../../e2e/src/support/demo-past.ts';
 import { type Milepost, startMilepost } from '../../e2e/src/support/start-milepost.ts';
 
 const runs = Number(process.argv[2] ?? 5);
@@ -164,6 +165,8 @@ if (noBrowser) throw new Error(noBrowser);
 const browser = await openBrowser();
 const milepost = await startMilepost({ mode: 'demo' });
 try {
+  // What its trackers tell of the past would want a core meanwhile.
+  await untilPastIsTold(milepost);
   const opened = await visit(browser, milepost, '/vehicles');
   await until(
     () => opened.page.locator('tr[data-vehicle]').count(),

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { ChargingView, RouteResponse, TripView } from '@milepost/contract/api';
 import { OperatorClient } from '@milepost/sdk';
+import { readMissing, untilPastIsTold } from './support/demo-past.ts';
 import { notOnCluster } from './support/not-on-cluster.ts';
 import { type Milepost, startMilepost } from './support/start-milepost.ts';
 import { until } from './support/until.ts';
@@ -11,29 +10,9 @@ import { until } from './support/until.ts';
 type Listed = RouteResponse<'listVehicles'>['items'][number];
 
 const dayMs = 86_400_000;
-/** Some hundred thousand samples of the past come in little more than a minute when nobody else wants the machine. */
-const filledWithinMs = 300_000;
-
-interface State {
-  readonly hasLife?: boolean;
-  readonly vehicles: Record<string, { readonly missing?: readonly unknown[] }>;
-}
-
 describe('the demo', { skip: notOnCluster.demo }, () => {
   let milepost: Milepost;
   let operator: OperatorClient;
-
-  /** What its vehicles have still to tell of the past, by the simulator's own notes. */
-  const readMissing = async (): Promise<number | undefined> => {
-    try {
-      const text = await readFile(join(milepost.data, 'simulator.json'), 'utf8');
-      const { hasLife, vehicles } = JSON.parse(text) as State;
-      if (!hasLife) return undefined;
-      return Object.values(vehicles).reduce((sum, { missing = [] }) => sum + missing.length, 0);
-    } catch {
-      return undefined;
-    }
-  };
 
   const samplesTaken = async (): Promise<number> => {
     const text = await (await fetch(`${milepost.origin}/metrics`)).text();
@@ -65,7 +44,7 @@ describe('the demo', { skip: notOnCluster.demo }, () => {
   before(async () => {
     milepost = await startMilepost({ mode: 'demo' });
     operator = new OperatorClient(milepost.origin, milepost.operatorToken);
-    await until(readMissing, (missing) => missing === 0, 'the past is complete', filledWithinMs);
+    await untilPastIsTold(milepost);
   });
   after(() => milepost.close());
 
@@ -193,7 +172,7 @@ describe('the demo', { skip: notOnCluster.demo }, () => {
       'the fleet is online again',
       60_000,
     );
-    assert.equal(await readMissing(), 0);
+    assert.equal(await readMissing(milepost), 0);
     assert.ok((await samplesTaken()) < 10_000, `${await samplesTaken()} samples`);
     assert.equal((await operator.call('listDrivers')).items.length, drivers);
     assert.equal((await operator.call('listReportSchedules')).items.length, 1);

@@ -9,6 +9,7 @@ import type { RouteResponse } from '@milepost/contract/api';
 import { OperatorClient } from '@milepost/sdk';
 import type { Browser, Page } from 'playwright-core';
 import { noBrowser, openBrowser, until, visit } from './support/browser.ts';
+import { untilPastIsTold } from './support/demo-past.ts';
 import { type Milepost, startMilepost } from './support/start-milepost.ts';
 
 const folder = resolve(import.meta.dirname, '../../docs/screenshots');
@@ -68,6 +69,7 @@ const remarkable = async (milepost: Milepost): Promise<string> => {
 const takeDemo = async (browser: Browser, waitSeconds: number): Promise<void> => {
   const milepost = await startMilepost({ mode: 'demo' });
   try {
+    await untilPastIsTold(milepost);
     const operator = new OperatorClient(milepost.origin, milepost.operatorToken);
     const online = async (): Promise<number> => (await operator.call('countVehicles')).byStatus.online;
     const endMs = performance.now() + waitSeconds * 1000;
