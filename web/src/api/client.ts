@@ -45,15 +45,34 @@ export const onSignedOut = (callback: () => void): void => {
   signedOut = callback;
 };
 
+declare global {
+  interface Window {
+    /** What early.js asked, by its address. */
+    milepostAsked?: Record<string, Promise<Response>>;
+  }
+}
+
+// Also says to early.js that it comes too late.
+const asked = (window.milepostAsked ??= {});
+/** The answer to a question that was asked before the app was there; each once. */
+const takeEarly = (method: string, address: string): Promise<Response> | undefined => {
+  const answer = method === 'GET' ? asked[address] : undefined;
+  delete asked[address];
+  return answer;
+};
+
 const send = async (method: string, path: string, parts: Parts): Promise<Response> => {
   const { query = {}, body, csv, signal, headers = {} } = parts;
   const type = csv === undefined ? (body === undefined ? undefined : 'application/json') : 'text/csv';
-  const response = await fetch(addressOf(path, query), {
-    method,
-    headers: { accept: 'application/json', ...(type === undefined ? {} : { 'content-type': type }), ...headers },
-    ...(type === undefined ? {} : { body: csv ?? JSON.stringify(body) }),
-    ...(signal ? { signal } : {}),
-  }).catch((error: unknown) => {
+  const address = addressOf(path, query);
+  const ask = (): Promise<Response> =>
+    fetch(address, {
+      method,
+      headers: { accept: 'application/json', ...(type === undefined ? {} : { 'content-type': type }), ...headers },
+      ...(type === undefined ? {} : { body: csv ?? JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
+    });
+  const response = await (takeEarly(method, address) ?? ask()).catch((error: unknown) => {
     if (signal?.aborted) throw error;
     throw new ApiError(0, undefined);
   });

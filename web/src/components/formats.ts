@@ -94,6 +94,15 @@ export interface Formats extends NumberFormats, QuantityFormats, TimeFormats {
   readonly list: (names: readonly string[]) => string;
 }
 
+/** Made when it is needed first: those of Intl take a millisecond each, and a page needs few of them. */
+const lazy = <T>(make: () => T): (() => T) => {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+};
+
 const noBreakSpace = '\u00a0';
 const joinPresented = ({ text, unit }: Presented): string => {
   if (unit === '') return text;
@@ -118,12 +127,12 @@ const makeNumbers = (locale: string): NumberFormats => {
     made.set(key, format_);
     return format_;
   };
-  const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 });
+  const compact = lazy(() => new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 }));
   const number = (value: number, digits = 0): string => format(digits, digits).format(value);
   return {
     number,
     upTo: (value, digitsMax) => format(0, digitsMax).format(value),
-    compact: (value) => compact.format(value),
+    compact: (value) => compact().format(value),
     percent: (value, digits = 0) => ({ text: number(value, digits), unit: '%' }),
     bytes: (value) => {
       const step = Math.min(byteUnits.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, Math.abs(value))) / 3)));
@@ -197,8 +206,8 @@ const makeDuration = (number: NumberFormats['number']) => {
 const instantMs = (at: Instant): number => (typeof at === 'number' ? at : Date.parse(at));
 
 const makeTimes = ({ locale, timeZone }: FormatSettings, { number }: NumberFormats): TimeFormats => {
-  const dates = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
-    new Intl.DateTimeFormat(locale, { timeZone, ...options });
+  const dates = (options: Intl.DateTimeFormatOptions): (() => Intl.DateTimeFormat) =>
+    lazy(() => new Intl.DateTimeFormat(locale, { timeZone, ...options }));
   const day = { day: 'numeric', month: 'short' } as const;
   const minute = { hour: 'numeric', minute: '2-digit' } as const;
   const time = dates(minute);
@@ -209,14 +218,14 @@ const makeTimes = ({ locale, timeZone }: FormatSettings, { number }: NumberForma
   const dateTime = dates({ ...day, year: 'numeric', ...minute });
   const exact = dates({ ...day, year: 'numeric', ...minute, second: '2-digit' });
   return {
-    time: (at) => time.format(instantMs(at)),
-    clock: (at) => clock.format(instantMs(at)),
-    date: (at) => date.format(instantMs(at)),
-    day: (at) => weekday.format(instantMs(at)),
-    month: (at) => month.format(instantMs(at)),
-    dateTime: (at) => dateTime.format(instantMs(at)),
-    exact: (at) => exact.format(instantMs(at)),
-    period: (from, to) => dateTime.formatRange(instantMs(from), instantMs(to)),
+    time: (at) => time().format(instantMs(at)),
+    clock: (at) => clock().format(instantMs(at)),
+    date: (at) => date().format(instantMs(at)),
+    day: (at) => weekday().format(instantMs(at)),
+    month: (at) => month().format(instantMs(at)),
+    dateTime: (at) => dateTime().format(instantMs(at)),
+    exact: (at) => exact().format(instantMs(at)),
+    period: (from, to) => dateTime().formatRange(instantMs(from), instantMs(to)),
     duration: makeDuration(number),
     age: (at, nowMs) => {
       const { count, unit } = ageOf(instantMs(at), nowMs);
@@ -230,16 +239,18 @@ export const makeFormats = (settings: FormatSettings): Formats => {
   const { locale, units } = settings;
   const numbers = makeNumbers(locale);
   const times = makeTimes(settings, numbers);
-  const collator = new Intl.Collator(locale, { numeric: true });
-  const lists = new Intl.ListFormat(locale, { type: 'conjunction' });
+  const collator = lazy(() => new Intl.Collator(locale, { numeric: true }));
+  const lists = lazy(() => new Intl.ListFormat(locale, { type: 'conjunction' }));
   return {
     settings,
     ...numbers,
     ...times,
     ...makeQuantities(units, numbers, times.duration),
-    firstDayOfWeek: firstDayOfWeek(locale),
+    get firstDayOfWeek() {
+      return firstDayOfWeek(locale);
+    },
     join: joinPresented,
-    compare: (a, b) => collator.compare(a, b),
-    list: (names) => lists.format(names),
+    compare: (a, b) => collator().compare(a, b),
+    list: (names) => lists().format(names),
   };
 };

@@ -8,10 +8,15 @@ const read = (key: string): string | null => {
   }
 };
 
-/** A choice out of `allowed` that outlives the page; anything else that is stored counts as not chosen. */
-export const useLocalStorage = <T extends string>(key: string, initial: T, allowed: readonly T[]): Ref<T> => {
+/** A choice out of `allowed` that outlives the page; anything else that is stored counts as not chosen. A long list is asked for when something is stored. */
+export const useLocalStorage = <T extends string>(
+  key: string,
+  initial: T,
+  allowed: readonly T[] | (() => readonly T[]),
+): Ref<T> => {
   const stored = read(key) as T | null;
-  const value = ref(stored !== null && allowed.includes(stored) ? stored : initial) as Ref<T>;
+  const choices = (): readonly T[] => (typeof allowed === 'function' ? allowed() : allowed);
+  const value = ref(stored !== null && choices().includes(stored) ? stored : initial) as Ref<T>;
   watch(value, (next) => {
     try {
       localStorage.setItem(key, next);

@@ -1,11 +1,18 @@
 import { createI18n } from 'vue-i18n';
 import type { Language } from '../components/locale.ts';
+import { compileMessage } from './compile-message.ts';
 import en from './en/index.ts';
 import type { SignalNames } from './signal-names.ts';
 import type { Messages } from './types.ts';
 
 /** English is there from the start and stands in for what could not be loaded; the others come when they are asked for. */
-export const i18n = createI18n({ legacy: false, locale: 'en', fallbackLocale: 'en', messages: { en } });
+export const i18n = createI18n({
+  legacy: false,
+  locale: 'en',
+  fallbackLocale: 'en',
+  messages: { en },
+  messageCompiler: compileMessage,
+});
 
 const loaders: Readonly<Record<Exclude<Language, 'en'>, () => Promise<{ default: Messages }>>> = {
   es: () => import('./es/index.ts'),

@@ -51,7 +51,7 @@ export const usePreferences = defineStore('preferences', () => {
   const wanted = [...navigator.languages];
   const density = useLocalStorage<Density>('milepost.density', 'comfortable', ['comfortable', 'compact']);
   const languageChoice = useLocalStorage<LanguageChoice>('milepost.language', 'browser', ['browser', ...languages]);
-  const timeZoneChoice = useLocalStorage<string>('milepost.timeZone', 'browser', ['browser', ...timeZones()]);
+  const timeZoneChoice = useLocalStorage<string>('milepost.timeZone', 'browser', () => ['browser', ...timeZones()]);
   const units = useUnits(regionOf(wanted));
 
   const browserLanguage = languageOf(wanted);
