@@ -80,9 +80,16 @@ for (const [index, token] of tokens.entries()) {
   devices.push(loadWebSocket({ ...options, reportsPerSecond: vehicles }, token, payloadOf(index), tally));
   if (index % openedAtOnce === openedAtOnce - 1) await new Promise((resolve) => setTimeout(resolve, openEveryMs));
 }
-const startedAt = performance.now();
+let startedAt = performance.now();
 let sent = 0;
+let isSilent = false;
+process.on('message', (message) => {
+  ({ isSilent } = message as { isSilent: boolean });
+  // What was not said meanwhile is not said later.
+  startedAt = performance.now() - (sent / vehicles) * 1000;
+});
 setInterval(() => {
+  if (isSilent) return;
   const due = ((performance.now() - startedAt) / 1000) * vehicles;
   for (; sent < due; sent++) devices[sent % vehicles]?.sendDue(performance.now());
 }, paceMs);
