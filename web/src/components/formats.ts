@@ -205,9 +205,9 @@ const makeDuration = (number: NumberFormats['number']) => {
 
 const instantMs = (at: Instant): number => (typeof at === 'number' ? at : Date.parse(at));
 
-const makeTimes = ({ locale, timeZone }: FormatSettings, { number }: NumberFormats): TimeFormats => {
+const makeTimes = (settings: FormatSettings, { number }: NumberFormats): TimeFormats => {
   const dates = (options: Intl.DateTimeFormatOptions): (() => Intl.DateTimeFormat) =>
-    lazy(() => new Intl.DateTimeFormat(locale, { timeZone, ...options }));
+    lazy(() => new Intl.DateTimeFormat(settings.locale, { timeZone: settings.timeZone, ...options }));
   const day = { day: 'numeric', month: 'short' } as const;
   const minute = { hour: 'numeric', minute: '2-digit' } as const;
   const time = dates(minute);

@@ -55,19 +55,25 @@ export const usePreferences = defineStore('preferences', () => {
   const units = useUnits(regionOf(wanted));
 
   const browserLanguage = languageOf(wanted);
-  const browserTimeZone = zoneOfBrowser();
+  // The browser reads its tables of zones for it: not before somebody asks.
+  const browserTimeZone = computed(zoneOfBrowser);
   const language = computed<Language>(() => (languageChoice.value === 'browser' ? browserLanguage : languageChoice.value));
-  const timeZone = computed(() => (timeZoneChoice.value === 'browser' ? browserTimeZone : timeZoneChoice.value));
-  const formatSettings = computed<FormatSettings>(() => ({
-    locale: localeOf(language.value, wanted),
-    timeZone: timeZone.value,
-    units: {
-      distance: units.distance.value,
-      pressure: units.pressure.value,
-      temperature: units.temperature.value,
-      weight: units.weight.value,
-    },
-  }));
+  const timeZone = computed(() => (timeZoneChoice.value === 'browser' ? browserTimeZone.value : timeZoneChoice.value));
+  const formatSettings = computed<FormatSettings>(() => {
+    const chosen = timeZoneChoice.value;
+    return {
+      locale: localeOf(language.value, wanted),
+      get timeZone() {
+        return chosen === 'browser' ? browserTimeZone.value : chosen;
+      },
+      units: {
+        distance: units.distance.value,
+        pressure: units.pressure.value,
+        temperature: units.temperature.value,
+        weight: units.weight.value,
+      },
+    };
+  });
   return {
     ...useTheme(),
     ...units,
