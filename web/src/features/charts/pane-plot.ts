@@ -13,7 +13,7 @@ export interface PaneView {
   readonly period: Period;
   readonly hasTimeAxis: boolean;
   /** Text of a value at the axis. */
-  readonly axisText: (value: number) => string;
+  readonly axisText: (value: number, digits: number) => string;
   readonly formats: Formats;
   /** Grows with the theme: colours are read anew. */
   readonly themeRevision: number;
@@ -46,6 +46,10 @@ const valueRange =
   };
 
 /** A chart of lines over time on a canvas. It draws; whoever holds it knows data and time. */
+/** Digits that tell ticks apart so far from each other. */
+const digitsOf = (increment: number): number =>
+  [0, 1, 2].find((digits) => Number.isInteger(Number((increment * 10 ** digits).toFixed(6)))) ?? 3;
+
 export class PanePlot {
   readonly #host: HTMLElement;
   readonly #events: PaneEvents;
@@ -139,7 +143,14 @@ export class PanePlot {
               formats,
             ),
         },
-        { ...axis, grid, size: axisWidthPx, gap: 6, space: 28, values: (_, splits) => splits.map((value) => axisText(value)) },
+        {
+          ...axis,
+          grid,
+          size: axisWidthPx,
+          gap: 6,
+          space: 28,
+          values: (_, splits, __, ___, increment) => splits.map((value) => axisText(value, digitsOf(increment))),
+        },
       ],
       series: [{}, ...lines.flatMap((line) => this.#series(line))],
       bands: lines.flatMap((line, index) =>
