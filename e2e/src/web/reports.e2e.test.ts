@@ -153,20 +153,3 @@ test('a schedule is made, runs, and leaves a file that can be read and removed',
   await page.getByText('Customers by week').waitFor({ state: 'detached' });
   await close();
 });
-
-test('the page is accessible in light, dark and on a phone', options, async () => {
-  for (const [colorScheme, width] of [
-    ['light', 1280],
-    ['dark', 1280],
-    ['light', 390],
-  ] as const) {
-    const { page, close } = await visit(browser, milepost, '/reports?period=lastWeek', {
-      colorScheme,
-      viewport: { width, height: 800 },
-    });
-    await rowOf(page, 'VAN 1').waitFor();
-    assert.deepEqual(await accessibilityProblems(page), [], `${colorScheme} ${width}`);
-    if (process.env['SHOTS']) await page.screenshot({ path: `${process.env['SHOTS']}-${colorScheme}-${width}.png` });
-    await close();
-  }
-});

@@ -185,22 +185,14 @@ test('mileage: in total, today and on average, with what it takes and how that i
   await close();
 });
 
-test('every part is accessible, in light, dark and on a phone', options, async () => {
-  const parts = { trips: '[data-trip]', charging: '[data-session]', mileage: '.plot .day' };
-  for (const [tab, ready] of Object.entries(parts)) {
-    for (const [colorScheme, width] of [
-      ['light', 1280],
-      ['dark', 390],
-    ] as const) {
-      const { page, close } = await visit(browser, milepost, `/vehicles/${van.id}?tab=${tab}`, {
-        colorScheme,
-        viewport: { width, height: 800 },
-      });
-      await page.locator(ready).first().waitFor();
-      if (tab !== 'mileage') await page.locator('[data-row]').first().click();
-      await page.locator('.plot .u-over').first().waitFor();
-      assert.deepEqual(await accessibilityProblems(page), [], `${tab} ${colorScheme} ${width}`);
-      await close();
-    }
+test('what a row of the lists opens is accessible on a phone, dark', options, async () => {
+  const parts = { trips: '[data-trip]', charging: '[data-session]' };
+  const look = { colorScheme: 'dark', viewport: { width: 390, height: 800 } } as const;
+  for (const [tab, row] of Object.entries(parts)) {
+    const { page, close } = await visit(browser, milepost, `/vehicles/${van.id}?tab=${tab}`, look);
+    await page.locator(row).first().click();
+    await page.locator('.plot .u-over').first().waitFor();
+    assert.deepEqual(await accessibilityProblems(page), [], tab);
+    await close();
   }
 });

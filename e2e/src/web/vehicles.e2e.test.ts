@@ -200,16 +200,3 @@ test('dense rows are lower, and stay chosen', options, async () => {
   assert.ok((await height()) < comfortable);
   await close();
 });
-
-test('the page is accessible in light, dark and on a phone', options, async () => {
-  for (const [colorScheme, width] of [
-    ['light', 1280],
-    ['dark', 1280],
-    ['light', 390],
-  ] as const) {
-    const { page, close } = await visit(browser, milepost, '/vehicles', { colorScheme, viewport: { width, height: 800 } });
-    await page.getByText('VAN 001').waitFor();
-    assert.deepEqual(await accessibilityProblems(page), [], `${colorScheme} ${width}`);
-    await close();
-  }
-});
