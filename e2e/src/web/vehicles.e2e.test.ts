@@ -52,7 +52,7 @@ test(
     await rowOf(page, 'VAN 005').getByText('Online').waitFor();
     await until(
       () => rowOf(page, 'VAN 005').innerText(),
-      (text) => /47\s*%[\s\S]*84\.0\s*km/.test(text),
+      (text) => /47\s*%[\s\S]*84\s*km/.test(text),
       'energy and range',
     );
     await rowOf(page, 'VAN 005').getByText('Late').waitFor();
