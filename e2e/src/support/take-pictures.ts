@@ -15,7 +15,7 @@ export type Look = keyof typeof looks;
 /** Longer than this a page is cut: nobody looks further. */
 const heightMax = 2600;
 /** A third of the bytes of a PNG; no difference is seen. */
-const quality = 0.86;
+const quality = 0.8;
 
 /** The page scrolls inside its frame: the window grows until nothing is hidden. */
 const showWhole = async (page: Page, { width, height }: { width: number; height: number }): Promise<void> => {
@@ -24,6 +24,14 @@ const showWhole = async (page: Page, { width, height }: { width: number; height:
     return scrollHeight - clientHeight;
   });
   if (hidden > 0) await page.setViewportSize({ width, height: Math.min(heightMax, height + hidden) });
+};
+
+/** What lies under the vehicles comes last: with it, whose it is. */
+const untilMapIsDrawn = async (page: Page): Promise<void> => {
+  const map = page.locator('main .maplibregl-map').first();
+  if ((await map.count()) === 0) return;
+  await map.locator('.maplibregl-ctrl-attrib').waitFor();
+  await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
 };
 
 /** By Chromium itself, which reads and writes WebP. */
@@ -56,6 +64,7 @@ const takeLook = async (browser: Browser, milepost: Milepost, look: Look, pictur
     await act?.(page);
     if (isWhole) await showWhole(page, options.viewport);
     await page.waitForLoadState('networkidle');
+    await untilMapIsDrawn(page);
     const png = await page.screenshot({ animations: 'disabled' });
     const file = `${name}-${look}.webp`;
     await writeFile(join(folder, file), await toWebp(encoder, png));
