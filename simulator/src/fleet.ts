@@ -42,7 +42,7 @@ export const makeFleet = (seed: number, vehicles: number, buses: number, modelle
     ...indexes(modelled).map((index) => byWeeks(makeModelled(seed, index), tours)),
     ...readBusWindows(recordings, buses).map((windows, index) => {
       const profile = makeBus(seed, index);
-      return { profile, storesDays: index % 5 === 0 ? busDays.some : busDays.others, ...makeBusReplay(profile, windows) };
+      return { profile, storesDays: index % 10 === 0 ? busDays.some : busDays.others, ...makeBusReplay(profile, windows) };
     }),
   ];
 };

@@ -10,8 +10,11 @@ import { type Drive, type Phase, type Stand, usedPercent, Weeks } from './week.t
 
 const slowEverySeconds = 60;
 const parkedEverySeconds = 45;
-/** What a tracker keeps of the past: slow values while driving, a sign of life while parked, all values while parked. Seconds. */
-const past = { slow: 300, parked: 480, parkedFull: 1920 } as const;
+/**
+ * What a tracker keeps of the past: slow values while driving, a sign of life while parked, all values while parked, seconds. A sign of life
+ * comes before a vehicle would count as offline: charts call longer silences unobserved.
+ */
+const past = { slow: 300, parked: 170, parkedFull: 2040 } as const;
 const gears: Readonly<Record<string, number>> = { N: 0, D: 1, R: -1 };
 /** How fast a tire cools down, seconds. */
 const coolSeconds = 1200;
@@ -121,9 +124,10 @@ export class WeekReplay {
     const level = this.#levelOf(stand, timeMs);
     return {
       [paths.systemState]: 'LOCK',
+      [paths.speed]: 0,
       ...this.#energy(level),
       [paths.isCharging]: isCharging,
-      [paths.chargingPower]: isCharging ? rounded(powerAt(charge.charger, level), 2) : 0,
+      ...(charge ? { [paths.chargingPower]: isCharging ? rounded(powerAt(charge.charger, level), 2) : 0 } : {}),
     };
   }
 
@@ -142,12 +146,12 @@ export class WeekReplay {
         this.#levelOf(stand, timeMs),
         stand.loadKg,
       ),
+      [paths.chargingPower]: 0,
       ...this.#resting(stand, timeMs),
       [paths.mileage]: this.#mileage(metresBefore + stand.metresBefore),
       [paths.latitude]: rounded(place.lat, 6),
       [paths.longitude]: rounded(place.lon, 6),
       ...(row ? { [paths.altitude]: row.altitudeM } : {}),
-      [paths.speed]: 0,
       [paths.gear]: 0,
     };
   }
