@@ -10,6 +10,7 @@ import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { cpus, constants, setPriority } from 'node:os';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { noBrowser, openBrowser, until, visit } from '../../e2e/src/support/browser.ts';
 import { descendantsOf } from '../../e2e/src/support/kill-with-descendants.ts';
@@ -128,7 +129,10 @@ const act = async (page: Page, { acts }: BenchPage, forSeconds: number): Promise
   const endMs = performance.now() + forSeconds * 1000;
   let rounds = 0;
   while (performance.now() < endMs) {
-    for (const one of acts) await one(page);
+    for (const one of acts) {
+      await one(page);
+      await wait(restMs);
+    }
     rounds++;
   }
   return { ...((await page.evaluate(collect)) as Collected), rounds };
@@ -162,6 +166,8 @@ const sharesOf = (before: Record<string, number>, after: Record<string, number>)
 };
 
 const profileFolder = process.env['BENCH_PROFILE'];
+/** Whoever has moved the map looks before doing something else; meanwhile the map, drawn by software, catches up. */
+const restMs = 800;
 /** On the map there is work for a while after it is seen first: outlines are cut into tiles. */
 const settleRounds = 3;
 
