@@ -89,8 +89,9 @@ const makeLoader = (vehicles: Map<string, FleetVehicle>, changed: () => void) =>
       });
     return loading;
   };
-  /** Unless it was loaded just now: the app asks before the first page is there. */
-  const loadUnlessFresh = (): Promise<void> => (performance.now() - loadedAtMs < refreshMs ? Promise.resolve() : load());
+  /** Unless it was loaded just now: the app asks before the first page is there. What was empty may not be any more. */
+  const loadUnlessFresh = (): Promise<void> =>
+    vehicles.size > 0 && performance.now() - loadedAtMs < refreshMs ? Promise.resolve() : load();
   let outdated: Outdated = 'warnings';
   const loadSoon = (what: Outdated, isWanted: () => boolean): void => {
     if (what === 'roster') outdated = 'roster';
