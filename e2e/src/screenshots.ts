@@ -39,7 +39,8 @@ await mkdir(folder, { recursive: true });
 const browser = await openBrowser();
 try {
   for (const mode of ['empty', 'demo'] as const) {
-    if (mode === 'empty' && chosen(emptyPictures).length === 0) continue;
+    const ofEmpty = chosen(emptyPictures).length;
+    if (mode === 'empty' ? ofEmpty === 0 : wanted.length > 0 && wanted.length === ofEmpty) continue;
     const milepost = await startMilepost({ mode });
     try {
       if (mode === 'demo') await untilPastIsTold(milepost);
