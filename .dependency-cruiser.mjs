@@ -9,7 +9,7 @@ const layers = [
   ['events'],
   ['protocols', 'eventlog', 'history', 'storage', 'lake'],
   ['registry', 'backup', 'export-topic'],
-  ['devices', 'sharing', 'erasure'],
+  ['devices', 'people', 'sharing', 'erasure'],
   ['ingest', 'live', 'trips', 'commands', 'alerts'],
   ['dashcam', 'parking', 'reports'],
   ['http'],

@@ -1,7 +1,5 @@
-import { CallerError, type Clock, type Logger } from '../kernel/index.ts';
+import { CallerError, type Clock, FailureCounter, type FailureLimit, type Logger, networkOf } from '../kernel/index.ts';
 import type { NewSecret, Registry } from '../registry/index.ts';
-import { FailureCounter, type FailureLimit } from './failure-limit.ts';
-import { networkOf } from './network-of.ts';
 
 /** Fetches that found no window, for one IMEI from one address. */
 export const fetchFailuresByImeiAndAddress: FailureLimit = { failuresMax: 5, windowMs: 60_000, keysMax: 50_000 };

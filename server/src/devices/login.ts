@@ -1,7 +1,5 @@
-import { CallerError, type Clock } from '../kernel/index.ts';
+import { CallerError, type Clock, FailureCounter, type FailureLimit, networkOf } from '../kernel/index.ts';
 import type { Device, Registry } from '../registry/index.ts';
-import { FailureCounter, type FailureLimit } from './failure-limit.ts';
-import { networkOf } from './network-of.ts';
 
 /** Wrong secrets for one IMEI from one address. */
 export const failuresByImeiAndAddress: FailureLimit = { failuresMax: 5, windowMs: 60_000, keysMax: 50_000 };

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { CallerError, makeManualClock } from '../kernel/index.ts';
+import { CallerError, makeManualClock, networkOf } from '../kernel/index.ts';
 import type { Device, Registry } from '../registry/index.ts';
 import { failuresByAddress, failuresByImeiAndAddress, makeCheckLogin } from './login.ts';
-import { networkOf } from './network-of.ts';
 
 const imei = '490154203237518';
 const device = { deviceNo: 1, id: 'dev_1', imei, revokedAt: null } as Device;

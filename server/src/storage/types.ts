@@ -10,11 +10,11 @@ export interface PostgresConfig {
 }
 
 /**
- * For whom SQL runs; row-level security reads it. `device`: sees what belongs to itself. `system`: the server's own work.
- * `worker`: background jobs, with a role of their own.
+ * For whom SQL runs; row-level security reads it. `device`: sees what belongs to itself. `person`: the id is the number, and what is reached
+ * is what is that person's own. `system`: the server's own work. `worker`: background jobs, with a role of their own.
  */
 export interface Actor {
-  readonly kind: 'operator' | 'system' | 'device' | 'worker';
+  readonly kind: 'operator' | 'system' | 'device' | 'person' | 'worker';
   readonly id: string;
 }
 

@@ -1,0 +1,226 @@
+import { CallerError, invalidField } from '../kernel/index.ts';
+import { makeId } from '../registry/index.ts';
+import type { Transaction } from '../storage/index.ts';
+import { announcePeople, checkEmail, idPrefixes, type Links, peopleActor, type PeopleContext } from './context.ts';
+import { peopleLimits } from './limits.ts';
+import { checkPassword } from './passwords.ts';
+import { digestOf } from './secret-values.ts';
+import type { Sessions } from './sessions.ts';
+import { writeAudit } from './store-audit.ts';
+import { type CodePurpose, type MailedCode, readCode, takeCode } from './store-codes.ts';
+import {
+  countMembers,
+  insertPerson,
+  lockOrganisation,
+  putMember,
+  readPerson,
+  readPlatform,
+  readSecrets,
+  setEmail,
+  setPassword,
+} from './store-people.ts';
+import { endSessions, endTokens } from './store-sessions.ts';
+import type { NewSession, Person, Whence } from './types.ts';
+
+const nameCharactersMax = 200;
+
+export interface NewAccount {
+  readonly name: string;
+  readonly password: string;
+  readonly language: string | null;
+}
+
+/** Throws `invalid_field`. */
+export const checkName = (text: string): string => {
+  const name = text.normalize('NFC').replaceAll(/\s+/g, ' ').trim();
+  const length = [...name].length;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
+  if (length < 1 || length > nameCharactersMax || /[\u0000-\u001f\u007f]/.test(name))
+    throw invalidField('name', text.slice(0, nameCharactersMax), `1 to ${nameCharactersMax} characters`);
+  return name;
+};
+
+const used = (): CallerError => new CallerError('link_used', 'this link was used, or is too old: ask for a new one');
+
+/** Accounts are made, and got back, by links that are mailed. What is answered tells nobody which addresses have one. */
+export class Accounts {
+  readonly #context: PeopleContext;
+  readonly #sessions: Sessions;
+  readonly #links: Links;
+
+  constructor(context: PeopleContext, sessions: Sessions, links: Links) {
+    this.#context = context;
+    this.#sessions = sessions;
+    this.#links = links;
+  }
+
+  #find(email: string): Promise<Person | undefined> {
+    return this.#context.storage.withActor(peopleActor, async (tx) => (await readSecrets(tx, email))?.person);
+  }
+
+  /** Throws `invalid_field`, `too_many_requests`, `unavailable`. */
+  async askSignUp(address: string, language: string | null, from: Whence): Promise<void> {
+    const email = checkEmail('email', address);
+    this.#links.count(from, email);
+    const person = await this.#find(email);
+    if (person) {
+      await this.#links.tell(
+        { kind: 'hasAccount', page: '/reset', language: person.language ?? language, name: person.name },
+        email,
+      );
+      return;
+    }
+    const code: MailedCode = { purpose: 'sign_up', personNo: null, email, detail: {} };
+    await this.#links.send({ code, kind: 'signUp', page: '/sign-up', language });
+  }
+
+  /** Whose link it is: shown before anything is done with it. Throws `link_used`. */
+  async readLink(value: string, purpose: CodePurpose): Promise<{ readonly email: string }> {
+    const { storage, clock } = this.#context;
+    const code = await storage.withActor(peopleActor, (tx) => readCode(tx, digestOf(value), clock.now()));
+    if (code?.purpose !== purpose) throw used();
+    return { email: code.email };
+  }
+
+  /** Throws `invalid_field`, `link_used`, `already_exists`, `overloaded`. */
+  async signUp(value: string, account: NewAccount, from: Whence): Promise<NewSession> {
+    const { email } = await this.readLink(value, 'sign_up');
+    const made = await this.#prepare(email, account);
+    return this.#context.storage.withActor(peopleActor, async (tx) => {
+      const code = await this.#take(tx, value, 'sign_up');
+      return this.#make(tx, { ...made, email: code.email }, 'password', from);
+    });
+  }
+
+  /** The first operator of the platform; while there is none, and in whosever hands the one-time link of the first start is. */
+  async makeFirstOperator(address: string, account: NewAccount, from: Whence): Promise<NewSession> {
+    const email = checkEmail('email', address);
+    const made = await this.#prepare(email, account);
+    const { storage, clock } = this.#context;
+    return storage.withActor(peopleActor, async (tx) => {
+      const platform = await readPlatform(tx);
+      await lockOrganisation(tx, platform.organisationNo);
+      if ((await countMembers(tx, platform.organisationNo, 'operator')) > 0)
+        throw new CallerError('already_exists', 'there is a platform operator: who is one can add others');
+      const person = await insertPerson(tx, { ...made, email }, clock.now());
+      await putMember(tx, { organisationNo: platform.organisationNo, personNo: person.personNo, role: 'operator' }, clock.now());
+      await this.#noteMade(tx, person, from);
+      const detail = { role: 'operator', organisation: platform.id };
+      const { personNo, id } = person;
+      await writeAudit(tx, { act: 'member_added', personNo, subject: id, subjectPersonNo: personNo, detail }, clock.now());
+      return this.#sessions.begin(tx, person, 'first_operator', from);
+    });
+  }
+
+  hasOperator(): Promise<boolean> {
+    return this.#context.storage.withActor(peopleActor, async (tx) => {
+      const { organisationNo } = await readPlatform(tx);
+      return (await countMembers(tx, organisationNo, 'operator')) > 0;
+    });
+  }
+
+  /** Throws `invalid_field`, `too_many_requests`, `unavailable`. */
+  async askReset(address: string, language: string | null, from: Whence): Promise<void> {
+    const email = checkEmail('email', address);
+    this.#links.count(from, email);
+    const person = await this.#find(email);
+    if (!person) {
+      await this.#links.tell({ kind: 'noAccount', page: '/sign-up', language }, email);
+      return;
+    }
+    const code: MailedCode = { purpose: 'reset_password', personNo: person.personNo, email, detail: {} };
+    const spoken = person.language ?? language;
+    const lifetimeMs = peopleLimits.resetLifetimeMs;
+    await this.#links.send({ code, kind: 'reset', page: '/reset', language: spoken, name: person.name, lifetimeMs });
+  }
+
+  /** Ends every session and access token: whoever knew the old password is out. A second factor stays. */
+  async reset(value: string, password: string, from: Whence): Promise<void> {
+    const { storage, clock, passwords } = this.#context;
+    const { email } = await this.readLink(value, 'reset_password');
+    checkPassword('password', password, [email.split('@')[0] as string]);
+    const hash = await passwords.hash(password);
+    const personNo = await storage.withActor(peopleActor, async (tx) => {
+      const code = await this.#take(tx, value, 'reset_password');
+      const no = code.personNo as number;
+      const nowMs = clock.now();
+      await setPassword(tx, no, hash);
+      await endSessions(tx, no, {}, nowMs);
+      await endTokens(tx, no, null, nowMs);
+      await writeAudit(tx, { act: 'password_reset', personNo: no, subjectPersonNo: no, address: from.address }, nowMs);
+      await announcePeople(tx, [no]);
+      return no;
+    });
+    this.#sessions.remembered.forget([personNo]);
+  }
+
+  /** The new address gets a link; until it was opened nothing changes. Throws `invalid_field`, `too_many_requests`. */
+  async askEmailChange(person: Person, address: string, from: Whence): Promise<void> {
+    const email = checkEmail('email', address);
+    if (email === person.email) throw invalidField('email', email, 'another address than the one you have');
+    this.#links.count(from, email);
+    if (await this.#find(email)) {
+      await this.#links.tell({ kind: 'emailTaken', page: '/', language: person.language }, email);
+      return;
+    }
+    const code: MailedCode = { purpose: 'change_email', personNo: person.personNo, email, detail: {} };
+    await this.#links.send({ code, kind: 'changeEmail', page: '/confirm-email', language: person.language, name: person.name });
+  }
+
+  /** Throws `link_used`, `already_exists`. The old address is told. */
+  async changeEmail(value: string, from: Whence): Promise<void> {
+    const { storage, clock, logger } = this.#context;
+    const { before, email } = await storage.withActor(peopleActor, async (tx) => {
+      const code = await this.#take(tx, value, 'change_email');
+      const personNo = code.personNo as number;
+      const person = await readPerson(tx, personNo);
+      if (!person) throw used();
+      if (!(await setEmail(tx, personNo, code.email, clock.now())))
+        throw new CallerError('already_exists', 'another account has this address meanwhile', { field: 'email' });
+      const event = { act: 'email_changed', personNo, subjectPersonNo: personNo, address: from.address } as const;
+      await writeAudit(tx, { ...event, detail: { from: person.email, to: code.email } }, clock.now());
+      await announcePeople(tx, [personNo]);
+      return { before: person, email: code.email };
+    });
+    this.#sessions.remembered.forget([before.personNo]);
+    const notice = { kind: 'emailChanged', page: '/reset', language: before.language, name: before.name, what: email } as const;
+    await this.#links.tell(notice, before.email).catch((error: unknown) => {
+      logger.warn('the old address of an account could not be told of the new one', { error });
+    });
+  }
+
+  async #prepare(email: string, { name, password, language }: NewAccount) {
+    const checkedName = checkName(name);
+    checkPassword('password', password, [checkedName, email.split('@')[0] as string]);
+    const passwordHash = await this.#context.passwords.hash(password);
+    return {
+      name: checkedName,
+      language,
+      passwordHash,
+      isEmailVerified: true,
+      id: makeId(idPrefixes.person, this.#context.random),
+    };
+  }
+
+  async #take(tx: Transaction, value: string, purpose: CodePurpose): Promise<MailedCode> {
+    const code = await takeCode(tx, digestOf(value), this.#context.clock.now());
+    if (code?.purpose !== purpose) throw used();
+    return code;
+  }
+
+  async #make(
+    tx: Transaction,
+    account: Parameters<typeof insertPerson>[1],
+    method: 'password',
+    from: Whence,
+  ): Promise<NewSession> {
+    const person = await insertPerson(tx, account, this.#context.clock.now());
+    await this.#noteMade(tx, person, from);
+    return this.#sessions.begin(tx, person, method, from);
+  }
+
+  async #noteMade(tx: Transaction, { personNo, id }: Person, from: Whence): Promise<void> {
+    const event = { act: 'account_made', personNo, subject: id, subjectPersonNo: personNo, address: from.address } as const;
+    await writeAudit(tx, event, this.#context.clock.now());
+  }
+}

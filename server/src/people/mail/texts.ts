@@ -1,0 +1,224 @@
+/** What mails say. One link each, on a line of its own. */
+export type MailKind =
+  | 'signUp'
+  | 'hasAccount'
+  | 'reset'
+  | 'noAccount'
+  | 'changeEmail'
+  | 'emailTaken'
+  | 'emailChanged'
+  | 'passwordChanged'
+  | 'join';
+
+export interface MailWords {
+  readonly link: string;
+  /** Who is written to; empty: not known. */
+  readonly name: string;
+  readonly hours: number;
+  /** Of `join`: the organisation. `emailChanged`: the new address. */
+  readonly what: string;
+}
+
+interface Text {
+  readonly subject: string;
+  readonly lines: (words: MailWords) => readonly string[];
+}
+
+const ignore = {
+  en: 'If you did not ask for this, do nothing: without the link nothing happens.',
+  es: 'Si no lo has pedido tú, no hagas nada: sin el enlace no pasa nada.',
+  de: 'Wenn du das nicht wolltest, tu nichts: Ohne den Link geschieht nichts.',
+} as const;
+const notYou = {
+  en: 'If this was not you, set a new password at once and end all sessions:',
+  es: 'Si no has sido tú, pon enseguida una contraseña nueva y cierra todas las sesiones:',
+  de: 'Wenn du das nicht warst, setze sofort ein neues Passwort und beende alle Sitzungen:',
+} as const;
+
+const en: Readonly<Record<MailKind, Text>> = {
+  signUp: {
+    subject: 'Finish your Milepost account',
+    lines: ({ link, hours }) => [`This address opens an account. Finish it within ${hours} hours:`, link, ignore.en],
+  },
+  hasAccount: {
+    subject: 'You already have a Milepost account',
+    lines: ({ link }) => [
+      'Somebody wanted an account with this address, which has one. Sign in, or set a new password there:',
+      link,
+      ignore.en,
+    ],
+  },
+  reset: {
+    subject: 'A new password for Milepost',
+    lines: ({ link, hours }) => [`Set a new password within ${hours} hour:`, link, ignore.en],
+  },
+  noAccount: {
+    subject: 'No Milepost account with this address',
+    lines: ({ link }) => ['Somebody asked for a new password, but no account has this address. Make one here:', link, ignore.en],
+  },
+  changeEmail: {
+    subject: 'Confirm your new address',
+    lines: ({ link, hours }) => [
+      `From now on this is to be the address of your account. Confirm within ${hours} hours:`,
+      link,
+      ignore.en,
+    ],
+  },
+  emailTaken: {
+    subject: 'This address has an account already',
+    lines: ({ link }) => [
+      'Somebody wanted to move an account to this address, which has one of its own. It stays as it is:',
+      link,
+      ignore.en,
+    ],
+  },
+  emailChanged: {
+    subject: 'The address of your account was changed',
+    lines: ({ link, what }) => [`It is ${what} now.`, notYou.en, link],
+  },
+  passwordChanged: {
+    subject: 'Your password was changed',
+    lines: ({ link }) => ['All your other sessions have ended.', notYou.en, link],
+  },
+  join: {
+    subject: 'You are invited to Milepost',
+    lines: ({ link, hours, what }) => [`${what} invites you. Accept within ${hours} hours:`, link, ignore.en],
+  },
+};
+
+const es: Readonly<Record<MailKind, Text>> = {
+  signUp: {
+    subject: 'Termina tu cuenta de Milepost',
+    lines: ({ link, hours }) => [`Esta dirección abre una cuenta. Termínala en ${hours} horas:`, link, ignore.es],
+  },
+  hasAccount: {
+    subject: 'Ya tienes una cuenta de Milepost',
+    lines: ({ link }) => [
+      'Alguien quiso una cuenta con esta dirección, que ya tiene una. Entra, o pon allí una contraseña nueva:',
+      link,
+      ignore.es,
+    ],
+  },
+  reset: {
+    subject: 'Una contraseña nueva para Milepost',
+    lines: ({ link, hours }) => [`Pon una contraseña nueva en ${hours} hora:`, link, ignore.es],
+  },
+  noAccount: {
+    subject: 'No hay cuenta de Milepost con esta dirección',
+    lines: ({ link }) => [
+      'Alguien pidió una contraseña nueva, pero ninguna cuenta tiene esta dirección. Crea una aquí:',
+      link,
+      ignore.es,
+    ],
+  },
+  changeEmail: {
+    subject: 'Confirma tu dirección nueva',
+    lines: ({ link, hours }) => [
+      `Desde ahora esta será la dirección de tu cuenta. Confírmala en ${hours} horas:`,
+      link,
+      ignore.es,
+    ],
+  },
+  emailTaken: {
+    subject: 'Esta dirección ya tiene una cuenta',
+    lines: ({ link }) => [
+      'Alguien quiso pasar una cuenta a esta dirección, que tiene la suya. Todo queda como está:',
+      link,
+      ignore.es,
+    ],
+  },
+  emailChanged: {
+    subject: 'Se cambió la dirección de tu cuenta',
+    lines: ({ link, what }) => [`Ahora es ${what}.`, notYou.es, link],
+  },
+  passwordChanged: {
+    subject: 'Se cambió tu contraseña',
+    lines: ({ link }) => ['Todas tus demás sesiones se han cerrado.', notYou.es, link],
+  },
+  join: {
+    subject: 'Te invitan a Milepost',
+    lines: ({ link, hours, what }) => [`${what} te invita. Acepta en ${hours} horas:`, link, ignore.es],
+  },
+};
+
+const de: Readonly<Record<MailKind, Text>> = {
+  signUp: {
+    subject: 'Dein Milepost-Konto fertig anlegen',
+    lines: ({ link, hours }) => [
+      `Mit dieser Adresse wird ein Konto eröffnet. Lege es innerhalb von ${hours} Stunden fertig an:`,
+      link,
+      ignore.de,
+    ],
+  },
+  hasAccount: {
+    subject: 'Du hast schon ein Milepost-Konto',
+    lines: ({ link }) => [
+      'Jemand wollte ein Konto mit dieser Adresse, die schon eines hat. Melde dich an, oder setze dort ein neues Passwort:',
+      link,
+      ignore.de,
+    ],
+  },
+  reset: {
+    subject: 'Ein neues Passwort für Milepost',
+    lines: ({ link, hours }) => [`Setze innerhalb von ${hours} Stunde ein neues Passwort:`, link, ignore.de],
+  },
+  noAccount: {
+    subject: 'Kein Milepost-Konto mit dieser Adresse',
+    lines: ({ link }) => [
+      'Jemand bat um ein neues Passwort, aber kein Konto hat diese Adresse. Hier kannst du eines anlegen:',
+      link,
+      ignore.de,
+    ],
+  },
+  changeEmail: {
+    subject: 'Bestätige deine neue Adresse',
+    lines: ({ link, hours }) => [
+      `Dies soll ab jetzt die Adresse deines Kontos sein. Bestätige sie innerhalb von ${hours} Stunden:`,
+      link,
+      ignore.de,
+    ],
+  },
+  emailTaken: {
+    subject: 'Diese Adresse hat schon ein Konto',
+    lines: ({ link }) => [
+      'Jemand wollte ein Konto auf diese Adresse umstellen, die ein eigenes hat. Es bleibt alles, wie es ist:',
+      link,
+      ignore.de,
+    ],
+  },
+  emailChanged: {
+    subject: 'Die Adresse deines Kontos wurde geändert',
+    lines: ({ link, what }) => [`Sie ist jetzt ${what}.`, notYou.de, link],
+  },
+  passwordChanged: {
+    subject: 'Dein Passwort wurde geändert',
+    lines: ({ link }) => ['Alle deine anderen Sitzungen sind beendet.', notYou.de, link],
+  },
+  join: {
+    subject: 'Einladung zu Milepost',
+    lines: ({ link, hours, what }) => [`${what} lädt dich ein. Nimm innerhalb von ${hours} Stunden an:`, link, ignore.de],
+  },
+};
+
+const languages = { en, es, de } as const;
+type Language = keyof typeof languages;
+const greetings: Readonly<Record<Language, string>> = { en: 'Hello', es: 'Hola', de: 'Hallo' };
+
+/** The language that comes nearest; English is where none does. */
+export const mailLanguage = (asked: string | null): Language => {
+  const base = (asked ?? '').toLowerCase().split('-')[0] ?? '';
+  return base in languages ? (base as Language) : 'en';
+};
+
+export const writeMail = (
+  kind: MailKind,
+  language: string | null,
+  words: MailWords,
+): { subject: string; text: string; language: string } => {
+  const spoken = mailLanguage(language);
+  const { subject, lines } = languages[spoken][kind];
+  // A name is what its owner made of it: on one line, and no address of a page in it that a mail program would make a link of.
+  const name = words.name.replaceAll(/[\s:/]+/g, ' ').trim();
+  const greeting = name === '' ? `${greetings[spoken]},` : `${greetings[spoken]} ${name},`;
+  return { subject, text: [greeting, ...lines(words)].join('\n\n').concat('\n'), language: spoken };
+};

@@ -1,0 +1,56 @@
+import { sql } from 'kysely';
+import type { Transaction } from '../storage/index.ts';
+import { at, msOf } from './store-people.ts';
+import type { AuditEvent } from './types.ts';
+
+/** In the transaction of the act: what was done is in the log, and nothing else is. */
+export const writeAudit = async (tx: Transaction, event: AuditEvent, nowMs: number): Promise<void> => {
+  const { act, personNo, subject = '', subjectPersonNo = null, address = '', detail = {} } = event;
+  const actor = personNo === null ? 'system' : String(personNo);
+  await sql`insert into audit_events (at, actor, actor_person_no, act, subject, subject_person_no, address, detail)
+    values (${at(nowMs)}, ${actor}, ${personNo}, ${act}, ${subject}, ${subjectPersonNo}, ${address}, ${JSON.stringify(detail)}::jsonb)`.execute(
+    tx,
+  );
+};
+
+export interface AuditRecord {
+  readonly eventNo: number;
+  readonly atMs: number;
+  readonly act: string;
+  readonly actorPersonNo: number | null;
+  readonly actorName: string | null;
+  readonly subject: string;
+  readonly address: string;
+  readonly detail: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+export interface AuditQuery {
+  /** Of what concerns one person; null: of everybody. */
+  readonly subjectPersonNo: number | null;
+  readonly beforeNo: number | null;
+  readonly fromMs: number;
+  readonly limit: number;
+}
+
+/** Newest first. */
+export const listAudit = async (tx: Transaction, query: AuditQuery): Promise<AuditRecord[]> => {
+  const { subjectPersonNo, beforeNo, fromMs, limit } = query;
+  const { rows } = await sql<Omit<AuditRecord, 'eventNo' | 'atMs'> & { readonly eventNo: string; readonly atMs: string }>`
+    select a.event_no as "eventNo", ${msOf('a.at')} as "atMs", a.act, a.actor_person_no as "actorPersonNo", p.name as "actorName", a.subject,
+      a.address, a.detail
+    from audit_events a left join people p on p.person_no = a.actor_person_no
+    where a.at >= ${at(fromMs)} and (${subjectPersonNo}::int is null or a.subject_person_no = ${subjectPersonNo})
+      and (${beforeNo}::bigint is null or a.event_no < ${beforeNo})
+    order by a.event_no desc limit ${limit}`.execute(tx);
+  return rows.map((row) => ({ ...row, eventNo: Number(row.eventNo), atMs: Number(row.atMs) }));
+};
+
+export const makeAuditMonths = async (tx: Transaction, nowMs: number): Promise<void> => {
+  await sql`select make_audit_months(${at(nowMs)}::timestamptz, 2)`.execute(tx);
+};
+
+/** Whole months that are older go; answers how many did. */
+export const dropAuditMonths = async (tx: Transaction, beforeMs: number): Promise<number> => {
+  const { rows } = await sql<{ dropped: number }>`select drop_audit_months(${at(beforeMs)}::timestamptz) as dropped`.execute(tx);
+  return rows[0]?.dropped ?? 0;
+};

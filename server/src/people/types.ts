@@ -1,0 +1,121 @@
+export const organisationKinds = ['platform', 'customer', 'parking_operator', 'partner'] as const;
+export type OrganisationKind = (typeof organisationKinds)[number];
+
+/** Roles by the kind of organisation in which they are had. docs/people.md */
+export const rolesOf = {
+  platform: ['operator', 'support'],
+  customer: ['manager', 'viewer'],
+  parking_operator: ['manager', 'attendant'],
+  partner: ['administrator', 'developer'],
+} as const satisfies Record<OrganisationKind, readonly string[]>;
+export type Role = (typeof rolesOf)[OrganisationKind][number];
+
+export interface Organisation {
+  readonly organisationNo: number;
+  readonly id: string;
+  readonly kind: OrganisationKind;
+  readonly name: string;
+  /** Of a customer: its number in the registry. */
+  readonly customerNo: number | null;
+}
+
+export interface Membership extends Organisation {
+  readonly role: Role;
+}
+
+export interface Person {
+  readonly personNo: number;
+  readonly id: string;
+  readonly email: string;
+  readonly isEmailVerified: boolean;
+  readonly userName: string | null;
+  readonly name: string;
+  /** BCP 47; null: that of the browser. */
+  readonly language: string | null;
+  readonly createdMs: number;
+  readonly hasPassword: boolean;
+  readonly hasTotp: boolean;
+  readonly passkeys: number;
+}
+
+/** By what a session began. */
+export type SignInMethod = 'password' | 'password_totp' | 'passkey' | 'outside' | 'first_operator';
+
+/** From where somebody asks. */
+export interface Whence {
+  readonly address: string;
+  readonly userAgent: string;
+}
+
+export interface Session {
+  readonly id: string;
+  readonly personNo: number;
+  readonly method: SignInMethod;
+  readonly userAgent: string;
+  readonly address: string;
+  readonly createdMs: number;
+  readonly lastUsedMs: number;
+  readonly confirmedMs: number;
+  readonly expiresMs: number;
+}
+
+export interface AccessToken {
+  readonly id: string;
+  readonly personNo: number;
+  readonly name: string;
+  readonly items: readonly string[];
+  readonly createdMs: number;
+  readonly lastUsedMs: number | null;
+  readonly expiresMs: number;
+}
+
+/** Somebody who is known by a session or a token. */
+export interface SignedIn {
+  readonly person: Person;
+  readonly memberships: readonly Membership[];
+  readonly session: Session | null;
+  readonly token: AccessToken | null;
+}
+
+/** The value is for the cookie alone: nothing else knows it. */
+export interface NewSession {
+  readonly value: string;
+  readonly expiresMs: number;
+  readonly signedIn: SignedIn;
+}
+
+/** Acts of the audit log. */
+export type AuditAct =
+  | 'sign_in'
+  | 'sign_in_failed'
+  | 'sign_out'
+  | 'session_ended'
+  | 'account_made'
+  | 'account_ended'
+  | 'email_changed'
+  | 'password_changed'
+  | 'password_reset'
+  | 'totp_set'
+  | 'totp_removed'
+  | 'passkey_added'
+  | 'passkey_removed'
+  | 'token_made'
+  | 'token_ended'
+  | 'member_added'
+  | 'member_changed'
+  | 'member_removed'
+  | 'organisation_made'
+  | 'organisation_changed'
+  | 'organisation_ended';
+
+export interface AuditEvent {
+  readonly act: AuditAct;
+  /** Who did it; null: nobody who is known. */
+  readonly personNo: number | null;
+  /** Id of what it was done to. */
+  readonly subject?: string;
+  /** Whom it concerns: that person sees it. */
+  readonly subjectPersonNo?: number;
+  readonly address?: string;
+  readonly detail?: Readonly<Record<string, string | number | boolean | null>>;
+}
