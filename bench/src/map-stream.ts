@@ -96,6 +96,13 @@ const openServer = async () => {
     vocabulary,
     clock,
     logger: silentLogger,
+    people: {
+      sessions: {
+        byToken: () => Promise.resolve(undefined),
+        bySession: () => Promise.resolve(undefined),
+        listen: () => () => {},
+      },
+    },
     access: makeOperatorAccess({ token, clock, useCode: () => Promise.resolve(false) }),
     config: { allowedHosts: [], allowedOrigins: [] },
   });

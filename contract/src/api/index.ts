@@ -5,6 +5,7 @@ export * from './fleet.ts';
 export * from './fleet-reports.ts';
 export * from './history.ts';
 export * from './imports.ts';
+export * from './people.ts';
 export * from './problem.ts';
 export * from './retention.ts';
 export type { ApiRoute } from './route.ts';

@@ -7,9 +7,22 @@ export interface ApiRoute {
   readonly path: string;
   readonly summary: string;
   readonly description?: string;
-  readonly tag: 'vehicles' | 'customers' | 'devices' | 'history' | 'trips' | 'drivers' | 'reports' | 'warnings' | 'server';
-  /** Who may call: the operator (token or cookie), a device with its own means, or anyone. */
-  readonly access: 'operator' | 'device' | 'anyone';
+  readonly tag:
+    | 'vehicles'
+    | 'customers'
+    | 'devices'
+    | 'history'
+    | 'trips'
+    | 'drivers'
+    | 'reports'
+    | 'warnings'
+    | 'people'
+    | 'server';
+  /**
+   * Who may call: the platform's operators (token or session), a person in a browser about the own account, a device with its own means, or
+   * anyone.
+   */
+  readonly access: 'operator' | 'person' | 'device' | 'anyone';
   /** A device calls it by its client certificate. */
   readonly isByCertificate?: true;
   readonly params?: TSchema;
@@ -31,4 +44,5 @@ export interface ApiRoute {
 export const byId = closed({ id: opaqueId });
 
 export const operator = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'operator' as const });
+export const person = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'person' as const });
 export const anyone = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'anyone' as const });

@@ -4,6 +4,7 @@ import { deviceRoutes } from './device-routes.ts';
 import { driverRoutes } from './drivers.ts';
 import { fleetPage, fleetQuery, mapFrameType } from './fleet.ts';
 import * as past from './history.ts';
+import { peopleRoutes } from './people.ts';
 import { reportRoutes } from './fleet-reports.ts';
 import { importRoutes } from './imports.ts';
 import { retentionRoutes } from './retention.ts';
@@ -216,6 +217,8 @@ export const apiRoutes = {
   ...deviceRoutes,
 
   ...driverRoutes,
+
+  ...peopleRoutes,
 
   listSignals: operator({
     method: 'GET',

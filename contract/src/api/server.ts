@@ -25,7 +25,9 @@ export type SignalCatalogue = Static<typeof signalCatalogue>;
 
 /** Who is signed in. */
 export const session = closed({
-  actor: oneOf(['operator']),
+  actor: oneOf(['operator', 'person']),
+  name: nullable(Type.String({ description: 'Of the person; null: the bearer of the operator token' })),
+  isOperator: Type.Boolean({ description: 'May do what runs the platform' }),
   by: oneOf(['token', 'cookie']),
   expiresAt: nullable(isoTime),
   serverTime: isoTime,

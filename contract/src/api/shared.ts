@@ -8,6 +8,9 @@ export const apiLimits = {
   cursorCharactersMax: 512,
   searchCharactersMax: 200,
   nameCharactersMax: 200,
+  emailCharactersMax: 254,
+  passwordCharactersMax: 256,
+  accessTokenDaysMax: 365,
   groupsMax: 50,
   /** Customers or groups whose vehicles are counted in one answer. */
   vehiclePartsMax: 2000,

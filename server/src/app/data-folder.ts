@@ -15,6 +15,8 @@ export interface DataFolder {
   /** Files of reports that were made by schedule. */
   readonly reports: string;
   readonly secrets: string;
+  /** Mails to people, where there is no SMTP server. */
+  readonly mail: string;
   /** What was erased; a file. */
   readonly ledger: string;
   /** Records that could not be applied; a file. */
@@ -32,6 +34,7 @@ export const dataFolderAt = (root: string): DataFolder => {
     exports: folder('exports'),
     reports: folder('reports'),
     secrets: folder('secrets'),
+    mail: folder('mail'),
     ledger: folder(ledgerFile),
     deadLetters: folder('dead-letters.ndjson'),
   };

@@ -3,6 +3,7 @@ import { Registry as MetricsRegistry } from 'prom-client';
 import type { Warnings } from '../alerts/index.ts';
 import type { Erasures } from '../erasure/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
+import type { People } from '../people/index.ts';
 import { createHttp, type Http, type OperatorAccess, type PartReadiness, type ServerFigures } from '../http/index.ts';
 import type { Gate } from '../ingest/index.ts';
 import { type Clock, type Logger, makeSteppingClock } from '../kernel/index.ts';
@@ -45,6 +46,7 @@ import { makeServerRecords, serverAliveEveryMs, type ServerRecords } from './ser
 import type { Configuration } from './settings.ts';
 import { gateFigures, httpConfig, listen, openAccess, openMqtt, originOf, routeUpgrades, storesReadiness } from './listeners.ts';
 import { repeat } from './repeat.ts';
+import { openAccounts } from './open-people.ts';
 import { openSystem } from './system/open-system.ts';
 
 export interface ServerOptions {
@@ -106,6 +108,7 @@ interface HttpParts {
   readonly rebuilder: RebuildProcess;
   readonly gate: Gate;
   readonly access: OperatorAccess;
+  readonly people: People;
 }
 
 const figuresOf = (clock: Clock, parts: HttpParts): ServerFigures => {
@@ -149,6 +152,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
     clock,
     logger,
     access: parts.access,
+    people: parts.people,
     config: await httpConfig({ ...base, isDemo }),
     metrics: new MetricsRegistry(),
     figures,
@@ -306,13 +310,15 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
     repeat(clock, sweepEveryMs, () => gate.sweep()),
   );
   const { token, access } = await openAccess(base, stored);
+  let origin = '';
+  const people = await openAccounts(base, stored, () => origin, closers);
   const lake = await openDuckdbLake({ folder: folder.exports, logger });
   closers.add('lake', () => lake.close());
   const reports = openReportsOf({ ...stored, trips: trips.trips, warnings, folder: folder.reports, clock, logger });
   closers.add('reports', () => reports.close());
   reports.start();
   const known = { stored, log, models, trips, erasures, warnings, reports, unknownVehicles };
-  const parts = { steps, deadLetters, lake, projection, ...holds, gate, access, ...known };
+  const parts = { steps, deadLetters, lake, projection, ...holds, gate, access, people, ...known };
   const http = await openHttp(base, options.isDemo, parts, closers);
   const sockets = listenDeviceWebSockets({ gate, clock, logger });
   routeUpgrades(http.server, sockets, http.streams);
@@ -322,7 +328,7 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const tlsOrigins = await openDeviceTls(base, { stored, gate, sockets }, closers);
   closers.add('drain', () => gate.drain());
   const port = await listen(http, configuration);
-  const origin = originOf('http', configuration.host, port);
+  origin = originOf('http', configuration.host, port);
   const signInLink = (): string => `${origin}/signin?code=${access.createSignInCode()}`;
   return { origin, mqttOrigin, ...tlsOrigins, operatorToken: token, signInLink };
 };

@@ -28,6 +28,7 @@ import { addFleetRoutes } from './routes/fleet.ts';
 import { addHistoryRoutes } from './routes/history.ts';
 import { addImportRoutes } from './routes/imports.ts';
 import { addPrivateRoutes } from './routes/private.ts';
+import { addPeopleRoutes } from './routes/people.ts';
 import { addReportRoutes } from './routes/reports.ts';
 import { addRetentionRoutes } from './routes/retention.ts';
 import { addServerRoutes } from './routes/server.ts';
@@ -49,16 +50,11 @@ const addChecks = (fastify: FastifyInstance, deps: HttpDeps): void => {
     ...(config.mapStyle ? [config.mapStyle.light, config.mapStyle.dark] : []),
     ...config.mapOrigins,
   ]);
-  fastify.addHook('onRequest', (request, reply, done) => {
+  fastify.addHook('onRequest', async (request, reply) => {
     reply.headers(headers);
-    try {
-      checkHost(request.headers.host, request.socket.localPort, config.allowedHosts);
-      checkAccess(request, deps);
-      if (request.url.startsWith('/v1/')) reply.header('cache-control', 'no-store');
-      done();
-    } catch (error) {
-      done(error as Error);
-    }
+    checkHost(request.headers.host, request.socket.localPort, config.allowedHosts);
+    await checkAccess(request, deps);
+    if (request.url.startsWith('/v1/')) reply.header('cache-control', 'no-store');
   });
 };
 
@@ -88,6 +84,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scope: ReadScope): 
     addDriverRoutes,
     addDriverImportRoute,
     addDriverTripRoutes,
+    addPeopleRoutes,
     addPrivateRoutes,
     addCredentialRoutes,
     addEnrolmentRoutes,

@@ -6,6 +6,7 @@ const tags = [
   { name: 'history', description: 'The past: values, status changes, raw reports' },
   { name: 'devices', description: 'Devices, their logins and reports' },
   { name: 'customers', description: 'Whom vehicles belong to' },
+  { name: 'people', description: 'Accounts: signing in, and what people change about themselves' },
   { name: 'server', description: 'The server itself, its vocabulary, who is signed in' },
 ];
 
@@ -26,6 +27,11 @@ export const addOpenApi = async (fastify: FastifyInstance, version: string, cook
       components: {
         securitySchemes: {
           operatorToken: { type: 'http', scheme: 'bearer', description: 'The operator token' },
+          personalToken: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'A personal access token of an operator: docs/people.md',
+          },
           deviceToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'From `POST /v1/devices/login`' },
           deviceCertificate: {
             type: 'mutualTLS',
@@ -35,7 +41,7 @@ export const addOpenApi = async (fastify: FastifyInstance, version: string, cook
             type: 'apiKey',
             in: 'cookie',
             name: cookieName,
-            description: 'After the one-time link; state-changing requests need our own Origin',
+            description: 'After signing in; state-changing requests need our own Origin',
           },
         },
       },

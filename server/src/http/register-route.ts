@@ -11,7 +11,7 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify';
 import Type, { type TSchema } from 'typebox';
 import type { ReadScope } from '../events/index.ts';
-import { assert } from '../kernel/index.ts';
+import { assert, CallerError } from '../kernel/index.ts';
 import { authenticate, type Caller } from './access/authenticate.ts';
 import { checkOrigin, isStateChanging } from './access/check-origin.ts';
 import { addStreamBodies } from './stream-bodies.ts';
@@ -33,7 +33,7 @@ export interface Call<Name extends ApiRouteName> {
   readonly params: RouteParams<Name>;
   readonly query: RouteQuery<Name>;
   readonly body: RouteBody<Name>;
-  /** Of the caller; routes for devices and for anyone have none. */
+  /** Of the caller; routes about the own account, for devices and for anyone have none. */
   readonly scope: ReadScope;
   readonly caller: Caller;
   readonly request: FastifyRequest;
@@ -47,7 +47,8 @@ export type Handler<Name extends ApiRouteName> = (
 
 const nothing = Type.Object({}, { additionalProperties: false });
 const security: Record<ApiRoute['access'], readonly Record<string, string[]>[]> = {
-  operator: [{ operatorToken: [] }, { browserSession: [] }],
+  operator: [{ operatorToken: [] }, { personalToken: [] }, { browserSession: [] }],
+  person: [{ browserSession: [] }],
   device: [],
   anyone: [],
 };
@@ -133,7 +134,7 @@ export class RouteRegistrar {
           request,
           reply,
           caller,
-          scope: caller ? this.#scopeOf(caller) : undefined,
+          scope: caller?.isOperator ? this.#scope() : undefined,
         };
         // The schemas of the same route have checked the parts, which the types cannot know.
         const answer = await handler(call as unknown as Call<Name>);
@@ -144,8 +145,7 @@ export class RouteRegistrar {
     });
   }
 
-  #scopeOf(caller: Caller): ReadScope {
-    assert(caller.actor === 'operator' && this.#operatorScope, `no scope is known for ${caller.actor}`);
+  #scope(): ReadScope | undefined {
     return this.#operatorScope;
   }
 
@@ -171,16 +171,39 @@ export class RouteRegistrar {
   }
 }
 
-/** The checks of a route that the contract describes, as a list: origin, then who calls. */
-export const checkAccess = (request: FastifyRequest, { access, config }: Pick<HttpDeps, 'access' | 'config'>): void => {
-  const kind = request.routeOptions.config.access;
-  const caller = kind === 'operator' ? authenticate(request.headers, access) : null;
+/** What a personal access token is needed for: reading changes nothing. */
+const checkItems = (caller: Caller, method: string): void => {
+  if (caller.actor !== 'person' || !caller.signedIn.token) return;
+  const item = isStateChanging(method) ? 'write' : 'read';
+  if (caller.signedIn.token.items.includes(item)) return;
+  throw new CallerError('forbidden', `this access token is not for "${item}"`);
+};
+
+/** Lets in whom the route is for. Throws `unauthorized`, `forbidden`. */
+const admit = async (request: FastifyRequest, kind: ApiRoute['access'] | undefined, deps: AccessDeps): Promise<Caller | null> => {
+  if (kind !== 'operator' && kind !== 'person') return null;
+  const caller = await authenticate(request.headers, request.ip, deps);
+  if (kind === 'person') {
+    // A token that was stolen does not become an account.
+    if (caller.by === 'cookie') return caller;
+    throw new CallerError('forbidden', 'this is about an account: sign in with a browser');
+  }
+  if (!caller.isOperator) throw new CallerError('forbidden', 'this is for operators of the platform');
+  checkItems(caller, request.method);
+  return caller;
+};
+
+export type AccessDeps = Pick<HttpDeps, 'access' | 'people' | 'config'>;
+
+/** The checks of a route that the contract describes, as a list: who calls, then from where. */
+export const checkAccess = async (request: FastifyRequest, deps: AccessDeps): Promise<void> => {
+  const { config } = deps;
+  const caller = await admit(request, request.routeOptions.config.access, deps);
   request.caller = caller;
   if (!isStateChanging(request.method)) return;
-  const hasCookie = caller?.by === 'cookie';
   checkOrigin(request.headers.origin, {
     host: request.headers.host?.toLowerCase() ?? '',
     allowedOrigins: config.allowedOrigins,
-    isRequired: hasCookie,
+    isRequired: caller?.by === 'cookie',
   });
 };

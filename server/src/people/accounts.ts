@@ -23,6 +23,8 @@ import { endSessions, endTokens } from './store-sessions.ts';
 import type { NewSession, Person, Whence } from './types.ts';
 
 const nameCharactersMax = 200;
+/** Nobody has a mailbox there (RFC 2606), so nobody can reset its password. */
+const demoOperatorEmail = 'demo@milepost.invalid';
 
 export interface NewAccount {
   readonly name: string;
@@ -40,6 +42,8 @@ export const checkName = (text: string): string => {
   return name;
 };
 
+const operatorExists = (): CallerError =>
+  new CallerError('already_exists', 'there is a platform operator: who is one can add others');
 const used = (): CallerError => new CallerError('link_used', 'this link was used, or is too old: ask for a new one');
 
 /** Accounts are made, and got back, by links that are mailed. What is answered tells nobody which addresses have one. */
@@ -93,21 +97,37 @@ export class Accounts {
   }
 
   /** The first operator of the platform; while there is none, and in whosever hands the one-time link of the first start is. */
-  async makeFirstOperator(address: string, account: NewAccount, from: Whence): Promise<NewSession> {
+  async makeFirstOperator(address: string, account: NewAccount, useLink: () => Promise<void>, from: Whence): Promise<NewSession> {
     const email = checkEmail('email', address);
     const made = await this.#prepare(email, account);
+    if (await this.hasOperator()) throw operatorExists();
+    // Not before everything else was checked: a link that is used up by a short password would lock everybody out.
+    await useLink();
     const { storage, clock } = this.#context;
     return storage.withActor(peopleActor, async (tx) => {
       const platform = await readPlatform(tx);
       await lockOrganisation(tx, platform.organisationNo);
-      if ((await countMembers(tx, platform.organisationNo, 'operator')) > 0)
-        throw new CallerError('already_exists', 'there is a platform operator: who is one can add others');
+      if ((await countMembers(tx, platform.organisationNo, 'operator')) > 0) throw operatorExists();
       const person = await insertPerson(tx, { ...made, email }, clock.now());
       await putMember(tx, { organisationNo: platform.organisationNo, personNo: person.personNo, role: 'operator' }, clock.now());
       await this.#noteMade(tx, person, from);
       const detail = { role: 'operator', organisation: platform.id };
       const { personNo, id } = person;
       await writeAudit(tx, { act: 'member_added', personNo, subject: id, subjectPersonNo: personNo, detail }, clock.now());
+      return this.#sessions.begin(tx, person, 'first_operator', from);
+    });
+  }
+
+  /** Of a demo, which runs on loopback with a data folder of its own: nobody has to think of a password for it. */
+  letInDemoOperator(from: Whence): Promise<NewSession> {
+    const { storage, clock, random } = this.#context;
+    return storage.withActor(peopleActor, async (tx) => {
+      const { organisationNo } = await readPlatform(tx);
+      await lockOrganisation(tx, organisationNo);
+      const known = (await readSecrets(tx, demoOperatorEmail))?.person;
+      const made = { name: 'Demo', email: demoOperatorEmail, language: null, passwordHash: null, isEmailVerified: false };
+      const person = known ?? (await insertPerson(tx, { ...made, id: makeId(idPrefixes.person, random) }, clock.now()));
+      await putMember(tx, { organisationNo, personNo: person.personNo, role: 'operator' }, clock.now());
       return this.#sessions.begin(tx, person, 'first_operator', from);
     });
   }

@@ -193,7 +193,7 @@ test('an address changes when its new mailbox says so, and the old one is told',
 test('the first operator is made once, by whoever is first', async () => {
   assert.equal(await one.people.accounts.hasOperator(), false);
   const make = (people: TestPeople, email: string): Promise<string> =>
-    codeOf(people.people.accounts.makeFirstOperator(email, { name: 'Root', password, language: null }, from));
+    codeOf(people.people.accounts.makeFirstOperator(email, { name: 'Root', password, language: null }, async () => {}, from));
   assert.deepEqual((await Promise.all([make(one, 'op1@example.com'), make(two, 'op2@example.com')])).sort(), [
     'already_exists',
     'done',

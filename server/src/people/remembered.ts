@@ -14,6 +14,7 @@ interface Entry {
 export class Remembered {
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
+  readonly #listeners = new Set<(personNos: readonly number[] | null) => void>();
   /** Grows with each forgetting: what was being read meanwhile is not kept. */
   #turn = 0;
 
@@ -36,11 +37,23 @@ export class Remembered {
   forget(personNos: readonly number[]): void {
     this.#turn++;
     for (const [key, { signedIn }] of this.#entries) if (personNos.includes(signedIn.person.personNo)) this.#entries.delete(key);
+    this.#tell(personNos);
   }
 
   forgetAll(): void {
     this.#turn++;
     this.#entries.clear();
+    this.#tell(null);
+  }
+
+  /** `null`: of anybody. Answers how to stop listening. */
+  listen(listener: (personNos: readonly number[] | null) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #tell(personNos: readonly number[] | null): void {
+    for (const listener of this.#listeners) listener(personNos);
   }
 
   #keep(key: string, entry: Entry): void {

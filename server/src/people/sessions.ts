@@ -31,6 +31,11 @@ export class Sessions {
     this.remembered = new Remembered(context.clock);
   }
 
+  /** Something of these people has changed, in whichever process; null: of anybody. Answers how to stop listening. */
+  listen(listener: (personNos: readonly number[] | null) => void): () => void {
+    return this.remembered.listen(listener);
+  }
+
   /** In the transaction in which the person was let in. */
   async begin(tx: Transaction, person: Person, method: SignInMethod, from: Whence): Promise<NewSession> {
     const { clock, random } = this.#context;

@@ -8,6 +8,7 @@ import type { SnapshotStore } from '../../storage/index.ts';
 import { findUnknown, type UnknownVehicles } from '../find-unknown.ts';
 import { forgetOld } from '../forget-old.ts';
 import { openReportsOf } from '../keep-reports.ts';
+import { openAccounts } from '../open-people.ts';
 import { openWarningLog } from '../keep-warnings.ts';
 import { httpConfig, openAccess } from '../listeners.ts';
 import type { Closers } from '../open-parts.ts';
@@ -62,6 +63,8 @@ export interface ApiParts {
   readonly readiness: () => Promise<PartReadiness[]>;
   /** Of a process that is a gateway, too. */
   readonly gate: Gate | undefined;
+  /** Where this process listens, once it does. */
+  readonly listensAt: () => string;
   readonly closers: Closers;
 }
 
@@ -77,6 +80,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
   const { replica, erasures, figures, readiness, gate, closers } = options;
   const { clock, logger, configuration, folder } = base;
   const { token, access } = await openAccess(base, stored);
+  const people = await openAccounts(base, stored, options.listensAt, closers);
   const lake = await openDuckdbLake({ folder: folder.exports, logger });
   closers.add('lake', () => lake.close());
   const warnings = await openWarningLog({ ...stored, erasures, clock, logger });
@@ -107,6 +111,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
     clock,
     logger,
     access,
+    people,
     config: await httpConfig({ configuration, isDemo: false }),
     metrics: new MetricsRegistry(),
     figures,

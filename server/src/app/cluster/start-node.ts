@@ -71,6 +71,7 @@ const openListener = async (
   parts: ClusterParts,
   running: Running,
   erasures: Awaited<ReturnType<typeof openLedger>>,
+  listensAt: () => string,
   closers: Closers,
 ): Promise<Listening> => {
   const { base, stored, log } = parts;
@@ -78,7 +79,7 @@ const openListener = async (
   const readiness = readinessOf(parts, running);
   const figures = figuresOf(running);
   if (replica) {
-    const api = await runApi(parts, { replica, erasures, figures, readiness, gate, closers });
+    const api = await runApi(parts, { replica, erasures, figures, readiness, gate, listensAt, closers });
     return { http: api.http, api };
   }
   const door = gate && { devices: stored.devices, telemetryRoute: telemetryRoute(gate) };
@@ -130,7 +131,8 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const parts: ClusterParts = { base, stored, log, node };
   const { erasures, running } = await openRoles(parts, deadLetters, closers);
   const { gate } = running;
-  const { http, api } = await openListener(parts, running, erasures, closers);
+  let origin = '';
+  const { http, api } = await openListener(parts, running, erasures, () => origin, closers);
   const sockets = gate && listenDeviceWebSockets({ gate, clock, logger });
   routeUpgrades(http.server, sockets, api?.http.streams);
   closers.add('http', () => http.close());
@@ -140,7 +142,7 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const tlsOrigins = gate && sockets ? await openDeviceTls(base, { stored, gate, sockets }, closers) : noTls;
   if (gate) closers.add('drain', () => gate.drain());
   const port = await listen(http, configuration);
-  const origin = originOf('http', configuration.host, port);
+  origin = originOf('http', configuration.host, port);
   const way = api && {
     operatorToken: api.token,
     signInLink: () => `${origin}/signin?code=${api.access.createSignInCode()}`,

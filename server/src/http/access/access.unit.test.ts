@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeManualClock } from '../../kernel/index.ts';
-import { authenticate } from './authenticate.ts';
 import { isOwnHost } from './check-host.ts';
 import { checkOrigin } from './check-origin.ts';
 import { readCookie, writeCookie } from './cookies.ts';
@@ -38,54 +37,19 @@ test('a sign-in code works once, on whichever process, and not after its time', 
   assert.equal(await access.consumeSignInCode(late), false);
 });
 
-test('a code of another operator token is refused, and neither a session nor a code is taken for the other', async () => {
+test('a code of another operator token is refused, and so is one that was changed in any character', async () => {
   const clock = makeManualClock(t0);
   const access = makeOperatorAccess({ token, clock, useCode });
   const stranger = makeOperatorAccess({ token: 'a-token-that-is-new', clock, useCode });
   assert.equal(await access.consumeSignInCode(stranger.createSignInCode()), false);
-  assert.equal(await access.consumeSignInCode(access.createSession().value), false);
-  assert.equal(access.sessionExpiry(access.createSignInCode()), undefined);
-});
-
-test('a session outlives a restart, ends after its time, and with another operator token', () => {
-  const clock = makeManualClock(t0);
-  const { value, expiresAt } = makeOperatorAccess({ token, clock, useCode }).createSession();
-  assert.equal(expiresAt, t0 + accessLimits.sessionLifetimeMs);
-  assert.equal(makeOperatorAccess({ token, clock, useCode }).sessionExpiry(value), expiresAt);
-  assert.equal(makeOperatorAccess({ token: 'a-token-that-is-new', clock, useCode }).sessionExpiry(value), undefined);
-  clock.advance(accessLimits.sessionLifetimeMs);
-  assert.equal(makeOperatorAccess({ token, clock, useCode }).sessionExpiry(value), undefined);
-});
-
-test('a session that was changed in any character is refused', () => {
-  const access = makeOperatorAccess({ token, clock: makeManualClock(t0), useCode });
-  const { value } = access.createSession();
-  for (let i = 0; i < value.length; i++) {
-    const other = value[i] === '1' ? '2' : '1';
-    assert.equal(access.sessionExpiry(value.slice(0, i) + other + value.slice(i + 1)), undefined, `character ${i}`);
+  assert.notEqual(access.cookieName, stranger.cookieName);
+  const code = access.createSignInCode();
+  for (let i = 0; i < code.length; i++) {
+    const other = code[i] === '1' ? '2' : '1';
+    assert.equal(await access.consumeSignInCode(code.slice(0, i) + other + code.slice(i + 1)), false, `character ${i}`);
   }
-  for (const text of ['', '.', '..', 'x.y.z', `${t0 * 2}.aaaaaaaaaaaa.`]) assert.equal(access.sessionExpiry(text), undefined);
-});
-
-test('the caller is the bearer of the token, or a browser with a session; a wrong token is not helped by a cookie', () => {
-  const access = makeOperatorAccess({ token, clock: makeManualClock(t0), useCode });
-  const { value, expiresAt } = access.createSession();
-  const cookie = `other=1; ${access.cookieName}=${value}`;
-  assert.deepEqual(authenticate({ authorization: `Bearer ${token}` }, access), {
-    actor: 'operator',
-    by: 'token',
-    expiresAt: null,
-  });
-  assert.deepEqual(authenticate({ cookie }, access), { actor: 'operator', by: 'cookie', expiresAt });
-  for (const headers of [
-    {},
-    { authorization: 'Bearer nobody' },
-    { authorization: token },
-    { authorization: 'Bearer nobody', cookie },
-    { cookie: 'a=b' },
-  ]) {
-    assert.throws(() => authenticate(headers, access), { code: 'unauthorized' });
-  }
+  for (const text of ['', '.', '..', 'x.y.z', `${t0 * 2}.aaaaaaaaaaaa.`])
+    assert.equal(await access.consumeSignInCode(text), false);
 });
 
 test('cookies are read by their whole name and written so that scripts and other sites have none', () => {
@@ -95,7 +59,7 @@ test('cookies are read by their whole name and written so that scripts and other
   assert.equal(readCookie(`b=${'x'.repeat(9000)}`, 'b'), undefined);
   assert.equal(
     writeCookie('a', 'v', { maxAgeSeconds: 60, isSecure: true }),
-    'a=v; Path=/; HttpOnly; SameSite=Strict; Max-Age=60; Secure',
+    'a=v; Path=/; HttpOnly; SameSite=Lax; Max-Age=60; Secure',
   );
 });
 

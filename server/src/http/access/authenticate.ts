@@ -1,29 +1,64 @@
 import type { IncomingMessage } from 'node:http';
 import { CallerError } from '../../kernel/index.ts';
+import type { People, SignedIn } from '../../people/index.ts';
 import { readBearer } from '../../protocols/index.ts';
 import { readCookie } from './cookies.ts';
 import type { OperatorAccess } from './operator-access.ts';
 
-/** Who calls. Only the operator, until people have accounts. */
-export interface Caller {
-  readonly actor: 'operator';
+interface CallerBase {
   readonly by: 'token' | 'cookie';
   /** ms; null: without end. */
   readonly expiresAt: number | null;
+  /** May do what runs the platform. */
+  readonly isOperator: boolean;
 }
 
-/** Finds out who calls, from the bearer token or else the session cookie. Throws `unauthorized`. */
-export const authenticate = (headers: IncomingMessage['headers'], access: OperatorAccess): Caller => {
+/** The bearer of the operator token. */
+export interface OperatorCaller extends CallerBase {
+  readonly actor: 'operator';
+}
+
+/** Somebody with an account: a browser session, or a personal access token. */
+export interface PersonCaller extends CallerBase {
+  readonly actor: 'person';
+  readonly signedIn: SignedIn;
+}
+
+export type Caller = OperatorCaller | PersonCaller;
+
+export interface AccessParts {
+  readonly access: OperatorAccess;
+  readonly people: { readonly sessions: Pick<People['sessions'], 'bySession' | 'byToken'> };
+}
+
+const operator: OperatorCaller = { actor: 'operator', by: 'token', expiresAt: null, isOperator: true };
+
+const isPlatformOperator = ({ memberships }: SignedIn): boolean =>
+  memberships.some(({ kind, role }) => kind === 'platform' && role === 'operator');
+
+const personCaller = (signedIn: SignedIn): PersonCaller => ({
+  actor: 'person',
+  by: signedIn.token ? 'token' : 'cookie',
+  expiresAt: (signedIn.token ?? signedIn.session)?.expiresMs ?? 0,
+  isOperator: isPlatformOperator(signedIn),
+  signedIn,
+});
+
+/** Finds out who calls, from the bearer token or else the session cookie. Throws `unauthorized`, `unavailable`. */
+export const authenticate = async (
+  headers: IncomingMessage['headers'],
+  address: string,
+  { access, people }: AccessParts,
+): Promise<Caller> => {
   if (headers.authorization !== undefined) {
     const token = readBearer(headers.authorization);
-    if (token !== undefined && access.isToken(token)) return { actor: 'operator', by: 'token', expiresAt: null };
-    throw new CallerError('unauthorized', 'the token in Authorization is not the operator’s');
+    if (token !== undefined && access.isToken(token)) return operator;
+    const signedIn = token === undefined ? undefined : await people.sessions.byToken(token);
+    if (signedIn) return personCaller(signedIn);
+    throw new CallerError('unauthorized', 'the token in Authorization is not known here, has ended, or has expired');
   }
   const session = readCookie(headers.cookie, access.cookieName);
-  const expiresAt = session === undefined ? undefined : access.sessionExpiry(session);
-  if (expiresAt !== undefined) return { actor: 'operator', by: 'cookie', expiresAt };
-  throw new CallerError(
-    'unauthorized',
-    'expected Authorization: Bearer <operator token>, or a browser that was signed in by the link the server printed',
-  );
+  const signedIn = session === undefined ? undefined : await people.sessions.bySession(session, address);
+  if (signedIn) return personCaller(signedIn);
+  throw new CallerError('unauthorized', 'expected Authorization: Bearer <token>, or a browser that is signed in');
 };

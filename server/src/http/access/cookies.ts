@@ -15,6 +15,9 @@ export interface CookieOptions {
   readonly isSecure: boolean;
 }
 
-/** A `Set-Cookie` header that scripts cannot read and other sites cannot send. 0 seconds removes it. */
+/**
+ * A `Set-Cookie` header that scripts cannot read, and that pages of other sites send with nothing but a link that is followed. 0 seconds
+ * removes it.
+ */
 export const writeCookie = (name: string, value: string, { maxAgeSeconds, isSecure }: CookieOptions): string =>
-  `${name}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeSeconds}${isSecure ? '; Secure' : ''}`;
+  `${name}=${value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=${maxAgeSeconds}${isSecure ? '; Secure' : ''}`;

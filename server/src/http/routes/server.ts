@@ -1,6 +1,5 @@
 import type { SignalDefinition } from '@milepost/contract';
 import type { SignalView } from '@milepost/contract/api';
-import { writeCookie } from '../access/cookies.ts';
 import type { RouteRegistrar } from '../register-route.ts';
 import { toIso, toIsoOrNull } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
@@ -26,7 +25,7 @@ const signalView = (signal: SignalDefinition): SignalView => {
 
 /** Routes about the server itself, its vocabulary and who is signed in. */
 export const addServerRoutes = (routes: RouteRegistrar, deps: HttpDeps): void => {
-  const { vocabulary, clock, config, access } = deps;
+  const { vocabulary, clock, config } = deps;
   routes.add('listSignals', () => {
     const { version, signals } = vocabulary();
     return { version, items: signals.map(signalView) };
@@ -34,14 +33,12 @@ export const addServerRoutes = (routes: RouteRegistrar, deps: HttpDeps): void =>
 
   routes.add('readSession', ({ caller }) => ({
     actor: caller.actor,
+    name: caller.actor === 'person' ? caller.signedIn.person.name : null,
+    isOperator: caller.isOperator,
     by: caller.by,
     expiresAt: toIsoOrNull(caller.expiresAt),
     serverTime: toIso(clock.now()),
   }));
-
-  routes.add('endSession', ({ reply }) => {
-    reply.header('set-cookie', writeCookie(access.cookieName, '', { maxAgeSeconds: 0, isSecure: config.isHttps }));
-  });
 
   routes.add('readConfig', () => ({
     version: config.version,

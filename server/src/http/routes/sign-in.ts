@@ -1,36 +1,32 @@
 import type { FastifyInstance } from 'fastify';
-import { writeCookie } from '../access/cookies.ts';
-import { messagePage } from '../message-page.ts';
-import { accessLimits } from '../access/operator-access.ts';
 import type { HttpDeps } from '../types.ts';
+import { setSessionCookie, whence } from './people.ts';
 
 const codeLengthMax = 128;
 
-/** `GET /signin?code=…`: the one-time link that the server prints. Works once, then the browser has a session. */
+/**
+ * `GET /signin?code=…`: the one-time link that the server prints. While there is no platform operator it leads to the page on which the first
+ * one is made, which uses the code up; after that, to where people sign in. A demo has an operator of its own, and lets it in at once.
+ */
 export const addSignInRoute = (
   fastify: FastifyInstance,
-  { access, config, logger }: Pick<HttpDeps, 'access' | 'config' | 'logger'>,
+  deps: Pick<HttpDeps, 'access' | 'config' | 'clock' | 'logger' | 'people'>,
 ): void => {
+  const { access, config, logger, people } = deps;
   fastify.get(
     '/signin',
     { schema: { hide: true }, config: { access: 'anyone' }, exposeHeadRoute: false },
     async (request, reply) => {
       const { code } = request.query as { readonly code?: unknown };
       reply.header('cache-control', 'no-store');
-      if (typeof code !== 'string' || code.length > codeLengthMax || !(await access.consumeSignInCode(code))) {
-        logger.warn('a sign-in link was refused', { address: request.socket.remoteAddress });
-        const advice =
-          'A link works once and for a day. Start Milepost again to get a new one, or open the page in the browser that is signed in.';
-        return reply
-          .code(401)
-          .type('text/html; charset=utf-8')
-          .send(messagePage('This sign-in link does not work any more', advice));
+      if (typeof code !== 'string' || code.length > codeLengthMax) return reply.redirect('/sign-in', 303);
+      if (config.isDemo && (await access.consumeSignInCode(code))) {
+        setSessionCookie(reply, await people.accounts.letInDemoOperator(whence(request)), deps);
+        return reply.redirect('/', 303);
       }
-      const { value } = access.createSession();
-      const maxAgeSeconds = Math.floor(accessLimits.sessionLifetimeMs / 1000);
-      return reply
-        .header('set-cookie', writeCookie(access.cookieName, value, { maxAgeSeconds, isSecure: config.isHttps }))
-        .redirect('/', 303);
+      if (config.isDemo) logger.warn('a sign-in link was refused', { address: request.ip });
+      const isFirst = !(await people.accounts.hasOperator());
+      return reply.redirect(isFirst ? `/first-operator#${encodeURIComponent(code)}` : '/sign-in', 303);
     },
   );
 };

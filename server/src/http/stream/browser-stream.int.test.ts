@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { closeCodes } from '@milepost/contract';
 import type { VehicleMessage } from '@milepost/contract/stream';
 import { addVehicle, type TestVehicle } from '../testing/fleet.ts';
-import { openTestServer, operatorToken, type TestServer } from '../testing/open-test-server.ts';
+import { openTestServer, operatorToken, type TestServer, cookieOfOperator } from '../testing/open-test-server.ts';
 import { type Heard, openStreamClient, type StreamClient } from '../testing/stream-client.ts';
 
 let server: TestServer;
@@ -148,8 +148,7 @@ test('a vehicle that is not there is a message, too many watched ones too, and n
 });
 
 test('a stream opens to the operator alone, and to a browser only from our own page', async () => {
-  const { value } = server.access.createSession();
-  const cookie = `${server.access.cookieName}=${value}`;
+  const cookie = await cookieOfOperator(server);
   await assert.rejects(open({}), /status 401/);
   await assert.rejects(open({ authorization: 'Bearer wrong' }), /status 401/);
   await assert.rejects(open({ cookie }), /status 403/);
@@ -158,6 +157,7 @@ test('a stream opens to the operator alone, and to a browser only from our own p
   await assert.rejects(open({ authorization, host: 'evil.example' }), /status 403/);
   const client = await open({ cookie, origin: server.origin });
   assert.ok(server.http.streams.viewers() >= 1);
-  client.socket.close();
-  await client.closed;
+  const out = await fetch(`${server.origin}/v1/session`, { method: 'DELETE', headers: { cookie, origin: server.origin } });
+  assert.equal(out.status, 204);
+  assert.equal(await client.closed, closeCodes.revoked, 'a stream ends with the session that it was opened by');
 });

@@ -4,7 +4,7 @@ import { closeCodes } from '@milepost/contract';
 import { type StreamRequest, streamLimits } from '@milepost/contract/stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { ReadScope } from '../../events/index.ts';
-import { OperationalError } from '../../kernel/index.ts';
+import { CallerError, OperationalError } from '../../kernel/index.ts';
 import { refuseUpgrade } from '../../protocols/index.ts';
 import type { Drivers } from '../../registry/index.ts';
 import { authenticate, type Caller } from '../access/authenticate.ts';
@@ -21,6 +21,7 @@ import { VehicleWatches } from './vehicle-watch.ts';
 import { encodeMessage, Viewer } from './viewer.ts';
 
 export interface BrowserStreamDeps extends Pick<HttpDeps, 'live' | 'vocabulary' | 'clock' | 'logger' | 'access'> {
+  readonly people: { readonly sessions: Pick<HttpDeps['people']['sessions'], 'bySession' | 'byToken' | 'listen'> };
   readonly registry: Pick<HttpDeps['registry'], 'directory'> & { readonly drivers: Pick<Drivers, 'directory'> };
   readonly warnings: Pick<HttpDeps['warnings'], 'listen' | 'isShown'>;
   readonly operatorScope: ReadScope;
@@ -72,6 +73,7 @@ class Stream implements BrowserStream {
         vehicleChanged: (vehicleNo) => this.#watches.noteChange(vehicleNo),
         statusChanged: whenWatched((change) => this.#feed.note(change)),
       }),
+      deps.people.sessions.listen((personNos) => this.#recheck(personNos)),
       warnings.listen({
         changed: whenWatched((changes) => this.#warnings.note(changes)),
         outdated: () => this.#warnings.noteGap(),
@@ -87,14 +89,21 @@ class Stream implements BrowserStream {
   }
 
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    try {
-      const caller = this.#admit(request);
-      this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#accept(webSocket, caller));
-    } catch (error) {
-      const known = toMilepostError(error);
-      if (known.code === 'internal') this.#deps.logger.error('admitting a browser failed', { error });
-      refuseUpgrade(socket, known);
-    }
+    // While it is found out who asks: a socket without a hearer of its errors would end the process.
+    const gone = (): void => void socket.destroy();
+    socket.once('error', gone);
+    this.#admit(request).then(
+      (caller) => {
+        socket.off('error', gone);
+        if (socket.destroyed) return;
+        this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#accept(webSocket, request, caller));
+      },
+      (error: unknown) => {
+        const known = toMilepostError(error);
+        if (known.code === 'internal') this.#deps.logger.error('admitting a browser failed', { error });
+        refuseUpgrade(socket, known);
+      },
+    );
   }
 
   close(): void {
@@ -108,11 +117,12 @@ class Stream implements BrowserStream {
     });
   }
 
-  #admit(request: IncomingMessage): Caller {
-    const { access, config } = this.#deps;
+  async #admit(request: IncomingMessage): Promise<Caller> {
+    const { config } = this.#deps;
     const { host, origin } = request.headers;
     checkHost(host, request.socket.localPort, config.allowedHosts);
-    const caller = authenticate(request.headers, access);
+    const caller = await authenticate(request.headers, request.socket.remoteAddress ?? '', this.#deps);
+    if (!caller.isOperator) throw new CallerError('forbidden', 'this is for operators of the platform');
     checkOrigin(origin, {
       host: host?.toLowerCase() ?? '',
       allowedOrigins: config.allowedOrigins,
@@ -126,8 +136,26 @@ class Stream implements BrowserStream {
     return caller;
   }
 
-  #accept(socket: WebSocket, caller: Caller): void {
-    const viewer = new Viewer(socket, this.#deps.operatorScope, caller.expiresAt);
+  /** Whoever let somebody in may have ended it: a change of that person is a reason to ask once more. */
+  #recheck(personNos: readonly number[] | null): void {
+    for (const viewer of this.#viewers) {
+      if (viewer.personNo === null || (personNos !== null && !personNos.includes(viewer.personNo))) continue;
+      this.#admitAgain(viewer).catch((error: unknown) => {
+        const known = toMilepostError(error);
+        // Not known whether it has ended: who is signed in goes on watching, and is asked about with the next change.
+        if (known.status >= 500) this.#deps.logger.warn('a viewer could not be checked once more', { error });
+        else viewer.socket.close(closeCodes.revoked, 'the session has ended');
+      });
+    }
+  }
+
+  async #admitAgain({ request }: Viewer): Promise<void> {
+    const caller = await authenticate(request.headers, request.socket.remoteAddress ?? '', this.#deps);
+    if (!caller.isOperator) throw new CallerError('forbidden', 'this is for operators of the platform');
+  }
+
+  #accept(socket: WebSocket, request: IncomingMessage, caller: Caller): void {
+    const viewer = new Viewer(socket, this.#deps.operatorScope, request, caller);
     this.#viewers.add(viewer);
     socket.on('message', (data: RawData, isBinary: boolean) => {
       viewer.isSilent = false;

@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import type { ReadScope } from '../../events/index.ts';
+import type { Caller } from '../access/authenticate.ts';
 import { browserStreamLimits } from './limits.ts';
 
 /** One browser that watches. */
@@ -13,10 +15,17 @@ export class Viewer {
   /** Numbers of the vehicles that it watches in detail. */
   readonly watched = new Set<number>();
 
-  constructor(socket: WebSocket, scope: ReadScope, expiresAt: number | null) {
+  /** With which it was let in. */
+  readonly request: IncomingMessage;
+  /** null: the bearer of the operator token. */
+  readonly personNo: number | null;
+
+  constructor(socket: WebSocket, scope: ReadScope, request: IncomingMessage, caller: Caller) {
     this.socket = socket;
     this.scope = scope;
-    this.expiresAt = expiresAt;
+    this.request = request;
+    this.personNo = caller.actor === 'person' ? caller.signedIn.person.personNo : null;
+    this.expiresAt = caller.expiresAt;
   }
 
   get isBehind(): boolean {

@@ -31,6 +31,8 @@ import { type Clock, type Logger, silentLogger, systemClock } from '../../kernel
 import { openDuckdbLake } from '../../lake/adapters/duckdb/index.ts';
 import { fleetSignals, type Live, openLive } from '../../live/index.ts';
 import { listenDeviceWebSockets, telemetryRoute } from '../../protocols/index.ts';
+import type { Mail, People } from '../../people/index.ts';
+import { openTestPeople } from '../../people/testing/open-test-people.ts';
 import { openRegistry, openRetention, type Registry, type Retention } from '../../registry/index.ts';
 import type { Storage } from '../../storage/index.ts';
 import { openTestStorage, type TestStorage } from '../../storage/testing/test-storage.ts';
@@ -46,6 +48,9 @@ export const operatorToken = 'operator-token-of-the-tests';
 export interface TestServer {
   readonly http: Http;
   readonly access: OperatorAccess;
+  readonly people: People;
+  /** What was mailed, in its order. */
+  readonly mails: readonly Mail[];
   readonly storage: Storage;
   readonly registry: Registry;
   readonly retention: Retention;
@@ -73,6 +78,14 @@ export interface TestServer {
   ask<Name extends ApiRouteName>(name: Name, parts?: Parts<Name>): Promise<Answer & { readonly json: RouteResponse<Name> }>;
   close(): Promise<void>;
 }
+
+/** A browser in which the first operator of the platform was made: its cookie. */
+export const cookieOfOperator = async ({ people, access }: TestServer): Promise<string> => {
+  const account = { name: 'Root', password: 'correct horse battery', language: null };
+  const from = { address: '127.0.0.1', userAgent: 'a test' };
+  const { value } = await people.accounts.makeFirstOperator('root@example.com', account, () => Promise.resolve(), from);
+  return `${access.cookieName}=${value}`;
+};
 
 export interface Parts<Name extends ApiRouteName> {
   readonly id?: string;
@@ -313,6 +326,7 @@ export const openTestServer = async (
     clock: timed.clock,
     useCode: (digest, expiresAt) => parts.registry.useSignInCode(digest, expiresAt),
   });
+  const { people, mails } = await openTestPeople(parts.storage, timed.clock);
   const figures = { ...figuresOf(parts, gate), trips: () => parts.days.statistics() };
   const readiness = async () => [{ name: 'postgres', isReady: await isUp(test) }];
   const system = await openTestSystem({ test, eventLog: parts.eventLog, figures, readiness, ...timed });
@@ -322,6 +336,7 @@ export const openTestServer = async (
     trips: parts.days.trips,
     vocabulary: () => coreVocabulary,
     access,
+    people,
     config: configOf(webRoot, changes),
     metrics: new MetricsRegistry(),
     figures,
@@ -342,11 +357,14 @@ export const openTestServer = async (
     gate,
     http,
     access,
+    people,
+    mails,
     port,
     origin,
     call,
     ask: askWith(call),
     close: async () => {
+      await people.close();
       await sockets.close();
       await http.close();
       system.close();

@@ -1,0 +1,32 @@
+import { openMailFolder } from '../people/adapters/mail-folder/index.ts';
+import { openSmtp } from '../people/adapters/smtp/index.ts';
+import { type Mailer, openPeople, type People } from '../people/index.ts';
+import type { Base, Closers, Stored } from './open-parts.ts';
+
+/** By SMTP; without it into the data folder, for development. */
+const openMailer = async ({ configuration, folder, clock, logger }: Base): Promise<Mailer> => {
+  const { smtpUrl, mailFrom: from } = configuration;
+  if (smtpUrl !== undefined) return openSmtp({ url: smtpUrl, from });
+  return openMailFolder({ folder: folder.mail, from, clock, logger });
+};
+
+/** Accounts. `listensAt` is where this process listens, as soon as it does: links in mails lead there unless a public address is set. */
+export const openAccounts = async (
+  base: Base,
+  { storage, pepper }: Pick<Stored, 'storage' | 'pepper'>,
+  listensAt: () => string,
+  closers: Closers,
+): Promise<People> => {
+  const { configuration, clock, logger } = base;
+  const people = await openPeople({
+    storage,
+    clock,
+    logger,
+    pepper,
+    mailer: await openMailer(base),
+    publicUrl: () => configuration.publicUrl ?? listensAt(),
+    auditDays: configuration.auditRetentionDays,
+  });
+  closers.add('people', () => people.close());
+  return people;
+};
