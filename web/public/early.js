@@ -2,6 +2,8 @@
 (() => {
   // The app was quicker: it asks by itself.
   if (window.milepostAsked) return;
+  // Who is about to sign in has nothing to ask for yet.
+  if (/^\/(sign-in|sign-up|reset|confirm-email|first-operator)$/.test(location.pathname)) return;
   const asked = {};
   const ask = (address) => {
     asked[address] = fetch(address, { headers: { accept: 'application/json' } });

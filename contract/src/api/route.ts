@@ -19,10 +19,10 @@ export interface ApiRoute {
     | 'people'
     | 'server';
   /**
-   * Who may call: the platform's operators (token or session), a person in a browser about the own account, a device with its own means, or
-   * anyone.
+   * Who may call: the platform's operators (token or session), whoever is known, a person in a browser about the own account, a device with
+   * its own means, or anyone.
    */
-  readonly access: 'operator' | 'person' | 'device' | 'anyone';
+  readonly access: 'operator' | 'known' | 'person' | 'device' | 'anyone';
   /** A device calls it by its client certificate. */
   readonly isByCertificate?: true;
   readonly params?: TSchema;
@@ -44,5 +44,6 @@ export interface ApiRoute {
 export const byId = closed({ id: opaqueId });
 
 export const operator = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'operator' as const });
+export const known = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'known' as const });
 export const person = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'person' as const });
 export const anyone = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'anyone' as const });

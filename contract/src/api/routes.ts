@@ -9,7 +9,7 @@ import { reportRoutes } from './fleet-reports.ts';
 import { importRoutes } from './imports.ts';
 import { retentionRoutes } from './retention.ts';
 import * as server from './server.ts';
-import { type ApiRoute, anyone, byId, operator } from './route.ts';
+import { type ApiRoute, anyone, byId, known, operator } from './route.ts';
 import { closed, opaqueId } from './shared.ts';
 import { systemRoutes } from './system.ts';
 import { tripRoutes } from './trips.ts';
@@ -228,7 +228,7 @@ export const apiRoutes = {
     status: 200,
     response: server.signalCatalogue,
   }),
-  readSession: operator({
+  readSession: known({
     method: 'GET',
     path: '/v1/session',
     summary: 'Read who is signed in',
@@ -237,7 +237,7 @@ export const apiRoutes = {
     response: server.session,
   }),
   endSession: anyone({ method: 'DELETE', path: '/v1/session', summary: 'Sign the browser out', tag: 'server', status: 204 }),
-  readConfig: operator({
+  readConfig: known({
     method: 'GET',
     path: '/v1/config',
     summary: 'Read what the web app must know',

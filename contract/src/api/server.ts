@@ -50,6 +50,10 @@ export type MapStyle = Static<typeof mapStyle>;
 
 /** What the web app must know of the server before it draws. */
 export const serverConfig = closed({
+  you: closed({
+    name: nullable(Type.String({ description: 'null: the bearer of the operator token' })),
+    isOperator: Type.Boolean({ description: 'May do what runs the platform' }),
+  }),
   version: Type.String(),
   serverTime: isoTime,
   mapStyle: nullable(mapStyle),

@@ -48,6 +48,7 @@ export type Handler<Name extends ApiRouteName> = (
 const nothing = Type.Object({}, { additionalProperties: false });
 const security: Record<ApiRoute['access'], readonly Record<string, string[]>[]> = {
   operator: [{ operatorToken: [] }, { personalToken: [] }, { browserSession: [] }],
+  known: [{ operatorToken: [] }, { personalToken: [] }, { browserSession: [] }],
   person: [{ browserSession: [] }],
   device: [],
   anyone: [],
@@ -181,14 +182,14 @@ const checkItems = (caller: Caller, method: string): void => {
 
 /** Lets in whom the route is for. Throws `unauthorized`, `forbidden`. */
 const admit = async (request: FastifyRequest, kind: ApiRoute['access'] | undefined, deps: AccessDeps): Promise<Caller | null> => {
-  if (kind !== 'operator' && kind !== 'person') return null;
+  if (kind === undefined || kind === 'device' || kind === 'anyone') return null;
   const caller = await authenticate(request.headers, request.ip, deps);
   if (kind === 'person') {
     // A token that was stolen does not become an account.
     if (caller.by === 'cookie') return caller;
     throw new CallerError('forbidden', 'this is about an account: sign in with a browser');
   }
-  if (!caller.isOperator) throw new CallerError('forbidden', 'this is for operators of the platform');
+  if (kind === 'operator' && !caller.isOperator) throw new CallerError('forbidden', 'this is for operators of the platform');
   checkItems(caller, request.method);
   return caller;
 };

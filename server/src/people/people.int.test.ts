@@ -51,7 +51,7 @@ const acts = async ({ person }: SignedIn): Promise<string[]> =>
 test('an account begins with a link that works once, and its session is known in every process', async () => {
   await one.people.accounts.askSignUp(' Ana@Example.com ', 'es-MX', from);
   const code = one.codeFor('ana@example.com');
-  assert.match(one.mails.at(-1)?.subject ?? '', /Termina tu cuenta/);
+  assert.match(one.mails.at(-1)?.subject ?? '', /Termine su cuenta/);
   assert.deepEqual(await one.people.accounts.readLink(code, 'sign_up'), { email: 'ana@example.com' });
   assert.equal(await codeOf(one.people.accounts.readLink(code, 'reset_password')), 'link_used');
   const account = { name: '  Ana   Ruiz ', password, language: 'es' };
@@ -74,7 +74,7 @@ test('an address that has an account gets the same answer, and a mail that says 
   const count = one.mails.length;
   await one.people.accounts.askSignUp('ana@example.com', 'en', from);
   assert.equal(one.mails.length, count + 1);
-  assert.match(one.mails.at(-1)?.subject ?? '', /Ya tienes/, 'in the language of the account');
+  assert.match(one.mails.at(-1)?.subject ?? '', /Ya tiene/, 'in the language of the account');
   assert.equal(await codeOf(one.people.accounts.askSignUp('no address', null, from)), 'invalid_field');
 });
 

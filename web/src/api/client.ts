@@ -37,6 +37,8 @@ interface Parts {
   readonly csv?: string | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly headers?: Readonly<Record<string, string>>;
+  /** It says who somebody is: that it is not believed does not end a session. */
+  readonly isProof?: boolean;
 }
 
 /** Called when the server says that nobody is signed in. */
@@ -44,6 +46,8 @@ let signedOut: () => void = () => {};
 export const onSignedOut = (callback: () => void): void => {
   signedOut = callback;
 };
+/** The stream was told so. */
+export const noteSignedOut = (): void => signedOut();
 
 declare global {
   interface Window {
@@ -77,7 +81,7 @@ const send = async (method: string, path: string, parts: Parts): Promise<Respons
     throw new ApiError(0, undefined);
   });
   if (!response.ok) {
-    if (response.status === 401) signedOut();
+    if (response.status === 401 && !parts.isProof) signedOut();
     throw new ApiError(response.status, await readProblem(response).catch(() => undefined));
   }
   return response;
@@ -208,5 +212,29 @@ export const api = {
   deleteReportSchedule: (id: string) => call<'deleteReportSchedule'>('DELETE', reportSchedule(id)),
   reportFiles: () => call<'listReportFiles'>('GET', '/v1/report-files'),
   deleteReportFile: (id: string) => call<'deleteReportFile'>('DELETE', reportFileAddress(id)),
+  signIn: (body: RouteBody<'signIn'>) => call<'signIn'>('POST', '/v1/session', { body, isProof: true }),
   signOut: () => call<'endSession'>('DELETE', '/v1/session'),
+  askSignUp: (body: RouteBody<'askSignUp'>) => call<'askSignUp'>('POST', '/v1/sign-ups', { body }),
+  link: (body: RouteBody<'readLink'>) => call<'readLink'>('POST', '/v1/links', { body }),
+  signUp: (body: RouteBody<'signUp'>) => call<'signUp'>('POST', '/v1/accounts', { body }),
+  askPasswordReset: (body: RouteBody<'askPasswordReset'>) => call<'askPasswordReset'>('POST', '/v1/password-resets', { body }),
+  resetPassword: (body: RouteBody<'resetPassword'>) => call<'resetPassword'>('PUT', '/v1/password-resets', { body }),
+  changeEmail: (code: string) => call<'changeEmail'>('PUT', '/v1/emails', { body: { code } }),
+  makeFirstOperator: (body: RouteBody<'makeFirstOperator'>) => call<'makeFirstOperator'>('POST', '/v1/first-operator', { body }),
+  me: (signal?: AbortSignal) => call<'readMe'>('GET', '/v1/me', { signal }),
+  changeMe: (body: RouteBody<'changeMe'>) => call<'changeMe'>('PATCH', '/v1/me', { body }),
+  confirmMe: (body: RouteBody<'confirmMe'>) => call<'confirmMe'>('POST', '/v1/me/confirmations', { body, isProof: true }),
+  askEmailChange: (email: string) => call<'askEmailChange'>('POST', '/v1/me/email', { body: { email } }),
+  changePassword: (password: string) => call<'changePassword'>('PUT', '/v1/me/password', { body: { password } }),
+  startSecondFactor: () => call<'startSecondFactor'>('POST', '/v1/me/second-factor'),
+  confirmSecondFactor: (code: string) => call<'confirmSecondFactor'>('PUT', '/v1/me/second-factor', { body: { code } }),
+  removeSecondFactor: () => call<'removeSecondFactor'>('DELETE', '/v1/me/second-factor'),
+  mySessions: (signal?: AbortSignal) => call<'listMySessions'>('GET', '/v1/me/sessions', { signal }),
+  endMySession: (id: string) => call<'endMySession'>('DELETE', `/v1/me/sessions/${encodeURIComponent(id)}`),
+  endMyOtherSessions: () => call<'endMyOtherSessions'>('DELETE', '/v1/me/sessions'),
+  myTokens: (signal?: AbortSignal) => call<'listMyTokens'>('GET', '/v1/me/tokens', { signal }),
+  makeMyToken: (body: RouteBody<'makeMyToken'>) => call<'makeMyToken'>('POST', '/v1/me/tokens', { body }),
+  endMyToken: (id: string) => call<'endMyToken'>('DELETE', `/v1/me/tokens/${encodeURIComponent(id)}`),
+  myActivity: (query: RouteQuery<'listMyActivity'>, signal?: AbortSignal) =>
+    call<'listMyActivity'>('GET', '/v1/me/activity', { query, signal }),
 };

@@ -7,7 +7,9 @@ import type {
   VehicleMessage,
   WarningMessage,
 } from '@milepost/contract/stream';
+import { closeCodes } from '@milepost/contract';
 import { type Ref, ref } from 'vue';
+import { noteSignedOut } from './client.ts';
 
 export type StreamState = 'connecting' | 'live' | 'offline';
 
@@ -29,6 +31,7 @@ const retryMaxMs = 15_000;
 class LiveStream {
   readonly state: Ref<StreamState> = ref('connecting');
   #socket: WebSocket | undefined;
+  #isShutOut = false;
   #retryMs = retryFirstMs;
   #timer: ReturnType<typeof setTimeout> | undefined;
   readonly #maps = new Set<MapListener>();
@@ -79,13 +82,27 @@ class LiveStream {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(request));
   }
 
+  /** Somebody is signed in (again): what is listened to comes again. */
+  admit(): void {
+    if (!this.#isShutOut) return;
+    this.#isShutOut = false;
+    if (this.#isWanted) this.#open();
+  }
+
+  get #isWanted(): boolean {
+    return this.#maps.size + this.#vehicles.size + this.#statuses.size + this.#warnings.size > 0;
+  }
+
   #open(): void {
-    if (this.#socket || this.#timer) return;
+    if (this.#socket || this.#timer || this.#isShutOut) return;
     const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/v1/stream`);
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.#subscribeAll();
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.#receive(event.data);
-    socket.onclose = () => this.#lost();
+    socket.onclose = ({ code }) => {
+      if (code === closeCodes.revoked || code === closeCodes.tokenExpired) this.#shutOut();
+      else this.#lost();
+    };
     this.#socket = socket;
   }
 
@@ -96,6 +113,14 @@ class LiveStream {
     for (const id of this.#vehicles.keys()) this.#send({ subscribe: 'vehicle', id });
   }
 
+  /** The session has ended: asking again would be refused each time. */
+  #shutOut(): void {
+    this.#socket = undefined;
+    this.state.value = 'offline';
+    this.#isShutOut = true;
+    noteSignedOut();
+  }
+
   #lost(): void {
     this.#socket = undefined;
     this.state.value = 'offline';
@@ -103,7 +128,7 @@ class LiveStream {
     this.#retryMs = Math.min(retryMaxMs, this.#retryMs * 2);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#open();
+      if (this.#isWanted) this.#open();
     }, waitMs);
   }
 

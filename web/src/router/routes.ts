@@ -8,6 +8,38 @@ import MapPage from '../pages/MapPage.vue';
  */
 export const routes: RouteRecordRaw[] = [
   {
+    // Nothing is at the path itself: those below have their own.
+    path: '/entry',
+    component: () => import('../layouts/EntryLayout.vue'),
+    children: [
+      {
+        path: '/sign-in',
+        name: 'signIn',
+        meta: { title: 'entry.signIn' },
+        component: () => import('../pages/entry/SignInPage.vue'),
+      },
+      {
+        path: '/sign-up',
+        name: 'signUp',
+        meta: { title: 'entry.signUp' },
+        component: () => import('../pages/entry/SignUpPage.vue'),
+      },
+      { path: '/reset', name: 'reset', meta: { title: 'entry.reset' }, component: () => import('../pages/entry/ResetPage.vue') },
+      {
+        path: '/confirm-email',
+        name: 'confirmEmail',
+        meta: { title: 'entry.confirmTitle' },
+        component: () => import('../pages/entry/ConfirmEmailPage.vue'),
+      },
+      {
+        path: '/first-operator',
+        name: 'firstOperator',
+        meta: { title: 'entry.firstTitle' },
+        component: () => import('../pages/entry/FirstOperatorPage.vue'),
+      },
+    ],
+  },
+  {
     path: '/',
     component: MainLayout,
     children: [
@@ -46,6 +78,7 @@ export const routes: RouteRecordRaw[] = [
         meta: { title: 'settings.title' },
         component: () => import('../pages/SettingsPage.vue'),
       },
+      { path: 'account', name: 'account', meta: { title: 'account.title' }, component: () => import('../pages/AccountPage.vue') },
       { path: 'system', name: 'system', meta: { title: 'system.title' }, component: () => import('../pages/SystemPage.vue') },
       {
         path: 'connections',

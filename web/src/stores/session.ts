@@ -2,6 +2,7 @@ import type { ServerConfig } from '@milepost/contract/api';
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
 import { ApiError, api, onSignedOut } from '../api/client.ts';
+import { liveStream } from '../api/live-stream.ts';
 import { noteServerTime } from '../components/use-now.ts';
 
 /** What the server is and whether it knows us. */
@@ -18,6 +19,7 @@ export const useSession = defineStore('session', () => {
       config.value = await api.config();
       problem.value = undefined;
       isSignedOut.value = false;
+      liveStream.admit();
       noteServerTime(Date.parse(config.value.serverTime));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;

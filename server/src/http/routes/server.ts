@@ -40,7 +40,8 @@ export const addServerRoutes = (routes: RouteRegistrar, deps: HttpDeps): void =>
     serverTime: toIso(clock.now()),
   }));
 
-  routes.add('readConfig', () => ({
+  routes.add('readConfig', ({ caller }) => ({
+    you: { name: caller.actor === 'person' ? caller.signedIn.person.name : null, isOperator: caller.isOperator },
     version: config.version,
     serverTime: toIso(clock.now()),
     mapStyle: config.mapStyle && { ...config.mapStyle },

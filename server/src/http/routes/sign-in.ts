@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { HttpDeps } from '../types.ts';
 import { setSessionCookie, whence } from './people.ts';
 
-const codeLengthMax = 128;
+const codePattern = /^[\w.-]{1,128}$/;
 
 /**
  * `GET /signin?code=…`: the one-time link that the server prints. While there is no platform operator it leads to the page on which the first
@@ -19,14 +19,14 @@ export const addSignInRoute = (
     async (request, reply) => {
       const { code } = request.query as { readonly code?: unknown };
       reply.header('cache-control', 'no-store');
-      if (typeof code !== 'string' || code.length > codeLengthMax) return reply.redirect('/sign-in', 303);
+      if (typeof code !== 'string' || !codePattern.test(code)) return reply.redirect('/sign-in', 303);
       if (config.isDemo && (await access.consumeSignInCode(code))) {
         setSessionCookie(reply, await people.accounts.letInDemoOperator(whence(request)), deps);
         return reply.redirect('/', 303);
       }
       if (config.isDemo) logger.warn('a sign-in link was refused', { address: request.ip });
       const isFirst = !(await people.accounts.hasOperator());
-      return reply.redirect(isFirst ? `/first-operator#${encodeURIComponent(code)}` : '/sign-in', 303);
+      return reply.redirect(isFirst ? `/first-operator#${code}` : '/sign-in', 303);
     },
   );
 };

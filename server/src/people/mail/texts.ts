@@ -26,13 +26,13 @@ interface Text {
 
 const ignore = {
   en: 'If you did not ask for this, do nothing: without the link nothing happens.',
-  es: 'Si no lo has pedido tú, no hagas nada: sin el enlace no pasa nada.',
-  de: 'Wenn du das nicht wolltest, tu nichts: Ohne den Link geschieht nichts.',
+  es: 'Si no lo ha pedido usted, no haga nada: sin el enlace no pasa nada.',
+  de: 'Wenn Sie das nicht wollten, tun Sie nichts: Ohne den Link geschieht nichts.',
 } as const;
 const notYou = {
   en: 'If this was not you, set a new password at once and end all sessions:',
-  es: 'Si no has sido tú, pon enseguida una contraseña nueva y cierra todas las sesiones:',
-  de: 'Wenn du das nicht warst, setze sofort ein neues Passwort und beende alle Sitzungen:',
+  es: 'Si no ha sido usted, ponga enseguida una contraseña nueva y cierre todas las sesiones:',
+  de: 'Wenn Sie das nicht waren, setzen Sie sofort ein neues Passwort und beenden Sie alle Sitzungen:',
 } as const;
 
 const en: Readonly<Record<MailKind, Text>> = {
@@ -88,33 +88,33 @@ const en: Readonly<Record<MailKind, Text>> = {
 
 const es: Readonly<Record<MailKind, Text>> = {
   signUp: {
-    subject: 'Termina tu cuenta de Milepost',
-    lines: ({ link, hours }) => [`Esta dirección abre una cuenta. Termínala en ${hours} horas:`, link, ignore.es],
+    subject: 'Termine su cuenta de Milepost',
+    lines: ({ link, hours }) => [`Esta dirección abre una cuenta. Termínela en ${hours} horas:`, link, ignore.es],
   },
   hasAccount: {
-    subject: 'Ya tienes una cuenta de Milepost',
+    subject: 'Ya tiene una cuenta de Milepost',
     lines: ({ link }) => [
-      'Alguien quiso una cuenta con esta dirección, que ya tiene una. Entra, o pon allí una contraseña nueva:',
+      'Alguien quiso una cuenta con esta dirección, que ya tiene una. Entre, o ponga allí una contraseña nueva:',
       link,
       ignore.es,
     ],
   },
   reset: {
     subject: 'Una contraseña nueva para Milepost',
-    lines: ({ link, hours }) => [`Pon una contraseña nueva en ${hours} hora:`, link, ignore.es],
+    lines: ({ link, hours }) => [`Ponga una contraseña nueva en ${hours} hora:`, link, ignore.es],
   },
   noAccount: {
     subject: 'No hay cuenta de Milepost con esta dirección',
     lines: ({ link }) => [
-      'Alguien pidió una contraseña nueva, pero ninguna cuenta tiene esta dirección. Crea una aquí:',
+      'Alguien pidió una contraseña nueva, pero ninguna cuenta tiene esta dirección. Cree una aquí:',
       link,
       ignore.es,
     ],
   },
   changeEmail: {
-    subject: 'Confirma tu dirección nueva',
+    subject: 'Confirme su dirección nueva',
     lines: ({ link, hours }) => [
-      `Desde ahora esta será la dirección de tu cuenta. Confírmala en ${hours} horas:`,
+      `Desde ahora esta será la dirección de su cuenta. Confírmela en ${hours} horas:`,
       link,
       ignore.es,
     ],
@@ -128,52 +128,52 @@ const es: Readonly<Record<MailKind, Text>> = {
     ],
   },
   emailChanged: {
-    subject: 'Se cambió la dirección de tu cuenta',
+    subject: 'Se cambió la dirección de su cuenta',
     lines: ({ link, what }) => [`Ahora es ${what}.`, notYou.es, link],
   },
   passwordChanged: {
-    subject: 'Se cambió tu contraseña',
-    lines: ({ link }) => ['Todas tus demás sesiones se han cerrado.', notYou.es, link],
+    subject: 'Se cambió su contraseña',
+    lines: ({ link }) => ['Todas sus demás sesiones se han cerrado.', notYou.es, link],
   },
   join: {
-    subject: 'Te invitan a Milepost',
-    lines: ({ link, hours, what }) => [`${what} te invita. Acepta en ${hours} horas:`, link, ignore.es],
+    subject: 'Le invitan a Milepost',
+    lines: ({ link, hours, what }) => [`${what} le invita. Acepte en ${hours} horas:`, link, ignore.es],
   },
 };
 
 const de: Readonly<Record<MailKind, Text>> = {
   signUp: {
-    subject: 'Dein Milepost-Konto fertig anlegen',
+    subject: 'Ihr Milepost-Konto fertig anlegen',
     lines: ({ link, hours }) => [
-      `Mit dieser Adresse wird ein Konto eröffnet. Lege es innerhalb von ${hours} Stunden fertig an:`,
+      `Mit dieser Adresse wird ein Konto eröffnet. Legen Sie es innerhalb von ${hours} Stunden fertig an:`,
       link,
       ignore.de,
     ],
   },
   hasAccount: {
-    subject: 'Du hast schon ein Milepost-Konto',
+    subject: 'Sie haben schon ein Milepost-Konto',
     lines: ({ link }) => [
-      'Jemand wollte ein Konto mit dieser Adresse, die schon eines hat. Melde dich an, oder setze dort ein neues Passwort:',
+      'Jemand wollte ein Konto mit dieser Adresse, die schon eines hat. Melden Sie sich an, oder setzen Sie dort ein neues Passwort:',
       link,
       ignore.de,
     ],
   },
   reset: {
     subject: 'Ein neues Passwort für Milepost',
-    lines: ({ link, hours }) => [`Setze innerhalb von ${hours} Stunde ein neues Passwort:`, link, ignore.de],
+    lines: ({ link, hours }) => [`Setzen Sie innerhalb von ${hours} Stunde ein neues Passwort:`, link, ignore.de],
   },
   noAccount: {
     subject: 'Kein Milepost-Konto mit dieser Adresse',
     lines: ({ link }) => [
-      'Jemand bat um ein neues Passwort, aber kein Konto hat diese Adresse. Hier kannst du eines anlegen:',
+      'Jemand bat um ein neues Passwort, aber kein Konto hat diese Adresse. Hier können Sie eines anlegen:',
       link,
       ignore.de,
     ],
   },
   changeEmail: {
-    subject: 'Bestätige deine neue Adresse',
+    subject: 'Bestätigen Sie Ihre neue Adresse',
     lines: ({ link, hours }) => [
-      `Dies soll ab jetzt die Adresse deines Kontos sein. Bestätige sie innerhalb von ${hours} Stunden:`,
+      `Dies soll ab jetzt die Adresse Ihres Kontos sein. Bestätigen Sie sie innerhalb von ${hours} Stunden:`,
       link,
       ignore.de,
     ],
@@ -187,16 +187,16 @@ const de: Readonly<Record<MailKind, Text>> = {
     ],
   },
   emailChanged: {
-    subject: 'Die Adresse deines Kontos wurde geändert',
+    subject: 'Die Adresse Ihres Kontos wurde geändert',
     lines: ({ link, what }) => [`Sie ist jetzt ${what}.`, notYou.de, link],
   },
   passwordChanged: {
-    subject: 'Dein Passwort wurde geändert',
-    lines: ({ link }) => ['Alle deine anderen Sitzungen sind beendet.', notYou.de, link],
+    subject: 'Ihr Passwort wurde geändert',
+    lines: ({ link }) => ['Alle Ihre anderen Sitzungen sind beendet.', notYou.de, link],
   },
   join: {
     subject: 'Einladung zu Milepost',
-    lines: ({ link, hours, what }) => [`${what} lädt dich ein. Nimm innerhalb von ${hours} Stunden an:`, link, ignore.de],
+    lines: ({ link, hours, what }) => [`${what} lädt Sie ein. Nehmen Sie innerhalb von ${hours} Stunden an:`, link, ignore.de],
   },
 };
 

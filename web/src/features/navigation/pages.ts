@@ -2,7 +2,17 @@ import type { IconName } from '../../components/icon-paths.ts';
 
 /** A page that the navigation leads to; its name is that of its route, and of its word in `nav`. */
 export interface NavPage {
-  readonly name: 'map' | 'vehicles' | 'connections' | 'reports' | 'drivers' | 'warnings' | 'system' | 'settings' | 'welcome';
+  readonly name:
+    | 'map'
+    | 'vehicles'
+    | 'connections'
+    | 'reports'
+    | 'drivers'
+    | 'warnings'
+    | 'system'
+    | 'settings'
+    | 'account'
+    | 'welcome';
   readonly icon: IconName;
   /** The letter that, after `g`, leads there. */
   readonly key?: string;
@@ -19,6 +29,7 @@ const known: readonly NavPage[] = [
   { name: 'warnings', icon: 'warnings', key: 'w', isMain: false },
   { name: 'system', icon: 'server', key: 'y', isMain: false },
   { name: 'settings', icon: 'settings', key: 's', isMain: false },
+  { name: 'account', icon: 'key', key: 'a', isMain: false },
   { name: 'welcome', icon: 'plus', isMain: false },
 ];
 

@@ -71,6 +71,7 @@ export default {
     warnings: 'Warnungen',
     system: 'System',
     settings: 'Einstellungen',
+    account: 'Konto',
     connect: 'Gerät verbinden',
     more: 'Mehr',
     moreTitle: 'Weitere Seiten',
@@ -88,11 +89,7 @@ export default {
     shifted: 'Aufgezeichnete Fahrten echter Fahrzeuge, auf die jetzige Zeit verschoben.',
     close: 'Hinweis schließen',
   },
-  signIn: {
-    title: 'Anmeldelink öffnen',
-    text: 'Hier ist niemand angemeldet. Öffnen Sie den Anmeldelink, den der Server beim Start ausgegeben hat. Er gilt einmal; ein Neustart gibt einen neuen aus.',
-    done: 'Link ist geöffnet',
-  },
+  signIn: { title: 'Ihre Sitzung ist beendet', text: 'Melden Sie sich wieder an, um hier weiterzumachen.', again: 'Anmelden' },
   failure: {
     offlineTitle: 'Der Server antwortet nicht',
     offlineText:

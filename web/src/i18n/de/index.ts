@@ -1,9 +1,11 @@
 import type { Messages } from '../types.ts';
+import account from './account.ts';
 import charging from './charging.ts';
 import charts from './charts.ts';
 import common from './common.ts';
 import connections from './connections.ts';
 import drivers from './drivers.ts';
+import entry from './entry.ts';
 import errors from './errors.ts';
 import faults from './faults.ts';
 import imports from './imports.ts';
@@ -22,10 +24,12 @@ import welcome from './welcome.ts';
 /** Every sentence of the web app in German: one file a page, with the keys of English. */
 const messages: Messages = {
   ...common,
+  account,
   charging,
   charts,
   connections,
   drivers,
+  entry,
   errors,
   faults,
   imports,

@@ -32,7 +32,6 @@ export default {
   motionOn: 'Fahrzeuge gleiten und Leisten fahren ein. Ihr System kann das abschalten.',
   motionOff: 'Ihr System wünscht weniger Bewegung: Nichts gleitet oder fährt ein.',
   session: 'Dieser Browser',
-  sessionText: 'Sie sind als Betreiber angemeldet. Um zurückzukommen, brauchen Sie einen neuen Anmeldelink vom Server.',
   signOut: 'Abmelden',
   signOutFailed: 'Das Abmelden hat nicht geklappt.',
 } as const;

@@ -71,6 +71,7 @@ export default {
     warnings: 'Warnings',
     system: 'System',
     settings: 'Settings',
+    account: 'Account',
     connect: 'Connect a device',
     more: 'More',
     moreTitle: 'More pages',
@@ -88,11 +89,7 @@ export default {
     shifted: 'Recorded trips of real vehicles, replayed with their times shifted to now.',
     close: 'Close the note',
   },
-  signIn: {
-    title: 'Open the sign-in link',
-    text: 'Nobody is signed in here. Open the sign-in link that the server printed when it started. It works once; a restart prints a new one.',
-    done: 'I opened it',
-  },
+  signIn: { title: 'Your session has ended', text: 'Sign in again to go on here.', again: 'Sign in' },
   failure: {
     offlineTitle: 'The server does not answer',
     offlineText: 'Nothing is lost: devices keep what they could not send. This page tries again when you do.',

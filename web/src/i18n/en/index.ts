@@ -1,8 +1,10 @@
+import account from './account.ts';
 import charging from './charging.ts';
 import charts from './charts.ts';
 import common from './common.ts';
 import connections from './connections.ts';
 import drivers from './drivers.ts';
+import entry from './entry.ts';
 import errors from './errors.ts';
 import faults from './faults.ts';
 import imports from './imports.ts';
@@ -21,10 +23,12 @@ import welcome from './welcome.ts';
 /** Every sentence of the web app in English: one file a page. */
 export default {
   ...common,
+  account,
   charging,
   charts,
   connections,
   drivers,
+  entry,
   errors,
   faults,
   imports,

@@ -32,7 +32,6 @@ export default {
   motionOn: 'Vehicles glide and drawers slide. Your system can switch that off.',
   motionOff: 'Your system asks for less motion: nothing glides or slides.',
   session: 'This browser',
-  sessionText: 'You are signed in as the operator. To come back you need a new sign-in link from the server.',
   signOut: 'Sign out',
   signOutFailed: 'Signing out did not work.',
 } as const;

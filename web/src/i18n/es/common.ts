@@ -71,6 +71,7 @@ export default {
     warnings: 'Avisos',
     system: 'Sistema',
     settings: 'Ajustes',
+    account: 'Cuenta',
     connect: 'Conectar un dispositivo',
     more: 'Más',
     moreTitle: 'Más páginas',
@@ -88,11 +89,7 @@ export default {
     shifted: 'Viajes grabados de vehículos reales, reproducidos con la hora trasladada a la actual.',
     close: 'Cerrar la nota',
   },
-  signIn: {
-    title: 'Abra el enlace de acceso',
-    text: 'Nadie ha iniciado sesión aquí. Abra el enlace de acceso que el servidor mostró al arrancar. Sirve una sola vez; al reiniciar se muestra uno nuevo.',
-    done: 'Ya lo abrí',
-  },
+  signIn: { title: 'Su sesión ha terminado', text: 'Entre otra vez para seguir aquí.', again: 'Entrar' },
   failure: {
     offlineTitle: 'El servidor no responde',
     offlineText: 'No se pierde nada: los dispositivos guardan lo que no pudieron enviar. Reintente cuando quiera.',

@@ -32,7 +32,6 @@ export default {
   motionOn: 'Los vehículos se deslizan y los paneles se despliegan. Su sistema puede desactivarlo.',
   motionOff: 'Su sistema pide menos movimiento: nada se desliza ni se despliega.',
   session: 'Este navegador',
-  sessionText: 'Ha iniciado sesión como operador. Para volver necesitará un nuevo enlace de acceso del servidor.',
   signOut: 'Cerrar la sesión',
   signOutFailed: 'No se pudo cerrar la sesión.',
 } as const;
