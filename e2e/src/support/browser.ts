@@ -43,8 +43,8 @@ const signIn = async (page: Page, { origin, signInLink }: Milepost): Promise<voi
   await page.goto(signInLink);
   const { pathname, hash } = new URL(page.url());
   const { email: login, password } = operatorAccount;
-  const post = async (path: string, data: object): Promise<void> => {
-    const answer = await page.request.post(origin + path, { headers: { origin }, data });
+  const post = async (address: string, data: object): Promise<void> => {
+    const answer = await page.request.post(origin + address, { headers: { origin }, data });
     assert.ok(answer.ok(), await answer.text());
   };
   if (pathname === '/first-operator') await post('/v1/first-operator', { code: hash.slice(1), ...operatorAccount });

@@ -1,6 +1,7 @@
 import { kafkaMechanisms } from '../eventlog/index.ts';
 import { CallerError } from '../kernel/index.ts';
 import { isMapStyle, isOrigin, mapStyleExpected } from './map-style.ts';
+import { peopleSettings } from './people-settings.ts';
 import { addresses, checked, isAddress, list, number, type Setting, text, words } from './setting-kinds.ts';
 
 /**
@@ -11,13 +12,6 @@ export const roles = ['gateway', 'projector', 'api', 'exporter'] as const;
 const rolesOfOneMachine = ['gateway', 'projector', 'api'] as const;
 export type Role = (typeof roles)[number];
 const isRole = (word: string): word is Role => roles.some((role) => role === word);
-
-/** Of a server that takes mails. */
-const isSmtpUrl = (value: string): boolean => {
-  const url = URL.parse(value);
-  const hasRightEnd = url?.pathname === '' || url?.pathname === '/';
-  return url !== null && /^smtps?:$/.test(url.protocol) && url.hostname !== '' && hasRightEnd && url.search + url.hash === '';
-};
 
 const loopbackHosts = ['127.0.0.1', 'localhost', '::1'] as const;
 
@@ -93,36 +87,7 @@ export const settings = {
     ),
     isSecret: true,
   },
-  publicUrl: checked(
-    'MILEPOST_PUBLIC_URL',
-    'Where people find the web app: links in mails lead there. Unset: where the server listens.',
-    'https://host or http://host:port, without a path',
-    isOrigin,
-  ),
-  smtpUrl: {
-    ...checked(
-      'MILEPOST_SMTP_URL',
-      'SMTP server for mails to people: smtp:// with STARTTLS, or smtps://. Unset: mails become files in `mail/` of the data folder.',
-      'smtp:// or smtps:// with host, and port, user and password where needed',
-      isSmtpUrl,
-    ),
-    isSecret: true,
-  },
-  mailFrom: text(
-    'MILEPOST_MAIL_FROM',
-    'Sender of mails to people.',
-    'an address, or Name <address>',
-    /^[^\r\n<>]{0,200}(<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/,
-    'Milepost <milepost@localhost>',
-  ),
-  auditRetentionDays: number(
-    'MILEPOST_AUDIT_RETENTION_DAYS',
-    'How long the audit log is kept; whole months go.',
-    'days',
-    31,
-    3660,
-    '400',
-  ),
+  ...peopleSettings,
   mapStyle: checked(
     'MILEPOST_MAP_STYLE',
     'Streets of the map. `openfreemap` comes from openfreemap.org, which then learns which places are looked at; `outlines` needs no internet. docs/map.md',

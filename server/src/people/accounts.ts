@@ -35,9 +35,8 @@ export interface NewAccount {
 /** Throws `invalid_field`. */
 export const checkName = (text: string): string => {
   const name = text.normalize('NFC').replaceAll(/\s+/g, ' ').trim();
-  const length = [...name].length;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
-  if (length < 1 || length > nameCharactersMax || /[\u0000-\u001f\u007f]/.test(name))
+  const length = Array.from(name).length;
+  if (length < 1 || length > nameCharactersMax || /\p{Cc}/u.test(name))
     throw invalidField('name', text.slice(0, nameCharactersMax), `1 to ${nameCharactersMax} characters`);
   return name;
 };

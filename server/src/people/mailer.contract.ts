@@ -2,9 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mailer } from './ports.ts';
 
+export interface OpenMailer {
+  readonly mailer: Mailer;
+  /** Whole messages, in the order in which they arrived. */
+  readonly arrived: () => Promise<readonly string[]>;
+  readonly close: () => Promise<void>;
+}
+
 export interface MailerHarness {
-  /** A mailer, and the whole messages that arrived, in their order. */
-  open(): Promise<{ readonly mailer: Mailer; readonly arrived: () => Promise<readonly string[]>; close(): Promise<void> }>;
+  readonly open: () => Promise<OpenMailer>;
 }
 
 const bodyOf = (message: string): string => {

@@ -94,7 +94,7 @@ const hasFewLetters = (password: string): boolean => new Set(password.toLowerCas
  */
 export const checkPassword = (field: string, password: string, own: readonly string[]): string => {
   const { passwordCharactersMin: min, passwordCharactersMax: max } = peopleLimits;
-  const length = [...password.normalize('NFKC')].length;
+  const length = Array.from(password.normalize('NFKC')).length;
   const refuse = (expected: string): never => {
     throw invalidField(field, '(hidden)', expected);
   };

@@ -244,8 +244,8 @@ test('the audit log is kept in months, which are made ahead and dropped whole', 
   };
   await one.people.tend();
   const monthOf = (ms: number): string => new Date(ms).toISOString().slice(0, 7).replace('-', '_');
-  const before = await months();
-  assert.ok(before.includes(monthOf(clock.now())) && before.includes(monthOf(clock.now() + 45 * dayMs)), before.join());
+  const made = await months();
+  assert.ok(made.includes(monthOf(clock.now())) && made.includes(monthOf(clock.now() + 45 * dayMs)), made.join());
   clock.advance(500 * dayMs);
   await one.people.tend();
   const left = await months();

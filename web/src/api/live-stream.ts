@@ -1,3 +1,4 @@
+import { closeCodes } from '@milepost/contract';
 import { decodeMapFrame, type MapFrame } from '@milepost/contract/stream';
 import type {
   RosterMessage,
@@ -7,7 +8,7 @@ import type {
   VehicleMessage,
   WarningMessage,
 } from '@milepost/contract/stream';
-import { closeCodes } from '@milepost/contract';
+
 import { type Ref, ref } from 'vue';
 import { noteSignedOut } from './client.ts';
 

@@ -17,13 +17,14 @@ export interface Confirmed {
 
 /** Acts that need the password once more when it was given too long ago: asks for it, then goes on. */
 export const useConfirmed = (): Confirmed => {
-  const { act: attempt, isBusy, problem } = useAct();
+  const acting = useAct();
+  const { isBusy, problem } = acting;
   const isAsking = ref(false);
   const askProblem = shallowRef<ApiError | undefined>();
   let answer: ((isConfirmed: boolean) => void) | undefined;
 
   const act = async (run: () => Promise<unknown>): Promise<boolean> => {
-    if (await attempt(run)) return true;
+    if (await acting.act(run)) return true;
     if (problem.value?.problem?.code !== 'confirmation_needed') return false;
     problem.value = undefined;
     askProblem.value = undefined;
@@ -31,7 +32,7 @@ export const useConfirmed = (): Confirmed => {
     const isConfirmed = await new Promise<boolean>((resolve) => {
       answer = resolve;
     });
-    return isConfirmed && attempt(run);
+    return isConfirmed && acting.act(run);
   };
   const close = (isConfirmed: boolean): void => {
     isAsking.value = false;
