@@ -118,9 +118,9 @@ test('signing out ends the session of this browser', options, async () => {
   try {
     const { page, close } = await visit(browser, own, '/settings', { expects: /401/ });
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.getByRole('heading', { name: 'Open the sign-in link' }).waitFor();
+    await page.getByRole('heading', { name: 'Your session has ended' }).waitFor();
     await page.reload();
-    await page.getByRole('heading', { name: 'Open the sign-in link' }).waitFor();
+    await page.getByRole('heading', { name: 'Your session has ended' }).waitFor();
     await close();
   } finally {
     await own.close();

@@ -17,6 +17,7 @@ import { browserStreamLimits } from '../http/stream/limits.ts';
 import { importLimits, ingestLimits, sessionLimits } from '../ingest/index.ts';
 import { clockStepMsMin } from '../kernel/stepping-clock.ts';
 import { lakeLimits } from '../lake/index.ts';
+import { peopleLimits } from '../people/index.ts';
 import { gpxLimits } from '../protocols/gpx/index.ts';
 import { listenerLimits, mqttLimits } from '../protocols/index.ts';
 import { temporaryAgeMaxMs } from '../storage/adapters/folder/index.ts';
@@ -49,6 +50,7 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   tripStoreLimits,
   reportLimits,
   accessLimits,
+  peopleLimits,
   catchUpLimits,
   streamLimits,
   warningLimits,

@@ -17,7 +17,6 @@ export const peopleLimits = {
   sessionsMax: 50,
   accessTokensMax: 50,
   accessTokenDaysMax: 365,
-  passkeysMax: 20,
   /** Sessions and tokens that are remembered, so that a request need not ask the database. */
   rememberedMax: 20_000,
   rememberedMs: minuteMs,
@@ -27,9 +26,6 @@ export const peopleLimits = {
   linksMax: 3,
   /** Codes of the second factor are taken this many steps of 30 s early or late. */
   totpWindow: 1,
-  /** The challenge of a passkey. */
-  challengeLifetimeMs: 5 * minuteMs,
-  challengesMax: 10_000,
   auditDaysDefault: 400,
 } as const;
 

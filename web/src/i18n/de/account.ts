@@ -18,7 +18,7 @@ export default {
   member: 'Ihre Rollen',
   role: {
     operator: 'Betreiber',
-    support: 'Support',
+    support: 'Betreuung',
     manager: 'Leitung',
     viewer: 'Einsicht',
     attendant: 'Aufsicht',
