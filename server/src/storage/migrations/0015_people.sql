@@ -144,13 +144,18 @@ create index audit_events_person on audit_events (subject_person_no, at) where s
 create function make_audit_months(from_at timestamptz, months int) returns void language plpgsql security definer set search_path from current as $$
 declare
   month timestamptz;
+  name text;
 begin
   -- Processes tend the log at the same hour.
   perform pg_advisory_xact_lock(hashtext('milepost audit months'));
   for i in 0..months loop
     month := date_trunc('month', from_at at time zone 'UTC') at time zone 'UTC' + make_interval(months => i);
-    execute format('create table if not exists %I partition of audit_events for values from (%L) to (%L)',
-      'audit_events_' || to_char(month at time zone 'UTC', 'YYYY_MM'), month, month + interval '1 month');
+    name := 'audit_events_' || to_char(month at time zone 'UTC', 'YYYY_MM');
+    continue when to_regclass(name) is not null;
+    execute format('create table %I partition of audit_events for values from (%L) to (%L)', name, month, month + interval '1 month');
+    -- Policies of the whole count for who asks the whole; a part by itself is nobody's.
+    execute format('alter table %I enable row level security', name);
+    execute format('alter table %I force row level security', name);
   end loop;
 end
 $$;
