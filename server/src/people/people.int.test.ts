@@ -192,6 +192,12 @@ test('an address changes when its new mailbox says so, and the old one is told',
 
 test('the first operator is made once, by whoever is first', async () => {
   assert.equal(await one.people.accounts.hasOperator(), false);
+  const demo = await one.people.accounts.letInDemoOperator(from);
+  assert.deepEqual(
+    demo.signedIn.memberships.map(({ role }) => role),
+    ['operator'],
+  );
+  assert.equal(await one.people.accounts.hasOperator(), false, 'one who cannot sign in keeps nobody out');
   const make = (people: TestPeople, email: string): Promise<string> =>
     codeOf(people.people.accounts.makeFirstOperator(email, { name: 'Root', password, language: null }, async () => {}, from));
   assert.deepEqual((await Promise.all([make(one, 'op1@example.com'), make(two, 'op2@example.com')])).sort(), [

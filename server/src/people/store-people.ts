@@ -7,18 +7,8 @@ export const at = (ms: number): string => new Date(ms).toISOString();
 export const msOf = (column: string) => sql.raw(`(extract(epoch from ${column}) * 1000)::bigint::text`);
 export const msOrNull = (text: string | null): number | null => (text === null ? null : Number(text));
 
-interface PersonRow {
-  readonly personNo: number;
-  readonly id: string;
-  readonly email: string;
-  readonly isEmailVerified: boolean;
-  readonly userName: string | null;
-  readonly name: string;
-  readonly language: string | null;
+interface PersonRow extends Omit<Person, 'createdMs'> {
   readonly createdMs: string;
-  readonly hasPassword: boolean;
-  readonly hasTotp: boolean;
-  readonly passkeys: number;
 }
 
 const personColumns = sql`p.person_no as "personNo", p.id, p.email, p.email_verified_at is not null as "isEmailVerified",
@@ -162,9 +152,11 @@ export const readPlatform = async (tx: Transaction): Promise<Organisation> => {
   return rows[0] as Organisation;
 };
 
+/** Those who can sign in: whom a demo let in has no password, and keeps nobody out when its data are served later. */
 export const countMembers = async (tx: Transaction, organisationNo: number, role: Role): Promise<number> => {
   const { rows } = await sql<{ count: number }>`select count(*)::int as count from memberships m join people p using (person_no)
-    where m.organisation_no = ${organisationNo} and m.role = ${role} and p.ended_at is null`.execute(tx);
+    where m.organisation_no = ${organisationNo} and m.role = ${role} and p.ended_at is null and (p.password_hash is not null
+      or exists (select from passkeys k where k.person_no = p.person_no))`.execute(tx);
   return rows[0]?.count ?? 0;
 };
 
