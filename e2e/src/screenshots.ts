@@ -1,5 +1,5 @@
 /**
- * Takes the pictures of docs/screenshots: each page of the demo, and the first-device page of an empty Milepost, in light, dark and on a
+ * Takes the pictures of docs/screenshots: each page of the demo, and what an empty Milepost shows first, in light, dark and on a
  * phone. Usage: node tools/run.mjs e2e/src/screenshots.ts [name …]; it shows the web app as it was built last.
  */
 import { mkdir } from 'node:fs/promises';

@@ -113,4 +113,9 @@ export const demoPictures = (cast: Cast): readonly Picture[] => [
   ...otherPictures(cast),
 ];
 
-export const emptyPictures: readonly Picture[] = [{ name: 'welcome', address: '/welcome', ready: 'input[name="customer"]' }];
+export const emptyPictures: readonly Picture[] = [
+  { name: 'welcome', address: '/welcome', ready: 'input[name="customer"]' },
+  { name: 'sign-in', address: '/sign-in', ready: 'form' },
+  { name: 'sign-up', address: '/sign-up', ready: 'form' },
+  { name: 'account', address: '/account', ready: '[data-act]', isWhole: true },
+];
