@@ -28,7 +28,7 @@ after(async () => {
 
 test('who is not signed in is told how to', options, async () => {
   const { page, close } = await visit(browser, milepost, '/', { isSignedIn: false, expects: /401/ });
-  await page.getByRole('heading', { name: 'Open the sign-in link' }).waitFor();
+  await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
   assert.deepEqual(await accessibilityProblems(page), []);
   await close();
 });
