@@ -135,7 +135,7 @@ export class RouteRegistrar {
           request,
           reply,
           caller,
-          scope: caller?.isOperator ? this.#scope() : undefined,
+          scope: caller?.isOperator ? this.#operatorScope : undefined,
         };
         // The schemas of the same route have checked the parts, which the types cannot know.
         const answer = await handler(call as unknown as Call<Name>);
@@ -144,10 +144,6 @@ export class RouteRegistrar {
         return answer ?? reply.send();
       },
     });
-  }
-
-  #scope(): ReadScope | undefined {
-    return this.#operatorScope;
   }
 
   /** Every route of the contract is there, and every other method of its path is answered 405. */

@@ -12,6 +12,7 @@ import {
   countMembers,
   insertPerson,
   lockOrganisation,
+  type NewPerson,
   putMember,
   readPerson,
   readPlatform,
@@ -91,7 +92,8 @@ export class Accounts {
     const made = await this.#prepare(email, account);
     return this.#context.storage.withActor(peopleActor, async (tx) => {
       const code = await this.#take(tx, value, 'sign_up');
-      return this.#make(tx, { ...made, email: code.email }, 'password', from);
+      const person = await this.#make(tx, { ...made, email: code.email }, from);
+      return this.#sessions.begin(tx, person, 'password', from);
     });
   }
 
@@ -107,9 +109,8 @@ export class Accounts {
       const platform = await readPlatform(tx);
       await lockOrganisation(tx, platform.organisationNo);
       if ((await countMembers(tx, platform.organisationNo, 'operator')) > 0) throw operatorExists();
-      const person = await insertPerson(tx, { ...made, email }, clock.now());
+      const person = await this.#make(tx, { ...made, email }, from);
       await putMember(tx, { organisationNo: platform.organisationNo, personNo: person.personNo, role: 'operator' }, clock.now());
-      await this.#noteMade(tx, person, from);
       const detail = { role: 'operator', organisation: platform.id };
       const { personNo, id } = person;
       await writeAudit(tx, { act: 'member_added', personNo, subject: id, subjectPersonNo: personNo, detail }, clock.now());
@@ -227,19 +228,12 @@ export class Accounts {
     return code;
   }
 
-  async #make(
-    tx: Transaction,
-    account: Parameters<typeof insertPerson>[1],
-    method: 'password',
-    from: Whence,
-  ): Promise<NewSession> {
-    const person = await insertPerson(tx, account, this.#context.clock.now());
-    await this.#noteMade(tx, person, from);
-    return this.#sessions.begin(tx, person, method, from);
-  }
-
-  async #noteMade(tx: Transaction, { personNo, id }: Person, from: Whence): Promise<void> {
+  async #make(tx: Transaction, account: NewPerson, from: Whence): Promise<Person> {
+    const { clock } = this.#context;
+    const person = await insertPerson(tx, account, clock.now());
+    const { personNo, id } = person;
     const event = { act: 'account_made', personNo, subject: id, subjectPersonNo: personNo, address: from.address } as const;
-    await writeAudit(tx, event, this.#context.clock.now());
+    await writeAudit(tx, event, clock.now());
+    return person;
   }
 }

@@ -121,8 +121,7 @@ class Stream implements BrowserStream {
     const { config } = this.#deps;
     const { host, origin } = request.headers;
     checkHost(host, request.socket.localPort, config.allowedHosts);
-    const caller = await authenticate(request.headers, request.socket.remoteAddress ?? '', this.#deps);
-    if (!caller.isOperator) throw new CallerError('forbidden', 'this is for operators of the platform');
+    const caller = await this.#callerOf(request);
     checkOrigin(origin, {
       host: host?.toLowerCase() ?? '',
       allowedOrigins: config.allowedOrigins,
@@ -140,7 +139,7 @@ class Stream implements BrowserStream {
   #recheck(personNos: readonly number[] | null): void {
     for (const viewer of this.#viewers) {
       if (viewer.personNo === null || (personNos !== null && !personNos.includes(viewer.personNo))) continue;
-      this.#admitAgain(viewer).catch((error: unknown) => {
+      this.#callerOf(viewer.request).catch((error: unknown) => {
         const known = toMilepostError(error);
         // Not known whether it has ended: who is signed in goes on watching, and is asked about with the next change.
         if (known.status >= 500) this.#deps.logger.warn('a viewer could not be checked once more', { error });
@@ -149,9 +148,11 @@ class Stream implements BrowserStream {
     }
   }
 
-  async #admitAgain({ request }: Viewer): Promise<void> {
+  /** Who asks, if it is somebody who may watch. */
+  async #callerOf(request: IncomingMessage): Promise<Caller> {
     const caller = await authenticate(request.headers, request.socket.remoteAddress ?? '', this.#deps);
     if (!caller.isOperator) throw new CallerError('forbidden', 'this is for operators of the platform');
+    return caller;
   }
 
   #accept(socket: WebSocket, request: IncomingMessage, caller: Caller): void {
