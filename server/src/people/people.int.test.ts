@@ -8,6 +8,7 @@ import { until } from '../storage/testing/wait.ts';
 import { peopleActor } from './context.ts';
 import type { NewSession, SignedIn } from './index.ts';
 import { peopleLimits } from './limits.ts';
+import { listAudit, writeAudit } from './store-audit.ts';
 import { openTestPeople, type TestPeople } from './testing/open-test-people.ts';
 
 const dayMs = 86_400_000;
@@ -20,7 +21,7 @@ let two: TestPeople;
 
 before(async () => {
   database = await openTestStorage('people');
-  clock = makeManualClock(Date.UTC(2026, 10, 22, 12));
+  clock = makeManualClock(Date.UTC(2027, 3, 22, 12));
   one = await openTestPeople(database.storage, clock);
   // Another process of the same installation.
   two = await openTestPeople(await database.openAnother(), clock);
@@ -188,6 +189,20 @@ test('an address changes when its new mailbox says so, and the old one is told',
   assert.equal(await codeOf(one.people.accounts.changeEmail(code, from)), 'link_used');
   await one.people.accounts.askEmailChange(signedIn.person, 'ana@example.com', from);
   assert.match(one.mails.at(-1)?.subject ?? '', /has an account already/);
+});
+
+test('an act years after the log was tended last is in the log', async () => {
+  const later = makeManualClock(Date.UTC(2031, 4, 1));
+  await database.storage.withActor(peopleActor, (tx) =>
+    writeAudit(tx, { act: 'test', personNo: null, subject: 'later' }, later.now()),
+  );
+  const events = await database.storage.withActor(peopleActor, (tx) =>
+    listAudit(tx, { subjectPersonNo: null, beforeNo: null, fromMs: later.now(), limit: 10 }),
+  );
+  assert.deepEqual(
+    events.map(({ act, atMs }) => [act, atMs]),
+    [['test', later.now()]],
+  );
 });
 
 test('the first operator is made once, by whoever is first', async () => {

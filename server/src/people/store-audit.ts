@@ -3,10 +3,12 @@ import type { Transaction } from '../storage/index.ts';
 import { at, msOf } from './store-people.ts';
 import type { AuditEvent } from './types.ts';
 
-/** In the transaction of the act: what was done is in the log, and nothing else is. */
+/** In the transaction of the act: what was done is in the log, and nothing else is. A machine that slept for months has no room for this one yet. */
 export const writeAudit = async (tx: Transaction, event: AuditEvent, nowMs: number): Promise<void> => {
   const { act, personNo, subject = '', subjectPersonNo = null, address = '', detail = {} } = event;
   const actor = personNo === null ? 'system' : String(personNo);
+  const part = `audit_events_${new Date(nowMs).toISOString().slice(0, 7).replace('-', '_')}`;
+  await sql`select make_audit_months(${at(nowMs)}::timestamptz, 0) where to_regclass(${part}) is null`.execute(tx);
   await sql`insert into audit_events (at, actor, actor_person_no, act, subject, subject_person_no, address, detail)
     values (${at(nowMs)}, ${actor}, ${personNo}, ${act}, ${subject}, ${subjectPersonNo}, ${address}, ${JSON.stringify(detail)}::jsonb)`.execute(
     tx,
