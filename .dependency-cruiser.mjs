@@ -8,6 +8,7 @@ const layers = [
   ['kernel'],
   ['events'],
   ['protocols', 'eventlog', 'history', 'storage', 'lake'],
+  ['audit'],
   ['registry', 'backup', 'export-topic'],
   ['devices', 'people', 'sharing', 'erasure'],
   ['ingest', 'live', 'trips', 'commands', 'alerts'],

@@ -6,7 +6,7 @@ import { peopleLimits } from './limits.ts';
 import { checkPassword } from './passwords.ts';
 import { digestOf } from './secret-values.ts';
 import type { Sessions } from './sessions.ts';
-import { writeAudit } from './store-audit.ts';
+import { writeAudit } from '../audit/index.ts';
 import { type CodePurpose, type MailedCode, readCode, takeCode } from './store-codes.ts';
 import {
   countMembers,

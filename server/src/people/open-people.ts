@@ -9,7 +9,7 @@ import { makePasswords, type Passwords } from './passwords.ts';
 import type { Mailer } from './ports.ts';
 import { Sessions } from './sessions.ts';
 import { PasswordSignIn } from './sign-in.ts';
-import { dropAuditMonths, makeAuditMonths } from './store-audit.ts';
+import { dropAuditMonths, makeAuditMonths } from '../audit/index.ts';
 import { sweepSessions } from './store-sessions.ts';
 import { makeTotpSecrets } from './totp.ts';
 

@@ -7,7 +7,7 @@ import { checkName } from './accounts.ts';
 import { checkPassword } from './passwords.ts';
 import { accessTokenPrefix, digestOf, makeValue } from './secret-values.ts';
 import type { Sessions } from './sessions.ts';
-import { type AuditRecord, listAudit, writeAudit } from './store-audit.ts';
+import { type AuditAct, type AuditRecord, listAudit, writeAudit } from '../audit/index.ts';
 import {
   confirmTotp,
   type PersonChanges,
@@ -19,7 +19,7 @@ import {
   updatePerson,
 } from './store-people.ts';
 import { endSessions, endTokens, insertToken, listTokens } from './store-sessions.ts';
-import type { AccessToken, AuditAct, Person, SignedIn, Whence } from './types.ts';
+import type { AccessToken, Person, SignedIn, Whence } from './types.ts';
 
 const userNamePattern = /^[a-z0-9][a-z0-9._-]{1,63}$/;
 const dayMs = 86_400_000;

@@ -8,7 +8,7 @@ import { until } from '../storage/testing/wait.ts';
 import { peopleActor } from './context.ts';
 import type { NewSession, SignedIn } from './index.ts';
 import { peopleLimits } from './limits.ts';
-import { listAudit, writeAudit } from './store-audit.ts';
+import { listAudit, writeAudit } from '../audit/index.ts';
 import { openTestPeople, type TestPeople } from './testing/open-test-people.ts';
 
 const dayMs = 86_400_000;
@@ -194,14 +194,14 @@ test('an address changes when its new mailbox says so, and the old one is told',
 test('an act years after the log was tended last is in the log', async () => {
   const later = makeManualClock(Date.UTC(2031, 4, 1));
   await database.storage.withActor(peopleActor, (tx) =>
-    writeAudit(tx, { act: 'test', personNo: null, subject: 'later' }, later.now()),
+    writeAudit(tx, { act: 'sign_out', personNo: null, subject: 'later' }, later.now()),
   );
   const events = await database.storage.withActor(peopleActor, (tx) =>
     listAudit(tx, { subjectPersonNo: null, beforeNo: null, fromMs: later.now(), limit: 10 }),
   );
   assert.deepEqual(
     events.map(({ act, atMs }) => [act, atMs]),
-    [['test', later.now()]],
+    [['sign_out', later.now()]],
   );
 });
 

@@ -4,7 +4,7 @@ import { announcePeople, idPrefixes, peopleActor, type PeopleContext } from './c
 import { peopleLimits } from './limits.ts';
 import { Remembered } from './remembered.ts';
 import { accessTokenPrefix, digestOf, makeValue } from './secret-values.ts';
-import { writeAudit } from './store-audit.ts';
+import { writeAudit } from '../audit/index.ts';
 import { readMemberships, readPerson } from './store-people.ts';
 import {
   confirmSession,

@@ -2,7 +2,7 @@ import { CallerError, FailureCounter, networkOf } from '../kernel/index.ts';
 import { peopleActor, type PeopleContext } from './context.ts';
 import { failuresByAccount, failuresByNetwork, peopleLimits } from './limits.ts';
 import type { Sessions } from './sessions.ts';
-import { writeAudit } from './store-audit.ts';
+import { writeAudit } from '../audit/index.ts';
 import { type PersonSecrets, readSecrets, setPassword, useTotpStep } from './store-people.ts';
 import type { NewSession, Session, Whence } from './types.ts';
 

@@ -83,39 +83,3 @@ export interface NewSession {
   readonly expiresMs: number;
   readonly signedIn: SignedIn;
 }
-
-/** Acts of the audit log. */
-export type AuditAct =
-  | 'sign_in'
-  | 'sign_in_failed'
-  | 'sign_out'
-  | 'session_ended'
-  | 'account_made'
-  | 'account_ended'
-  | 'email_changed'
-  | 'password_changed'
-  | 'password_reset'
-  | 'totp_set'
-  | 'totp_removed'
-  | 'passkey_added'
-  | 'passkey_removed'
-  | 'token_made'
-  | 'token_ended'
-  | 'member_added'
-  | 'member_changed'
-  | 'member_removed'
-  | 'organisation_made'
-  | 'organisation_changed'
-  | 'organisation_ended';
-
-export interface AuditEvent {
-  readonly act: AuditAct;
-  /** Who did it; null: nobody who is known. */
-  readonly personNo: number | null;
-  /** Id of what it was done to. */
-  readonly subject?: string;
-  /** Whom it concerns: that person sees it. */
-  readonly subjectPersonNo?: number;
-  readonly address?: string;
-  readonly detail?: Readonly<Record<string, string | number | boolean | null>>;
-}

@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import type { Transaction } from '../storage/index.ts';
-import { at, msOf } from './store-people.ts';
 import type { AuditEvent } from './types.ts';
+
+const at = (ms: number): string => new Date(ms).toISOString();
+const msOf = (column: string) => sql.raw(`(extract(epoch from ${column}) * 1000)::bigint::text`);
 
 /** In the transaction of the act: what was done is in the log, and nothing else is. A machine that slept for months has no room for this one yet. */
 export const writeAudit = async (tx: Transaction, event: AuditEvent, nowMs: number): Promise<void> => {
