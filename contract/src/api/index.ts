@@ -1,3 +1,4 @@
+export * from './consent.ts';
 export * from './customer.ts';
 export * from './device.ts';
 export * from './drivers.ts';
