@@ -15,7 +15,7 @@ import { makeManualClock, silentLogger } from '../../server/src/kernel/index.ts'
 import { openLive } from '../../server/src/live/index.ts';
 import { aCustomer, aDevice, aVehicle, makeMemoryDirectory } from '../../server/src/live/memory-directory.ts';
 import { makeDriverDirectory } from '../../server/src/registry/drivers/directory.ts';
-import { operatorScope } from '../../server/src/sharing/index.ts';
+import { neverHandedOver, operatorScope } from '../../server/src/sharing/index.ts';
 import { openSnapshotFolder } from '../../server/src/storage/adapters/folder/index.ts';
 
 const token = 'operator-token-of-the-bench';
@@ -89,8 +89,8 @@ const openServer = async () => {
   const live = openLive({ directory, vocabulary, clock, logger: silentLogger, snapshots: openSnapshotFolder('/nonexistent') });
   const drivers = makeDriverDirectory();
   const stream = openBrowserStream({
-    registry: { directory, drivers: { directory: drivers } },
-    operatorScope: operatorScope(drivers),
+    registry: { directory, drivers: { directory: drivers }, possessions: { directory: neverHandedOver } },
+    scopes: { of: () => operatorScope(drivers) },
     live,
     warnings: { listen: () => () => {}, isShown: () => false },
     vocabulary,

@@ -111,4 +111,13 @@ export const routeLines: { readonly [Name in ApiRouteName]: `${ApiRoutes[Name]['
   makeMyToken: 'POST /v1/me/tokens',
   endMyToken: 'DELETE /v1/me/tokens/{id}',
   listMyActivity: 'GET /v1/me/activity',
+  listOrganisations: 'GET /v1/organisations',
+  listMembers: 'GET /v1/organisations/{id}/members',
+  addMember: 'POST /v1/organisations/{id}/members',
+  changeMember: 'PATCH /v1/organisations/{id}/members/{person}',
+  removeMember: 'DELETE /v1/organisations/{id}/members/{person}',
+  listHolders: 'GET /v1/vehicles/{id}/holders',
+  makeClaimCode: 'POST /v1/vehicles/{id}/claim-codes',
+  claimVehicle: 'POST /v1/claims',
+  breakGlass: 'POST /v1/vehicles/{id}/broken-glass',
 };

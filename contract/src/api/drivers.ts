@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { byId, operator } from './route.ts';
+import { byId, manager, operator, reader } from './route.ts';
 import { apiLimits, closed, isoTime, nullable, oneOf, opaqueId, pageOf, paging, timeField } from './shared.ts';
 
 const name = Type.String({ minLength: 1, maxLength: apiLimits.nameCharactersMax });
@@ -142,7 +142,7 @@ const takeOver =
   'An assignment of the vehicle or the driver that is open and began before ends there; one that is closed must not overlap. A driver is on one vehicle at a time.';
 
 export const driverRoutes = {
-  createDriver: operator({
+  createDriver: manager({
     method: 'POST',
     path: '/v1/drivers',
     summary: 'Add a driver',
@@ -151,7 +151,7 @@ export const driverRoutes = {
     status: 201,
     response: closed({ id: opaqueId }),
   }),
-  listDrivers: operator({
+  listDrivers: reader({
     method: 'GET',
     path: '/v1/drivers',
     summary: 'List and search drivers, by name',
@@ -160,7 +160,7 @@ export const driverRoutes = {
     status: 200,
     response: driverPage,
   }),
-  readDriver: operator({
+  readDriver: reader({
     method: 'GET',
     path: '/v1/drivers/{id}',
     summary: 'Read a driver',
@@ -169,7 +169,7 @@ export const driverRoutes = {
     status: 200,
     response: driver,
   }),
-  changeDriver: operator({
+  changeDriver: manager({
     method: 'PATCH',
     path: '/v1/drivers/{id}',
     summary: 'Change a driver',
@@ -180,7 +180,7 @@ export const driverRoutes = {
     status: 200,
     response: driver,
   }),
-  endDriver: operator({
+  endDriver: manager({
     method: 'DELETE',
     path: '/v1/drivers/{id}',
     summary: 'End a driver',
@@ -201,7 +201,7 @@ export const driverRoutes = {
     status: 200,
     response: driverCsvResults,
   }),
-  listDriverAssignments: operator({
+  listDriverAssignments: reader({
     method: 'GET',
     path: '/v1/drivers/{id}/vehicles',
     summary: 'List which vehicles a driver was assigned to, newest first',
@@ -211,7 +211,7 @@ export const driverRoutes = {
     status: 200,
     response: driverAssignmentPage,
   }),
-  listVehicleDrivers: operator({
+  listVehicleDrivers: reader({
     method: 'GET',
     path: '/v1/vehicles/{id}/drivers',
     summary: 'List who was assigned to a vehicle, newest first',
@@ -221,7 +221,7 @@ export const driverRoutes = {
     status: 200,
     response: driverAssignmentPage,
   }),
-  assignDriver: operator({
+  assignDriver: manager({
     method: 'POST',
     path: '/v1/vehicles/{id}/drivers',
     summary: 'Assign a driver to a vehicle',
@@ -232,7 +232,7 @@ export const driverRoutes = {
     status: 201,
     response: driverAssignment,
   }),
-  changeDriverAssignment: operator({
+  changeDriverAssignment: manager({
     method: 'PATCH',
     path: '/v1/vehicles/{id}/drivers/{assignment}',
     summary: 'End or correct an assignment of a driver',
@@ -242,7 +242,7 @@ export const driverRoutes = {
     status: 200,
     response: driverAssignment,
   }),
-  removeDriverAssignment: operator({
+  removeDriverAssignment: manager({
     method: 'DELETE',
     path: '/v1/vehicles/{id}/drivers/{assignment}',
     summary: 'Remove an assignment that never was',
@@ -250,7 +250,7 @@ export const driverRoutes = {
     params: assignmentId,
     status: 204,
   }),
-  listPrivatePeriods: operator({
+  listPrivatePeriods: reader({
     method: 'GET',
     path: '/v1/vehicles/{id}/private',
     summary: 'List the private periods of a vehicle, newest first',
@@ -260,7 +260,7 @@ export const driverRoutes = {
     status: 200,
     response: privatePeriodPage,
   }),
-  makePrivate: operator({
+  makePrivate: manager({
     method: 'POST',
     path: '/v1/vehicles/{id}/private',
     summary: 'Make a vehicle’s trips private, from now on or of a past period',
@@ -272,7 +272,7 @@ export const driverRoutes = {
     status: 201,
     response: privatePeriodsMade,
   }),
-  endPrivate: operator({
+  endPrivate: manager({
     method: 'DELETE',
     path: '/v1/vehicles/{id}/private',
     summary: 'End the private period of now',

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { byId, operator } from './route.ts';
+import { byId, operator, reader } from './route.ts';
 import { apiLimits, closed, isoTime, nullable, oneOf, opaqueId } from './shared.ts';
 import { figureSources } from './trips.ts';
 
@@ -125,7 +125,7 @@ export type ReportFile = Static<typeof reportFile>;
 
 const tag = 'reports' as const;
 export const reportRoutes = {
-  readFleetReport: operator({
+  readFleetReport: reader({
     method: 'GET',
     path: '/v1/fleet-reports',
     summary: 'Report mileage, trips, energy and warnings of a period',

@@ -19,10 +19,11 @@ export interface ApiRoute {
     | 'people'
     | 'server';
   /**
-   * Who may call: the platform's operators (token or session), whoever is known, a person in a browser about the own account, a device with
-   * its own means, or anyone.
+   * Who may call: the platform's operators (token or session); its staff, who may be support, too; readers, who are all that are known, each for what
+   * they may see; managers, who are operators and whoever holds the thing or manages it for the customer that does; whoever is known; a person in
+   * a browser about the own account; a device with its own means; or anyone.
    */
-  readonly access: 'operator' | 'known' | 'person' | 'device' | 'anyone';
+  readonly access: 'operator' | 'staff' | 'manager' | 'reader' | 'known' | 'person' | 'device' | 'anyone';
   /** A device calls it by its client certificate. */
   readonly isByCertificate?: true;
   readonly params?: TSchema;
@@ -44,6 +45,9 @@ export interface ApiRoute {
 export const byId = closed({ id: opaqueId });
 
 export const operator = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'operator' as const });
+export const staff = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'staff' as const });
+export const manager = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'manager' as const });
+export const reader = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'reader' as const });
 export const known = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'known' as const });
 export const person = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'person' as const });
 export const anyone = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'anyone' as const });

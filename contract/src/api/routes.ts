@@ -4,12 +4,14 @@ import { deviceRoutes } from './device-routes.ts';
 import { driverRoutes } from './drivers.ts';
 import { fleetPage, fleetQuery, mapFrameType } from './fleet.ts';
 import * as past from './history.ts';
+import { organisationRoutes } from './organisations.ts';
 import { peopleRoutes } from './people.ts';
+import { possessionRoutes } from './possession.ts';
 import { reportRoutes } from './fleet-reports.ts';
 import { importRoutes } from './imports.ts';
 import { retentionRoutes } from './retention.ts';
 import * as server from './server.ts';
-import { type ApiRoute, anyone, byId, known, operator } from './route.ts';
+import { anyone, type ApiRoute, byId, known, manager, operator, reader } from './route.ts';
 import { closed, opaqueId } from './shared.ts';
 import { systemRoutes } from './system.ts';
 import { tripRoutes } from './trips.ts';
@@ -30,7 +32,7 @@ export const apiRoutes = {
     status: 201,
     response: created,
   }),
-  listCustomers: operator({
+  listCustomers: reader({
     method: 'GET',
     path: '/v1/customers',
     summary: 'List customers',
@@ -39,7 +41,7 @@ export const apiRoutes = {
     status: 200,
     response: customerPage,
   }),
-  readCustomer: operator({
+  readCustomer: reader({
     method: 'GET',
     path: '/v1/customers/{id}',
     summary: 'Read a customer',
@@ -68,7 +70,7 @@ export const apiRoutes = {
     status: 201,
     response: createdVehicle,
   }),
-  listVehicles: operator({
+  listVehicles: reader({
     method: 'GET',
     path: '/v1/vehicles',
     summary: 'List, search and filter vehicles',
@@ -79,7 +81,7 @@ export const apiRoutes = {
     response: vehicles.vehiclePage,
     hasCsv: true,
   }),
-  countVehicles: operator({
+  countVehicles: reader({
     method: 'GET',
     path: '/v1/vehicles/counts',
     summary: 'Count vehicles by status and warning',
@@ -88,7 +90,7 @@ export const apiRoutes = {
     status: 200,
     response: vehicles.vehicleCounts,
   }),
-  readVehicle: operator({
+  readVehicle: reader({
     method: 'GET',
     path: '/v1/vehicles/{id}',
     summary: 'Read a vehicle with its latest values',
@@ -97,7 +99,7 @@ export const apiRoutes = {
     status: 200,
     response: vehicles.vehicleDetail,
   }),
-  changeVehicle: operator({
+  changeVehicle: manager({
     method: 'PATCH',
     path: '/v1/vehicles/{id}',
     summary: 'Change a vehicle',
@@ -118,7 +120,7 @@ export const apiRoutes = {
     status: 204,
   }),
 
-  readHistory: operator({
+  readHistory: reader({
     method: 'GET',
     path: '/v1/vehicles/{id}/history',
     summary: 'Read past values by signals, time and step',
@@ -131,7 +133,7 @@ export const apiRoutes = {
     response: past.anyHistory,
     hasCsv: true,
   }),
-  exportHistory: operator({
+  exportHistory: reader({
     method: 'GET',
     path: '/v1/vehicles/{id}/export',
     summary: 'Download past values as GPX, GeoJSON, CSV or Parquet',
@@ -142,7 +144,7 @@ export const apiRoutes = {
     status: 200,
     files: ['application/gpx+xml', 'application/geo+json', 'text/csv', 'application/vnd.apache.parquet'],
   }),
-  readVehicleStatus: operator({
+  readVehicleStatus: reader({
     method: 'GET',
     path: '/v1/vehicles/{id}/status',
     summary: 'Read when its connection status changed',
@@ -152,7 +154,7 @@ export const apiRoutes = {
     status: 200,
     response: past.statusChangePage,
   }),
-  readReports: operator({
+  readReports: reader({
     method: 'GET',
     path: '/v1/vehicles/{id}/reports',
     summary: 'Read raw reports and heartbeats, newest first',
@@ -184,7 +186,7 @@ export const apiRoutes = {
     status: 200,
     response: past.erasures,
   }),
-  readFleetAt: operator({
+  readFleetAt: reader({
     method: 'GET',
     path: '/v1/fleet',
     summary: 'Read the whole fleet as it was at a past moment',
@@ -196,7 +198,7 @@ export const apiRoutes = {
     response: fleetPage,
     files: [mapFrameType],
   }),
-  listStatusChanges: operator({
+  listStatusChanges: reader({
     method: 'GET',
     path: '/v1/status',
     summary: 'Search the status changes of all vehicles, newest first',
@@ -220,7 +222,11 @@ export const apiRoutes = {
 
   ...peopleRoutes,
 
-  listSignals: operator({
+  ...organisationRoutes,
+
+  ...possessionRoutes,
+
+  listSignals: reader({
     method: 'GET',
     path: '/v1/signals',
     summary: 'Read the vocabulary of signals',

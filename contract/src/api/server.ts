@@ -1,5 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { consentGroups, dataActClasses, deviceKinds } from '../signals/index.ts';
+import { roles } from './people.ts';
 import { closed, isoTime, nullable, oneOf } from './shared.ts';
 
 export const signal = closed({
@@ -53,6 +54,13 @@ export const serverConfig = closed({
   you: closed({
     name: nullable(Type.String({ description: 'null: the bearer of the operator token' })),
     isOperator: Type.Boolean({ description: 'May do what runs the platform' }),
+    isStaff: Type.Boolean({
+      description: 'Works for the platform: sees all vehicles, but for what private owners keep to themselves',
+    }),
+    customers: Type.Array(closed({ id: Type.String(), name: Type.String(), role: oneOf(roles) }), {
+      description: 'Customers of which the person is a member',
+    }),
+    hasVehicles: Type.Boolean({ description: 'Holds vehicles, or did' }),
   }),
   version: Type.String(),
   serverTime: isoTime,

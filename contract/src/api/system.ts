@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { operator } from './route.ts';
+import { operator, staff } from './route.ts';
 import { part } from './server.ts';
 import { closed, isoTime, nullable, oneOf } from './shared.ts';
 
@@ -194,7 +194,7 @@ export const system = closed({
 export type SystemView = Static<typeof system>;
 
 export const systemRoutes = {
-  readSystem: operator({
+  readSystem: staff({
     method: 'GET',
     path: '/v1/system',
     summary: 'Read how the server stands',

@@ -1,5 +1,5 @@
 import Type, { type Static } from 'typebox';
-import { byId, operator } from './route.ts';
+import { byId, reader } from './route.ts';
 import { closed, isoTime, nullable, oneOf, opaqueId, pageOf, paging, timeParameter } from './shared.ts';
 
 /**
@@ -183,7 +183,7 @@ export type DriverHarshEventPage = Static<typeof driverHarshEventPage>;
 
 const tag = 'trips' as const;
 export const tripRoutes = {
-  listTrips: operator({
+  listTrips: reader({
     method: 'GET',
     path: '/v1/vehicles/{id}/trips',
     summary: 'List trips, newest first',
@@ -193,7 +193,7 @@ export const tripRoutes = {
     status: 200,
     response: tripPage,
   }),
-  readTrip: operator({
+  readTrip: reader({
     method: 'GET',
     path: '/v1/vehicles/{id}/trips/{trip}',
     summary: 'Read a trip',
@@ -203,7 +203,7 @@ export const tripRoutes = {
     status: 200,
     response: trip,
   }),
-  listStops: operator({
+  listStops: reader({
     method: 'GET',
     path: '/v1/vehicles/{id}/stops',
     summary: 'List stops, newest first',
@@ -213,7 +213,7 @@ export const tripRoutes = {
     status: 200,
     response: stopPage,
   }),
-  listCharging: operator({
+  listCharging: reader({
     method: 'GET',
     path: '/v1/vehicles/{id}/charging',
     summary: 'List charging sessions, newest first',
@@ -223,7 +223,7 @@ export const tripRoutes = {
     status: 200,
     response: chargingPage,
   }),
-  listDriverTrips: operator({
+  listDriverTrips: reader({
     method: 'GET',
     path: '/v1/drivers/{id}/trips',
     summary: 'List the trips of a driver with any vehicle, newest first',
@@ -234,7 +234,7 @@ export const tripRoutes = {
     status: 200,
     response: driverTripPage,
   }),
-  listDriverHarshEvents: operator({
+  listDriverHarshEvents: reader({
     method: 'GET',
     path: '/v1/drivers/{id}/harsh-events',
     summary: 'List harsh events of the trips of a driver, newest first',
@@ -245,7 +245,7 @@ export const tripRoutes = {
     status: 200,
     response: driverHarshEventPage,
   }),
-  readMileage: operator({
+  readMileage: reader({
     method: 'GET',
     path: '/v1/vehicles/{id}/mileage',
     summary: 'Read how far it went: today, on average, in total, by day',
@@ -255,7 +255,7 @@ export const tripRoutes = {
     status: 200,
     response: mileage,
   }),
-  readTireTrends: operator({
+  readTireTrends: reader({
     method: 'GET',
     path: '/v1/vehicles/{id}/tires',
     summary: 'Read the trend of each tire’s pressure',

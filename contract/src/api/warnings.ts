@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox';
 import { warningCodes } from '../warnings.ts';
-import { operator } from './route.ts';
+import { reader } from './route.ts';
 import { apiLimits, closed, isoTime, nullable, oneOf, opaqueId, pageOf, paging, timeField, timeParameter } from './shared.ts';
 import { severityWords, warningBase } from './warning-view.ts';
 
@@ -61,7 +61,7 @@ export const warningsSeen = closed({ until: Type.Union([timeField], { descriptio
 
 const tag = 'warnings' as const;
 export const warningRoutes = {
-  listWarnings: operator({
+  listWarnings: reader({
     method: 'GET',
     path: '/v1/warnings',
     summary: 'List warnings, newest first',
@@ -71,7 +71,7 @@ export const warningRoutes = {
     response: warningPage,
     hasCsv: true,
   }),
-  countWarnings: operator({
+  countWarnings: reader({
     method: 'GET',
     path: '/v1/warnings/counts',
     summary: 'Count active and unseen warnings',
@@ -79,7 +79,7 @@ export const warningRoutes = {
     status: 200,
     response: warningCounts,
   }),
-  seeWarnings: operator({
+  seeWarnings: reader({
     method: 'PUT',
     path: '/v1/warnings/seen',
     summary: 'Mark warnings as seen up to a moment',

@@ -18,6 +18,7 @@ import { importLimits, ingestLimits, sessionLimits } from '../ingest/index.ts';
 import { clockStepMsMin } from '../kernel/stepping-clock.ts';
 import { lakeLimits } from '../lake/index.ts';
 import { peopleLimits } from '../people/index.ts';
+import { possessionLimits } from '../registry/index.ts';
 import { gpxLimits } from '../protocols/gpx/index.ts';
 import { listenerLimits, mqttLimits } from '../protocols/index.ts';
 import { temporaryAgeMaxMs } from '../storage/adapters/folder/index.ts';
@@ -51,6 +52,7 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   reportLimits,
   accessLimits,
   peopleLimits,
+  possessionLimits,
   catchUpLimits,
   streamLimits,
   warningLimits,

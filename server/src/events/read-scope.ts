@@ -22,7 +22,12 @@ export interface ReadScope {
   readonly audience: string;
   /** Grows when what the scope allows changes; streams ask again when it does. */
   version(): number;
+  /** Any of its past or present may be read. */
   allowsVehicle(vehicleNo: number): boolean;
+  /** Its present may be read: lists, maps and streams show it. False for one that the reader held once. */
+  seesNow(vehicleNo: number): boolean;
+  /** The reader may know of this customer: its name, its drivers. */
+  seesCustomer(customerNo: number): boolean;
   allowsGroup(vehicleNo: number, group: ConsentGroup): boolean;
   precision(vehicleNo: number, group: ConsentGroup): Precision;
   /** Periods in ascending order, not overlapping. */

@@ -1,7 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { ErrorCode } from '@milepost/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { ReadScope } from '../events/index.ts';
 import { CallerError, type Logger } from '../kernel/index.ts';
 import { checkHost } from './access/check-host.ts';
 import { addCompression } from './compress-answers.ts';
@@ -28,7 +27,9 @@ import { addFleetRoutes } from './routes/fleet.ts';
 import { addHistoryRoutes } from './routes/history.ts';
 import { addImportRoutes } from './routes/imports.ts';
 import { addPrivateRoutes } from './routes/private.ts';
+import { addOrganisationRoutes } from './routes/organisations.ts';
 import { addPeopleRoutes } from './routes/people.ts';
+import { addPossessionRoutes } from './routes/possession.ts';
 import { addReportRoutes } from './routes/reports.ts';
 import { addRetentionRoutes } from './routes/retention.ts';
 import { addServerRoutes } from './routes/server.ts';
@@ -38,7 +39,7 @@ import { addStatusRoutes } from './routes/status.ts';
 import { addTripRoutes } from './routes/trips.ts';
 import { addVehicleRoutes } from './routes/vehicles.ts';
 import { addWarningRoutes } from './routes/warnings.ts';
-import { operatorScope } from '../sharing/index.ts';
+import { makeScopes, type Scopes } from '../sharing/index.ts';
 import { serveWebApp, wantsPage } from './static-files.ts';
 import { openBrowserStream } from './stream/browser-stream.ts';
 import type { Http, HttpDeps } from './types.ts';
@@ -75,8 +76,8 @@ const refuseMethod =
     return sendProblem(reply, new CallerError(code, `${request.method} is not taken here, only ${allowed.join(', ')}`), logger);
   };
 
-const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scope: ReadScope): void => {
-  const routes = new RouteRegistrar(fastify, scope);
+const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scopes: Scopes): void => {
+  const routes = new RouteRegistrar(fastify, scopes);
   for (const add of [
     addCustomerRoutes,
     addVehicleRoutes,
@@ -85,6 +86,8 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scope: ReadScope): 
     addDriverImportRoute,
     addDriverTripRoutes,
     addPeopleRoutes,
+    addOrganisationRoutes,
+    addPossessionRoutes,
     addPrivateRoutes,
     addCredentialRoutes,
     addEnrolmentRoutes,
@@ -111,8 +114,9 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scope: ReadScope): 
 /** Builds the HTTP server with all its routes; it listens when told to. Upgrades are routed by who wires it. */
 export const createHttp = async (deps: HttpDeps): Promise<Http> => {
   const fastify = makeFastify();
-  const scope = operatorScope(deps.registry.drivers.directory);
-  const streams = openBrowserStream({ ...deps, operatorScope: scope });
+  const { registry, clock } = deps;
+  const scopes = makeScopes({ possession: registry.possessions.directory, drivers: registry.drivers.directory, clock });
+  const streams = openBrowserStream({ ...deps, scopes });
   addChecks(fastify, deps);
   addCompression(fastify);
   addMetrics(fastify, deps, () => streams.viewers());
@@ -121,7 +125,7 @@ export const createHttp = async (deps: HttpDeps): Promise<Http> => {
   const sendPage = await serveWebApp(fastify, deps.config.webRoot);
   addCatchUp(fastify, deps);
   addErrors(fastify, deps.logger, (request, reply) => (wantsPage(request) ? sendPage(reply) : undefined));
-  addRoutes(fastify, deps, scope);
+  addRoutes(fastify, deps, scopes);
   const { telemetryRoute } = deps;
   if (telemetryRoute) await fastify.register(async (scoped) => telemetryRoute(scoped, {}));
   addSignInRoute(fastify, deps);

@@ -1,11 +1,12 @@
 import type { ReadScope } from '../events/index.ts';
 import { CallerError } from '../kernel/index.ts';
 import type { Customer, Device, Directory, Driver, Registry, Vehicle } from '../registry/index.ts';
+import { asSeen } from '../sharing/index.ts';
 
-/** A vehicle that the scope shows; one that it does not is as if it were not there. Throws `not_found`. */
+/** A vehicle that the scope shows, as it shows it; one that it does not is as if it were not there. Throws `not_found`. */
 export const findVehicle = (directory: Directory, scope: ReadScope, id: string): Vehicle => {
   const vehicle = directory.vehicleById(id);
-  if (vehicle && scope.allowsVehicle(vehicle.vehicleNo)) return vehicle;
+  if (vehicle && scope.allowsVehicle(vehicle.vehicleNo)) return asSeen(scope, vehicle);
   throw new CallerError('not_found', `there is no vehicle ${JSON.stringify(id)}`);
 };
 
@@ -15,16 +16,18 @@ export const findDevice = (directory: Directory, id: string): Device => {
   throw new CallerError('not_found', `there is no device ${JSON.stringify(id)}`);
 };
 
-export const findCustomer = (directory: Directory, nameOrId: string): Customer | undefined => {
+/** A customer that the scope shows; undefined: none that it does. */
+export const findCustomer = (directory: Directory, scope: ReadScope, nameOrId: string): Customer | undefined => {
   const name = nameOrId.toLowerCase();
   for (const customer of directory.customers()) {
-    if (customer.id === nameOrId || customer.name.toLowerCase() === name) return customer;
+    const isNamed = customer.id === nameOrId || customer.name.toLowerCase() === name;
+    if (isNamed && scope.seesCustomer(customer.customerNo)) return customer;
   }
   return undefined;
 };
 
-export const findDriver = ({ drivers }: Pick<Registry, 'drivers'>, id: string): Driver => {
+export const findDriver = ({ drivers }: Pick<Registry, 'drivers'>, scope: ReadScope, id: string): Driver => {
   const driver = drivers.directory.driverById(id);
-  if (driver) return driver;
+  if (driver && scope.seesCustomer(driver.customerNo)) return driver;
   throw new CallerError('not_found', `there is no driver ${JSON.stringify(id)}`);
 };

@@ -83,11 +83,19 @@ test('the link of the first start leads to the page of the first operator, who m
   assert.equal(again.headers.get('location'), '/sign-in');
 });
 
-test('somebody with an account and no role sees the own account and nothing else', async () => {
+test('somebody with an account and no role sees the own account, and no vehicle', async () => {
   const browser = await signUp('ana@example.com', 'Ana Ruiz');
   assert.equal((await browser.ask('readMe')).json.name, 'Ana Ruiz');
-  assert.deepEqual((await browser.ask('readConfig')).json.you, { name: 'Ana Ruiz', isOperator: false });
-  for (const name of ['listVehicles', 'readSystem', 'listCustomers', 'listSignals'] as const) {
+  assert.deepEqual((await browser.ask('readConfig')).json.you, {
+    name: 'Ana Ruiz',
+    isOperator: false,
+    isStaff: false,
+    customers: [],
+    hasVehicles: false,
+  });
+  for (const name of ['listVehicles', 'listCustomers', 'listDrivers', 'listWarnings'] as const)
+    assert.deepEqual((await browser.ask(name)).json.items, [], name);
+  for (const name of ['readSystem', 'listDevices', 'listReportSchedules'] as const) {
     const { status, json } = await browser.ask(name);
     assert.deepEqual([status, json.code], [403, 'forbidden'], name);
   }

@@ -15,6 +15,7 @@ import { assert, CallerError } from '../kernel/index.ts';
 import { authenticate, type Caller } from './access/authenticate.ts';
 import { checkOrigin, isStateChanging } from './access/check-origin.ts';
 import { addStreamBodies } from './stream-bodies.ts';
+import type { Scopes } from '../sharing/index.ts';
 import { textBodyOptions } from './text-bodies.ts';
 import type { HttpDeps } from './types.ts';
 
@@ -33,7 +34,7 @@ export interface Call<Name extends ApiRouteName> {
   readonly params: RouteParams<Name>;
   readonly query: RouteQuery<Name>;
   readonly body: RouteBody<Name>;
-  /** Of the caller; routes about the own account, for devices and for anyone have none. */
+  /** Of the caller; routes for devices and for anyone have none. */
   readonly scope: ReadScope;
   readonly caller: Caller;
   readonly request: FastifyRequest;
@@ -46,9 +47,13 @@ export type Handler<Name extends ApiRouteName> = (
 ) => Answer<Name> | FastifyReply | Promise<Answer<Name> | FastifyReply>;
 
 const nothing = Type.Object({}, { additionalProperties: false });
+const byAnyMeans = [{ operatorToken: [] }, { personalToken: [] }, { browserSession: [] }];
 const security: Record<ApiRoute['access'], readonly Record<string, string[]>[]> = {
-  operator: [{ operatorToken: [] }, { personalToken: [] }, { browserSession: [] }],
-  known: [{ operatorToken: [] }, { personalToken: [] }, { browserSession: [] }],
+  operator: byAnyMeans,
+  staff: byAnyMeans,
+  manager: byAnyMeans,
+  reader: byAnyMeans,
+  known: byAnyMeans,
   person: [{ browserSession: [] }],
   device: [],
   anyone: [],
@@ -97,11 +102,11 @@ type Method = (typeof allMethods)[number];
 export class RouteRegistrar {
   readonly #fastify: FastifyInstance;
   readonly #registered = new Set<string>();
-  readonly #operatorScope: ReadScope | undefined;
-  /** `operatorScope`: undefined where the operator is not let in. */
-  constructor(fastify: FastifyInstance, operatorScope?: ReadScope) {
+  readonly #scopes: Scopes | undefined;
+  /** `scopes`: undefined where nobody is let in who reads data of vehicles. */
+  constructor(fastify: FastifyInstance, scopes?: Scopes) {
     this.#fastify = fastify;
-    this.#operatorScope = operatorScope;
+    this.#scopes = scopes;
   }
 
   add<Name extends ApiRouteName>(name: Name, handler: Handler<Name>): void {
@@ -135,7 +140,7 @@ export class RouteRegistrar {
           request,
           reply,
           caller,
-          scope: caller?.isOperator ? this.#operatorScope : undefined,
+          scope: caller ? this.#scopes?.of(caller.reader) : undefined,
         };
         // The schemas of the same route have checked the parts, which the types cannot know.
         const answer = await handler(call as unknown as Call<Name>);
@@ -186,6 +191,7 @@ const admit = async (request: FastifyRequest, kind: ApiRoute['access'] | undefin
     throw new CallerError('forbidden', 'this is about an account: sign in with a browser');
   }
   if (kind === 'operator' && !caller.isOperator) throw new CallerError('forbidden', 'this is for operators of the platform');
+  if (kind === 'staff' && !caller.reader.isStaff) throw new CallerError('forbidden', 'this is for the platform’s staff');
   checkItems(caller, request.method);
   return caller;
 };

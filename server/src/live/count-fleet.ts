@@ -34,7 +34,8 @@ class Tally {
 type SeverityOf = (mask: number) => number;
 
 const needsAttention = (source: ListSource, view: ScopeView, severityOf: SeverityOf, vehicleNo: number): boolean => {
-  const isLost = connectionStatuses[source.statusCode(vehicleNo)] === 'offline' && source.reason(vehicleNo) !== 'goodbye';
+  const isLost =
+    connectionStatuses[source.statusCode(view, vehicleNo)] === 'offline' && source.reason(view, vehicleNo) !== 'goodbye';
   return isLost || severityOf(source.warningMask(view, vehicleNo)) >= attentionSeverity;
 };
 
@@ -50,7 +51,11 @@ export const countFleet = (
   for (const entry of source.index.sorted()) {
     if (!passes(tests, entry)) continue;
     const { vehicleNo } = entry.vehicle;
-    tally.add(source.statusCode(vehicleNo), source.reason(vehicleNo), needsAttention(source, view, severityOf, vehicleNo));
+    tally.add(
+      source.statusCode(view, vehicleNo),
+      source.reason(view, vehicleNo),
+      needsAttention(source, view, severityOf, vehicleNo),
+    );
   }
   return tally.counts();
 };
@@ -82,7 +87,7 @@ export const countParts = (
     for (const name of names) {
       let tally = tallies.get(name);
       if (!tally) tallies.set(name, (tally = new Tally()));
-      tally.add(source.statusCode(vehicleNo), source.reason(vehicleNo), needs);
+      tally.add(source.statusCode(view, vehicleNo), source.reason(view, vehicleNo), needs);
     }
   }
   return [...tallies].map(([name, tally]) => ({ name, ...tally.counts() })).sort(byName);

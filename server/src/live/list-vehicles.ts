@@ -17,10 +17,10 @@ export const searchWordsMax = 8;
 export interface ListSource {
   readonly directory: Directory;
   readonly index: SearchIndex;
-  statusCode(vehicleNo: number): number;
+  statusCode(view: ScopeView, vehicleNo: number): number;
   /** 0: never. */
-  lastSeen(vehicleNo: number): number;
-  reason(vehicleNo: number): StatusReason;
+  lastSeen(view: ScopeView, vehicleNo: number): number;
+  reason(view: ScopeView, vehicleNo: number): StatusReason;
   /** Bits of the warnings that the scope shows. */
   warningMask(view: ScopeView, vehicleNo: number): number;
 }
@@ -52,7 +52,7 @@ const customerNoOf = (directory: Directory, id: string): number => {
 
 /** The filters as one list of tests, the cheapest first. */
 export const testsOf = (source: ListSource, view: ScopeView, filters: VehicleFilters): readonly Test[] => {
-  const tests: Test[] = [({ vehicle }) => view.scope.allowsVehicle(vehicle.vehicleNo)];
+  const tests: Test[] = [({ vehicle }) => view.scope.seesNow(vehicle.vehicleNo)];
   if (filters.customerId !== undefined) {
     const customerNo = customerNoOf(source.directory, filters.customerId);
     tests.push(({ vehicle }) => vehicle.customerNo === customerNo);
@@ -60,10 +60,10 @@ export const testsOf = (source: ListSource, view: ScopeView, filters: VehicleFil
   if (filters.status !== undefined) {
     const code = connectionStatuses.indexOf(filters.status);
     if (code < 0) throw invalidField('status', filters.status, `one of ${connectionStatuses.join(', ')}`);
-    tests.push(({ vehicle }) => source.statusCode(vehicle.vehicleNo) === code);
+    tests.push(({ vehicle }) => source.statusCode(view, vehicle.vehicleNo) === code);
   }
   const { reason, group, hasGroup, energyBelow } = filters;
-  if (reason !== undefined) tests.push(({ vehicle }) => source.reason(vehicle.vehicleNo) === reason);
+  if (reason !== undefined) tests.push(({ vehicle }) => source.reason(view, vehicle.vehicleNo) === reason);
   if (hasGroup !== undefined) tests.push(({ vehicle }) => vehicle.groups.length > 0 === hasGroup);
   if (group !== undefined) tests.push(({ vehicle }) => vehicle.groups.includes(group));
   if (filters.warning !== undefined) tests.push(warningTest(source, view, filters.warning));
@@ -95,13 +95,13 @@ type KeyOf = (entry: IndexedVehicle) => number | string | null;
 
 const keyFunctions = (source: ListSource, view: ScopeView): Record<VehicleSort, KeyOf> => ({
   name: (entry) => entry.name,
-  status: ({ vehicle }) => source.statusCode(vehicle.vehicleNo),
-  lastSeen: ({ vehicle }) => source.lastSeen(vehicle.vehicleNo) || null,
+  status: ({ vehicle }) => source.statusCode(view, vehicle.vehicleNo),
+  lastSeen: ({ vehicle }) => source.lastSeen(view, vehicle.vehicleNo) || null,
   energy: ({ vehicle }) => view.unitValue(vehicle.vehicleNo, wellKnown.energyPercent),
   range: ({ vehicle }) => view.unitValue(vehicle.vehicleNo, wellKnown.range),
   customer: ({ vehicle }) => fold(source.directory.customerByNo(vehicle.customerNo)?.name ?? ''),
   // The longer the silence, the smaller lastSeen: no need for the time of day, so cursors stay valid.
-  silence: ({ vehicle }) => -source.lastSeen(vehicle.vehicleNo) || null,
+  silence: ({ vehicle }) => -source.lastSeen(view, vehicle.vehicleNo) || null,
 });
 
 interface Candidate {

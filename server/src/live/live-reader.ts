@@ -23,6 +23,8 @@ import type {
 } from './types.ts';
 import { describeWarnings, severityOf, signalsOfWarning } from './warnings.ts';
 
+const unseen = { status: 'never_seen', since: null, reason: 'none', lastSeen: null } as const;
+
 /** Everything that is read of the live state, as a scope allows. */
 export class LiveReader {
   readonly #core: LiveCore;
@@ -32,14 +34,18 @@ export class LiveReader {
   constructor(core: LiveCore, clock: Clock) {
     this.#core = core;
     const { tracker, directory, index, derived } = core;
-    const statusCode = (vehicleNo: number): number => tracker.statusCode(vehicleNo);
+    const neverSeen = connectionStatuses.indexOf('never_seen');
+    // A connection before the reader's periods is as if it had never been.
+    const isSeen = (view: ScopeView, vehicleNo: number): boolean => view.seesContact(vehicleNo, tracker.lastSeen(vehicleNo));
+    const statusCode = (view: ScopeView, vehicleNo: number): number =>
+      isSeen(view, vehicleNo) ? tracker.statusCode(vehicleNo) : neverSeen;
     const warningMask = (view: ScopeView, vehicleNo: number): number => core.warningMask(view, vehicleNo);
     this.#list = {
       directory,
       index,
       statusCode,
-      lastSeen: (vehicleNo) => tracker.lastSeen(vehicleNo),
-      reason: (vehicleNo) => tracker.status(vehicleNo).reason,
+      lastSeen: (view, vehicleNo) => (isSeen(view, vehicleNo) ? tracker.lastSeen(vehicleNo) : 0),
+      reason: (view, vehicleNo) => (isSeen(view, vehicleNo) ? tracker.status(vehicleNo).reason : 'none'),
       warningMask,
     };
     this.#map = {
@@ -67,8 +73,7 @@ export class LiveReader {
   }
 
   status(scope: ReadScope, vehicleNo: number): VehicleStatus {
-    this.#viewOf(scope, vehicleNo);
-    return this.#core.tracker.status(vehicleNo);
+    return this.#status(this.#viewOf(scope, vehicleNo), vehicleNo);
   }
 
   warnings(scope: ReadScope, vehicleNo: number): readonly VehicleWarning[] {
@@ -103,7 +108,7 @@ export class LiveReader {
       headingDegrees: view.unitValue(vehicleNo, wellKnown.heading),
       speedKmh: view.unitValue(vehicleNo, wellKnown.speed),
       energyPercent: view.unitValue(vehicleNo, wellKnown.energyPercent),
-      status: connectionStatuses[this.#core.tracker.statusCode(vehicleNo)] ?? 'never_seen',
+      status: this.#status(view, vehicleNo).status,
       hasWarning: severity > 0,
       severity: warningSeverities[severity] ?? 'none',
     };
@@ -145,12 +150,20 @@ export class LiveReader {
     const { vehicleNo } = vehicle;
     return {
       vehicle,
-      status: this.#core.tracker.status(vehicleNo),
+      status: this.#status(view, vehicleNo),
       position: view.position(vehicleNo),
       warnings: this.#warnings(view, vehicleNo),
       energyPercent: view.unitValue(vehicleNo, wellKnown.energyPercent),
       rangeM: view.unitValue(vehicleNo, wellKnown.range),
     };
+  }
+
+  /** Cut to the periods in which the reader may see the vehicle. */
+  #status(view: ScopeView, vehicleNo: number): VehicleStatus {
+    const status = this.#core.tracker.status(vehicleNo);
+    if (!view.seesContact(vehicleNo, status.lastSeen ?? 0)) return { ...status, ...unseen };
+    const fromMs = view.scope.periods(vehicleNo).at(-1)?.fromMs ?? Number.NEGATIVE_INFINITY;
+    return status.since !== null && status.since < fromMs ? { ...status, since: fromMs } : status;
   }
 
   #warnings(view: ScopeView, vehicleNo: number): readonly VehicleWarning[] {

@@ -10,7 +10,7 @@ export interface MapState {
   readonly now: () => number;
   /** Vehicles of which a map may show something, ascending. */
   changedSince(tick: number): readonly number[];
-  statusCode(vehicleNo: number): number;
+  statusCode(view: ScopeView, vehicleNo: number): number;
   severity(view: ScopeView, vehicleNo: number): number;
   isEnded(vehicleNo: number): boolean;
 }
@@ -36,7 +36,7 @@ export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
       view.unitValue(vehicleNo, wellKnown.heading),
       view.unitValue(vehicleNo, wellKnown.speed),
       view.unitValue(vehicleNo, wellKnown.energyPercent),
-      state.statusCode(vehicleNo),
+      state.statusCode(view, vehicleNo),
       state.severity(view, vehicleNo),
     );
   };
@@ -62,7 +62,7 @@ export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
     const known = handles.size;
     writer.begin(tick, state.now(), sinceTick);
     for (const vehicleNo of wanted(sinceTick ?? 0, also)) {
-      const isVisible = view.scope.allowsVehicle(vehicleNo) && !state.isEnded(vehicleNo);
+      const isVisible = view.scope.seesNow(vehicleNo) && !state.isEnded(vehicleNo);
       if (isVisible) add(vehicleNo);
       else if (sinceTick !== undefined) remove(vehicleNo);
     }

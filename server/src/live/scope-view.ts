@@ -39,6 +39,11 @@ export class ScopeView {
     return !(this.#hidesAnything && this.#isHidden(vehicleNo, group, time));
   }
 
+  /** Whether there is contact is of the present, and of a period that the scope shows; 0: there was none, which every reader may know. */
+  seesContact(vehicleNo: number, lastSeenMs: number): boolean {
+    return this.scope.seesNow(vehicleNo) && (lastSeenMs <= 0 || isInPeriods(this.scope, vehicleNo, lastSeenMs));
+  }
+
   #isHidden(vehicleNo: number, group: ConsentGroup, time: number): boolean {
     return isHiddenNow(this.scope.hiddenPeriods(vehicleNo, group), time);
   }

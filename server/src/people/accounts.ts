@@ -5,6 +5,7 @@ import { announcePeople, checkEmail, idPrefixes, type Links, peopleActor, type P
 import { peopleLimits } from './limits.ts';
 import { checkPassword } from './passwords.ts';
 import { digestOf } from './secret-values.ts';
+import { joinAsInvited } from './store-members.ts';
 import type { Sessions } from './sessions.ts';
 import { writeAudit } from '../audit/index.ts';
 import { type CodePurpose, type MailedCode, readCode, takeCode } from './store-codes.ts';
@@ -88,11 +89,13 @@ export class Accounts {
 
   /** Throws `invalid_field`, `link_used`, `already_exists`, `overloaded`. */
   async signUp(value: string, account: NewAccount, from: Whence): Promise<NewSession> {
+    const { storage, clock } = this.#context;
     const { email } = await this.readLink(value, 'sign_up');
     const made = await this.#prepare(email, account);
-    return this.#context.storage.withActor(peopleActor, async (tx) => {
+    return storage.withActor(peopleActor, async (tx) => {
       const code = await this.#take(tx, value, 'sign_up');
       const person = await this.#make(tx, { ...made, email: code.email }, from);
+      await joinAsInvited(tx, code, person, clock.now());
       return this.#sessions.begin(tx, person, 'password', from);
     });
   }

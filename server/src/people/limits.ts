@@ -16,6 +16,7 @@ export const peopleLimits = {
   confirmedForMs: 10 * minuteMs,
   sessionsMax: 50,
   accessTokensMax: 50,
+  membersMax: 1000,
   accessTokenDaysMax: 365,
   /** Sessions and tokens that are remembered, so that a request need not ask the database. */
   rememberedMax: 20_000,

@@ -4,6 +4,7 @@ import type { Storage } from '../storage/index.ts';
 import { Accounts } from './accounts.ts';
 import { Links, peopleActor, type PeopleContext, peopleChannel } from './context.ts';
 import { peopleLimits } from './limits.ts';
+import { Members } from './members.ts';
 import { OwnAccount } from './own-account.ts';
 import { makePasswords, type Passwords } from './passwords.ts';
 import type { Mailer } from './ports.ts';
@@ -32,6 +33,7 @@ export interface People {
   readonly signIn: PasswordSignIn;
   readonly accounts: Accounts;
   readonly own: OwnAccount;
+  readonly members: Members;
   /** Removes what is over, makes room for the audit log of the next months and drops its oldest. */
   tend(): Promise<void>;
   close(): Promise<void>;
@@ -77,6 +79,7 @@ export const openPeople = async (options: PeopleOptions): Promise<People> => {
     signIn: new PasswordSignIn(context, sessions),
     accounts: new Accounts(context, sessions, links),
     own: new OwnAccount(context, sessions, links),
+    members: new Members(context, sessions, links),
     tend,
     close: async () => {
       isClosed = true;

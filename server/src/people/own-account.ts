@@ -1,7 +1,7 @@
 import { CallerError, invalidField } from '../kernel/index.ts';
 import { makeId } from '../registry/index.ts';
 import type { Actor, Transaction } from '../storage/index.ts';
-import { announcePeople, idPrefixes, type Links, type PeopleContext } from './context.ts';
+import { announcePeople, idPrefixes, type Links, peopleActor, type PeopleContext } from './context.ts';
 import { peopleLimits } from './limits.ts';
 import { checkName } from './accounts.ts';
 import { checkPassword } from './passwords.ts';
@@ -11,6 +11,7 @@ import { type AuditAct, type AuditRecord, listAudit, writeAudit } from '../audit
 import {
   confirmTotp,
   type PersonChanges,
+  readNames,
   readPerson,
   readWaitingTotp,
   removeTotp,
@@ -136,11 +137,15 @@ export class OwnAccount {
   }
 
   /** What was done to this account, newest first. */
-  activity(person: Person, beforeNo: number | null, limit: number): Promise<AuditRecord[]> {
+  async activity(person: Person, beforeNo: number | null, limit: number): Promise<AuditRecord[]> {
     const { storage } = this.#context;
-    return storage.withActor(self(person), (tx) =>
+    const found = await storage.withActor(self(person), (tx) =>
       listAudit(tx, { subjectPersonNo: person.personNo, beforeNo, fromMs: 0, limit }),
     );
+    // Others are hidden from a person, but for the names of those who did something to the account.
+    const actors = found.flatMap(({ actorPersonNo }) => actorPersonNo ?? []);
+    const names = await storage.withActor(peopleActor, (tx) => readNames(tx, actors));
+    return found.map((record) => ({ ...record, actorName: names.get(record.actorPersonNo ?? 0) ?? null }));
   }
 
   /** A change, what the audit log says of it, and what other processes are told: all or nothing. */

@@ -175,3 +175,11 @@ export const putMember = async (tx: Transaction, { organisationNo, personNo, rol
 export const lockOrganisation = async (tx: Transaction, organisationNo: number): Promise<void> => {
   await sql`select from organisations where organisation_no = ${organisationNo} for update`.execute(tx);
 };
+
+/** By number; those who have no account any more, too. */
+export const readNames = async (tx: Transaction, personNos: readonly number[]): Promise<ReadonlyMap<number, string>> => {
+  if (personNos.length === 0) return new Map();
+  const { rows } = await sql<{ no: number; name: string }>`select person_no as no, name from people
+    where person_no = any(${personNos})`.execute(tx);
+  return new Map(rows.map(({ no, name }) => [no, name]));
+};

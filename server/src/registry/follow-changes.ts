@@ -4,6 +4,8 @@ import { type Storage, type Subscription, systemActor, type Transaction } from '
 import type { WritableDirectory } from './directory.ts';
 import type { WritableDriverDirectory } from './drivers/directory.ts';
 import { readAssignments, readDrivers, readPrivatePeriods } from './drivers/rows.ts';
+import type { WritablePossessionDirectory } from './possession/directory.ts';
+import { readBrokenGlass, readPossessions } from './possession/store.ts';
 import { type DeviceRecord, type NumberRange, only, readCustomers, readDevices, readMaxima, readVehicles } from './rows.ts';
 
 const channel = 'milepost_registry';
@@ -19,9 +21,18 @@ export interface WrittenRows {
   readonly drivers: readonly NumberRange[];
   /** Vehicles whose drivers or private periods changed. */
   readonly driverVehicles: readonly NumberRange[];
+  /** Vehicles whose holders, or what staff saw of them, changed. */
+  readonly possessions: readonly NumberRange[];
 }
 
-export const nothingWritten: WrittenRows = { customers: [], vehicles: [], devices: [], drivers: [], driverVehicles: [] };
+export const nothingWritten: WrittenRows = {
+  customers: [],
+  vehicles: [],
+  devices: [],
+  drivers: [],
+  driverVehicles: [],
+  possessions: [],
+};
 
 /** More numbers than these are told as ranges that hold them: reading a row too many does no harm. */
 const rangesMax = 50;
@@ -44,15 +55,14 @@ export const rangesOf = (numbers: readonly number[]): readonly NumberRange[] => 
   }));
 };
 
-/** Processes of an older version tell nothing of drivers. */
+/** Processes of an older version tell nothing of drivers and holders. */
 interface Message extends Partial<WrittenRows> {
   /** The process that wrote, which has its own rows already. */
   readonly origin: string;
 }
 
 export const announce = async (tx: Transaction, origin: string, rows: WrittenRows): Promise<void> => {
-  const { customers, vehicles, devices, drivers, driverVehicles } = rows;
-  if ([customers, vehicles, devices, drivers, driverVehicles].every((ranges) => ranges.length === 0)) return;
+  if (Object.values(rows).every((ranges: readonly NumberRange[]) => ranges.length === 0)) return;
   await sql`select pg_notify(${channel}, ${JSON.stringify({ origin, ...rows } satisfies Message)})`.execute(tx);
 };
 
@@ -66,6 +76,8 @@ const pages = (max: number): NumberRange[] => {
 export interface Target {
   readonly directory: WritableDirectory;
   readonly drivers: WritableDriverDirectory;
+  readonly possessions: WritablePossessionDirectory;
+  readonly nowMs: () => number;
   putDevice(row: DeviceRecord): void;
 }
 
@@ -74,7 +86,15 @@ const loadDriverVehicles = (storage: Storage, { drivers }: Target, range: Number
     drivers.putVehicles(range, await readAssignments(tx, range), await readPrivatePeriods(tx, range)),
   );
 
-/** Customers before vehicles before devices and drivers, so whoever hears of one finds what it belongs to. */
+const loadPossessions = (storage: Storage, { possessions, nowMs }: Target, range: NumberRange): Promise<void> =>
+  storage.withActor(actor, async (tx) =>
+    possessions.putVehicles(range, await readPossessions(tx, range), await readBrokenGlass(tx, range, nowMs())),
+  );
+
+/**
+ * Customers before vehicles before devices and drivers, so whoever hears of one finds what it belongs to. Holders before vehicles: at no moment
+ * does a vehicle that changed hands seem to have been its new customer's from ever.
+ */
 const load = async (storage: Storage, target: Target, ranges: WrittenRows): Promise<void> => {
   const each = async <T>(
     list: readonly NumberRange[],
@@ -87,6 +107,7 @@ const load = async (storage: Storage, target: Target, ranges: WrittenRows): Prom
     }
   };
   await each(ranges.customers, readCustomers, (row) => target.directory.putCustomer(row));
+  for (const range of ranges.possessions) await loadPossessions(storage, target, range);
   await each(ranges.vehicles, readVehicles, (row) => target.directory.putVehicle(row));
   await each(ranges.devices, readDevices, (row) => target.putDevice(row));
   await each(ranges.drivers, readDrivers, (row) => target.drivers.putDriver(row));
@@ -101,6 +122,7 @@ const loadEverything = async (storage: Storage, target: Target): Promise<void> =
     devices: pages(maxima.devices),
     drivers: pages(maxima.drivers),
     driverVehicles: pages(maxima.vehicles),
+    possessions: pages(maxima.vehicles),
   });
 };
 

@@ -20,6 +20,8 @@ export const idPrefixes = {
   driver: 'drv_',
   driverAssignment: 'dra_',
   privatePeriod: 'prv_',
+  possession: 'pos_',
+  brokenGlass: 'brg_',
 } as const;
 
 /** Crockford's base32 in small letters: no i, l, o, u, so an id can be read out. */

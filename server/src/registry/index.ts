@@ -1,5 +1,7 @@
 export * from './types.ts';
 export type * from './drivers/types.ts';
+export * from './possession/types.ts';
+export { possessionLimits, wrongCodesByPerson } from './possession/limits.ts';
 export { openRegistry, type RegistryOptions } from './open-registry.ts';
 export { makeId, type Random, systemRandom } from './ids.ts';
 export { loadPepper, type PepperSource } from './secrets.ts';

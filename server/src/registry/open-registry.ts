@@ -33,6 +33,9 @@ import type {
   Vehicle,
   VehicleChanges,
 } from './types.ts';
+import { makePossessionDirectory } from './possession/directory.ts';
+import { makePossessions, type PossessionStore, type PossessionWritten } from './possession/make-possessions.ts';
+import type { Acting } from './possession/types.ts';
 import { isVinCheckDigitValid } from './vin.ts';
 
 export interface RegistryOptions {
@@ -46,6 +49,8 @@ export interface RegistryOptions {
 /** Who writes: until people have accounts, the operator. */
 const actor: Actor = { kind: 'operator', id: 'operator' };
 
+const nobody: Acting = { personNo: null, address: '' };
+
 /** What a transaction wrote, as it is after it. */
 interface Written {
   readonly customers?: readonly Revised<Customer>[];
@@ -54,6 +59,7 @@ interface Written {
   /** Numbers: these are read anew, since a period has no revision. */
   readonly driverNos?: readonly number[];
   readonly driverVehicleNos?: readonly number[];
+  readonly possessionVehicleNos?: readonly number[];
 }
 
 const rangesOfWritten = (written: Written): WrittenRows => ({
@@ -62,6 +68,7 @@ const rangesOfWritten = (written: Written): WrittenRows => ({
   devices: rangesOf(written.devices?.map((row) => row.entity.deviceNo) ?? []),
   drivers: rangesOf(written.driverNos ?? []),
   driverVehicles: rangesOf(written.driverVehicleNos ?? []),
+  possessions: rangesOf(written.possessionVehicleNos ?? []),
 });
 
 const sole = <T>(rows: readonly { readonly entity: T }[] | undefined): T => (rows as readonly [{ readonly entity: T }])[0].entity;
@@ -77,6 +84,7 @@ class PostgresRegistry implements Registry {
   readonly directory;
   readonly credentials: Credentials;
   readonly drivers: Drivers;
+  readonly possessions: PossessionStore;
   readonly #storage: Storage;
   readonly #pepper: Uint8Array;
   readonly #clock: Clock;
@@ -84,6 +92,7 @@ class PostgresRegistry implements Registry {
   readonly #origin: string;
   readonly #secretHashes: (Uint8Array | undefined)[] = [];
   readonly #driverDirectory = makeDriverDirectory();
+  readonly #possessionDirectory;
   #following: Following | undefined;
 
   constructor(options: RegistryOptions) {
@@ -108,7 +117,17 @@ class PostgresRegistry implements Registry {
       vehicles: this.directory,
       clock: options.clock,
       random: this.#random,
-      write: (run) => this.#writeDrivers(run),
+      write: (run) => this.#writeNumbers(run),
+      resolveCustomer: (tx, nameOrId) => this.#findOrMakeCustomer(tx, nameOrId),
+    });
+    this.#possessionDirectory = makePossessionDirectory(this.directory, options.logger);
+    this.possessions = makePossessions({
+      directory: this.#possessionDirectory,
+      vehicles: this.directory,
+      clock: options.clock,
+      random: this.#random,
+      pepper: options.pepper,
+      write: (run) => this.#writeNumbers(run),
       resolveCustomer: (tx, nameOrId) => this.#findOrMakeCustomer(tx, nameOrId),
     });
   }
@@ -117,6 +136,8 @@ class PostgresRegistry implements Registry {
     const target: Target = {
       directory: this.directory,
       drivers: this.#driverDirectory,
+      possessions: this.#possessionDirectory,
+      nowMs: () => this.#clock.now(),
       putDevice: (row) => this.#putDevice(row),
     };
     this.#following = await followChanges(this.#storage, target, this.#origin, logger);
@@ -134,16 +155,23 @@ class PostgresRegistry implements Registry {
       await announce(tx, this.#origin, rangesOfWritten(rows));
       return rows;
     });
+    const { drivers, driverVehicles, possessions } = rangesOfWritten(written);
+    // First, as when it is heard of: a vehicle is never seen by who has not got it yet.
+    if (possessions.length > 0) await this.#following?.reread({ possessions });
     this.#apply(written);
-    const { drivers, driverVehicles } = rangesOfWritten(written);
     if (drivers.length + driverVehicles.length > 0) await this.#following?.reread({ drivers, driverVehicles });
     return written;
   }
 
-  async #writeDrivers(run: (tx: Transaction) => Promise<DriversWritten>): Promise<void> {
+  /** What was written is told as numbers. */
+  async #writeNumbers(run: (tx: Transaction) => Promise<DriversWritten & PossessionWritten>): Promise<void> {
     await this.#write(async (tx) => {
-      const { customerNos = [], ...numbers } = await run(tx);
-      return { ...numbers, customers: await readRanges(customerNos, (range) => readCustomers(tx, range)) };
+      const { customerNos = [], vehicleNos = [], ...numbers } = await run(tx);
+      return {
+        ...numbers,
+        customers: await readRanges(customerNos, (range) => readCustomers(tx, range)),
+        vehicles: await readRanges(vehicleNos, (range) => readVehicles(tx, range)),
+      };
     });
   }
 
@@ -225,13 +253,17 @@ class PostgresRegistry implements Registry {
     return sole(written.vehicles);
   }
 
-  async updateVehicle(id: string, changes: VehicleChanges): Promise<Vehicle> {
+  async updateVehicle(id: string, changes: VehicleChanges, by: Acting = nobody): Promise<Vehicle> {
     const { customer, ...fields } = checkVehicleChanges(changes);
     const written = await this.#write(async (tx) => {
+      // Before the vehicle, as wherever periods are written.
+      if (customer !== undefined) await lockPeriods(tx);
       const { no } = await store.lockVehicle(tx, id);
       const resolved = customer === undefined ? undefined : await this.#resolveCustomer(tx, customer);
-      await store.updateVehicleRow(tx, no, fields, resolved?.customerNo);
-      return { customers: resolved?.customers ?? [], vehicles: [await store.readVehicle(tx, no)] };
+      const holder = resolved && ({ kind: 'customer', customerNo: resolved.customerNo } as const);
+      const given = holder && (await this.possessions.giveTo(tx, id, holder, 'transferred', by));
+      await store.updateVehicleRow(tx, no, fields);
+      return { ...given, customers: resolved?.customers ?? [], vehicles: [await store.readVehicle(tx, no)] };
     });
     return sole(written.vehicles);
   }

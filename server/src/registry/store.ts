@@ -147,16 +147,10 @@ export const lockVehicle = async (tx: Transaction, id: string): Promise<{ no: nu
   return first(rows);
 };
 
-export const updateVehicleRow = async (
-  tx: Transaction,
-  vehicleNo: number,
-  fields: Partial<VehicleFields>,
-  customerNo: number | undefined,
-): Promise<void> => {
+export const updateVehicleRow = async (tx: Transaction, vehicleNo: number, fields: Partial<VehicleFields>): Promise<void> => {
   const sets = Object.entries(fields).map(
     ([name, value]) => sql`${sql.ref(vehicleColumns[name as keyof VehicleFields])} = ${value}`,
   );
-  if (customerNo !== undefined) sets.push(sql`customer_no = ${customerNo}`);
   await sql`update vehicles set ${sql.join([sql`revision = revision + 1`, ...sets])} where vehicle_no = ${vehicleNo}`.execute(tx);
 };
 

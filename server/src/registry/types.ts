@@ -1,6 +1,7 @@
 import type { ConsentGroup, DeviceKind } from '@milepost/contract';
 import type { Drivers } from './drivers/types.ts';
 import type { LineProblem } from './line-problem.ts';
+import type { Acting, Possessions } from './possession/types.ts';
 
 export type { LineProblem };
 
@@ -244,6 +245,7 @@ export interface Registry {
   readonly directory: Directory;
   readonly credentials: Credentials;
   readonly drivers: Drivers;
+  readonly possessions: Possessions;
   createCustomer(name: string): Promise<Customer>;
   updateCustomer(
     id: string,
@@ -251,7 +253,8 @@ export interface Registry {
   ): Promise<Customer>;
   changeCustomerRetention(id: string, changes: RetentionDaysChanges): Promise<Customer>;
   createVehicle(vehicle: NewVehicle): Promise<Vehicle>;
-  updateVehicle(id: string, changes: VehicleChanges): Promise<Vehicle>;
+  /** Another customer becomes its holder from now on; a person's vehicle is given away by that person alone (`forbidden`). */
+  updateVehicle(id: string, changes: VehicleChanges, by?: Acting): Promise<Vehicle>;
   changeVehicleRetention(id: string, changes: RetentionDaysChanges): Promise<Vehicle>;
   /** Ends a vehicle: its devices come off, its number is never given again, its past stays readable. */
   endVehicle(id: string): Promise<Vehicle>;

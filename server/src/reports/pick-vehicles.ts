@@ -2,12 +2,14 @@ import { apiLimits, type ReportFilters } from '@milepost/contract/api';
 import type { ReadScope } from '../events/index.ts';
 import { invalidField } from '../kernel/index.ts';
 import type { Customer, Directory, DriverDirectory, Vehicle } from '../registry/index.ts';
+import { asSeen } from '../sharing/index.ts';
 import type { Period } from './types.ts';
 
-const findCustomer = (directory: Directory, nameOrId: string): Customer => {
+const findCustomer = (directory: Directory, scope: ReadScope, nameOrId: string): Customer => {
   const name = nameOrId.toLowerCase();
   for (const customer of directory.customers())
-    if (customer.id === nameOrId || customer.name.toLowerCase() === name) return customer;
+    if (scope.seesCustomer(customer.customerNo) && (customer.id === nameOrId || customer.name.toLowerCase() === name))
+      return customer;
   throw invalidField('customer', nameOrId, 'the name or id of a customer');
 };
 
@@ -27,15 +29,16 @@ export const pickVehicles = (
   { fromMs }: Period,
 ): readonly Vehicle[] => {
   const { group, vehicle: id } = filters;
-  const customerNo = filters.customer === undefined ? undefined : findCustomer(directory, filters.customer).customerNo;
+  const customerNo = filters.customer === undefined ? undefined : findCustomer(directory, scope, filters.customer).customerNo;
   if (id !== undefined && !directory.vehicleById(id)) throw invalidField('vehicle', id, 'the id of a vehicle');
   const found: Vehicle[] = [];
-  for (const vehicle of directory.vehicles()) {
+  for (const known of directory.vehicles()) {
+    if (!scope.allowsVehicle(known.vehicleNo)) continue;
+    const vehicle = asSeen(scope, known);
     if (customerNo !== undefined && vehicle.customerNo !== customerNo) continue;
     if (group !== undefined && !vehicle.groups.includes(group)) continue;
     if (id !== undefined && vehicle.id !== id) continue;
     if (vehicle.endedAt !== null && vehicle.endedAt <= fromMs) continue;
-    if (!scope.allowsVehicle(vehicle.vehicleNo)) continue;
     found.push(vehicle);
   }
   const { reportVehiclesMax } = apiLimits;

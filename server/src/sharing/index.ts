@@ -1,2 +1,5 @@
-export { nothingPrivate, operatorScope, serverScope } from './operator-scope.ts';
+export { asSeen } from './as-seen.ts';
+export { makeScopes, type Scopes } from './make-scopes.ts';
+export { neverHandedOver, nothingPrivate, operatorScope, serverScope } from './operator-scope.ts';
 export { type PrivateSource, privateTo } from './private-periods.ts';
+export type { Reader, ScopeSources } from './reader.ts';

@@ -1,31 +1,72 @@
 import type { ConsentGroup } from '@milepost/contract';
 import type { ReadPeriod, ReadScope, ReadScopeFields } from '../events/index.ts';
+import type { PossessionDirectory } from '../registry/index.ts';
+import { always, never, union } from './periods.ts';
 import { type PrivateSource, privateTo } from './private-periods.ts';
+import { changedSince, type Reader, type ScopeSources, versionOf } from './reader.ts';
 
-const always: readonly ReadPeriod[] = [{ fromMs: Number.NEGATIVE_INFINITY, toMs: null }];
-const never: readonly ReadPeriod[] = [];
+/** What private owners keep to themselves from the platform's staff: where the vehicle is, and what tells of it. */
+const keptFromStaff: ReadonlySet<ConsentGroup> = new Set(['position', 'motion', 'driving']);
 
 /**
- * The scope of who runs the server: every vehicle, every item, exactly, at all times, but for where a vehicle is while its driver is
- * private.
+ * The scope of the platform's staff: every vehicle, every item, exactly, at all times, but for where a vehicle is while its driver is private, and
+ * for position, motion and trips of private owners, unless the glass was broken.
  */
-export const operatorScope = (source: PrivateSource): ReadScope => {
-  const positionHidden = privateTo(source, null);
+export const staffScope = (sources: ScopeSources, { personNo }: Reader): ReadScope => {
+  const { possession, drivers, clock } = sources;
+  const positionHidden = privateTo(drivers, null);
+  const isOpen = (vehicleNo: number): boolean => {
+    const nowMs = clock.now();
+    return possession.brokenGlass(vehicleNo).some((glass) => glass.personNo === personNo && glass.untilMs > nowMs);
+  };
+  const keptByOwners = (vehicleNo: number): readonly ReadPeriod[] => {
+    if (!possession.hasRows(vehicleNo)) return never;
+    const kept = possession.periods(vehicleNo).filter(({ holder }) => holder.kind === 'person' && holder.personNo !== personNo);
+    if (kept.length === 0 || isOpen(vehicleNo)) return never;
+    return kept.map(({ fromMs, toMs }) => ({ fromMs, toMs: toMs === Number.POSITIVE_INFINITY ? null : toMs }));
+  };
   const fields: ReadScopeFields = {
-    reader: 'operator',
-    audience: 'operator',
-    version: () => source.privateVersion(),
+    reader: personNo === null ? 'operator' : `person:${personNo}`,
+    // Each who broke a glass or has a vehicle sees something else.
+    audience: possession.isAnyPersons() ? `staff:${personNo ?? 'token'}` : 'operator',
+    version: () => versionOf(sources),
     allowsVehicle: () => true,
+    seesNow: () => true,
+    seesCustomer: () => true,
     allowsGroup: () => true,
     precision: () => 'exact',
     periods: () => always,
-    hiddenPeriods: (vehicleNo: number, group: ConsentGroup) => (group === 'position' ? positionHidden(vehicleNo) : never),
-    hidesAnything: () => source.isAnyPrivate(),
-    changedSince: (version) => source.privateChangedSince(version),
+    hiddenPeriods: (vehicleNo, group) => {
+      const kept = keptFromStaff.has(group) ? keptByOwners(vehicleNo) : never;
+      if (group !== 'position') return kept;
+      const hidden = positionHidden(vehicleNo);
+      return kept.length === 0 ? hidden : union([...kept, ...hidden]);
+    },
+    hidesAnything: () => drivers.isAnyPrivate() || possession.isAnyPersons(),
+    changedSince: (version) => changedSince(sources, version),
   };
-  // The brand is given here and in `serverScope` alone.
+  // The brand is given by the scopes of this folder alone.
   return fields as ReadScope;
 };
+
+/** Nobody ever handed a vehicle over. */
+export const neverHandedOver: PossessionDirectory = {
+  periods: () => [],
+  hasRows: () => false,
+  holderNow: () => undefined,
+  vehiclesOfPerson: () => [],
+  isAnyPersons: () => false,
+  brokenGlass: () => [],
+  version: () => 0,
+  changedSince: () => [],
+  onChange: () => () => {},
+};
+
+const nobody: Reader = { personNo: null, isStaff: true, customerNos: [] };
+
+/** Of the bearer of the operator token, where no vehicle is a person's: tests and benches. */
+export const operatorScope = (drivers: PrivateSource, possession: PossessionDirectory = neverHandedOver): ReadScope =>
+  staffScope({ possession, drivers, clock: { now: () => Date.now() } }, nobody);
 
 /** What the server itself reads to work something out: everything. Nothing that is read by it may be shown as it is. */
 export const serverScope = (): ReadScope =>

@@ -3,6 +3,7 @@ import { CallerError } from '../../kernel/index.ts';
 import type { People, SignedIn } from '../../people/index.ts';
 import { readBearer } from '../../protocols/index.ts';
 import { readCookie } from './cookies.ts';
+import type { Reader } from '../../sharing/index.ts';
 import type { OperatorAccess } from './operator-access.ts';
 
 interface CallerBase {
@@ -11,6 +12,8 @@ interface CallerBase {
   readonly expiresAt: number | null;
   /** May do what runs the platform. */
   readonly isOperator: boolean;
+  /** As which data of vehicles are read. */
+  readonly reader: Reader;
 }
 
 /** The bearer of the operator token. */
@@ -31,16 +34,24 @@ export interface AccessParts {
   readonly people: { readonly sessions: Pick<People['sessions'], 'bySession' | 'byToken'> };
 }
 
-const operator: OperatorCaller = { actor: 'operator', by: 'token', expiresAt: null, isOperator: true };
+const tokenReader: Reader = { personNo: null, isStaff: true, customerNos: [] };
+const operator: OperatorCaller = { actor: 'operator', by: 'token', expiresAt: null, isOperator: true, reader: tokenReader };
 
 const isPlatformOperator = ({ memberships }: SignedIn): boolean =>
   memberships.some(({ kind, role }) => kind === 'platform' && role === 'operator');
+
+const readerOf = ({ person, memberships }: SignedIn): Reader => ({
+  personNo: person.personNo,
+  isStaff: memberships.some(({ kind }) => kind === 'platform'),
+  customerNos: memberships.flatMap(({ kind, customerNo }) => (kind === 'customer' && customerNo !== null ? [customerNo] : [])),
+});
 
 const personCaller = (signedIn: SignedIn): PersonCaller => ({
   actor: 'person',
   by: signedIn.token ? 'token' : 'cookie',
   expiresAt: (signedIn.token ?? signedIn.session)?.expiresMs ?? 0,
   isOperator: isPlatformOperator(signedIn),
+  reader: readerOf(signedIn),
   signedIn,
 });
 

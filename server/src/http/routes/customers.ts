@@ -1,4 +1,5 @@
 import { apiLimits } from '@milepost/contract/api';
+import type { ReadScope } from '../../events/index.ts';
 import { CallerError } from '../../kernel/index.ts';
 import type { Customer } from '../../registry/index.ts';
 import { pageByNumber } from '../cursors.ts';
@@ -8,8 +9,9 @@ import { customerView } from '../views/registry-view.ts';
 
 export const addCustomerRoutes = (routes: RouteRegistrar, { registry }: HttpDeps): void => {
   const { directory } = registry;
-  const find = (id: string): Customer => {
-    for (const customer of directory.customers()) if (customer.id === id) return customer;
+  const find = (scope: ReadScope, id: string): Customer => {
+    for (const customer of directory.customers())
+      if (customer.id === id && scope.seesCustomer(customer.customerNo)) return customer;
     throw new CallerError('not_found', `there is no customer ${JSON.stringify(id)}`);
   };
 
@@ -19,9 +21,11 @@ export const addCustomerRoutes = (routes: RouteRegistrar, { registry }: HttpDeps
     return { id };
   });
 
-  routes.add('listCustomers', ({ query }) => {
+  routes.add('listCustomers', ({ query, scope }) => {
     const text = query.q?.toLowerCase() ?? '';
-    const found = Array.from(directory.customers()).filter((customer) => customer.name.toLowerCase().includes(text));
+    const found = Array.from(directory.customers()).filter(
+      (customer) => scope.seesCustomer(customer.customerNo) && customer.name.toLowerCase().includes(text),
+    );
     const page = pageByNumber(found, (customer) => customer.customerNo, {
       cursor: query.cursor,
       limit: query.limit ?? apiLimits.pageSizeDefault,
@@ -29,7 +33,9 @@ export const addCustomerRoutes = (routes: RouteRegistrar, { registry }: HttpDeps
     return { items: page.items.map(customerView), next: page.next };
   });
 
-  routes.add('readCustomer', ({ params }) => customerView(find(params.id)));
+  routes.add('readCustomer', ({ params, scope }) => customerView(find(scope, params.id)));
 
-  routes.add('changeCustomer', async ({ params, body }) => customerView(await registry.updateCustomer(find(params.id).id, body)));
+  routes.add('changeCustomer', async ({ params, body, scope }) =>
+    customerView(await registry.updateCustomer(find(scope, params.id).id, body)),
+  );
 };

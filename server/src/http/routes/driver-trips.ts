@@ -1,4 +1,5 @@
 import { apiLimits, type RouteQuery } from '@milepost/contract/api';
+import type { ReadScope } from '../../events/index.ts';
 import { type DriverPage, type DriverTripsQuery, readDriverHarshEvents, readDriverTrips } from '../driver-trips.ts';
 import { findDriver } from '../find-vehicle.ts';
 import type { RouteRegistrar } from '../register-route.ts';
@@ -8,8 +9,8 @@ import { driverHarshView, driverTripView } from '../views/trip-view.ts';
 
 /** Trips and harsh events by driver. docs/drivers.md */
 export const addDriverTripRoutes = (routes: RouteRegistrar, { registry, trips, clock }: HttpDeps): void => {
-  const asked = (id: string, query: RouteQuery<'listDriverTrips'>): DriverTripsQuery => ({
-    driverNo: findDriver(registry, id).driverNo,
+  const asked = (scope: ReadScope, id: string, query: RouteQuery<'listDriverTrips'>): DriverTripsQuery => ({
+    driverNo: findDriver(registry, scope, id).driverNo,
     ...readPeriod(query, lastDays(clock.now())),
     cursor: query.cursor,
     limit: query.limit ?? apiLimits.pageSizeDefault,
@@ -21,12 +22,12 @@ export const addDriverTripRoutes = (routes: RouteRegistrar, { registry, trips, c
   });
 
   routes.add('listDriverTrips', async ({ params, query, scope }) =>
-    driverPageView(await readDriverTrips({ registry, trips, scope }, asked(params.id, query)), (one) =>
+    driverPageView(await readDriverTrips({ registry, trips, scope }, asked(scope, params.id, query)), (one) =>
       driverTripView(registry, one),
     ),
   );
   routes.add('listDriverHarshEvents', async ({ params, query, scope }) =>
-    driverPageView(await readDriverHarshEvents({ registry, trips, scope }, asked(params.id, query)), (one) =>
+    driverPageView(await readDriverHarshEvents({ registry, trips, scope }, asked(scope, params.id, query)), (one) =>
       driverHarshView(registry, one, one.event),
     ),
   );

@@ -1,19 +1,25 @@
 import { apiLimits, type DriverQuery, type RouteBody } from '@milepost/contract/api';
 import { invalidField } from '../../kernel/index.ts';
-import type { Directory, Driver, DriverPeriod } from '../../registry/index.ts';
+import type { ReadScope } from '../../events/index.ts';
+import type { Directory, Driver, DriverAssignment, DriverPeriod } from '../../registry/index.ts';
+import { demandCustomer, demandHolder } from '../access/rights.ts';
 import { type Paged, pageNewestFirst, readCursor, writeCursor } from '../cursors.ts';
 import { findCustomer, findDriver, findVehicle } from '../find-vehicle.ts';
-import type { RouteRegistrar } from '../register-route.ts';
+import type { Call, RouteRegistrar } from '../register-route.ts';
 import { readTime } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
 import { assignmentView, driverView } from '../views/driver-view.ts';
 
-const isWanted = (directory: Directory, { q = '', customer, state = 'active' }: DriverQuery): ((driver: Driver) => boolean) => {
-  const owner = customer === undefined ? undefined : findCustomer(directory, customer);
+const isWanted = (
+  directory: Directory,
+  scope: ReadScope,
+  { q = '', customer, state = 'active' }: DriverQuery,
+): ((driver: Driver) => boolean) => {
+  const owner = customer === undefined ? undefined : findCustomer(directory, scope, customer);
   if (customer !== undefined && !owner) throw invalidField('customer', customer, 'the name or id of a customer');
   const words = q.toLowerCase().split(/\s+/).filter(Boolean);
   return ({ name, number, customerNo, endedAt }) => {
-    if (owner && owner.customerNo !== customerNo) return false;
+    if (!scope.seesCustomer(customerNo) || (owner && owner.customerNo !== customerNo)) return false;
     if (state !== 'all' && (endedAt === null) !== (state === 'active')) return false;
     if (words.length === 0) return true;
     const text = `${name} ${number ?? ''} ${directory.customerByNo(customerNo)?.name ?? ''}`.toLowerCase();
@@ -53,28 +59,44 @@ const addPeople = (routes: RouteRegistrar, { registry, clock }: HttpDeps): void 
   const { directory, drivers } = registry;
   const view = (driver: Driver) => driverView(registry, driver, clock.now());
 
-  routes.add('createDriver', async ({ body, reply }) => {
+  routes.add('createDriver', async ({ body, reply, caller, scope }) => {
+    demandCustomer(caller, findCustomer(directory, scope, body.customer));
     const { id } = await drivers.create(body);
     reply.header('location', `/v1/drivers/${id}`);
     return { id };
   });
 
-  routes.add('listDrivers', ({ query }) => {
-    const page = pageByName([...drivers.directory.drivers()].filter(isWanted(directory, query)), query);
+  routes.add('listDrivers', ({ query, scope }) => {
+    const page = pageByName([...drivers.directory.drivers()].filter(isWanted(directory, scope, query)), query);
     return { items: page.items.map(view), next: page.next };
   });
 
-  routes.add('readDriver', ({ params }) => view(findDriver(registry, params.id)));
+  routes.add('readDriver', ({ params, scope }) => view(findDriver(registry, scope, params.id)));
 
-  routes.add('changeDriver', async ({ params, body }) => view(await drivers.change(findDriver(registry, params.id).id, body)));
+  const managed = (call: Pick<Call<'changeDriver'>, 'caller' | 'scope'>, id: string): Driver => {
+    const driver = findDriver(registry, call.scope, id);
+    demandCustomer(call.caller, directory.customerByNo(driver.customerNo));
+    return driver;
+  };
 
-  routes.add('endDriver', async ({ params }) => {
-    await drivers.end(findDriver(registry, params.id).id);
+  routes.add('changeDriver', async (call) => {
+    const { params, body } = call;
+    const { id } = managed(call, params.id);
+    if (body.customer !== undefined) demandCustomer(call.caller, findCustomer(directory, call.scope, body.customer));
+    return view(await drivers.change(id, body));
+  });
+
+  routes.add('endDriver', async (call) => {
+    await drivers.end(managed(call, call.params.id).id);
   });
 };
 
+/** Who drove before is the business of who held the vehicle then. */
+const isSeen = (scope: ReadScope, { vehicleNo, fromMs, toMs }: DriverAssignment): boolean =>
+  scope.periods(vehicleNo).some((period) => fromMs < (period.toMs ?? Number.POSITIVE_INFINITY) && toMs > period.fromMs);
+
 const addAssignments = (routes: RouteRegistrar, { registry, clock }: HttpDeps): void => {
-  const { directory, drivers } = registry;
+  const { directory, drivers, possessions } = registry;
   const pageOf = (
     assignments: ReturnType<typeof drivers.directory.assignmentsOfDriver>,
     query: Pick<DriverQuery, 'cursor' | 'limit'>,
@@ -87,31 +109,40 @@ const addAssignments = (routes: RouteRegistrar, { registry, clock }: HttpDeps): 
   };
 
   routes.add('listDriverAssignments', ({ params, query, scope }) => {
-    const { driverNo } = findDriver(registry, params.id);
-    const seen = drivers.directory.assignmentsOfDriver(driverNo).filter(({ vehicleNo }) => scope.allowsVehicle(vehicleNo));
+    const { driverNo } = findDriver(registry, scope, params.id);
+    const seen = drivers.directory.assignmentsOfDriver(driverNo).filter((one) => isSeen(scope, one));
     return pageOf(seen, query);
   });
 
   routes.add('listVehicleDrivers', ({ params, query, scope }) =>
-    pageOf(drivers.directory.assignmentsOfVehicle(findVehicle(directory, scope, params.id).vehicleNo), query),
+    pageOf(
+      drivers.directory
+        .assignmentsOfVehicle(findVehicle(directory, scope, params.id).vehicleNo)
+        .filter((one) => isSeen(scope, one)),
+      query,
+    ),
   );
 
-  routes.add('assignDriver', async ({ params, body, scope }) => {
+  routes.add('assignDriver', async ({ params, body, scope, caller }) => {
     const vehicle = findVehicle(directory, scope, params.id);
+    demandHolder(caller, possessions.directory, vehicle.vehicleNo);
     const driver = drivers.directory.driverById(body.driverId);
-    if (!driver) throw invalidField('driverId', body.driverId, 'the id of a driver');
+    if (!driver || !scope.seesCustomer(driver.customerNo)) throw invalidField('driverId', body.driverId, 'the id of a driver');
     const fromMs = body.from === undefined ? clock.now() : readEnd('from', body.from);
     const toMs = body.to === undefined ? Number.POSITIVE_INFINITY : readTime('to', body.to);
     return assignmentView(registry, await drivers.assign(vehicle.id, { driverId: driver.id, fromMs, toMs }));
   });
 
-  routes.add('changeDriverAssignment', async ({ params, body, scope }) => {
-    const { id } = findVehicle(directory, scope, params.id);
+  routes.add('changeDriverAssignment', async ({ params, body, scope, caller }) => {
+    const { id, vehicleNo } = findVehicle(directory, scope, params.id);
+    demandHolder(caller, possessions.directory, vehicleNo);
     return assignmentView(registry, await drivers.changeAssignment(id, params.assignment, readChanges(body)));
   });
 
-  routes.add('removeDriverAssignment', async ({ params, scope }) => {
-    await drivers.removeAssignment(findVehicle(directory, scope, params.id).id, params.assignment);
+  routes.add('removeDriverAssignment', async ({ params, scope, caller }) => {
+    const { id, vehicleNo } = findVehicle(directory, scope, params.id);
+    demandHolder(caller, possessions.directory, vehicleNo);
+    await drivers.removeAssignment(id, params.assignment);
   });
 };
 

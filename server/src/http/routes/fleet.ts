@@ -21,8 +21,12 @@ import type { RouteRegistrar } from '../register-route.ts';
 import { readTime, toIso, toIsoOrNull } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
 
-const readFilters = ({ customer, group, status, bbox }: FleetQueryParameters, directory: Directory): PastFilters => {
-  const found = customer === undefined ? undefined : findCustomer(directory, customer);
+const readFilters = (
+  { customer, group, status, bbox }: FleetQueryParameters,
+  directory: Directory,
+  scope: ReadScope,
+): PastFilters => {
+  const found = customer === undefined ? undefined : findCustomer(directory, scope, customer);
   if (customer !== undefined && !found) throw invalidField('customer', customer, 'the name or id of a customer');
   return { customerId: found?.id, group, status, bbox };
 };
@@ -170,7 +174,7 @@ const readFrame = async (asked: Asked): Promise<Buffer> => {
 export const addFleetRoutes = (routes: RouteRegistrar, deps: HttpDeps): void => {
   routes.add('readFleetAt', async ({ query, scope, request, reply }): Promise<FleetPage | FastifyReply> => {
     const atMs = readTime('at', query.at);
-    const asked = { deps, scope, atMs, filters: readFilters(query, deps.registry.directory) };
+    const asked = { deps, scope, atMs, filters: readFilters(query, deps.registry.directory, scope) };
     reply.header('vary', 'accept');
     if (!wantsFrame(query, request.headers.accept)) return readPage(asked, query);
     return reply.type(mapFrameType).send(await readFrame(asked));

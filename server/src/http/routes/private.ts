@@ -1,6 +1,8 @@
 import { apiLimits, type RouteBody } from '@milepost/contract/api';
 import type { ReadScope } from '../../events/index.ts';
 import { invalidField } from '../../kernel/index.ts';
+import type { PrivatePeriod } from '../../registry/index.ts';
+import { demandHolder } from '../access/rights.ts';
 import { pageNewestFirst } from '../cursors.ts';
 import { findTrip } from '../find-trip.ts';
 import { findVehicle } from '../find-vehicle.ts';
@@ -9,9 +11,15 @@ import { type Period, readTime } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
 import { privateView } from '../views/driver-view.ts';
 
+/** Private periods are known to who held the vehicle then. */
+const isSeen = (scope: ReadScope, { vehicleNo, fromMs, toMs }: PrivatePeriod): boolean =>
+  scope
+    .periods(vehicleNo)
+    .some((period) => fromMs < (period.toMs ?? Number.POSITIVE_INFINITY) && (toMs ?? Number.POSITIVE_INFINITY) > period.fromMs);
+
 /** Private trips. docs/drivers.md */
 export const addPrivateRoutes = (routes: RouteRegistrar, { registry, trips, clock }: HttpDeps): void => {
-  const { directory, drivers } = registry;
+  const { directory, drivers, possessions } = registry;
 
   /** The last sample of a trip tells where it ended: it is in its period. */
   const periodOfTrip = async (id: string, scope: ReadScope, vehicleNo: number): Promise<Period> => {
@@ -32,20 +40,27 @@ export const addPrivateRoutes = (routes: RouteRegistrar, { registry, trips, cloc
 
   routes.add('listPrivatePeriods', ({ params, query, scope }) => {
     const { vehicleNo } = findVehicle(directory, scope, params.id);
-    const page = pageNewestFirst(drivers.directory.privatePeriods(vehicleNo), ({ fromMs, id }) => [fromMs, id], {
-      cursor: query.cursor,
-      limit: query.limit ?? apiLimits.pageSizeDefault,
-    });
+    const page = pageNewestFirst(
+      drivers.directory.privatePeriods(vehicleNo).filter((one) => isSeen(scope, one)),
+      ({ fromMs, id }) => [fromMs, id],
+      {
+        cursor: query.cursor,
+        limit: query.limit ?? apiLimits.pageSizeDefault,
+      },
+    );
     return { items: page.items.map((period) => privateView(registry, period)), next: page.next };
   });
 
-  routes.add('makePrivate', async ({ params, body, scope }) => {
+  routes.add('makePrivate', async ({ params, body, scope, caller }) => {
     const vehicle = findVehicle(directory, scope, params.id);
+    demandHolder(caller, possessions.directory, vehicle.vehicleNo);
     const periods = await drivers.makePrivate(vehicle.id, await periodOf(body, scope, vehicle.vehicleNo));
     return { items: periods.map((period) => privateView(registry, period)) };
   });
 
-  routes.add('endPrivate', async ({ params, scope }) => {
-    await drivers.endPrivate(findVehicle(directory, scope, params.id).id);
+  routes.add('endPrivate', async ({ params, scope, caller }) => {
+    const { id, vehicleNo } = findVehicle(directory, scope, params.id);
+    demandHolder(caller, possessions.directory, vehicleNo);
+    await drivers.endPrivate(id);
   });
 };

@@ -1,5 +1,6 @@
 import type { SignalDefinition } from '@milepost/contract';
-import type { SignalView } from '@milepost/contract/api';
+import type { ServerConfig, SignalView } from '@milepost/contract/api';
+import type { Caller } from '../access/authenticate.ts';
 import type { RouteRegistrar } from '../register-route.ts';
 import { toIso, toIsoOrNull } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
@@ -23,6 +24,19 @@ const signalView = (signal: SignalDefinition): SignalView => {
   };
 };
 
+/** As far as it decides what the web app shows. */
+const youOf = (caller: Caller, { directory, possessions }: HttpDeps['registry']): ServerConfig['you'] => {
+  const { isOperator, reader } = caller;
+  if (caller.actor === 'operator') return { name: null, isOperator, isStaff: reader.isStaff, customers: [], hasVehicles: false };
+  const { person, memberships } = caller.signedIn;
+  const customers = memberships.flatMap(({ customerNo, role }) => {
+    const customer = customerNo === null ? undefined : directory.customerByNo(customerNo);
+    return customer ? [{ id: customer.id, name: customer.name, role }] : [];
+  });
+  const hasVehicles = [...possessions.directory.vehiclesOfPerson(person.personNo)].length > 0;
+  return { name: person.name, isOperator, isStaff: reader.isStaff, customers, hasVehicles };
+};
+
 /** Routes about the server itself, its vocabulary and who is signed in. */
 export const addServerRoutes = (routes: RouteRegistrar, deps: HttpDeps): void => {
   const { vocabulary, clock, config } = deps;
@@ -41,7 +55,7 @@ export const addServerRoutes = (routes: RouteRegistrar, deps: HttpDeps): void =>
   }));
 
   routes.add('readConfig', ({ caller }) => ({
-    you: { name: caller.actor === 'person' ? caller.signedIn.person.name : null, isOperator: caller.isOperator },
+    you: youOf(caller, deps.registry),
     version: config.version,
     serverTime: toIso(clock.now()),
     mapStyle: config.mapStyle && { ...config.mapStyle },

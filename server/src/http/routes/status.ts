@@ -6,6 +6,7 @@ import type { StatusChange } from '../../history/index.ts';
 import { invalidField } from '../../kernel/index.ts';
 import type { Directory, Vehicle } from '../../registry/index.ts';
 import { type Paged, readCursor, writeCursor } from '../cursors.ts';
+import { asSeen } from '../../sharing/index.ts';
 import { findCustomer, findVehicle } from '../find-vehicle.ts';
 import { httpLimits } from '../limits.ts';
 import { wantsCsv } from '../history/read-query.ts';
@@ -16,9 +17,10 @@ import type { HttpDeps } from '../types.ts';
 
 type Filter = (vehicle: Vehicle) => boolean;
 
-export const statusChangeView = (directory: Directory, change: StatusChange): StatusChangeView | undefined => {
-  const vehicle = directory.vehicleByNo(change.vehicleNo);
-  if (!vehicle) return undefined;
+export const statusChangeView = (directory: Directory, scope: ReadScope, change: StatusChange): StatusChangeView | undefined => {
+  const known = directory.vehicleByNo(change.vehicleNo);
+  if (!known) return undefined;
+  const vehicle = asSeen(scope, known);
   return {
     vehicleId: vehicle.id,
     vin: vehicle.vin,
@@ -40,8 +42,8 @@ const textFilter = (directory: Directory, q: string): Filter => {
   };
 };
 
-const filterOf = (directory: Directory, query: RouteQuery<'listStatusChanges'>): Filter | undefined => {
-  const customer = query.customer === undefined ? undefined : findCustomer(directory, query.customer);
+const filterOf = (directory: Directory, scope: ReadScope, query: RouteQuery<'listStatusChanges'>): Filter | undefined => {
+  const customer = query.customer === undefined ? undefined : findCustomer(directory, scope, query.customer);
   if (query.customer !== undefined && !customer) throw invalidField('customer', query.customer, 'the name or id of a customer');
   const text = query.q === undefined || query.q.trim() === '' ? undefined : textFilter(directory, query.q);
   if (!customer && !text) return undefined;
@@ -130,8 +132,8 @@ const columns: CsvList<StatusChangeView>['columns'] = [
   ['vehicleId', ({ vehicleId }) => vehicleId],
 ];
 
-const toViews = (directory: Directory, page: Paged<StatusChange>) => ({
-  items: page.items.map((change) => statusChangeView(directory, change)).filter((change) => change !== undefined),
+const toViews = (directory: Directory, scope: ReadScope, page: Paged<StatusChange>) => ({
+  items: page.items.map((change) => statusChangeView(directory, scope, change)).filter((change) => change !== undefined),
   next: page.next,
 });
 
@@ -142,22 +144,23 @@ export const addStatusRoutes = (routes: RouteRegistrar, { registry, history, clo
     const { vehicleNo } = findVehicle(directory, scope, params.id);
     return toViews(
       directory,
+      scope,
       await readPage(history, scope, wantedOf(query, clock.now()), [vehicleNo], (change) => isFor(change, query)),
     );
   });
 
   type Query = RouteQuery<'listStatusChanges'>;
   const readChanges = async (scope: ReadScope, query: Query): Promise<RouteResponse<'listStatusChanges'>> => {
-    const filter = filterOf(directory, query);
+    const filter = filterOf(directory, scope, query);
     const one = query.vehicle === undefined ? undefined : findVehicle(directory, scope, query.vehicle).vehicleNo;
     const vehicleNos = one === undefined ? (filter ? fewNumbers(directory, filter) : null) : [one];
     const keep = (change: StatusChange): boolean => {
       const vehicle = directory.vehicleByNo(change.vehicleNo);
       const isAllowed = vehicle !== undefined && scope.allowsVehicle(change.vehicleNo);
-      return isAllowed && isFor(change, query) && (!filter || filter(vehicle));
+      return isAllowed && isFor(change, query) && (!filter || filter(asSeen(scope, vehicle)));
     };
     if (vehicleNos?.length === 0) return { items: [], next: null };
-    return toViews(directory, await readPage(history, scope, wantedOf(query, clock.now()), vehicleNos, keep));
+    return toViews(directory, scope, await readPage(history, scope, wantedOf(query, clock.now()), vehicleNos, keep));
   };
 
   routes.add(

@@ -2,7 +2,8 @@ import { connectionStatuses, isWarningCode, silenceReasons } from '@milepost/con
 import { apiLimits, type RouteResponse, type VehicleFilters as FilterParameters, type VehicleItem } from '@milepost/contract/api';
 import type { FastifyReply } from 'fastify';
 import type { ReadScope } from '../../events/index.ts';
-import { invalidField } from '../../kernel/index.ts';
+import { CallerError, invalidField } from '../../kernel/index.ts';
+import { actingOf, demandHolder } from '../access/rights.ts';
 import type { FleetCounts, VehicleFilters, VehicleListItem } from '../../live/index.ts';
 import type { Directory, VehicleChanges } from '../../registry/index.ts';
 import { findCustomer, findVehicle } from '../find-vehicle.ts';
@@ -18,6 +19,7 @@ type FilterReaders = {
   readonly [K in keyof Required<FilterParameters>]: (
     value: NonNullable<FilterParameters[K]>,
     directory: Directory,
+    scope: ReadScope,
   ) => VehicleFilters;
 };
 
@@ -28,8 +30,8 @@ const filterReaders: FilterReaders = {
   q: (q) => ({ q }),
   status: (status) => ({ status: connectionStatuses.find((known) => known === status) }),
   reason: (reason) => ({ reason: silenceReasons.find((known) => known === reason) }),
-  customer: (nameOrId, directory) => {
-    const customer = findCustomer(directory, nameOrId);
+  customer: (nameOrId, directory, scope) => {
+    const customer = findCustomer(directory, scope, nameOrId);
     if (!customer) throw invalidField('customer', nameOrId, 'the name or id of a customer');
     return { customerId: customer.id };
   },
@@ -41,13 +43,14 @@ const filterReaders: FilterReaders = {
 };
 
 /** The filters of a query, by the table above. */
-export const readFilters = (query: FilterParameters, directory: Directory): VehicleFilters => {
+export const readFilters = (query: FilterParameters, directory: Directory, scope: ReadScope): VehicleFilters => {
   let filters: VehicleFilters = {};
   for (const [name, read] of Object.entries(filterReaders)) {
     const value = query[name as keyof FilterParameters];
     // A row reads the type of its own parameter, which the loop cannot know.
-    if (value !== undefined)
-      filters = { ...filters, ...(read as (value: unknown, directory: Directory) => VehicleFilters)(value, directory) };
+    if (value === undefined) continue;
+    const readValue = read as (value: unknown, directory: Directory, scope: ReadScope) => VehicleFilters;
+    filters = { ...filters, ...readValue(value, directory, scope) };
   }
   return filters;
 };
@@ -81,7 +84,7 @@ export const addVehicleRoutes = (routes: RouteRegistrar, deps: HttpDeps): void =
   });
 
   routes.add('listVehicles', ({ query, scope, request, reply }): RouteResponse<'listVehicles'> | FastifyReply => {
-    const filters = readFilters(query, directory);
+    const filters = readFilters(query, directory, scope);
     const { sort } = query;
     reply.header('vary', 'accept');
     if (wantsCsv(query.format, request.headers.accept)) {
@@ -97,7 +100,7 @@ export const addVehicleRoutes = (routes: RouteRegistrar, deps: HttpDeps): void =
 
   routes.add('countVehicles', ({ query, scope }) => {
     const { by, ...asked } = query;
-    const filters = readFilters(asked, directory);
+    const filters = readFilters(asked, directory, scope);
     const counts = countsView(live.fleetCounts(scope, filters));
     if (by === undefined) return counts;
     const all = live.countParts(scope, by, filters);
@@ -107,10 +110,13 @@ export const addVehicleRoutes = (routes: RouteRegistrar, deps: HttpDeps): void =
 
   routes.add('readVehicle', ({ params, scope }) => vehicleDetailView(context, scope, findVehicle(directory, scope, params.id)));
 
-  routes.add('changeVehicle', async ({ params, body, scope }) => {
-    const { id } = findVehicle(directory, scope, params.id);
+  routes.add('changeVehicle', async ({ params, body, scope, caller, request }) => {
+    const { id, vehicleNo } = findVehicle(directory, scope, params.id);
+    demandHolder(caller, registry.possessions.directory, vehicleNo);
+    if (body.customer !== undefined && !caller.isOperator)
+      throw new CallerError('forbidden', 'a vehicle is given to another customer by operators of the platform');
     // `undefined` never comes from JSON, so absent means unchanged and null means removed.
-    const vehicle = await registry.updateVehicle(id, body as VehicleChanges);
+    const vehicle = await registry.updateVehicle(id, body as VehicleChanges, actingOf(caller, request));
     return vehicleDetailView(context, scope, vehicle);
   });
 

@@ -27,8 +27,8 @@ type Query = RouteQuery<'listWarnings'>;
 const severitiesFrom = (least: NonNullable<Query['severity']>) =>
   severityWords.filter((word) => warningSeverities.indexOf(word) >= warningSeverities.indexOf(least));
 
-const customerNoOf = (directory: Directory, nameOrId: string): number => {
-  const customer = findCustomer(directory, nameOrId);
+const customerNoOf = (directory: Directory, scope: ReadScope, nameOrId: string): number => {
+  const customer = findCustomer(directory, scope, nameOrId);
   if (!customer) throw invalidField('customer', nameOrId, 'the name or id of a customer');
   return customer.customerNo;
 };
@@ -44,7 +44,7 @@ const filtersOf = (directory: Directory, scope: ReadScope, query: Query): Warnin
     code: query.code,
     ...(query.severity === undefined ? {} : { severities: severitiesFrom(query.severity) }),
     ...(query.vehicle === undefined ? {} : { vehicleNo: findVehicle(directory, scope, query.vehicle).vehicleNo }),
-    ...(query.customer === undefined ? {} : { customerNo: customerNoOf(directory, query.customer) }),
+    ...(query.customer === undefined ? {} : { customerNo: customerNoOf(directory, scope, query.customer) }),
     ...(Number.isFinite(fromMs) ? { fromMs } : {}),
     ...(Number.isFinite(toMs) ? { toMs } : {}),
   };
@@ -77,7 +77,7 @@ export const addWarningRoutes = (routes: RouteRegistrar, { registry, warnings, c
     const after = raisedMs === undefined || warningNo === undefined ? {} : { after: { raisedMs, warningNo } };
     const { items, next } = await warnings.list(scope, filters, { limit, ...after });
     return {
-      items: items.map((warning) => warningEntryView(directory, warning)).filter((entry) => entry !== undefined),
+      items: items.map((warning) => warningEntryView(directory, scope, warning)).filter((entry) => entry !== undefined),
       next: next && writeCursor([next.raisedMs, next.warningNo]),
     };
   };

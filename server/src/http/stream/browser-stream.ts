@@ -3,10 +3,10 @@ import type { Duplex } from 'node:stream';
 import { closeCodes } from '@milepost/contract';
 import { type StreamRequest, streamLimits } from '@milepost/contract/stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import type { ReadScope } from '../../events/index.ts';
-import { CallerError, OperationalError } from '../../kernel/index.ts';
+import { OperationalError } from '../../kernel/index.ts';
 import { refuseUpgrade } from '../../protocols/index.ts';
-import type { Drivers } from '../../registry/index.ts';
+import type { Drivers, Possessions } from '../../registry/index.ts';
+import type { Reader, Scopes } from '../../sharing/index.ts';
 import { authenticate, type Caller } from '../access/authenticate.ts';
 import { checkHost } from '../access/check-host.ts';
 import { checkOrigin } from '../access/check-origin.ts';
@@ -22,9 +22,12 @@ import { encodeMessage, Viewer } from './viewer.ts';
 
 export interface BrowserStreamDeps extends Pick<HttpDeps, 'live' | 'vocabulary' | 'clock' | 'logger' | 'access'> {
   readonly people: { readonly sessions: Pick<HttpDeps['people']['sessions'], 'bySession' | 'byToken' | 'listen'> };
-  readonly registry: Pick<HttpDeps['registry'], 'directory'> & { readonly drivers: Pick<Drivers, 'directory'> };
+  readonly registry: Pick<HttpDeps['registry'], 'directory'> & {
+    readonly drivers: Pick<Drivers, 'directory'>;
+    readonly possessions: Pick<Possessions, 'directory'>;
+  };
   readonly warnings: Pick<HttpDeps['warnings'], 'listen' | 'isShown'>;
-  readonly operatorScope: ReadScope;
+  readonly scopes: Scopes;
   readonly config: Pick<HttpDeps['config'], 'allowedHosts' | 'allowedOrigins'>;
 }
 
@@ -74,6 +77,9 @@ class Stream implements BrowserStream {
         statusChanged: whenWatched((change) => this.#feed.note(change)),
       }),
       deps.people.sessions.listen((personNos) => this.#recheck(personNos)),
+      registry.possessions.directory.onChange(() => {
+        for (const viewer of this.#viewers) this.#refresh(viewer, viewer.reader);
+      }),
       warnings.listen({
         changed: whenWatched((changes) => this.#warnings.note(changes)),
         outdated: () => this.#warnings.noteGap(),
@@ -139,24 +145,31 @@ class Stream implements BrowserStream {
   #recheck(personNos: readonly number[] | null): void {
     for (const viewer of this.#viewers) {
       if (viewer.personNo === null || (personNos !== null && !personNos.includes(viewer.personNo))) continue;
-      this.#callerOf(viewer.request).catch((error: unknown) => {
-        const known = toMilepostError(error);
-        // Not known whether it has ended: who is signed in goes on watching, and is asked about with the next change.
-        if (known.status >= 500) this.#deps.logger.warn('a viewer could not be checked once more', { error });
-        else viewer.socket.close(closeCodes.revoked, 'the session has ended');
-      });
+      this.#callerOf(viewer.request).then(
+        (caller) => this.#refresh(viewer, caller.reader),
+        (error: unknown) => {
+          const known = toMilepostError(error);
+          // Not known whether it has ended: who is signed in goes on watching, and is asked about with the next change.
+          if (known.status >= 500) this.#deps.logger.warn('a viewer could not be checked once more', { error });
+          else viewer.socket.close(closeCodes.revoked, 'the session has ended');
+        },
+      );
     }
   }
 
-  /** Who asks, if it is somebody who may watch. */
-  async #callerOf(request: IncomingMessage): Promise<Caller> {
-    const caller = await authenticate(request.headers, request.socket.remoteAddress ?? '', this.#deps);
-    if (!caller.isOperator) throw new CallerError('forbidden', 'this is for operators of the platform');
-    return caller;
+  /** Who sees something else than the others of the audience by now begins anew. */
+  #refresh(viewer: Viewer, reader: Reader): void {
+    if (this.#deps.scopes.of(reader).audience === viewer.scope.audience) return;
+    viewer.socket.close(closeCodes.tryAgainLater, 'what may be seen has changed: connect again');
+    this.#forget(viewer);
+  }
+
+  #callerOf(request: IncomingMessage): Promise<Caller> {
+    return authenticate(request.headers, request.socket.remoteAddress ?? '', this.#deps);
   }
 
   #accept(socket: WebSocket, request: IncomingMessage, caller: Caller): void {
-    const viewer = new Viewer(socket, this.#deps.operatorScope, request, caller);
+    const viewer = new Viewer(socket, this.#deps.scopes.of(caller.reader), request, caller);
     this.#viewers.add(viewer);
     socket.on('message', (data: RawData, isBinary: boolean) => {
       viewer.isSilent = false;

@@ -38,8 +38,8 @@ export class StatusFeed {
 
   #encode({ scope }: Viewer, changes: readonly StatusChange[], more: number): Buffer | null {
     const shown = changes
-      .filter((change) => scope.allowsVehicle(change.vehicleNo))
-      .map((change) => statusChangeView(this.#directory, change));
+      .filter((change) => scope.seesNow(change.vehicleNo))
+      .map((change) => statusChangeView(this.#directory, scope, change));
     const message: StatusMessage = { type: 'status', changes: shown.filter((change) => change !== undefined), more };
     return message.changes.length === 0 ? null : encodeMessage(message);
   }

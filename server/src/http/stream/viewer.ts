@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import type { ReadScope } from '../../events/index.ts';
+import type { Reader } from '../../sharing/index.ts';
 import type { Caller } from '../access/authenticate.ts';
 import { browserStreamLimits } from './limits.ts';
 
@@ -19,12 +20,14 @@ export class Viewer {
   readonly request: IncomingMessage;
   /** null: the bearer of the operator token. */
   readonly personNo: number | null;
+  readonly reader: Reader;
 
   constructor(socket: WebSocket, scope: ReadScope, request: IncomingMessage, caller: Caller) {
     this.socket = socket;
     this.scope = scope;
     this.request = request;
     this.personNo = caller.actor === 'person' ? caller.signedIn.person.personNo : null;
+    this.reader = caller.reader;
     this.expiresAt = caller.expiresAt;
   }
 

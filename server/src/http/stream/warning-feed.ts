@@ -47,7 +47,7 @@ export class WarningFeed {
 
   #encode({ scope }: Viewer, changes: readonly WarningChange[], more: number): Buffer | null {
     const shown = changes.flatMap(({ change, warning }) => {
-      const entry = this.#warnings.isShown(scope, warning) ? warningEntryView(this.#directory, warning) : undefined;
+      const entry = this.#warnings.isShown(scope, warning) ? warningEntryView(this.#directory, scope, warning) : undefined;
       return entry ? [{ change, warning: entry }] : [];
     });
     const message: WarningMessage = { type: 'warning', changes: shown, more };

@@ -262,6 +262,10 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
   return { storage, registry, retention, devices, ...models, exportsFolder, eventLog, erasures, ingest, gate, close };
 };
 
+/** An empty header is one that is not sent. */
+const withoutEmpty = (headers: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== ''));
+
 const callAt =
   (origin: string): TestServer['call'] =>
   async (method, path, body, headers = {}) => {
@@ -270,7 +274,7 @@ const callAt =
       method,
       redirect: 'manual',
       ...sent,
-      headers: { authorization: `Bearer ${operatorToken}`, ...sent.headers, ...headers },
+      headers: withoutEmpty({ authorization: `Bearer ${operatorToken}`, ...sent.headers, ...headers }),
     });
     const text = await response.text();
     const problem = readProblem(text, response.headers.get('content-type'));

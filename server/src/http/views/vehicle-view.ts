@@ -61,7 +61,9 @@ const connectionView = ({ status, since, reason, lastSeen }: VehicleStatus) => (
 export const isPrivateNow = (drivers: DriverDirectory, vehicleNo: number): boolean =>
   drivers.privatePeriods(vehicleNo).at(-1)?.toMs === null;
 
-const drivingView = ({ drivers, clock }: ViewContext, { vehicleNo }: Vehicle) => {
+/** Who drives it is known to whom it is known what it does. */
+const drivingView = ({ drivers, clock }: ViewContext, scope: ReadScope, { vehicleNo }: Vehicle) => {
+  if (!scope.seesNow(vehicleNo)) return { driver: null, isPrivate: false };
   const driver = drivers.driverAt(vehicleNo, clock.now());
   return {
     driver: driver ? { id: driver.id, name: driver.name } : null,
@@ -86,7 +88,7 @@ export const vehicleItemView = (context: ViewContext, scope: ReadScope, item: Ve
   return {
     ...identityView(context.directory, vehicle),
     ...connectionView(status),
-    ...drivingView(context, vehicle),
+    ...drivingView(context, scope, vehicle),
     position: item.position && positionView(item.position, map?.headingDegrees ?? null),
     warnings: item.warnings.map((warning) => warningView(vocabulary, warning)),
     energyPercent: item.energyPercent,
@@ -147,10 +149,10 @@ export const vehicleDetailView = (context: ViewContext, scope: ReadScope, vehicl
     createdAt: toIso(vehicle.createdAt),
     endedAt: toIsoOrNull(vehicle.endedAt),
     ...connectionView(live.status(scope, vehicle.vehicleNo)),
-    ...drivingView(context, vehicle),
+    ...drivingView(context, scope, vehicle),
     position: latestPosition(context, values),
     warnings: live.warnings(scope, vehicle.vehicleNo).map((warning) => warningView(vocabulary, warning)),
-    devices: devicesView(directory, vehicle.vehicleNo),
+    devices: scope.seesNow(vehicle.vehicleNo) ? devicesView(directory, vehicle.vehicleNo) : [],
     latest: latestView(context, values),
   };
 };

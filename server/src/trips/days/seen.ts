@@ -53,9 +53,14 @@ export class Sight {
     return this.allows(group) && fromMs >= this.#keptFromMs(group);
   }
 
+  /** Of a group something of the time is hidden from this reader; `toMs` null: it goes on. */
+  #hides(group: ConsentGroup, fromMs: number, toMs: number | null): boolean {
+    return this.#scope.hidesAnything() && isHiddenWithin(this.#scope.hiddenPeriods(this.#vehicleNo, group), fromMs, toMs);
+  }
+
   /** Where the vehicle was is hidden from this reader for a part of the time, at least; `toMs` null: it goes on. */
   isPrivate(fromMs: number, toMs: number | null): boolean {
-    return this.#scope.hidesAnything() && isHiddenWithin(this.#scope.hiddenPeriods(this.#vehicleNo, 'position'), fromMs, toMs);
+    return this.#hides('position', fromMs, toMs);
   }
 
   /** Whether a place may be seen that was worked out from positions of a time: if any of it is hidden, all of it is. */
@@ -63,10 +68,15 @@ export class Sight {
     return this.sees('position', fromMs) && !this.isPrivate(fromMs - placeReachMs, isOpen ? null : toMs + placeReachMs);
   }
 
+  /** Whether a trip or a stop may be seen at all. */
+  #seesDriving({ fromMs, toMs, isOpen }: Span): boolean {
+    return this.sees('driving', fromMs) && this.covers(fromMs, toMs) && !this.#hides('driving', fromMs, isOpen ? null : toMs);
+  }
+
   /** Undefined: not to be seen. */
   trip(trip: Trip): SeenTrip | undefined {
     const { fromMs, toMs } = trip;
-    if (!this.sees('driving', fromMs) || !this.covers(fromMs, toMs)) return undefined;
+    if (!this.#seesDriving(trip)) return undefined;
     const isPrivate = this.isPrivate(fromMs, trip.isOpen ? null : toMs);
     const hasPlaces = this.#seesPlaceOf(trip);
     return {
@@ -81,7 +91,7 @@ export class Sight {
   }
 
   stop(stop: Stop): Stop | undefined {
-    if (!this.sees('driving', stop.fromMs) || !this.covers(stop.fromMs, stop.toMs)) return undefined;
+    if (!this.#seesDriving(stop)) return undefined;
     return this.#seesPlaceOf(stop) ? stop : { ...stop, position: null };
   }
 

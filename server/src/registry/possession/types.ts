@@ -1,0 +1,79 @@
+import type { Transaction } from '../../storage/index.ts';
+import type { Vehicle } from '../types.ts';
+
+/** Who a vehicle belongs to: a private owner, or a customer. Only the holder grants. */
+export type Holder =
+  | { readonly kind: 'person'; readonly personNo: number }
+  | { readonly kind: 'customer'; readonly customerNo: number };
+
+export const possessionWays = ['enrolled', 'transferred', 'claimed'] as const;
+export type PossessionWay = (typeof possessionWays)[number];
+
+/** Who held a vehicle from when to when, by sample time: ms, `toMs` exclusive, −Infinity and Infinity where it is open. */
+export interface PossessionPeriod {
+  readonly holder: Holder;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** A look of staff at what a private owner keeps to themselves. */
+export interface BrokenGlass {
+  /** null: the bearer of the operator token. */
+  readonly personNo: number | null;
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+/** In memory, complete, kept up to date: who holds what, and held it. */
+export interface PossessionDirectory {
+  /** Ascending, without gaps, the last one open; empty for a vehicle that is not there. */
+  periods(vehicleNo: number): readonly PossessionPeriod[];
+  /** It changed hands at least once, or is a person's. */
+  hasRows(vehicleNo: number): boolean;
+  holderNow(vehicleNo: number): Holder | undefined;
+  /** Vehicles that the person holds or held. */
+  vehiclesOfPerson(personNo: number): Iterable<number>;
+  /** Any vehicle is or was a person's. */
+  isAnyPersons(): boolean;
+  /** Ascending by start; those that are over, too, for a while. */
+  brokenGlass(vehicleNo: number): readonly BrokenGlass[];
+  /** Grows with every change. */
+  version(): number;
+  /** Vehicles that changed after a version; undefined: too many to tell. */
+  changedSince(version: number): readonly number[] | undefined;
+  onChange(callback: (vehicleNos: readonly number[]) => void): () => void;
+}
+
+/** Whoever acts, for the audit log. */
+export interface Acting {
+  /** null: the bearer of the operator token, or a device. */
+  readonly personNo: number | null;
+  readonly address: string;
+}
+
+export const claimGivers = ['operator', 'holder', 'device'] as const;
+export type ClaimGiver = (typeof claimGivers)[number];
+
+export interface ClaimCode {
+  /** 12 characters of Crockford's base32, in groups of four. */
+  readonly code: string;
+  readonly expiresAt: number;
+}
+
+/** In the transaction of a transfer: what ends with it. */
+export type TransferHook = (tx: Transaction, vehicleNo: number, nowMs: number) => Promise<void>;
+
+/** Who holds what. docs/people.md. Throws CallerError with closed codes. */
+export interface Possessions {
+  readonly directory: PossessionDirectory;
+  /** Gives a customer's vehicle to another customer from now on. A person's is `forbidden`: they give it away themselves, by a code. */
+  transfer(vehicleId: string, customer: string, by: Acting): Promise<Vehicle>;
+  /** A code with which a person becomes the holder. The codes before it end. A device's counts only while nobody has claimed the vehicle. */
+  makeClaimCode(vehicleId: string, givenBy: ClaimGiver, by: Acting): Promise<ClaimCode>;
+  /** Makes a person the holder from now on. Throws `not_found` for a code that is unknown, used or over. */
+  claim(code: string, by: Acting & { readonly personNo: number }): Promise<Vehicle>;
+  /** Staff see everything of the vehicle for an hour; its owner sees that, and why. */
+  breakGlass(vehicleId: string, reason: string, by: Acting): Promise<BrokenGlass>;
+  /** Called in the transaction of each transfer. */
+  whenTransferred(hook: TransferHook): void;
+}

@@ -1,0 +1,47 @@
+import type { ConsentGroup } from '@milepost/contract';
+import type { ReadPeriod, ReadScope, ReadScopeFields } from '../events/index.ts';
+import type { Holder } from '../registry/index.ts';
+import { always, never, union } from './periods.ts';
+import { privateTo } from './private-periods.ts';
+import { changedSince, type Reader, type ScopeSources, versionOf } from './reader.ts';
+
+const toPeriod = ({ fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }): ReadPeriod => ({
+  fromMs,
+  toMs: toMs === Number.POSITIVE_INFINITY ? null : toMs,
+});
+
+/**
+ * The scope of who holds vehicles, or works for a customer that does: everything of these vehicles, in the periods in which they were held, but
+ * for where one is while its driver is private.
+ */
+export const holderScope = (sources: ScopeSources, { personNo, customerNos }: Reader): ReadScope => {
+  const { possession, drivers } = sources;
+  const customers = new Set(customerNos);
+  const positionHidden = privateTo(drivers, null);
+  const isMine = (holder: Holder | undefined): boolean =>
+    holder !== undefined && (holder.kind === 'person' ? holder.personNo === personNo : customers.has(holder.customerNo));
+  const periods = (vehicleNo: number): readonly ReadPeriod[] => {
+    const held = possession.periods(vehicleNo);
+    // Nearly every vehicle has had one holder.
+    if (held.length === 1) return isMine(held[0]?.holder) ? always : never;
+    return union(held.filter(({ holder }) => isMine(holder)).map(toPeriod));
+  };
+  const fields: ReadScopeFields = {
+    reader: `person:${personNo}`,
+    // Members of the same customers see the same, unless they have vehicles of their own.
+    audience: `person:${personNo}`,
+    version: () => versionOf(sources),
+    allowsVehicle: (vehicleNo) => possession.periods(vehicleNo).some(({ holder }) => isMine(holder)),
+    seesNow: (vehicleNo) => isMine(possession.holderNow(vehicleNo)),
+    seesCustomer: (customerNo) => customers.has(customerNo),
+    allowsGroup: () => true,
+    precision: () => 'exact',
+    periods,
+    hiddenPeriods: (vehicleNo: number, group: ConsentGroup) => (group === 'position' ? positionHidden(vehicleNo) : never),
+    hidesAnything: () => drivers.isAnyPrivate(),
+    changedSince: (version) => changedSince(sources, version),
+  };
+  const hasOwn = personNo !== null && !possession.vehiclesOfPerson(personNo)[Symbol.iterator]().next().done;
+  const audience = hasOwn ? fields.audience : `customers:${[...customers].sort((a, b) => a - b).join(',')}`;
+  return { ...fields, audience } as ReadScope;
+};
