@@ -50,7 +50,7 @@ export const addMapTiles = (fastify: FastifyInstance, file: string | undefined):
   if (file === undefined) return;
   fastify.get(
     mapTilesPath,
-    { schema: { hide: true }, config: { access: 'operator' }, exposeHeadRoute: false },
+    { schema: { hide: true }, config: { access: 'known' }, exposeHeadRoute: false },
     async (request, reply) => {
       const handle = await open(file, 'r').catch((cause: unknown) => {
         throw new CallerError('not_found', 'the map tiles are not there any more', { cause });
