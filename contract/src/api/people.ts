@@ -3,8 +3,21 @@ import { anyone, byId, person } from './route.ts';
 import { apiLimits, closed, isoTime, nullable, oneOf, opaqueId, pageOf, paging } from './shared.ts';
 
 export const organisationKinds = ['platform', 'customer', 'parking_operator', 'partner'] as const;
-export const roles = ['operator', 'support', 'manager', 'viewer', 'attendant', 'administrator', 'developer'] as const;
+export type OrganisationKind = (typeof organisationKinds)[number];
+
+/** Roles by the kind of organisation in which they are had. docs/people.md */
+export const rolesOf = {
+  platform: ['operator', 'support'],
+  customer: ['manager', 'viewer'],
+  parking_operator: ['manager', 'attendant'],
+  partner: ['administrator', 'developer'],
+} as const satisfies Record<OrganisationKind, readonly string[]>;
+export type Role = (typeof rolesOf)[OrganisationKind][number];
+export const roles: readonly Role[] = [...new Set(Object.values(rolesOf).flat())];
+
+/** By what a session began. */
 export const signInMethods = ['password', 'password_totp', 'passkey', 'outside', 'first_operator'] as const;
+export type SignInMethod = (typeof signInMethods)[number];
 
 /** What a personal access token may be used for. */
 export const accessTokenItems = ['read', 'write'] as const;

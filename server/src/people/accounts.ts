@@ -1,3 +1,4 @@
+import { apiLimits } from '@milepost/contract/api';
 import { CallerError, invalidField } from '../kernel/index.ts';
 import { makeId } from '../registry/index.ts';
 import type { Transaction } from '../storage/index.ts';
@@ -24,7 +25,7 @@ import {
 import { endSessions, endTokens } from './store-sessions.ts';
 import type { NewSession, Person, Whence } from './types.ts';
 
-const nameCharactersMax = 200;
+const { nameCharactersMax } = apiLimits;
 /** Nobody has a mailbox there (RFC 2606), so nobody can reset its password. */
 const demoOperatorEmail = 'demo@milepost.invalid';
 

@@ -1,3 +1,4 @@
+import type { SignInMethod } from '@milepost/contract/api';
 import { makeId } from '../registry/index.ts';
 import type { Transaction } from '../storage/index.ts';
 import { announcePeople, idPrefixes, peopleActor, type PeopleContext } from './context.ts';
@@ -16,7 +17,7 @@ import {
   readSession,
   readToken,
 } from './store-sessions.ts';
-import type { NewSession, Person, Session, SignedIn, SignInMethod, Whence } from './types.ts';
+import type { NewSession, Person, Session, SignedIn, Whence } from './types.ts';
 
 const userAgentCharactersMax = 256;
 const valuePattern = /^[\w-]{43}$/;

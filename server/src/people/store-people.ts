@@ -1,7 +1,8 @@
+import type { Role } from '@milepost/contract/api';
 import { sql } from 'kysely';
 import { CallerError } from '../kernel/index.ts';
 import { type Transaction, uniqueViolation } from '../storage/index.ts';
-import type { Membership, Organisation, Person, Role } from './types.ts';
+import type { Membership, Organisation, Person } from './types.ts';
 
 export const at = (ms: number): string => new Date(ms).toISOString();
 export const msOf = (column: string) => sql.raw(`(extract(epoch from ${column}) * 1000)::bigint::text`);

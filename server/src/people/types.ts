@@ -1,14 +1,4 @@
-export const organisationKinds = ['platform', 'customer', 'parking_operator', 'partner'] as const;
-export type OrganisationKind = (typeof organisationKinds)[number];
-
-/** Roles by the kind of organisation in which they are had. docs/people.md */
-export const rolesOf = {
-  platform: ['operator', 'support'],
-  customer: ['manager', 'viewer'],
-  parking_operator: ['manager', 'attendant'],
-  partner: ['administrator', 'developer'],
-} as const satisfies Record<OrganisationKind, readonly string[]>;
-export type Role = (typeof rolesOf)[OrganisationKind][number];
+import type { OrganisationKind, Role, SignInMethod } from '@milepost/contract/api';
 
 export interface Organisation {
   readonly organisationNo: number;
@@ -37,9 +27,6 @@ export interface Person {
   readonly hasTotp: boolean;
   readonly passkeys: number;
 }
-
-/** By what a session began. */
-export type SignInMethod = 'password' | 'password_totp' | 'passkey' | 'outside' | 'first_operator';
 
 /** From where somebody asks. */
 export interface Whence {
