@@ -7,6 +7,7 @@ export * from './fleet-reports.ts';
 export * from './history.ts';
 export * from './imports.ts';
 export * from './organisations.ts';
+export * from './passkeys.ts';
 export * from './people.ts';
 export * from './possession.ts';
 export * from './problem.ts';

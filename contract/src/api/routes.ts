@@ -5,6 +5,7 @@ import { driverRoutes } from './drivers.ts';
 import { fleetPage, fleetQuery, mapFrameType } from './fleet.ts';
 import * as past from './history.ts';
 import { organisationRoutes } from './organisations.ts';
+import { passkeyRoutes } from './passkeys.ts';
 import { peopleRoutes } from './people.ts';
 import { possessionRoutes } from './possession.ts';
 import { reportRoutes } from './fleet-reports.ts';
@@ -221,6 +222,7 @@ export const apiRoutes = {
   ...driverRoutes,
 
   ...peopleRoutes,
+  ...passkeyRoutes,
 
   ...organisationRoutes,
 

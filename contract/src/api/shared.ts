@@ -11,6 +11,7 @@ export const apiLimits = {
   emailCharactersMax: 254,
   passwordCharactersMax: 256,
   accessTokenDaysMax: 365,
+  passkeysMax: 20,
   groupsMax: 50,
   /** Customers or groups whose vehicles are counted in one answer. */
   vehiclePartsMax: 2000,

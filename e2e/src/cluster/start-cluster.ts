@@ -123,6 +123,7 @@ export const startCluster = async (wanted: ClusterWanted): Promise<Cluster> => {
     ...engines.settings,
     MILEPOST_OPERATOR_TOKEN: operatorToken,
     MILEPOST_PUBLIC_HOSTS: new URL(front.origin).host,
+    MILEPOST_PUBLIC_URL: front.origin,
     ...wanted.settings,
   };
   const nodes: ClusterNode[] = [];

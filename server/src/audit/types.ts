@@ -13,6 +13,7 @@ export const auditActs = [
   'totp_removed',
   'passkey_added',
   'passkey_removed',
+  'passkey_refused',
   'token_made',
   'token_ended',
   'member_added',

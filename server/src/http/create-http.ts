@@ -26,6 +26,7 @@ import { addFleetReportRoutes } from './routes/fleet-reports.ts';
 import { addFleetRoutes } from './routes/fleet.ts';
 import { addHistoryRoutes } from './routes/history.ts';
 import { addImportRoutes } from './routes/imports.ts';
+import { addPasskeyRoutes } from './routes/passkeys.ts';
 import { addPrivateRoutes } from './routes/private.ts';
 import { addOrganisationRoutes } from './routes/organisations.ts';
 import { addPeopleRoutes } from './routes/people.ts';
@@ -88,6 +89,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scopes: Scopes): vo
     addPeopleRoutes,
     addOrganisationRoutes,
     addPossessionRoutes,
+    addPasskeyRoutes,
     addPrivateRoutes,
     addCredentialRoutes,
     addEnrolmentRoutes,

@@ -4,6 +4,7 @@ export type { OrganisationRecord } from './store-members.ts';
 export type { NewToken } from './own-account.ts';
 export { peopleLimits } from './limits.ts';
 export { openPeople, type People, type PeopleOptions } from './open-people.ts';
+export type { NewPasskeyQuestion, PasskeyQuestion } from './passkeys.ts';
 export { makePasswords } from './passwords.ts';
 export type { Mail, Mailer } from './ports.ts';
 export { checkConfirmed, type SignInAsk } from './sign-in.ts';

@@ -21,6 +21,8 @@ export const peopleLimits = {
   /** Sessions and tokens that are remembered, so that a request need not ask the database. */
   rememberedMax: 20_000,
   rememberedMs: minuteMs,
+  /** From the question to the answer of a passkey. */
+  challengeLifetimeMs: 5 * minuteMs,
   linkLifetimeMs: dayMs,
   resetLifetimeMs: 60 * minuteMs,
   /** Mails of one purpose to one address that wait to be opened; the oldest link ends. */

@@ -1,3 +1,4 @@
+import { type Role, rolesOf } from '@milepost/contract/api';
 import { type AuditAct, writeAudit } from '../audit/index.ts';
 import { CallerError, invalidField } from '../kernel/index.ts';
 import type { Transaction } from '../storage/index.ts';
@@ -15,7 +16,7 @@ import {
   readOrganisation,
 } from './store-members.ts';
 import { lockOrganisation, putMember, readSecrets } from './store-people.ts';
-import { type Person, type Role, rolesOf, type Whence } from './types.ts';
+import type { Person, Whence } from './types.ts';
 
 /** Who changes a membership. */
 export interface ActingMember {

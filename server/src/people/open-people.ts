@@ -2,15 +2,20 @@ import type { Clock, Logger } from '../kernel/index.ts';
 import { type Random, systemRandom } from '../registry/index.ts';
 import type { Storage } from '../storage/index.ts';
 import { Accounts } from './accounts.ts';
+import { makeChallenges } from './challenges.ts';
 import { Links, peopleActor, type PeopleContext, peopleChannel } from './context.ts';
+import { SignInFailures } from './failures.ts';
 import { peopleLimits } from './limits.ts';
 import { Members } from './members.ts';
 import { OwnAccount } from './own-account.ts';
+import { OwnActs } from './own-acts.ts';
+import { Passkeys } from './passkeys.ts';
 import { makePasswords, type Passwords } from './passwords.ts';
 import type { Mailer } from './ports.ts';
 import { Sessions } from './sessions.ts';
 import { PasswordSignIn } from './sign-in.ts';
 import { dropAuditMonths, makeAuditMonths } from '../audit/index.ts';
+import { sweepChallenges } from './store-passkeys.ts';
 import { sweepSessions } from './store-sessions.ts';
 import { makeTotpSecrets } from './totp.ts';
 
@@ -34,6 +39,7 @@ export interface People {
   readonly accounts: Accounts;
   readonly own: OwnAccount;
   readonly members: Members;
+  readonly passkeys: Passkeys;
   /** Removes what is over, makes room for the audit log of the next months and drops its oldest. */
   tend(): Promise<void>;
   close(): Promise<void>;
@@ -52,6 +58,9 @@ export const openPeople = async (options: PeopleOptions): Promise<People> => {
   };
   const links = new Links(context);
   const sessions = new Sessions(context);
+  const acts = new OwnActs(context, sessions, links);
+  const failures = new SignInFailures(clock);
+  const challenges = makeChallenges(options.pepper, clock, context.random);
   const heard = (payload: string): void => sessions.remembered.forget(JSON.parse(payload) as number[]);
   const hearing = await storage.listen(peopleChannel, heard, () => sessions.remembered.forgetAll());
   const tend = (): Promise<void> =>
@@ -61,6 +70,7 @@ export const openPeople = async (options: PeopleOptions): Promise<People> => {
       const dropped = await dropAuditMonths(tx, nowMs - auditDays * dayMs);
       if (dropped > 0) logger.info('old months of the audit log were dropped', { months: dropped });
       await sweepSessions(tx, nowMs - dayMs);
+      await sweepChallenges(tx, nowMs);
     });
   let cancel = (): void => {};
   let isClosed = false;
@@ -76,10 +86,11 @@ export const openPeople = async (options: PeopleOptions): Promise<People> => {
   schedule(hourMs);
   return {
     sessions,
-    signIn: new PasswordSignIn(context, sessions),
+    signIn: new PasswordSignIn(context, sessions, failures),
     accounts: new Accounts(context, sessions, links),
-    own: new OwnAccount(context, sessions, links),
     members: new Members(context, sessions, links),
+    own: new OwnAccount(context, acts),
+    passkeys: new Passkeys(context, { sessions, acts, failures, challenges }),
     tend,
     close: async () => {
       isClosed = true;

@@ -1,13 +1,12 @@
 import { CallerError, invalidField } from '../kernel/index.ts';
 import { makeId } from '../registry/index.ts';
-import type { Actor, Transaction } from '../storage/index.ts';
-import { announcePeople, idPrefixes, type Links, peopleActor, type PeopleContext } from './context.ts';
+import { idPrefixes, peopleActor, type PeopleContext } from './context.ts';
 import { peopleLimits } from './limits.ts';
 import { checkName } from './accounts.ts';
+import { type OwnActs, self } from './own-acts.ts';
 import { checkPassword } from './passwords.ts';
 import { accessTokenPrefix, digestOf, makeValue } from './secret-values.ts';
-import type { Sessions } from './sessions.ts';
-import { type AuditAct, type AuditRecord, listAudit, writeAudit } from '../audit/index.ts';
+import { type AuditRecord, listAudit } from '../audit/index.ts';
 import {
   confirmTotp,
   type PersonChanges,
@@ -25,9 +24,6 @@ import type { AccessToken, Person, SignedIn, Whence } from './types.ts';
 const userNamePattern = /^[a-z0-9][a-z0-9._-]{1,63}$/;
 const dayMs = 86_400_000;
 
-/** The rows of a person are reached as that person: row-level security lets through nothing else. */
-const self = (person: Person): Actor => ({ kind: 'person', id: String(person.personNo) });
-
 export interface NewToken {
   readonly name: string;
   readonly items: readonly string[];
@@ -37,13 +33,11 @@ export interface NewToken {
 /** What a person changes about the own account. */
 export class OwnAccount {
   readonly #context: PeopleContext;
-  readonly #sessions: Sessions;
-  readonly #links: Links;
+  readonly #acts: OwnActs;
 
-  constructor(context: PeopleContext, sessions: Sessions, links: Links) {
+  constructor(context: PeopleContext, acts: OwnActs) {
     this.#context = context;
-    this.#sessions = sessions;
-    this.#links = links;
+    this.#acts = acts;
   }
 
   /** Throws `invalid_field`, `already_exists`. */
@@ -57,7 +51,7 @@ export class OwnAccount {
       ...(lowered === undefined ? {} : { userName: lowered }),
       ...(language === undefined ? {} : { language }),
     };
-    await this.#act(person, undefined, async (tx) => updatePerson(tx, person.personNo, checked));
+    await this.#acts.run(person, undefined, async (tx) => updatePerson(tx, person.personNo, checked));
     return (await this.#context.storage.withActor(self(person), (tx) => readPerson(tx, person.personNo))) as Person;
   }
 
@@ -65,25 +59,25 @@ export class OwnAccount {
   async changePassword({ person, session }: SignedIn, password: string, from: Whence): Promise<void> {
     checkPassword('password', password, [person.name, person.userName ?? '', person.email.split('@')[0] as string]);
     const hash = await this.#context.passwords.hash(password);
-    await this.#act(person, { act: 'password_changed', from }, async (tx) => {
+    await this.#acts.run(person, { act: 'password_changed', from }, async (tx) => {
       await setPassword(tx, person.personNo, hash);
       await endSessions(tx, person.personNo, session ? { exceptId: session.id } : {}, this.#context.clock.now());
     });
-    await this.#tell(person, 'passwordChanged');
+    await this.#acts.tell(person, 'passwordChanged');
   }
 
   /** A secret for an authenticator app. It counts once a code of it was given. Throws `already_exists`. */
   async startTotp(person: Person): Promise<{ readonly secret: string; readonly uri: string }> {
     if (person.hasTotp) throw new CallerError('already_exists', 'there is a second factor: remove it first');
     const { text, uri, sealed } = this.#context.totp.make(person.email);
-    await this.#act(person, undefined, (tx) => setTotpSecret(tx, person.personNo, sealed));
+    await this.#acts.run(person, undefined, (tx) => setTotpSecret(tx, person.personNo, sealed));
     return { secret: text, uri };
   }
 
   /** Throws `invalid_field`, `not_found`. */
   async confirmTotp(person: Person, code: string, from: Whence): Promise<void> {
     const { totp, clock } = this.#context;
-    await this.#act(person, { act: 'totp_set', from }, async (tx) => {
+    await this.#acts.run(person, { act: 'totp_set', from }, async (tx) => {
       const sealed = await readWaitingTotp(tx, person.personNo);
       if (!sealed) throw new CallerError('not_found', 'no secret waits to be confirmed');
       const step = totp.stepOf(sealed, code, clock.now(), null);
@@ -93,7 +87,7 @@ export class OwnAccount {
   }
 
   removeTotp(person: Person, from: Whence): Promise<void> {
-    return this.#act(person, { act: 'totp_removed', from }, (tx) => removeTotp(tx, person.personNo));
+    return this.#acts.run(person, { act: 'totp_removed', from }, (tx) => removeTotp(tx, person.personNo));
   }
 
   tokens(person: Person): Promise<AccessToken[]> {
@@ -121,7 +115,7 @@ export class OwnAccount {
       expiresMs: nowMs + days * dayMs,
     };
     const detail = { name: token.name, items: token.items.join(' '), days };
-    await this.#act(person, { act: 'token_made', from, subject: token.id, detail }, async (tx) => {
+    await this.#acts.run(person, { act: 'token_made', from, subject: token.id, detail }, async (tx) => {
       if (!(await insertToken(tx, digestOf(text), token, peopleLimits.accessTokensMax)))
         throw new CallerError('in_use', `there are ${peopleLimits.accessTokensMax} tokens: end one that is not needed`);
     });
@@ -130,7 +124,7 @@ export class OwnAccount {
 
   /** Throws `not_found`. */
   async endToken(person: Person, id: string, from: Whence): Promise<void> {
-    await this.#act(person, { act: 'token_ended', from, subject: id }, async (tx) => {
+    await this.#acts.run(person, { act: 'token_ended', from, subject: id }, async (tx) => {
       const ended = await endTokens(tx, person.personNo, id, this.#context.clock.now());
       if (ended.length === 0) throw new CallerError('not_found', 'there is no token with this id');
     });
@@ -146,36 +140,5 @@ export class OwnAccount {
     const actors = found.flatMap(({ actorPersonNo }) => actorPersonNo ?? []);
     const names = await storage.withActor(peopleActor, (tx) => readNames(tx, actors));
     return found.map((record) => ({ ...record, actorName: names.get(record.actorPersonNo ?? 0) ?? null }));
-  }
-
-  /** A change, what the audit log says of it, and what other processes are told: all or nothing. */
-  async #act(
-    person: Person,
-    audit: { act: AuditAct; from: Whence; subject?: string; detail?: Record<string, string | number> } | undefined,
-    run: (tx: Transaction) => Promise<void>,
-  ): Promise<void> {
-    const { personNo } = person;
-    await this.#context.storage.withActor(self(person), async (tx) => {
-      await run(tx);
-      if (audit) {
-        const { act, from, subject, detail } = audit;
-        const more = { ...(subject === undefined ? {} : { subject }), ...(detail === undefined ? {} : { detail }) };
-        await writeAudit(
-          tx,
-          { act, personNo, subjectPersonNo: personNo, address: from.address, ...more },
-          this.#context.clock.now(),
-        );
-      }
-      await announcePeople(tx, [personNo]);
-    });
-    this.#sessions.remembered.forget([personNo]);
-  }
-
-  async #tell(person: Person, kind: 'passwordChanged'): Promise<void> {
-    try {
-      await this.#links.tell({ kind, page: '/reset', language: person.language, name: person.name }, person.email);
-    } catch (error) {
-      this.#context.logger.warn('somebody could not be told of a change of their account', { error });
-    }
   }
 }

@@ -1,6 +1,7 @@
-import { CallerError, FailureCounter, networkOf } from '../kernel/index.ts';
+import { CallerError } from '../kernel/index.ts';
 import { peopleActor, type PeopleContext } from './context.ts';
-import { failuresByAccount, failuresByNetwork, peopleLimits } from './limits.ts';
+import type { SignInFailures } from './failures.ts';
+import { peopleLimits } from './limits.ts';
 import type { Sessions } from './sessions.ts';
 import { writeAudit } from '../audit/index.ts';
 import { type PersonSecrets, readSecrets, setPassword, useTotpStep } from './store-people.ts';
@@ -21,12 +22,12 @@ const wrong = (): CallerError => new CallerError('unauthorized', 'the name or th
 export class PasswordSignIn {
   readonly #context: PeopleContext;
   readonly #sessions: Sessions;
-  readonly #byAccount = new FailureCounter(failuresByAccount);
-  readonly #byNetwork = new FailureCounter(failuresByNetwork);
+  readonly #failures: SignInFailures;
 
-  constructor(context: PeopleContext, sessions: Sessions) {
+  constructor(context: PeopleContext, sessions: Sessions, failures: SignInFailures) {
     this.#context = context;
     this.#sessions = sessions;
+    this.#failures = failures;
   }
 
   /** Throws `unauthorized`, `second_factor_needed`, `too_many_failures`, `overloaded`. */
@@ -57,13 +58,10 @@ export class PasswordSignIn {
     this.#sessions.remembered.forget([session.personNo]);
   }
 
-  /** A network that failed too often for this account waits, and learns nothing; from elsewhere its person gets in, so a stranger locks nobody out. */
+  /** A network that failed too often for this account waits, and learns nothing. */
   async #checkPassword(login: string, password: string, from: Whence): Promise<PersonSecrets> {
-    const { storage, passwords, clock } = this.#context;
-    const network = networkOf(from.address);
-    const nowMs = clock.steady();
-    const waitMs = Math.max(this.#byAccount.refusedMs(`${login} ${network}`, nowMs), this.#byNetwork.refusedMs(network, nowMs));
-    if (waitMs > 0) throw tooMany(waitMs);
+    const { storage, passwords } = this.#context;
+    this.#failures.check(login, from);
     const found = await storage.withActor(peopleActor, (tx) => readSecrets(tx, login));
     if (found && (await passwords.fits(password, found.passwordHash))) return found;
     if (!found) await passwords.fits(password, null);
@@ -81,10 +79,7 @@ export class PasswordSignIn {
   }
 
   #failed(login: string, from: Whence): CallerError {
-    const network = networkOf(from.address);
-    const nowMs = this.#context.clock.steady();
-    const waitMs = Math.max(this.#byAccount.fail(`${login} ${network}`, nowMs), this.#byNetwork.fail(network, nowMs));
-    return waitMs > 0 ? tooMany(waitMs) : wrong();
+    return this.#failures.fail(login, from, wrong());
   }
 
   /** Of an account that is there: its person sees who tried. */
@@ -107,11 +102,6 @@ export class PasswordSignIn {
     return passwordHash !== null && passwords.isWeak(passwordHash) ? passwords.hash(password) : undefined;
   }
 }
-
-const tooMany = (waitMs: number): CallerError =>
-  new CallerError('too_many_failures', 'too many failed sign-ins: wait before the next one', {
-    retryAfterSeconds: Math.ceil(waitMs / 1000),
-  });
 
 /** Throws `confirmation_needed` when the password was given too long ago. */
 export const checkConfirmed = (session: Session, nowMs: number): void => {

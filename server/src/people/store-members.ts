@@ -1,9 +1,10 @@
+import type { OrganisationKind, Role } from '@milepost/contract/api';
 import { sql } from 'kysely';
 import { writeAudit } from '../audit/index.ts';
 import type { Transaction } from '../storage/index.ts';
 import type { MailedCode } from './store-codes.ts';
 import { msOf, putMember } from './store-people.ts';
-import type { Organisation, OrganisationKind, Person, Role } from './types.ts';
+import type { Organisation, Person } from './types.ts';
 
 export interface OrganisationRecord extends Organisation {
   /** Of a customer: its id as such. */

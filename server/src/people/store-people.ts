@@ -157,7 +157,17 @@ export const readPlatform = async (tx: Transaction): Promise<Organisation> => {
 export const countMembers = async (tx: Transaction, organisationNo: number, role: Role): Promise<number> => {
   const { rows } = await sql<{ count: number }>`select count(*)::int as count from memberships m join people p using (person_no)
     where m.organisation_no = ${organisationNo} and m.role = ${role} and p.ended_at is null and (p.password_hash is not null
-      or exists (select from passkeys k where k.person_no = p.person_no))`.execute(tx);
+      or exists (select from passkeys k where k.person_no = p.person_no)
+      or exists (select from outside_identities i where i.person_no = p.person_no))`.execute(tx);
+  return rows[0]?.count ?? 0;
+};
+
+/** By how many means somebody could sign in: a password, passkeys, providers that know them. */
+export const countWaysIn = async (tx: Transaction, personNo: number): Promise<number> => {
+  const { rows } = await sql<{ count: number }>`select (p.password_hash is not null)::int
+    + (select count(*)::int from passkeys k where k.person_no = p.person_no)
+    + (select count(*)::int from outside_identities i where i.person_no = p.person_no) as count
+    from people p where p.person_no = ${personNo}`.execute(tx);
   return rows[0]?.count ?? 0;
 };
 

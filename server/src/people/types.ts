@@ -56,6 +56,35 @@ export interface AccessToken {
   readonly expiresMs: number;
 }
 
+export interface Passkey {
+  readonly id: string;
+  readonly personNo: number;
+  readonly name: string;
+  /** Its owner has it on several devices, or a copy of it. */
+  readonly isBackedUp: boolean;
+  /** How browsers reach it, as they said. */
+  readonly transports: readonly string[];
+  readonly createdMs: number;
+  readonly lastUsedMs: number | null;
+}
+
+/** A credential that a browser has made; bytes as base64url. */
+export interface NewCredential {
+  readonly id: string;
+  readonly clientDataJSON: string;
+  readonly attestationObject: string;
+  readonly transports: readonly string[];
+}
+
+/** What a browser answers for a passkey; bytes as base64url. */
+export interface PasskeyAnswer {
+  readonly id: string;
+  readonly clientDataJSON: string;
+  readonly authenticatorData: string;
+  readonly signature: string;
+  readonly userHandle?: string;
+}
+
 /** Somebody who is known by a session or a token. */
 export interface SignedIn {
   readonly person: Person;

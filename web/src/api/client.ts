@@ -235,6 +235,19 @@ export const api = {
   myTokens: (signal?: AbortSignal) => call<'listMyTokens'>('GET', '/v1/me/tokens', { signal }),
   makeMyToken: (body: RouteBody<'makeMyToken'>) => call<'makeMyToken'>('POST', '/v1/me/tokens', { body }),
   endMyToken: (id: string) => call<'endMyToken'>('DELETE', `/v1/me/tokens/${encodeURIComponent(id)}`),
+  waysIn: (signal?: AbortSignal) => call<'readWaysIn'>('GET', '/v1/ways-in', { signal }),
+  askPasskeySignIn: () => call<'askPasskeySignIn'>('POST', '/v1/session/passkey-questions'),
+  signInByPasskey: (answer: RouteBody<'signInByPasskey'>['answer']) =>
+    call<'signInByPasskey'>('POST', '/v1/session/passkeys', { body: { answer }, isProof: true }),
+  askPasskeyConfirmation: () => call<'askPasskeyConfirmation'>('POST', '/v1/me/confirmations/passkey-questions'),
+  confirmMeByPasskey: (answer: RouteBody<'confirmMeByPasskey'>['answer']) =>
+    call<'confirmMeByPasskey'>('POST', '/v1/me/confirmations/passkeys', { body: { answer }, isProof: true }),
+  myPasskeys: (signal?: AbortSignal) => call<'listMyPasskeys'>('GET', '/v1/me/passkeys', { signal }),
+  askNewPasskey: () => call<'askNewPasskey'>('POST', '/v1/me/passkey-questions'),
+  addMyPasskey: (body: RouteBody<'addMyPasskey'>) => call<'addMyPasskey'>('POST', '/v1/me/passkeys', { body }),
+  renameMyPasskey: (id: string, name: string) =>
+    call<'renameMyPasskey'>('PATCH', `/v1/me/passkeys/${encodeURIComponent(id)}`, { body: { name } }),
+  removeMyPasskey: (id: string) => call<'removeMyPasskey'>('DELETE', `/v1/me/passkeys/${encodeURIComponent(id)}`),
   myActivity: (query: RouteQuery<'listMyActivity'>, signal?: AbortSignal) =>
     call<'listMyActivity'>('GET', '/v1/me/activity', { query, signal }),
 };

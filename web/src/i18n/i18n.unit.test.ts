@@ -66,6 +66,7 @@ const same: Readonly<Record<string, readonly string[]>> = {
     'Filter',
     'Live',
     'Online',
+    'Passkeys',
     'online',
     'Offline',
     'offline',

@@ -57,9 +57,16 @@ export const whence = (request: FastifyRequest): Whence => ({
 });
 
 /** Of routes with the access `person`. */
-const signedInOf = (caller: Caller): SignedIn & { readonly session: Session } => {
+export const signedInOf = (caller: Caller): SignedIn & { readonly session: Session } => {
   assert(caller.actor === 'person' && caller.signedIn.session, 'a person in a browser was let in');
   return { ...caller.signedIn, session: caller.signedIn.session };
+};
+
+/** The same, when who it is was confirmed a moment ago. Throws `confirmation_needed`. */
+export const confirmedOf = (caller: Caller, clock: HttpDeps['clock']): SignedIn & { readonly session: Session } => {
+  const signedIn = signedInOf(caller);
+  checkConfirmed(signedIn.session, clock.now());
+  return signedIn;
 };
 
 type CookieDeps = Pick<HttpDeps, 'access' | 'config' | 'clock'>;
@@ -70,21 +77,22 @@ export const setSessionCookie = (reply: FastifyReply, { value, expiresMs }: NewS
   reply.header('set-cookie', writeCookie(deps.access.cookieName, value, { maxAgeSeconds, isSecure: deps.config.isHttps }));
 };
 
+export const letIn = (reply: FastifyReply, session: NewSession, deps: CookieDeps): PersonView => {
+  setSessionCookie(reply, session, deps);
+  return personView(session.signedIn.person, session.signedIn.memberships);
+};
+
 /** Accounts by people who have none here yet, or who are about to sign in. */
 const addSignInRoutes = (routes: RouteRegistrar, deps: HttpDeps): void => {
   const { people, access } = deps;
-  const letIn = (reply: FastifyReply, session: NewSession): PersonView => {
-    setSessionCookie(reply, session, deps);
-    return personView(session.signedIn.person, session.signedIn.memberships);
-  };
-  routes.add('signIn', async ({ body, request, reply }) => letIn(reply, await people.signIn.signIn(body, whence(request))));
+  routes.add('signIn', async ({ body, request, reply }) => letIn(reply, await people.signIn.signIn(body, whence(request)), deps));
   routes.add('askSignUp', async ({ body, request }) => {
     await people.accounts.askSignUp(body.email, body.language ?? null, whence(request));
   });
   routes.add('readLink', ({ body }) => people.accounts.readLink(body.code, body.purpose));
   routes.add('signUp', async ({ body, request, reply }) => {
     const { code, name, password, language = null } = body;
-    return letIn(reply, await people.accounts.signUp(code, { name, password, language }, whence(request)));
+    return letIn(reply, await people.accounts.signUp(code, { name, password, language }, whence(request)), deps);
   });
   routes.add('askPasswordReset', async ({ body, request }) => {
     await people.accounts.askReset(body.email, body.language ?? null, whence(request));
@@ -102,17 +110,13 @@ const addSignInRoutes = (routes: RouteRegistrar, deps: HttpDeps): void => {
         throw new CallerError('link_used', 'this link was used, or is too old: start Milepost again to get a new one');
     };
     const account = { name, password, language };
-    return letIn(reply, await people.accounts.makeFirstOperator(email, account, useLink, whence(request)));
+    return letIn(reply, await people.accounts.makeFirstOperator(email, account, useLink, whence(request)), deps);
   });
 };
 
 /** How somebody gets in. Each asks that the password was given a moment ago. */
 const addSecretRoutes = (routes: RouteRegistrar, { people, clock }: HttpDeps): void => {
-  const confirmed = (caller: Caller): SignedIn & { readonly session: Session } => {
-    const signedIn = signedInOf(caller);
-    checkConfirmed(signedIn.session, clock.now());
-    return signedIn;
-  };
+  const confirmed = (caller: Caller) => confirmedOf(caller, clock);
   routes.add('confirmMe', async ({ body, caller, request }) => {
     const { session, person } = signedInOf(caller);
     await people.signIn.confirm(session, person.email, body.password, body.code, whence(request));

@@ -8,6 +8,9 @@ export type MailKind =
   | 'emailTaken'
   | 'emailChanged'
   | 'passwordChanged'
+  | 'passkeyAdded'
+  | 'passkeyRemoved'
+  | 'passkeyRefused'
   | 'join';
 
 export interface MailWords {
@@ -15,7 +18,7 @@ export interface MailWords {
   /** Who is written to; empty: not known. */
   readonly name: string;
   readonly hours: number;
-  /** Of `join`: the organisation. `emailChanged`: the new address. */
+  /** Of `join`: the organisation. `emailChanged`: the new address. `passkey…`: its name. */
   readonly what: string;
 }
 
@@ -33,6 +36,11 @@ const notYou = {
   en: 'If this was not you, set a new password at once and end all sessions:',
   es: 'Si no ha sido usted, ponga enseguida una contraseña nueva y cierre todas las sesiones:',
   de: 'Wenn Sie das nicht waren, setzen Sie sofort ein neues Passwort und beenden Sie alle Sitzungen:',
+} as const;
+const look = {
+  en: 'If this was not you, look after your account at once:',
+  es: 'Si no ha sido usted, revise su cuenta enseguida:',
+  de: 'Wenn Sie das nicht waren, sehen Sie sofort nach Ihrem Konto:',
 } as const;
 
 const en: Readonly<Record<MailKind, Text>> = {
@@ -79,6 +87,21 @@ const en: Readonly<Record<MailKind, Text>> = {
   passwordChanged: {
     subject: 'Your password was changed',
     lines: ({ link }) => ['All your other sessions have ended.', notYou.en, link],
+  },
+  passkeyAdded: {
+    subject: 'A passkey was added to your account',
+    lines: ({ link, what }) => [`It is called “${what}”, and lets its owner in without a password.`, look.en, link],
+  },
+  passkeyRemoved: {
+    subject: 'A passkey was removed from your account',
+    lines: ({ link, what }) => [`It was called “${what}”, and lets nobody in any more.`, look.en, link],
+  },
+  passkeyRefused: {
+    subject: 'A passkey of yours was refused',
+    lines: ({ link, what }) => [
+      `“${what}” signed less often than it had before, as a copy of it would. If you did not copy it, remove it:`,
+      link,
+    ],
   },
   join: {
     subject: 'You are invited to Milepost',
@@ -134,6 +157,21 @@ const es: Readonly<Record<MailKind, Text>> = {
   passwordChanged: {
     subject: 'Se cambió su contraseña',
     lines: ({ link }) => ['Todas sus demás sesiones se han cerrado.', notYou.es, link],
+  },
+  passkeyAdded: {
+    subject: 'Se añadió una llave de acceso a su cuenta',
+    lines: ({ link, what }) => [`Se llama «${what}» y deja entrar a quien la tiene sin contraseña.`, look.es, link],
+  },
+  passkeyRemoved: {
+    subject: 'Se quitó una llave de acceso de su cuenta',
+    lines: ({ link, what }) => [`Se llamaba «${what}» y ya no deja entrar a nadie.`, look.es, link],
+  },
+  passkeyRefused: {
+    subject: 'Se rechazó una de sus llaves de acceso',
+    lines: ({ link, what }) => [
+      `«${what}» ha firmado menos veces que antes, como haría una copia. Si no la ha copiado usted, quítela:`,
+      link,
+    ],
   },
   join: {
     subject: 'Le invitan a Milepost',
@@ -193,6 +231,21 @@ const de: Readonly<Record<MailKind, Text>> = {
   passwordChanged: {
     subject: 'Ihr Passwort wurde geändert',
     lines: ({ link }) => ['Alle Ihre anderen Sitzungen sind beendet.', notYou.de, link],
+  },
+  passkeyAdded: {
+    subject: 'Ihrem Konto wurde ein Passkey hinzugefügt',
+    lines: ({ link, what }) => [`Er heißt „${what}“ und lässt seinen Besitzer ohne Passwort ein.`, look.de, link],
+  },
+  passkeyRemoved: {
+    subject: 'Von Ihrem Konto wurde ein Passkey entfernt',
+    lines: ({ link, what }) => [`Er hieß „${what}“ und lässt niemanden mehr ein.`, look.de, link],
+  },
+  passkeyRefused: {
+    subject: 'Ein Passkey von Ihnen wurde abgelehnt',
+    lines: ({ link, what }) => [
+      `„${what}“ hat seltener unterschrieben als schon zuvor, wie es eine Kopie täte. Wenn Sie ihn nicht kopiert haben, entfernen Sie ihn:`,
+      link,
+    ],
   },
   join: {
     subject: 'Einladung zu Milepost',

@@ -1,6 +1,7 @@
 import { type Ref, ref, type ShallowRef, shallowRef } from 'vue';
 import { ApiError, api } from '../../api/client.ts';
 import { useAct } from '../../components/use-act.ts';
+import { askPasskey } from '../passkeys/browser-passkeys.ts';
 
 export interface Confirmed {
   readonly isBusy: Ref<boolean>;
@@ -12,6 +13,7 @@ export interface Confirmed {
   /** Answers whether it was done, also when it had to ask first. */
   act(run: () => Promise<unknown>): Promise<boolean>;
   confirm(password: string, code: string): Promise<void>;
+  confirmByPasskey(): Promise<void>;
   cancel(): void;
 }
 
@@ -39,21 +41,31 @@ export const useConfirmed = (): Confirmed => {
     answer?.(isConfirmed);
     answer = undefined;
   };
+  const prove = async (run: () => Promise<boolean>): Promise<void> => {
+    try {
+      if (await run()) close(true);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      askProblem.value = error;
+    }
+  };
   return {
     isBusy,
     problem,
     isAsking,
     askProblem,
     act,
-    confirm: async (password, code) => {
-      try {
+    confirm: (password, code) =>
+      prove(async () => {
         await api.confirmMe({ password, ...(code === '' ? {} : { code }) });
-        close(true);
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
-        askProblem.value = error;
-      }
-    },
+        return true;
+      }),
+    confirmByPasskey: () =>
+      prove(async () => {
+        const given = await askPasskey(await api.askPasskeyConfirmation());
+        if (given) await api.confirmMeByPasskey(given);
+        return given !== undefined;
+      }),
     cancel: () => close(false),
   };
 };
