@@ -17,6 +17,7 @@ export interface ApiRoute {
     | 'reports'
     | 'warnings'
     | 'people'
+    | 'partners'
     | 'server';
   /**
    * Who may call: the platform's operators (token or session); its staff, who may be support, too; readers, who are all that are known, each for what

@@ -46,6 +46,7 @@ import { makeServerRecords, serverAliveEveryMs, type ServerRecords } from './ser
 import type { Configuration } from './settings.ts';
 import { gateFigures, httpConfig, listen, openAccess, openMqtt, originOf, routeUpgrades, storesReadiness } from './listeners.ts';
 import { repeat } from './repeat.ts';
+import { openPartnersIn } from './open-partners.ts';
 import { openAccounts } from './open-people.ts';
 import { openSystem } from './system/open-system.ts';
 
@@ -137,6 +138,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
   const known = { storage: stored.storage, log, figures, readiness, followed };
   const system = await openSystem({ base, ...known, rebuild: rebuilder, node: undefined });
   closers.add('system', () => system.close());
+  const partners = await openPartnersIn(base, stored, closers);
   return createHttp({
     registry: stored.registry,
     devices: stored.devices,
@@ -153,6 +155,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
     logger,
     access: parts.access,
     people: parts.people,
+    partners,
     config: await httpConfig({ ...base, isDemo }),
     metrics: new MetricsRegistry(),
     figures,

@@ -29,6 +29,7 @@ import { addImportRoutes } from './routes/imports.ts';
 import { addPasskeyRoutes } from './routes/passkeys.ts';
 import { addPrivateRoutes } from './routes/private.ts';
 import { addOrganisationRoutes } from './routes/organisations.ts';
+import { addPartnerRoutes } from './routes/partners.ts';
 import { addPeopleRoutes } from './routes/people.ts';
 import { addPossessionRoutes } from './routes/possession.ts';
 import { addReportRoutes } from './routes/reports.ts';
@@ -86,6 +87,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scopes: Scopes): vo
     addDriverRoutes,
     addDriverImportRoute,
     addDriverTripRoutes,
+    addPartnerRoutes,
     addPeopleRoutes,
     addOrganisationRoutes,
     addPossessionRoutes,

@@ -12,6 +12,7 @@ import type { History } from '../history/index.ts';
 import type { Clock, Logger } from '../kernel/index.ts';
 import type { Lake } from '../lake/index.ts';
 import type { Live } from '../live/index.ts';
+import type { Partners } from '../partners/index.ts';
 import type { People } from '../people/index.ts';
 import type { Registry, Retention } from '../registry/index.ts';
 import type { Reports } from '../reports/index.ts';
@@ -112,6 +113,7 @@ export interface SystemAccess {
 export interface HttpDeps {
   readonly registry: Registry;
   readonly people: People;
+  readonly partners: Partners;
   readonly devices: Devices;
   readonly live: Live;
   readonly history: History;

@@ -2,6 +2,7 @@ export type { NewAccount } from './accounts.ts';
 export type { ActingMember } from './members.ts';
 export type { OrganisationRecord } from './store-members.ts';
 export type { NewToken } from './own-account.ts';
+export { announcePeople } from './context.ts';
 export { peopleLimits } from './limits.ts';
 export { openPeople, type People, type PeopleOptions } from './open-people.ts';
 export type { NewPasskeyQuestion, PasskeyQuestion } from './passkeys.ts';

@@ -8,6 +8,7 @@ import type { SnapshotStore } from '../../storage/index.ts';
 import { findUnknown, type UnknownVehicles } from '../find-unknown.ts';
 import { forgetOld } from '../forget-old.ts';
 import { openReportsOf } from '../keep-reports.ts';
+import { openPartnersIn } from '../open-partners.ts';
 import { openAccounts } from '../open-people.ts';
 import { openWarningLog } from '../keep-warnings.ts';
 import { httpConfig, openAccess } from '../listeners.ts';
@@ -81,6 +82,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
   const { clock, logger, configuration, folder } = base;
   const { token, access } = await openAccess(base, stored);
   const people = await openAccounts(base, stored, options.listensAt, closers);
+  const partners = await openPartnersIn(base, stored, closers);
   const lake = await openDuckdbLake({ folder: folder.exports, logger });
   closers.add('lake', () => lake.close());
   const warnings = await openWarningLog({ ...stored, erasures, clock, logger });
@@ -112,6 +114,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
     logger,
     access,
     people,
+    partners,
     config: await httpConfig({ configuration, isDemo: false }),
     metrics: new MetricsRegistry(),
     figures,

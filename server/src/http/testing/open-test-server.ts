@@ -31,6 +31,7 @@ import { type Clock, type Logger, silentLogger, systemClock } from '../../kernel
 import { openDuckdbLake } from '../../lake/adapters/duckdb/index.ts';
 import { fleetSignals, type Live, openLive } from '../../live/index.ts';
 import { listenDeviceWebSockets, telemetryRoute } from '../../protocols/index.ts';
+import { openPartners, type Partners } from '../../partners/index.ts';
 import type { Mail, People } from '../../people/index.ts';
 import { openTestPeople } from '../../people/testing/open-test-people.ts';
 import { openRegistry, openRetention, type Registry, type Retention } from '../../registry/index.ts';
@@ -49,6 +50,7 @@ export interface TestServer {
   readonly http: Http;
   readonly access: OperatorAccess;
   readonly people: People;
+  readonly partners: Partners;
   /** What was mailed, in its order. */
   readonly mails: readonly Mail[];
   readonly storage: Storage;
@@ -331,6 +333,7 @@ export const openTestServer = async (
     useCode: (digest, expiresAt) => parts.registry.useSignInCode(digest, expiresAt),
   });
   const { people, mails } = await openTestPeople(parts.storage, timed.clock);
+  const partners = await openPartners({ storage: parts.storage, vocabulary: () => coreVocabulary, ...timed });
   const figures = { ...figuresOf(parts, gate), trips: () => parts.days.statistics() };
   const readiness = async () => [{ name: 'postgres', isReady: await isUp(test) }];
   const system = await openTestSystem({ test, eventLog: parts.eventLog, figures, readiness, ...timed });
@@ -341,6 +344,7 @@ export const openTestServer = async (
     vocabulary: () => coreVocabulary,
     access,
     people,
+    partners,
     config: configOf(webRoot, changes),
     metrics: new MetricsRegistry(),
     figures,
@@ -362,12 +366,14 @@ export const openTestServer = async (
     http,
     access,
     people,
+    partners,
     mails,
     port,
     origin,
     call,
     ask: askWith(call),
     close: async () => {
+      await partners.close();
       await people.close();
       await sockets.close();
       await http.close();

@@ -1,0 +1,147 @@
+import type { AppPurposeView, ListedAppView, PartnerAppView, PartnerView } from '@milepost/contract/api';
+import { partnerApiLimits } from '@milepost/contract/api';
+import type { FastifyRequest } from 'fastify';
+import { checkConfirmed } from '../../people/index.ts';
+import type { AppPurpose, PartnerActor, PartnerApp, PartnerWithMembers } from '../../partners/index.ts';
+import type { Caller } from '../access/authenticate.ts';
+import type { RouteRegistrar } from '../register-route.ts';
+import { toIso } from '../times.ts';
+import type { HttpDeps } from '../types.ts';
+import { signedInOf } from './people.ts';
+
+const purposeView = ({ purpose, version, language, terms, declaredMs }: AppPurpose): AppPurposeView => ({
+  purpose,
+  version,
+  language,
+  terms,
+  declaredAt: toIso(declaredMs),
+});
+
+export const partnerAppView = (app: PartnerApp): PartnerAppView => ({
+  id: app.id,
+  name: app.name,
+  about: app.about,
+  homepage: app.homepage,
+  privacyPage: app.privacyPage,
+  environment: app.environment,
+  state: app.state,
+  suspendedFor: app.suspendedFor,
+  redirectAddresses: [...app.redirectAddresses],
+  pingAddress: app.pingAddress,
+  items: app.items.map((item) => ({ ...item })),
+  purposes: app.purposes.map(purposeView),
+  secrets: app.secrets.map(({ id, createdMs }) => ({ id, createdAt: toIso(createdMs) })),
+  createdAt: toIso(app.createdMs),
+});
+
+const partnerView = ({ id, name, role, members }: PartnerWithMembers, apps: readonly PartnerApp[]): PartnerView => ({
+  id,
+  name,
+  role,
+  members: members.map((member) => ({
+    id: member.id,
+    name: member.name,
+    email: member.email,
+    role: member.role,
+    createdAt: toIso(member.createdMs),
+  })),
+  apps: apps.map(partnerAppView),
+});
+
+const listedView = (app: PartnerApp): ListedAppView => ({
+  ...partnerAppView(app),
+  partner: { id: app.organisationId, name: app.organisationName },
+});
+
+const actorOf = (caller: Caller, request: FastifyRequest): PartnerActor => ({
+  personNo: signedInOf(caller).person.personNo,
+  address: request.ip,
+});
+
+type PartnerDeps = Pick<HttpDeps, 'partners' | 'clock'>;
+
+const addOrganisationRoutes = (routes: RouteRegistrar, { partners }: PartnerDeps): void => {
+  const { organisations, apps } = partners;
+  routes.add('makePartner', async ({ body, caller, request }) =>
+    partnerView(await organisations.make(body.name, actorOf(caller, request)), []),
+  );
+  routes.add('readPartner', async ({ params, caller }) => {
+    const { personNo } = signedInOf(caller).person;
+    const partner = await organisations.read(params.id, personNo);
+    return partnerView(partner, await apps.list(partner, personNo));
+  });
+  routes.add('changePartnerMember', ({ params, body, caller, request }) =>
+    organisations.changeMember(params.id, params.member, body.role, actorOf(caller, request)),
+  );
+  routes.add('removePartnerMember', ({ params, caller, request }) =>
+    organisations.removeMember(params.id, params.member, actorOf(caller, request)),
+  );
+};
+
+const addAppRoutes = (routes: RouteRegistrar, { partners }: PartnerDeps): void => {
+  const { organisations, apps } = partners;
+  const memberOf = async (id: string, caller: Caller, request: FastifyRequest) => {
+    const by = actorOf(caller, request);
+    return { by, partner: await organisations.read(id, by.personNo) };
+  };
+  routes.add('makePartnerApp', async ({ params, body, caller, request }) => {
+    const { by, partner } = await memberOf(params.id, caller, request);
+    return partnerAppView(await apps.make(partner, { ...body, pingAddress: body.pingAddress ?? null }, by));
+  });
+  routes.add('readPartnerApp', async ({ params, caller, request }) => {
+    const { by, partner } = await memberOf(params.id, caller, request);
+    return partnerAppView(await apps.read(partner, params.app, by.personNo));
+  });
+  routes.add('changePartnerApp', async ({ params, body, caller, request }) => {
+    const { by, partner } = await memberOf(params.id, caller, request);
+    return partnerAppView(await apps.change(partner, params.app, body, by));
+  });
+  routes.add('endPartnerApp', async ({ params, caller, request }) => {
+    const { by, partner } = await memberOf(params.id, caller, request);
+    await apps.end(partner, params.app, by);
+  });
+  routes.add('declarePurpose', async ({ params, body, caller, request }) => {
+    const { by, partner } = await memberOf(params.id, caller, request);
+    return purposeView(await apps.declarePurpose(partner, params.app, { ...body, purpose: params.purpose }, by));
+  });
+};
+
+/** A secret lets somebody in: it is made by who gave the password a moment ago. */
+const addSecretRoutes = (routes: RouteRegistrar, { partners, clock }: PartnerDeps): void => {
+  const { organisations, apps } = partners;
+  routes.add('makeAppSecret', async ({ params, caller, request }) => {
+    checkConfirmed(signedInOf(caller).session, clock.now());
+    const by = actorOf(caller, request);
+    const { text, secret } = await apps.makeSecret(await organisations.read(params.id, by.personNo), params.app, by);
+    return { text, secret: { id: secret.id, createdAt: toIso(secret.createdMs) } };
+  });
+  routes.add('endAppSecret', async ({ params, caller, request }) => {
+    const by = actorOf(caller, request);
+    await apps.endSecret(await organisations.read(params.id, by.personNo), params.app, params.secret, by);
+  });
+};
+
+/** What the platform says of apps. */
+const addJudgementRoutes = (routes: RouteRegistrar, { partners }: PartnerDeps): void => {
+  const judge = (id: string, reason: string | null, caller: Caller, request: FastifyRequest): Promise<void> => {
+    const by = caller.actor === 'person' ? { personNo: caller.signedIn.person.personNo, address: request.ip } : null;
+    return partners.apps.judge(id, reason, by, request.ip);
+  };
+  routes.add('listApps', ({ query }) => {
+    const fit = partners.directory
+      .list()
+      .filter(({ state }) => query.state === undefined || state === query.state)
+      .filter(({ environment }) => query.environment === undefined || environment === query.environment)
+      .toSorted((a, b) => Number(b.state === 'waiting') - Number(a.state === 'waiting') || b.createdMs - a.createdMs);
+    return { items: fit.slice(0, partnerApiLimits.appsListedMax).map(listedView) };
+  });
+  routes.add('approveApp', ({ params, caller, request }) => judge(params.id, null, caller, request));
+  routes.add('suspendApp', ({ params, body, caller, request }) => judge(params.id, body.reason, caller, request));
+};
+
+export const addPartnerRoutes = (routes: RouteRegistrar, deps: PartnerDeps): void => {
+  addOrganisationRoutes(routes, deps);
+  addAppRoutes(routes, deps);
+  addSecretRoutes(routes, deps);
+  addJudgementRoutes(routes, deps);
+};
