@@ -55,7 +55,8 @@ test('who makes a partner is its administrator, and sees it among the own member
     [['partner', 'administrator', partner.id]],
   );
   assert.equal((await bob.ask('makePartner', { body: { name: 'Volt Insurance' } })).json.code, 'already_exists');
-  assert.equal((await ada.ask('listVehicles')).status, 403, 'a partner is no operator');
+  assert.deepEqual((await ada.ask('listVehicles')).json.items, [], 'a partner holds no vehicle');
+  assert.equal((await ada.ask('listDevices')).status, 403, 'and is no operator');
 });
 
 test('a sandbox app works at once, a live one waits until an operator approves it', async () => {
