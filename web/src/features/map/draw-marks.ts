@@ -3,6 +3,7 @@ import { useFormats } from '../../components/use-formats.ts';
 import type { Cluster } from './cluster.ts';
 import { type FleetVehicle, hasWarning, isMoving, vehicleName } from './fleet-vehicle.ts';
 import type { OverlayColours } from './overlay-colours.ts';
+import { drawSprite, forgetSprites } from './sprites.ts';
 
 const formats = useFormats();
 const shapes = new Map<string, Path2D>();
@@ -17,20 +18,21 @@ const shape = (path: string): Path2D => {
 /** An arrow on a grid of 16 that points up, for who drives. */
 const arrowPath = 'M8 .8 14 14.2 8 11.2 2 14.2z';
 
-const drawShape = (
+/** So finely arrows turn. */
+const turnSteps = 120;
+const turnedBy = (degrees: number): number => Math.round((degrees / 360) * turnSteps) % turnSteps;
+
+const paintShape = (
   context: CanvasRenderingContext2D,
   path: string,
-  x: number,
-  y: number,
   sizePx: number,
   fill: string,
   halo: string,
-  turnedDegrees = 0,
+  turn = 0,
 ): void => {
   const scale = sizePx / 16;
   context.save();
-  context.translate(x, y);
-  if (turnedDegrees) context.rotate((turnedDegrees * Math.PI) / 180);
+  if (turn) context.rotate((turn / turnSteps) * 2 * Math.PI);
   context.scale(scale, scale);
   context.translate(-8, -8);
   context.lineJoin = 'round';
@@ -51,6 +53,26 @@ export interface Box {
 }
 const nameHeightPx = 16;
 
+/** Widths of names, by text and font: measuring sixty of them again for each picture takes longer than drawing them. */
+const widths = new Map<string, number>();
+const widthsMax = 2000;
+const widthOf = (context: CanvasRenderingContext2D, text: string, font: string): number => {
+  const key = `${text}|${font}`;
+  const known = widths.get(key);
+  if (known !== undefined) return known;
+  context.font = font;
+  const { width } = context.measureText(text);
+  if (widths.size >= widthsMax) widths.clear();
+  widths.set(key, width);
+  return width;
+};
+
+/** To be called when the fonts came: what was drawn and measured without them is not right any more. */
+export const forgetMarks = (): void => {
+  widths.clear();
+  forgetSprites();
+};
+
 const nameFont = (colours: OverlayColours, isStrong: boolean): string => `${isStrong ? 600 : 500} 13px ${colours.font}`;
 
 /** Writes a vehicle's name under its mark unless that would cover another name. */
@@ -64,8 +86,7 @@ export const drawVehicleName = (
   taken: Box[],
 ): void => {
   const text = vehicleName(vehicle.item);
-  context.font = nameFont(colours, isStrong);
-  const half = context.measureText(text).width / 2 + 2;
+  const half = widthOf(context, text, nameFont(colours, isStrong)) / 2 + 2;
   const top = y + (isStrong ? 22 : 13);
   const box = { left: x - half, top, right: x + half, bottom: top + nameHeightPx };
   const isCovered = taken.some(
@@ -73,19 +94,42 @@ export const drawVehicleName = (
   );
   if (isCovered && !isStrong) return;
   taken.push(box);
-  drawName(context, text, x, top, colours);
+  drawName(context, { text, half, isStrong }, x, top, colours);
 };
 
-const drawName = (context: CanvasRenderingContext2D, text: string, x: number, y: number, colours: OverlayColours): void => {
-  context.textAlign = 'center';
-  context.textBaseline = 'top';
-  context.lineJoin = 'round';
-  context.lineWidth = 3.5;
-  context.strokeStyle = colours.surface;
-  context.strokeText(text, x, y);
-  context.fillStyle = colours.ink;
-  context.fillText(text, x, y);
+interface Name {
+  readonly text: string;
+  /** Half its width, px. */
+  readonly half: number;
+  readonly isStrong: boolean;
+}
+const haloPx = 3.5;
+
+const drawName = (
+  context: CanvasRenderingContext2D,
+  { text, half, isStrong }: Name,
+  x: number,
+  top: number,
+  colours: OverlayColours,
+): void => {
+  const font = nameFont(colours, isStrong);
+  const reach = { x: half + haloPx, y: nameHeightPx / 2 + haloPx };
+  const { surface, ink } = colours;
+  drawSprite(context, `${text}|${font}|${surface}|${ink}`, reach, x, top + nameHeightPx / 2, (on) => {
+    on.font = font;
+    on.textAlign = 'center';
+    on.textBaseline = 'top';
+    on.lineJoin = 'round';
+    on.lineWidth = haloPx;
+    on.strokeStyle = surface;
+    on.strokeText(text, 0, -nameHeightPx / 2);
+    on.fillStyle = ink;
+    on.fillText(text, 0, -nameHeightPx / 2);
+  });
 };
+
+/** Half of the largest picture of a vehicle: the ring of the chosen one, or its warning. */
+const vehicleReach = { x: 22, y: 22 };
 
 /** One vehicle: its connection by shape and colour, an arrow when it drives, a red triangle when something is wrong with it. */
 export const drawVehicle = (
@@ -98,27 +142,28 @@ export const drawVehicle = (
 ): void => {
   const drives = isMoving(vehicle) && vehicle.headingDegrees !== null;
   const size = (drives ? 20 : 14) + (isSelected ? 4 : 0);
-  if (isSelected) {
-    context.beginPath();
-    context.arc(x, y, 19, 0, 2 * Math.PI);
-    context.fillStyle = `color-mix(in srgb, ${colours.brand} 22%, transparent)`;
-    context.fill();
-    context.lineWidth = 2;
-    context.strokeStyle = colours.brand;
-    context.stroke();
-  }
-  const turned = drives ? (vehicle.headingDegrees ?? 0) : 0;
-  drawShape(
-    context,
-    drives ? arrowPath : markPaths[vehicle.status],
-    x,
-    y,
-    size,
-    colours.marks[vehicle.status],
-    colours.surface,
-    turned,
-  );
-  if (hasWarning(vehicle)) drawShape(context, markPaths.warning, x + 9, y - 9, 11, colours.marks.warning, colours.surface);
+  const turn = drives ? turnedBy(vehicle.headingDegrees ?? 0) : 0;
+  const warns = hasWarning(vehicle);
+  const { surface, brand, marks } = colours;
+  const fill = marks[vehicle.status];
+  const key = `${vehicle.status}|${drives ? turn : ''}|${isSelected ? brand : ''}|${warns ? marks.warning : ''}|${fill}|${surface}`;
+  drawSprite(context, key, vehicleReach, x, y, (on) => {
+    if (isSelected) paintChoice(on, brand);
+    paintShape(on, drives ? arrowPath : markPaths[vehicle.status], size, fill, surface, turn);
+    if (!warns) return;
+    on.translate(9, -9);
+    paintShape(on, markPaths.warning, 11, marks.warning, surface);
+  });
+};
+
+const paintChoice = (context: CanvasRenderingContext2D, brand: string): void => {
+  context.beginPath();
+  context.arc(0, 0, 19, 0, 2 * Math.PI);
+  context.fillStyle = `color-mix(in srgb, ${brand} 22%, transparent)`;
+  context.fill();
+  context.lineWidth = 2;
+  context.strokeStyle = brand;
+  context.stroke();
 };
 
 const ringOrder = ['online', 'late', 'offline', 'never_seen'] as const;
@@ -126,10 +171,14 @@ const ringOrder = ['online', 'late', 'offline', 'never_seen'] as const;
 /** Side of a cluster's disc grows with the number of its vehicles, slowly. */
 export const clusterRadius = (count: number): number => 13 + 4 * Math.log10(count);
 
+/** So finely a ring says it: what looks the same is one picture. */
+const ringSteps = 48;
+
 /** How many of a cluster are in which state, counted once for all the times it is drawn. */
 export interface ClusterSummary {
   readonly total: number;
-  readonly shares: readonly { readonly mark: Mark; readonly share: number }[];
+  /** Of the ring, in `ringSteps`; who is there has one at least. */
+  readonly shares: readonly { readonly mark: Mark; readonly steps: number }[];
   readonly hasWarning: boolean;
 }
 
@@ -144,7 +193,9 @@ const summaryOf = (cluster: Cluster<FleetVehicle>): ClusterSummary => {
     counts[member.status]++;
     warns ||= hasWarning(member);
   }
-  const shares = ringOrder.map((mark) => ({ mark, share: counts[mark] / total })).filter(({ share }) => share > 0);
+  const shares = ringOrder
+    .filter((mark) => counts[mark] > 0)
+    .map((mark) => ({ mark, steps: Math.max(1, Math.round((counts[mark] / total) * ringSteps)) }));
   const made = { total, shares, hasWarning: warns };
   summaries.set(cluster, made);
   return made;
@@ -159,26 +210,43 @@ export const drawCluster = (
   colours: OverlayColours,
 ): void => {
   const { total, shares, hasWarning: warns } = summaryOf(cluster);
-  const radius = clusterRadius(total);
+  const radius = Math.round(clusterRadius(total) * 2) / 2;
+  const text = formats.value.compact(total);
+  const { surface, ink, marks, font } = colours;
+  const ring = shares.map(({ mark, steps }) => `${mark} ${steps} ${marks[mark]}`).join();
+  const key = `${text}|${radius}|${ring}|${warns ? marks.warning : ''}|${surface}|${ink}|${font}`;
+  drawSprite(context, key, { x: radius + 12, y: radius + 12 }, x, y, (on) => {
+    paintRing(on, radius, shares, colours);
+    on.font = `600 ${total < 1000 ? 14 : 13}px ${font}`;
+    on.textAlign = 'center';
+    on.textBaseline = 'middle';
+    on.fillStyle = ink;
+    on.fillText(text, 0, 0.5);
+    if (!warns) return;
+    on.translate(radius * 0.75, -radius * 0.75);
+    paintShape(on, markPaths.warning, 11, marks.warning, surface);
+  });
+};
+
+const paintRing = (
+  context: CanvasRenderingContext2D,
+  radius: number,
+  shares: ClusterSummary['shares'],
+  { surface, marks }: OverlayColours,
+): void => {
   context.beginPath();
-  context.arc(x, y, radius + 2.5, 0, 2 * Math.PI);
-  context.fillStyle = colours.surface;
+  context.arc(0, 0, radius + 2.5, 0, 2 * Math.PI);
+  context.fillStyle = surface;
   context.fill();
+  const all = shares.reduce((sum, { steps }) => sum + steps, 0);
   let angle = -Math.PI / 2;
-  for (const { mark, share } of shares) {
+  for (const { mark, steps } of shares) {
+    const end = angle + (steps / all) * 2 * Math.PI;
     context.beginPath();
-    context.arc(x, y, radius, angle, angle + share * 2 * Math.PI);
+    context.arc(0, 0, radius, angle, end);
     context.lineWidth = 3;
-    context.strokeStyle = colours.marks[mark];
+    context.strokeStyle = marks[mark];
     context.stroke();
-    angle += share * 2 * Math.PI;
-  }
-  context.font = `600 ${total < 1000 ? 14 : 13}px ${colours.font}`;
-  context.textAlign = 'center';
-  context.textBaseline = 'middle';
-  context.fillStyle = colours.ink;
-  context.fillText(formats.value.compact(total), x, y + 0.5);
-  if (warns) {
-    drawShape(context, markPaths.warning, x + radius * 0.75, y - radius * 0.75, 11, colours.marks.warning, colours.surface);
+    angle = end;
   }
 };

@@ -4,18 +4,20 @@ import type { Box as EarthBox } from './box.ts';
 import { drawBox } from './draw-box.ts';
 import { type Box, clusterRadius, drawCluster, drawVehicle, drawVehicleName } from './draw-marks.ts';
 import { drawTrail } from './draw-trail.ts';
+import { FramePace } from './frame-pace.ts';
 import type { FleetVehicle } from './fleet-vehicle.ts';
 import { xAt, yAt } from './glide.ts';
 import { worldSizePx } from './mercator.ts';
 import type { OverlayColours } from './overlay-colours.ts';
 import type { Trail } from './past/trail.ts';
+import { pixelRatio } from './sprites.ts';
 
-/** While vehicles glide, the overlay is drawn again this often: calm on a battery, and smooth at driving speed. */
-const frameMs = 1000 / 30;
 /** Names appear when this few vehicles are in sight. */
 const namesMax = 60;
 const namesZoomMin = 12;
 const reachPx = 16;
+/** Who holds a moving map still for longer sees vehicles glide on. */
+const movingPauseMs = 100;
 /** Of what is not chosen, or was not heard of. */
 const dimmedAlpha = 0.35;
 const unobservedAlpha = 0.5;
@@ -65,16 +67,20 @@ export class VehicleOverlay {
   #clock = presentClock;
   #trail: Trail | undefined;
   #box: EarthBox | undefined;
+  #drawnView = '';
+  readonly #pace = new FramePace(() => this.#step());
+  /** Until then what is drawn one by one is under way. */
   #glidesUntilMs = 0;
-  #nextFrame: number | undefined;
-  #lastDrawMs = 0;
 
   constructor(map: MapLibreMap, canvas: HTMLCanvasElement, colours: OverlayColours) {
     this.#map = map;
     this.#canvas = canvas;
     this.#context = canvas.getContext('2d') as CanvasRenderingContext2D;
     this.#colours = colours;
-    map.on('move', () => this.draw());
+    // In the same frame as the map, so that vehicles stay where they are on it. It also tells of moves that are none.
+    map.on('move', () => {
+      if (this.#viewNow() !== this.#drawnView) this.#draw();
+    });
     map.on('resize', () => this.draw());
   }
 
@@ -88,10 +94,7 @@ export class VehicleOverlay {
     this.#vehicles = placed(vehicles);
     this.#dimmed = placed(dimmed);
     this.#clusteredZoom = Number.NaN;
-    const nowMs = this.#clock.nowMs();
-    if (this.#clock === presentClock)
-      this.#glidesUntilMs = this.#vehicles.reduce((until, { glide }) => Math.max(until, glide?.endMs ?? 0), nowMs);
-    this.#glideOn();
+    this.draw();
   }
 
   setSelected(id: string): void {
@@ -103,7 +106,7 @@ export class VehicleOverlay {
   /** Undefined: the present. */
   setClock(clock: OverlayClock | undefined): void {
     this.#clock = clock ?? presentClock;
-    this.#glideOn();
+    this.draw();
   }
 
   setTrail(trail: Trail | undefined): void {
@@ -142,23 +145,28 @@ export class VehicleOverlay {
   }
 
   remove(): void {
-    if (this.#nextFrame !== undefined) cancelAnimationFrame(this.#nextFrame);
-    this.#glidesUntilMs = 0;
-    this.#clock = presentClock;
+    this.#pace.stop();
+  }
+
+  /** Draws in the next frame, once however much changed. */
+  draw(): void {
+    this.#pace.askFrame();
   }
 
   #isGliding(): boolean {
     return this.#clock.isRunning || (this.#clock === presentClock && performance.now() < this.#glidesUntilMs);
   }
 
-  #glideOn(): void {
-    this.draw();
-    if (this.#nextFrame !== undefined) return;
-    const step = (): void => {
-      this.#nextFrame = this.#isGliding() ? requestAnimationFrame(step) : undefined;
-      if (this.#nextFrame === undefined || performance.now() - this.#lastDrawMs >= frameMs - 2) this.draw();
-    };
-    this.#nextFrame = requestAnimationFrame(step);
+  /** What part of the earth is on the screen, to be compared. */
+  #viewNow(): string {
+    const { lng, lat } = this.#map.getCenter();
+    return `${lng},${lat},${this.#map.getZoom()}`;
+  }
+
+  /** A frame that was asked for, or is due because something glides. While the map moves, its own frames draw. */
+  #step(): void {
+    if (!this.#map.isMoving() || this.#pace.sinceDrawMs() > movingPauseMs) this.#draw();
+    else this.#pace.askFrame();
   }
 
   #regroup(zoom: number): void {
@@ -173,7 +181,7 @@ export class VehicleOverlay {
   }
 
   #fitCanvas(width: number, height: number): void {
-    const ratio = Math.min(2, devicePixelRatio);
+    const ratio = pixelRatio();
     const [pixelsX, pixelsY] = [Math.round(width * ratio), Math.round(height * ratio)];
     if (this.#canvas.width !== pixelsX || this.#canvas.height !== pixelsY) {
       this.#canvas.width = pixelsX;
@@ -196,8 +204,9 @@ export class VehicleOverlay {
     };
   }
 
-  draw(): void {
-    this.#lastDrawMs = performance.now();
+  #draw(): void {
+    this.#pace.began();
+    this.#drawnView = this.#viewNow();
     const nowMs = this.#clock.nowMs();
     const { clientWidth: width, clientHeight: height } = this.#map.getContainer();
     this.#fitCanvas(width, height);
@@ -205,6 +214,7 @@ export class VehicleOverlay {
     const project = this.#projection(width, height);
     const isInSight = (x: number, y: number): boolean => x > -40 && y > -40 && x < width + 40 && y < height + 40;
     const drawn: Drawn[] = [];
+    let glidesUntilMs = 0;
     const add = ({ clusters, singles }: Clustering<FleetVehicle>, isDimmed: boolean): void => {
       for (const cluster of clusters) {
         const [x, y] = project(cluster.x, cluster.y);
@@ -214,16 +224,20 @@ export class VehicleOverlay {
       for (const vehicle of singles) {
         if (!vehicle.glide) continue;
         const [x, y] = project(xAt(vehicle.glide, nowMs), yAt(vehicle.glide, nowMs));
-        if (isInSight(x, y)) drawn.push({ x, y, radius: reachPx, isDimmed, hit: { kind: 'vehicle', vehicle } });
+        if (!isInSight(x, y)) continue;
+        glidesUntilMs = Math.max(glidesUntilMs, vehicle.glide.endMs);
+        drawn.push({ x, y, radius: reachPx, isDimmed, hit: { kind: 'vehicle', vehicle } });
       }
     };
     add(this.#dimmedClustering, true);
     add(this.#clustering, false);
     if (this.#selected) add({ clusters: [], singles: [this.#selected] }, false);
     this.#drawn = drawn;
+    this.#glidesUntilMs = glidesUntilMs;
     if (this.#box) drawBox(this.#context, this.#box, project, worldSizePx(this.#map.getZoom()), this.#colours);
     this.#drawTrail(nowMs, project);
     this.#paint();
+    if (this.#isGliding()) this.#pace.askNext();
   }
 
   #drawTrail(nowMs: number, project: Project): void {

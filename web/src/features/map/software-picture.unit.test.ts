@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { placeOf } from './software-picture.ts';
+
+const view = { x: 0.5, y: 0.4, zoom: 10, width: 1000, height: 600 };
+
+test('a picture of what is in view covers the window, its lines from below', () => {
+  assert.equal(placeOf(view, view), 'translate(0px, 600px) scale(1, -1)');
+});
+
+test('a zoom step closer it is twice as large around the same middle', () => {
+  assert.equal(placeOf(view, { ...view, zoom: 11 }), 'translate(-500px, 900px) scale(2, -2)');
+});
+
+test('it goes left when the map goes right, also over the date line', () => {
+  const world = 512 * 2 ** 10;
+  assert.equal(placeOf(view, { ...view, x: 0.5 + 100 / world }), 'translate(-100px, 600px) scale(1, -1)');
+  const [before, after] = [
+    { ...view, x: 1 - 32 / world },
+    { ...view, x: 32 / world },
+  ];
+  assert.equal(placeOf(before, after), 'translate(-64px, 600px) scale(1, -1)');
+});
