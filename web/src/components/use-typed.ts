@@ -1,4 +1,4 @@
-import { type Ref, ref, watch, type WritableComputedRef } from 'vue';
+import { onScopeDispose, type Ref, ref, watch, type WritableComputedRef } from 'vue';
 
 const typingMs = 200;
 
@@ -9,11 +9,15 @@ export const useTyped = (asked: WritableComputedRef<string>): Ref<string> => {
   watch(typed, (text) => {
     clearTimeout(timer);
     timer = setTimeout(() => {
+      timer = undefined;
       asked.value = text.trim();
     }, typingMs);
   });
   watch(asked, (text) => {
-    if (text !== typed.value.trim()) typed.value = text;
+    // What was asked before the last letter was typed has no say any more.
+    if (timer === undefined && text !== typed.value.trim()) typed.value = text;
   });
+  // Else the words of one page would be asked of the next.
+  onScopeDispose(() => clearTimeout(timer));
   return typed;
 };

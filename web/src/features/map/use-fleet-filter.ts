@@ -1,4 +1,5 @@
 import { computed, type ComputedRef, type WritableComputedRef } from 'vue';
+import { useTyped } from '../../components/use-typed.ts';
 import { type Box, readBox, writeBox } from './box.ts';
 import { type FleetFilter, noFilter } from './match-vehicle.ts';
 
@@ -12,9 +13,11 @@ export const useFleetFilter = (
     keyof FleetFilter,
     WritableComputedRef<string>
   >;
+  // The list follows each letter; the address, of which browsers take a hundred in half a minute, whole words.
+  const q = useTyped(parts.q);
   const filter = computed<FleetFilter>({
     get: () => ({
-      q: parts.q.value,
+      q: q.value,
       status: parts.status.value,
       customer: parts.customer.value,
       group: parts.group.value,
@@ -22,7 +25,8 @@ export const useFleetFilter = (
       energyBelow: parts.energyBelow.value,
     }),
     set: (next) => {
-      for (const name of names) parts[name].value = next[name];
+      q.value = next.q;
+      for (const name of names) if (name !== 'q' && parts[name].value !== next[name]) parts[name].value = next[name];
     },
   });
   const bbox = query('bbox');
