@@ -165,6 +165,38 @@ const sharesOf = (before: Record<string, number>, after: Record<string, number>)
   };
 };
 
+/** Of a laptop. */
+const viewport = { width: 1280, height: 800 };
+
+/**
+ * What the machine takes for a picture of the size of the window with nothing on it: a WebGL canvas that is cleared, on an empty page. Nothing of this project is in it,
+ * so what an input waits for beyond that is ours.
+ */
+const measureEmptyFrames = async (browser: Browser): Promise<void> => {
+  const page = await browser.newPage({ viewport });
+  const costs = (await page.evaluate(`(async () => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: innerWidth, height: innerHeight });
+    document.body.append(canvas);
+    const gl = canvas.getContext('webgl2');
+    const costs = [];
+    for (let i = 0; i < 40; i++) {
+      await new Promise((done) => requestAnimationFrame(() => {
+        const beganMs = performance.now();
+        gl.clearColor(i / 40, 0, 0, 1);
+        gl.clear(gl.COLOR_BUFFER_BIT);
+        const channel = new MessageChannel();
+        channel.port1.onmessage = () => { costs.push(performance.now() - beganMs); done(); };
+        channel.port2.postMessage(0);
+      }));
+    }
+    return costs;
+  })()`)) as number[];
+  await page.close();
+  process.stdout.write(
+    `${JSON.stringify({ bench: 'map-input', page: 'an empty picture', ...viewport, frameMs: spread(costs) })}\n`,
+  );
+};
+
 const profileFolder = process.env['BENCH_PROFILE'];
 /** Whoever has moved the map looks before doing something else; meanwhile the map, drawn by software, catches up. */
 const restMs = 800;
@@ -172,7 +204,7 @@ const restMs = 800;
 const settleRounds = 3;
 
 const measurePage = async (browser: Browser, milepost: Milepost, of: BenchPage, load: Load): Promise<void> => {
-  const { page, close } = await visit(browser, milepost, of.address, { viewport: { width: 1440, height: 900 } });
+  const { page, close } = await visit(browser, milepost, of.address, { viewport });
   await of.isReady(page);
   const session = await page.context().newCDPSession(page);
   for (let i = 0; i < settleRounds; i++) for (const one of of.acts) await one(page);
@@ -243,6 +275,7 @@ const browser = await openBrowser();
 try {
   const driving = await untilDriving(load);
   stepBack([...descendantsOf(milepost.pid), load.pid as number]);
+  await measureEmptyFrames(browser);
   for (const page of pages) await measurePage(browser, milepost, page, driving);
 } finally {
   await browser.close();

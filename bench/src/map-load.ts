@@ -28,7 +28,12 @@ const openEveryMs = 40;
 const paceMs = 5;
 
 const rearTireIsLow = 'Vehicle.Chassis.Axle.Row2.Wheel.Left.Tire.IsPressureLow';
-const share = (index: number, salt: number): number => ((index * 2_654_435_761 + salt * 40_503) % 4_294_967_296) / 4_294_967_296;
+/** A number from 0 to 1 of a vehicle, another one for each salt. */
+const share = (index: number, salt: number): number => {
+  let mixed = Math.imul(index + 1, 0x9e3779b1) ^ Math.imul(salt, 0x85ebca6b);
+  for (const factor of [0xc2b2ae35, 0x27d4eb2f]) mixed = Math.imul(mixed ^ (mixed >>> 15), factor);
+  return ((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32;
+};
 
 const valuesAt = (index: number, nowMs: number): Record<string, number | boolean> => {
   const angle = 2 * Math.PI * ((nowMs / turnMs + share(index, 1)) % 1);

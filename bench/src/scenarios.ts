@@ -140,9 +140,9 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
     args: ['5'],
   },
   'map-input': {
-    what: 'The map and the list in a real browser while 10,000 vehicles report each second: from an input to the next frame, in ms; the map is drawn by software here, so moving it shows what that takes (compare `whenSilent`)',
+    what: 'The map and the list in a real browser while 10,000 vehicles report each second: from an input to the next frame, in ms; graphics are computed by software here: `an empty picture` is what that takes without anything of ours, `whenSilent` what is left when the fleet falls silent',
     script: 'bench/src/map-input.ts',
-    args: ['10000', '40'],
+    args: ['10000', '20'],
   },
   'map-stream': {
     what: 'A second of the map: 10,000 moving vehicles, 100 viewers',
