@@ -2,6 +2,7 @@ import { connectionStatuses, coreSignal, type Vocabulary, wellKnown } from '@mil
 import type { ReadScope } from '../events/index.ts';
 import type { FleetMoment, FleetStatus, History } from '../history/index.ts';
 import type { Directory, Vehicle } from '../registry/index.ts';
+import { asSeen } from '../sharing/index.ts';
 import { isInBox, parseBox } from './box.ts';
 import { mapSignals } from './map-source.ts';
 import type { Position, VehicleFilters } from './types.ts';
@@ -41,14 +42,23 @@ export interface PastFleetParts {
 
 export type PastFilters = Pick<VehicleFilters, 'customerId' | 'group' | 'status' | 'bbox'>;
 
-/** Vehicles that were not ended at a moment and belong to today's customer and group, by number; the scope is not asked. */
-export const vehiclesAt = (directory: Directory, atMs: number, { customerId, group }: PastFilters): Vehicle[] => {
+/** Vehicles that were not ended at a moment and belong to today's customer and group, by number, as the reader may know them. */
+export const vehiclesAt = (
+  directory: Directory,
+  scope: ReadScope,
+  atMs: number,
+  { customerId, group }: PastFilters,
+): Vehicle[] => {
   const customerNo = [...directory.customers()].find(({ id }) => id === customerId)?.customerNo;
   const isWanted = (vehicle: Vehicle): boolean =>
     (vehicle.endedAt === null || vehicle.endedAt > atMs) &&
     (customerId === undefined || vehicle.customerNo === customerNo) &&
     (group === undefined || vehicle.groups.includes(group));
-  return [...directory.vehicles()].filter(isWanted).sort((a, b) => a.vehicleNo - b.vehicleNo);
+  const seen = [...directory.vehicles()].filter(({ vehicleNo }) => scope.allowsVehicle(vehicleNo));
+  return seen
+    .map((vehicle) => asSeen(scope, vehicle))
+    .filter(isWanted)
+    .sort((a, b) => a.vehicleNo - b.vehicleNo);
 };
 
 /** Rank of a device's kind for a signal, as the latest values have it. */

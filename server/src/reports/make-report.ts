@@ -21,7 +21,14 @@ const keysOf = (by: ReportGrouping, vehicle: Vehicle, day: string, driverNo: num
 
 type Who = Pick<ReportRow, 'id' | 'name' | 'customer'>;
 
-const describe = (by: ReportGrouping, key: Key, directory: Directory, drivers: DriverDirectory): Who => {
+interface Known {
+  readonly directory: Directory;
+  readonly drivers: DriverDirectory;
+  /** Those of the report, as the reader may know them. */
+  readonly vehicles: ReadonlyMap<number, Vehicle>;
+}
+
+const describe = (by: ReportGrouping, key: Key, { directory, drivers, vehicles }: Known): Who => {
   const nobody = { id: null, name: null, customer: null };
   if (key === null) return nobody;
   if (typeof key === 'string') return { ...nobody, name: key };
@@ -32,7 +39,7 @@ const describe = (by: ReportGrouping, key: Key, directory: Directory, drivers: D
     const driver = drivers.driverByNo(key);
     return driver ? { id: driver.id, name: driver.name, customer: customerName(driver.customerNo) } : nobody;
   }
-  const vehicle = directory.vehicleByNo(key);
+  const vehicle = vehicles.get(key);
   return vehicle ? { id: vehicle.id, name: vehicle.plate ?? vehicle.vin, customer: customerName(vehicle.customerNo) } : nobody;
 };
 
@@ -117,7 +124,7 @@ export const makeReport = async (
   const { by, period, timeZone, filters } = question;
   const { directory, drivers, clock } = sources;
   const time = reportTime(question, atMs);
-  const driverNo = findDriverNo(drivers, filters);
+  const driverNo = findDriverNo(drivers, scope, filters);
   const vehicles = pickVehicles(directory, scope, filters, time);
   const tally = new Tally(by, vehicles);
   const madeAtMs = clock.now();
@@ -131,6 +138,7 @@ export const makeReport = async (
   }
   await countWarnings(sources, scope, time, driverNo, tally);
   const days = Math.max(1, time.daysBegun);
+  const known: Known = { directory, drivers, vehicles: new Map(vehicles.map((vehicle) => [vehicle.vehicleNo, vehicle])) };
   const iso = (ms: number): string => new Date(ms).toISOString();
   return {
     by,
@@ -141,7 +149,7 @@ export const makeReport = async (
     days: time.daysBegun,
     madeAt: iso(madeAtMs),
     completeTo: Number.isFinite(completeTo) ? iso(completeTo) : null,
-    rows: tally.rows((key) => describe(by, key, directory, drivers), days).sort(byName),
+    rows: tally.rows((key) => describe(by, key, known), days).sort(byName),
     total: tally.total.figures(days, false),
   };
 };

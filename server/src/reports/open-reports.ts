@@ -134,7 +134,7 @@ class StoredReports implements Reports {
     const question: ReportQuestion = { by, period, timeZone, filters };
     const time = reportTime(question, clock.now());
     pickVehicles(directory, scheduleScope, filters, time);
-    findDriverNo(drivers, filters);
+    findDriverNo(drivers, scheduleScope, filters);
     const times = { every, weekday, monthDay, hour };
     return { name: name.trim(), question, ...times, nextRunMs: nextRunMs(times, time.zone, clock.now()) };
   }

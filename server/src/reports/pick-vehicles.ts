@@ -14,10 +14,10 @@ const findCustomer = (directory: Directory, scope: ReadScope, nameOrId: string):
 };
 
 /** Whose trips are asked for; undefined: everybody's. Throws `invalid_field`. */
-export const findDriverNo = (drivers: DriverDirectory, { driver }: ReportFilters): number | undefined => {
+export const findDriverNo = (drivers: DriverDirectory, scope: ReadScope, { driver }: ReportFilters): number | undefined => {
   if (driver === undefined) return undefined;
   const found = drivers.driverById(driver);
-  if (!found) throw invalidField('driver', driver, 'the id of a driver');
+  if (!found || !scope.seesCustomer(found.customerNo)) throw invalidField('driver', driver, 'the id of a driver');
   return found.driverNo;
 };
 
@@ -30,7 +30,9 @@ export const pickVehicles = (
 ): readonly Vehicle[] => {
   const { group, vehicle: id } = filters;
   const customerNo = filters.customer === undefined ? undefined : findCustomer(directory, scope, filters.customer).customerNo;
-  if (id !== undefined && !directory.vehicleById(id)) throw invalidField('vehicle', id, 'the id of a vehicle');
+  const asked = id === undefined ? undefined : directory.vehicleById(id);
+  if (id !== undefined && !(asked && scope.allowsVehicle(asked.vehicleNo)))
+    throw invalidField('vehicle', id, 'the id of a vehicle');
   const found: Vehicle[] = [];
   for (const known of directory.vehicles()) {
     if (!scope.allowsVehicle(known.vehicleNo)) continue;

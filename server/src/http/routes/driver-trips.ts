@@ -23,12 +23,12 @@ export const addDriverTripRoutes = (routes: RouteRegistrar, { registry, trips, c
 
   routes.add('listDriverTrips', async ({ params, query, scope }) =>
     driverPageView(await readDriverTrips({ registry, trips, scope }, asked(scope, params.id, query)), (one) =>
-      driverTripView(registry, one),
+      driverTripView({ directory: registry.directory, drivers: registry.drivers, scope }, one),
     ),
   );
   routes.add('listDriverHarshEvents', async ({ params, query, scope }) =>
     driverPageView(await readDriverHarshEvents({ registry, trips, scope }, asked(scope, params.id, query)), (one) =>
-      driverHarshView(registry, one, one.event),
+      driverHarshView({ directory: registry.directory, drivers: registry.drivers, scope }, one, one.event),
     ),
   );
 };

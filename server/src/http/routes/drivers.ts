@@ -57,7 +57,7 @@ const readChanges = ({ from, to }: RouteBody<'changeDriverAssignment'>): Partial
 
 const addPeople = (routes: RouteRegistrar, { registry, clock }: HttpDeps): void => {
   const { directory, drivers } = registry;
-  const view = (driver: Driver) => driverView(registry, driver, clock.now());
+  const view = (scope: ReadScope, driver: Driver) => driverView({ directory, drivers, scope }, driver, clock.now());
 
   routes.add('createDriver', async ({ body, reply, caller, scope }) => {
     demandCustomer(caller, findCustomer(directory, scope, body.customer));
@@ -68,10 +68,10 @@ const addPeople = (routes: RouteRegistrar, { registry, clock }: HttpDeps): void 
 
   routes.add('listDrivers', ({ query, scope }) => {
     const page = pageByName([...drivers.directory.drivers()].filter(isWanted(directory, scope, query)), query);
-    return { items: page.items.map(view), next: page.next };
+    return { items: page.items.map((driver) => view(scope, driver)), next: page.next };
   });
 
-  routes.add('readDriver', ({ params, scope }) => view(findDriver(registry, scope, params.id)));
+  routes.add('readDriver', ({ params, scope }) => view(scope, findDriver(registry, scope, params.id)));
 
   const managed = (call: Pick<Call<'changeDriver'>, 'caller' | 'scope'>, id: string): Driver => {
     const driver = findDriver(registry, call.scope, id);
@@ -83,7 +83,7 @@ const addPeople = (routes: RouteRegistrar, { registry, clock }: HttpDeps): void 
     const { params, body } = call;
     const { id } = managed(call, params.id);
     if (body.customer !== undefined) demandCustomer(call.caller, findCustomer(directory, call.scope, body.customer));
-    return view(await drivers.change(id, body));
+    return view(call.scope, await drivers.change(id, body));
   });
 
   routes.add('endDriver', async (call) => {
@@ -100,18 +100,19 @@ const addAssignments = (routes: RouteRegistrar, { registry, clock }: HttpDeps): 
   const pageOf = (
     assignments: ReturnType<typeof drivers.directory.assignmentsOfDriver>,
     query: Pick<DriverQuery, 'cursor' | 'limit'>,
+    scope: ReadScope,
   ) => {
     const page = pageNewestFirst(assignments, ({ fromMs, id }) => [Math.max(fromMs, -1), id], {
       cursor: query.cursor,
       limit: query.limit ?? apiLimits.pageSizeDefault,
     });
-    return { items: page.items.map((assignment) => assignmentView(registry, assignment)), next: page.next };
+    return { items: page.items.map((assignment) => assignmentView({ directory, drivers, scope }, assignment)), next: page.next };
   };
 
   routes.add('listDriverAssignments', ({ params, query, scope }) => {
     const { driverNo } = findDriver(registry, scope, params.id);
     const seen = drivers.directory.assignmentsOfDriver(driverNo).filter((one) => isSeen(scope, one));
-    return pageOf(seen, query);
+    return pageOf(seen, query, scope);
   });
 
   routes.add('listVehicleDrivers', ({ params, query, scope }) =>
@@ -120,6 +121,7 @@ const addAssignments = (routes: RouteRegistrar, { registry, clock }: HttpDeps): 
         .assignmentsOfVehicle(findVehicle(directory, scope, params.id).vehicleNo)
         .filter((one) => isSeen(scope, one)),
       query,
+      scope,
     ),
   );
 
@@ -130,13 +132,16 @@ const addAssignments = (routes: RouteRegistrar, { registry, clock }: HttpDeps): 
     if (!driver || !scope.seesCustomer(driver.customerNo)) throw invalidField('driverId', body.driverId, 'the id of a driver');
     const fromMs = body.from === undefined ? clock.now() : readEnd('from', body.from);
     const toMs = body.to === undefined ? Number.POSITIVE_INFINITY : readTime('to', body.to);
-    return assignmentView(registry, await drivers.assign(vehicle.id, { driverId: driver.id, fromMs, toMs }));
+    return assignmentView({ directory, drivers, scope }, await drivers.assign(vehicle.id, { driverId: driver.id, fromMs, toMs }));
   });
 
   routes.add('changeDriverAssignment', async ({ params, body, scope, caller }) => {
     const { id, vehicleNo } = findVehicle(directory, scope, params.id);
     demandHolder(caller, possessions.directory, vehicleNo);
-    return assignmentView(registry, await drivers.changeAssignment(id, params.assignment, readChanges(body)));
+    return assignmentView(
+      { directory, drivers, scope },
+      await drivers.changeAssignment(id, params.assignment, readChanges(body)),
+    );
   });
 
   routes.add('removeDriverAssignment', async ({ params, scope, caller }) => {

@@ -100,7 +100,7 @@ const readPage = async (
 ): Promise<FleetPage> => {
   const { atMs, deps, filters } = asked;
   const after = cursor === undefined ? 0 : readCursor(cursor, ['number'])[0];
-  const left = vehiclesAt(deps.registry.directory, atMs, filters).filter(({ vehicleNo }) => vehicleNo > after);
+  const left = vehiclesAt(deps.registry.directory, asked.scope, atMs, filters).filter(({ vehicleNo }) => vehicleNo > after);
   const origin = new Origin();
   const found: PastVehicle[] = [];
   let size = limit + 1;
@@ -159,7 +159,7 @@ class FrameBuilder {
 
 const readFrame = async (asked: Asked): Promise<Buffer> => {
   const { atMs, deps, filters } = asked;
-  const past = await read(asked, vehiclesAt(deps.registry.directory, atMs, filters));
+  const past = await read(asked, vehiclesAt(deps.registry.directory, asked.scope, atMs, filters));
   const frame = new FrameBuilder(atMs);
   for (let place = 0; place < past.places; place++) {
     if (place % httpLimits.fleetVehiclesPerSlice === httpLimits.fleetVehiclesPerSlice - 1) await nextTurn();

@@ -1,11 +1,16 @@
 import type { DriverAssignmentView, DriverView, PrivatePeriodView } from '@milepost/contract/api';
+import type { ReadScope } from '../../events/index.ts';
 import type { Driver, DriverAssignment, PrivatePeriod, Registry } from '../../registry/index.ts';
+import { asSeen } from '../../sharing/index.ts';
 import { toIso, toIsoOrNull } from '../times.ts';
 
 type Directories = Pick<Registry, 'directory' | 'drivers'>;
+/** What is known, and who asks. */
+export type SeenDirectories = Directories & { readonly scope: ReadScope };
 
-export const vehicleRef = ({ directory }: Directories, vehicleNo: number): DriverAssignmentView['vehicle'] => {
-  const vehicle = directory.vehicleByNo(vehicleNo);
+export const vehicleRef = ({ directory, scope }: SeenDirectories, vehicleNo: number): DriverAssignmentView['vehicle'] => {
+  const known = directory.vehicleByNo(vehicleNo);
+  const vehicle = known && asSeen(scope, known);
   return { id: vehicle?.id ?? '', plate: vehicle?.plate ?? null, vin: vehicle?.vin ?? '' };
 };
 
@@ -14,7 +19,7 @@ export const driverRef = ({ drivers }: Directories, driverNo: number | null): { 
   return driver ? { id: driver.id, name: driver.name } : null;
 };
 
-export const driverView = (directories: Directories, driver: Driver, nowMs: number): DriverView => {
+export const driverView = (directories: SeenDirectories, driver: Driver, nowMs: number): DriverView => {
   const customer = directories.directory.customerByNo(driver.customerNo);
   const vehicleNo = directories.drivers.directory.vehicleOf(driver.driverNo, nowMs);
   return {
@@ -29,7 +34,7 @@ export const driverView = (directories: Directories, driver: Driver, nowMs: numb
   };
 };
 
-export const assignmentView = (directories: Directories, assignment: DriverAssignment): DriverAssignmentView => ({
+export const assignmentView = (directories: SeenDirectories, assignment: DriverAssignment): DriverAssignmentView => ({
   id: assignment.id,
   vehicle: vehicleRef(directories, assignment.vehicleNo),
   driver: driverRef(directories, assignment.driverNo) ?? { id: '', name: '' },

@@ -2,7 +2,7 @@ import type { ChargingView, DriverHarshEventView, DriverTripView, StopView, Trip
 import type { Registry } from '../../registry/index.ts';
 import type { Charging, Gap, HarshEvent, Stop, Trip, VehicleTrip } from '../../trips/index.ts';
 import { toIso } from '../times.ts';
-import { driverRef, vehicleRef } from './driver-view.ts';
+import { driverRef, type SeenDirectories, vehicleRef } from './driver-view.ts';
 
 const round = (value: number, digits: number): number => Number(value.toFixed(digits));
 export const km = (meters: number): number => round(meters / 1000, 3);
@@ -61,13 +61,13 @@ export const tripView = (directories: Directories, { vehicleNo, trip }: VehicleT
   isPrivate: trip.isPrivate,
 });
 
-export const driverTripView = (directories: Directories, one: VehicleTrip): DriverTripView => ({
+export const driverTripView = (directories: SeenDirectories, one: VehicleTrip): DriverTripView => ({
   ...tripView(directories, one),
   vehicle: vehicleRef(directories, one.vehicleNo),
 });
 
 export const driverHarshView = (
-  directories: Directories,
+  directories: SeenDirectories,
   { vehicleNo, trip }: VehicleTrip,
   event: HarshEvent,
 ): DriverHarshEventView => ({

@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type ApiRoute, type ApiRouteName, apiRoutes } from '@milepost/contract/api';
+import { addVehicle, type TestVehicle } from './testing/fleet.ts';
+import { openTestServer, operatorToken, type TestServer } from './testing/open-test-server.ts';
+import { addMember, signUp, type TestPerson } from './testing/test-person.ts';
+
+/** Who asks about Ana's car, which was Fleet A's before she claimed it. */
+const callers = ['holder', 'former', 'other', 'managerOfB', 'partner', 'support', 'operator', 'anonymous'] as const;
+type Caller = (typeof callers)[number];
+/** `done`: 2xx, or what the request itself lacks (a 400 or 409 of its own); `cut`: done, and says nothing of the present. */
+type Outcome = 'done' | 'forbidden' | 'unknown' | 'unauthorized';
+type Row = Readonly<Record<Caller, Outcome>>;
+
+const row = (outcomes: readonly [Outcome, Outcome, Outcome, Outcome, Outcome, Outcome, Outcome]): Row => ({
+  ...(Object.fromEntries(callers.map((caller, i) => [caller, outcomes[i]])) as Row),
+  anonymous: 'unauthorized',
+});
+const all = (outcome: Outcome): Row => row([outcome, outcome, outcome, outcome, outcome, outcome, outcome]);
+
+/** Of the vehicle: whoever holds or held it, and staff. */
+const seesVehicle = row(['done', 'done', 'unknown', 'unknown', 'unknown', 'done', 'done']);
+/** Its holder alone: an operator changes nothing of a private owner's vehicle. */
+const holdsVehicle = row(['done', 'forbidden', 'unknown', 'unknown', 'unknown', 'forbidden', 'forbidden']);
+/** Of Fleet A: its members, and staff. */
+const seesFleetA = row(['unknown', 'done', 'unknown', 'unknown', 'unknown', 'done', 'done']);
+const managesFleetA = row(['unknown', 'done', 'unknown', 'unknown', 'unknown', 'forbidden', 'done']);
+const operators = row(['forbidden', 'forbidden', 'forbidden', 'forbidden', 'forbidden', 'forbidden', 'done']);
+const staff = row(['forbidden', 'forbidden', 'forbidden', 'forbidden', 'forbidden', 'done', 'done']);
+/** Everybody who is known, each sees the own. */
+const known = all('done');
+
+interface Ask {
+  readonly row: Row;
+  /** What stands in the path for `{id}`; the car unless given. */
+  readonly id?: () => string;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+let server: TestServer;
+let car: TestVehicle;
+let driverOfA: string;
+let customerA: string;
+let organisationA: string;
+let partnerId: string;
+const people = {} as Record<Exclude<Caller, 'anonymous'>, TestPerson>;
+
+const aCustomer = () => customerA;
+const aDriver = () => driverOfA;
+const anOrganisation = () => organisationA;
+const nothing = () => 'none';
+
+/** Every route has a row; what is the caller's own (`/v1/me`) is asked for in `people.int.test.ts`. */
+const asks: Readonly<Partial<Record<ApiRouteName, Ask>>> = {
+  readConfig: { row: known },
+  readSession: { row: known },
+  listSignals: { row: known },
+  listVehicles: { row: known },
+  countVehicles: { row: known },
+  listCustomers: { row: known },
+  listDrivers: { row: known },
+  listWarnings: { row: known },
+  countWarnings: { row: known },
+  seeWarnings: { row: known, body: { until: 1 } },
+  listStatusChanges: { row: known },
+  readFleetAt: { row: known, query: { at: '1000' } },
+  readFleetReport: { row: known },
+  listOrganisations: { row: known },
+
+  readVehicle: { row: seesVehicle },
+  listCharging: { row: seesVehicle },
+  listVehicleDrivers: { row: seesVehicle },
+  exportHistory: { row: seesVehicle, query: { format: 'gpx', from: '1000', to: '2000' } },
+  readHistory: { row: seesVehicle, query: { signals: 'Vehicle.TraveledDistance' } },
+  listHolders: { row: seesVehicle },
+  readMileage: { row: seesVehicle },
+  listPrivatePeriods: { row: seesVehicle },
+  readReports: { row: seesVehicle },
+  readRetention: { row: seesVehicle },
+  readVehicleStatus: { row: seesVehicle },
+  listStops: { row: seesVehicle },
+  readTireTrends: { row: seesVehicle },
+  listTrips: { row: seesVehicle },
+  readTrip: { row: all('unknown') },
+
+  changeVehicle: { row: holdsVehicle, body: { note: 'mine' } },
+  makePrivate: { row: holdsVehicle, body: { from: 1000, to: 2000 } },
+  endPrivate: { row: holdsVehicle },
+  assignDriver: { row: holdsVehicle, body: { driverId: 'none' } },
+  changeDriverAssignment: {
+    row: row(['unknown', 'forbidden', 'unknown', 'unknown', 'unknown', 'forbidden', 'forbidden']),
+    body: { to: null },
+  },
+  removeDriverAssignment: { row: row(['unknown', 'forbidden', 'unknown', 'unknown', 'unknown', 'forbidden', 'forbidden']) },
+  makeClaimCode: { row: holdsVehicle },
+  breakGlass: { row: staff, body: { reason: 'a reason of more than ten characters' } },
+
+  readCustomer: { row: seesFleetA, id: aCustomer },
+  readCustomerRetention: { row: seesFleetA, id: aCustomer },
+  readDriver: { row: seesFleetA, id: aDriver },
+  listDriverHarshEvents: { row: seesFleetA, id: aDriver },
+  listDriverTrips: { row: seesFleetA, id: aDriver },
+  listDriverAssignments: { row: seesFleetA, id: aDriver },
+  changeDriver: { row: managesFleetA, id: aDriver, body: { number: '7' } },
+  endDriver: { row: managesFleetA, id: aDriver },
+  createDriver: {
+    row: row(['forbidden', 'done', 'forbidden', 'forbidden', 'forbidden', 'forbidden', 'done']),
+    body: { name: 'New', customer: 'Fleet A' },
+  },
+  listMembers: { row: seesFleetA, id: anOrganisation },
+  addMember: { row: managesFleetA, id: anOrganisation, body: { email: 'nobody', role: 'viewer' } },
+  changeMember: {
+    row: row(['unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'forbidden', 'unknown']),
+    id: anOrganisation,
+    body: { role: 'viewer' },
+  },
+  removeMember: { row: row(['unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'forbidden', 'unknown']), id: anOrganisation },
+
+  readSystem: { row: staff },
+};
+
+/** Routes for operators alone: whoever else asks is refused before anything is looked at. */
+const isOperators = ({ access }: ApiRoute): boolean => access === 'operator';
+/** Asked for elsewhere: the own account and what belongs to it; what devices do; the doors; partners by themselves. */
+const isElsewhere = (name: ApiRouteName, route: ApiRoute): boolean =>
+  ['person', 'device', 'anyone'].includes(route.access) && asks[name] === undefined;
+
+before(async () => {
+  server = await openTestServer('who-may');
+  car = await addVehicle(server, 1, { plate: 'A 1', customer: 'Fleet A' });
+  await addVehicle(server, 2, { customer: 'Fleet B' });
+  await addVehicle(server, 3, { customer: 'Fleet C' });
+  for (const caller of callers)
+    if (caller !== 'anonymous') people[caller] = await signUp(server, `${caller.toLowerCase()}@example.com`);
+  await addMember(server, people.former, 'Fleet A', 'manager');
+  await addMember(server, people.managerOfB, 'Fleet B', 'manager');
+  await addMember(server, people.support, 'Milepost', 'support');
+  await addMember(server, people.operator, 'Milepost', 'operator');
+  driverOfA = (await server.ask('createDriver', { body: { name: 'Dora', customer: 'Fleet A' } })).json.id;
+  const customers = await server.ask('listCustomers', { query: { q: 'Fleet A' } });
+  customerA = customers.json.items[0]?.id ?? '';
+  const organisations = await server.ask('listOrganisations', { query: { q: 'Fleet A' } });
+  organisationA = organisations.json.items[0]?.id ?? '';
+  const { json } = await server.ask('makePartner', { body: { name: 'Volt Insurance' }, headers: people.partner.headers });
+  partnerId = json.id;
+  assert.ok(partnerId);
+  for (const [owner, vehicles] of [
+    [people.holder, car.id],
+    [people.other, (await vehicleOf('Fleet C')) ?? ''],
+  ] as const) {
+    const { code } = (await server.ask('makeClaimCode', { id: vehicles })).json;
+    const claimed = await server.ask('claimVehicle', { body: { code }, headers: owner.headers });
+    assert.equal(claimed.status, 201, claimed.text);
+  }
+});
+after(() => server?.close());
+
+const vehicleOf = async (customer: string): Promise<string | undefined> =>
+  (await server.ask('listVehicles', { query: { customer } })).json.items[0]?.id;
+
+const outcomeOf = (status: number): Outcome | number => {
+  if (status === 401) return 'unauthorized';
+  if (status === 403) return 'forbidden';
+  if (status === 404) return 'unknown';
+  return status < 300 || status === 400 || status === 409 ? 'done' : status;
+};
+
+const headersOf = (caller: Caller): Record<string, string> =>
+  caller === 'anonymous' ? { authorization: '' } : people[caller].headers;
+
+const ask = (caller: Caller, route: ApiRoute, { id = () => car.id, query, body }: Partial<Ask>) => {
+  const path = route.path.replace('{id}', id()).replaceAll(/\{\w+\}/g, 'none');
+  const search = query ? `?${new URLSearchParams(query).toString()}` : '';
+  return server.call(route.method, path + search, body, headersOf(caller));
+};
+
+test('every route of the OpenAPI document has its row, or is told apart by whom it is for', async () => {
+  const document = (await (await fetch(`${server.origin}/openapi.json`)).json()) as {
+    paths: Record<string, Record<string, { operationId: string }>>;
+  };
+  const names = Object.values(document.paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId));
+  assert.ok(names.length > 100);
+  const without = names.filter((name) => {
+    const route: ApiRoute | undefined = apiRoutes[name as ApiRouteName];
+    return !route || !(asks[name as ApiRouteName] || isOperators(route) || isElsewhere(name as ApiRouteName, route));
+  });
+  assert.deepEqual(without, ['reportTelemetry'], 'a row is missing in this test');
+});
+
+test('each route answers each caller as its row says', async () => {
+  const wrong: string[] = [];
+  for (const [name, wanted] of Object.entries(asks) as [ApiRouteName, Ask][]) {
+    // The holder last: what is done is done after everybody else was refused.
+    for (const caller of [...callers].reverse()) {
+      const { status, text } = await ask(caller, apiRoutes[name], wanted);
+      const found = outcomeOf(status);
+      if (found !== wanted.row[caller])
+        wrong.push(`${name} as ${caller}: ${found}, not ${wanted.row[caller]}: ${text.slice(0, 160)}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('routes for operators refuse everybody else before anything is looked at', async () => {
+  const wrong: string[] = [];
+  for (const [name, route] of Object.entries(apiRoutes) as [ApiRouteName, ApiRoute][]) {
+    if (!isOperators(route)) continue;
+    for (const caller of callers.filter((one) => one !== 'operator')) {
+      const found = outcomeOf((await ask(caller, route, { id: nothing })).status);
+      if (found !== operators[caller]) wrong.push(`${name} as ${caller}: ${found}`);
+    }
+  }
+  assert.deepEqual(wrong, []);
+});
+
+/** What was is told to who held the vehicle then, but for what its holder of now calls it. */
+const isOfThePast = (name: ApiRouteName): boolean => name === 'readFleetReport' || name === 'readFleetAt';
+
+test('what everybody may ask for tells of the own alone', async () => {
+  const fromMs = Date.now();
+  await car.report([{ time: fromMs, signals: { 'Vehicle.TraveledDistance': 5_000_000 } }]);
+  const plain = (Object.entries(asks) as [ApiRouteName, Ask][]).filter(
+    ([name, { row: wanted }]) => wanted === known && apiRoutes[name].method === 'GET',
+  );
+  for (const [name, wanted] of plain)
+    for (const caller of callers.filter((one) => one !== 'anonymous')) {
+      const { text } = await ask(caller, apiRoutes[name], wanted);
+      const isTold = text.includes(car.id) || text.includes('A 1') || text.includes('WVWZZZ1JZ00000001');
+      const mayBeTold = caller === 'holder' || caller === 'support' || caller === 'operator';
+      assert.ok(
+        !isTold || mayBeTold || (caller === 'former' && isOfThePast(name) && !text.includes('A 1')),
+        `${name} tells ${caller}: ${text.slice(0, 300)}`,
+      );
+    }
+  assert.ok((await ask('holder', apiRoutes.listVehicles, {})).text.includes(car.id), 'and it can tell');
+});
+
+test('personal tokens reach what their items say, and the own account never', async () => {
+  const made = await server.ask('makeMyToken', {
+    body: { name: 'reads', items: ['read'], days: 1 },
+    headers: people.holder.headers,
+  });
+  assert.equal(made.status, 201, made.text);
+  const authorization = `Bearer ${made.json.text}`;
+  assert.equal((await server.call('GET', `/v1/vehicles/${car.id}`, undefined, { authorization })).status, 200);
+  assert.equal((await server.call('PATCH', `/v1/vehicles/${car.id}`, { note: 'x' }, { authorization })).status, 403);
+  assert.equal((await server.call('GET', '/v1/me', undefined, { authorization })).status, 403);
+  assert.equal((await server.call('GET', '/v1/me', undefined, { authorization: `Bearer ${operatorToken}` })).status, 403);
+});
