@@ -126,6 +126,7 @@ export const routeLines: { readonly [Name in ApiRouteName]: `${ApiRoutes[Name]['
   endMyToken: 'DELETE /v1/me/tokens/{id}',
   listMyActivity: 'GET /v1/me/activity',
   listOrganisations: 'GET /v1/organisations',
+  readOrganisation: 'GET /v1/organisations/{id}',
   listMembers: 'GET /v1/organisations/{id}/members',
   addMember: 'POST /v1/organisations/{id}/members',
   changeMember: 'PATCH /v1/organisations/{id}/members/{person}',

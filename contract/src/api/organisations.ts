@@ -44,6 +44,15 @@ export const organisationRoutes = {
     status: 200,
     response: pageOf(organisation),
   }),
+  readOrganisation: known({
+    method: 'GET',
+    path: '/v1/organisations/{id}',
+    summary: 'Read an organisation',
+    tag,
+    params: byOrganisation,
+    status: 200,
+    response: organisation,
+  }),
   listMembers: known({
     method: 'GET',
     path: '/v1/organisations/{id}/members',

@@ -51,6 +51,9 @@ const pages: Readonly<Record<string, PageUnderTest>> = {
   connections: { title: 'Connections', ready: row, reads: all, empty: 'No vehicles yet' },
   warnings: { title: 'Warnings', ready: 'tr[data-warning]', reads: all, empty: 'No warnings' },
   welcome: { title: 'Connect your first device', ready: 'input[name="customer"]' },
+  claim: { title: 'Add your car', ready: 'form' },
+  organisations: { title: 'Organisations', ready: 'tr[data-organisation]', reads: /^\/v1\/organisations/ },
+  organisation: { title: 'Milepost', ready: 'li[data-member]', reads: /^\/v1\/organisations/ },
   account: { title: 'Account', ready: 'form', reads: /^\/v1\/me/ },
   signIn: { title: 'Sign in', ready: 'form', isEntry: true },
   signUp: { title: 'Make an account', ready: 'form', isEntry: true },
@@ -116,7 +119,8 @@ const fillIn = async (): Promise<void> => {
   const { id } = await operator.call('createDriver', { body: { name: 'Ana Ruiz', customer: 'Demo' } });
   const body = { driverId: id, from: '2026-01-01T00:00:00Z' };
   await operator.call('assignDriver', { id: van.id, body });
-  Object.assign(ids, { vehicle: van.id, driver: id });
+  const platform = await operator.call('listOrganisations', { query: { kind: 'platform' } });
+  Object.assign(ids, { vehicle: van.id, driver: id, organisation: platform.items[0]?.id ?? '' });
 };
 
 before(async () => {

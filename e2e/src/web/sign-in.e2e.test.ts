@@ -81,6 +81,7 @@ test('an account begins with a mail, on a phone; without a role it sees itself a
   await fill(page, 'New password', 'a horse of my own');
   await button(page, 'Make an account').click();
   await page.getByRole('heading', { level: 1, name: 'You have no vehicles yet' }).waitFor();
+  await page.getByRole('link', { name: 'Add your car' }).first().waitFor();
   assert.deepEqual(await accessibilityProblems(page), []);
   await page.goto(link);
   await page.getByRole('heading', { level: 1, name: 'This link does not work any more' }).waitFor();

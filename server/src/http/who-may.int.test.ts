@@ -108,6 +108,7 @@ const asks: Readonly<Partial<Record<ApiRouteName, Ask>>> = {
     row: row(['forbidden', 'done', 'forbidden', 'forbidden', 'forbidden', 'forbidden', 'done']),
     body: { name: 'New', customer: 'Fleet A' },
   },
+  readOrganisation: { row: seesFleetA, id: anOrganisation },
   listMembers: { row: seesFleetA, id: anOrganisation },
   addMember: { row: managesFleetA, id: anOrganisation, body: { email: 'nobody', role: 'viewer' } },
   changeMember: {

@@ -34,6 +34,7 @@ import type {
   VehicleChanges,
 } from './types.ts';
 import { makePossessionDirectory } from './possession/directory.ts';
+import { watchGlass } from './possession/watch-glass.ts';
 import { makePossessions, type PossessionStore, type PossessionWritten } from './possession/make-possessions.ts';
 import type { Acting } from './possession/types.ts';
 import { isVinCheckDigitValid } from './vin.ts';
@@ -94,6 +95,7 @@ class PostgresRegistry implements Registry {
   readonly #driverDirectory = makeDriverDirectory();
   readonly #possessionDirectory;
   #following: Following | undefined;
+  readonly #stopWatchingGlass: () => void;
 
   constructor(options: RegistryOptions) {
     this.#storage = options.storage;
@@ -128,8 +130,8 @@ class PostgresRegistry implements Registry {
       random: this.#random,
       pepper: options.pepper,
       write: (run) => this.#writeNumbers(run),
-      resolveCustomer: (tx, nameOrId) => this.#findOrMakeCustomer(tx, nameOrId),
     });
+    this.#stopWatchingGlass = watchGlass(this.#possessionDirectory, options.clock);
   }
 
   async follow(logger: Logger): Promise<void> {
@@ -381,6 +383,7 @@ class PostgresRegistry implements Registry {
   }
 
   async close(): Promise<void> {
+    this.#stopWatchingGlass();
     await this.#following?.close();
   }
 }

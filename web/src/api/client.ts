@@ -108,6 +108,7 @@ const frameTimeoutMs = 30_000;
 
 const vehicle = (id: string): string => `/v1/vehicles/${encodeURIComponent(id)}`;
 const driver = (id: string): string => `/v1/drivers/${encodeURIComponent(id)}`;
+const members = (id: string): string => `/v1/organisations/${encodeURIComponent(id)}/members`;
 const assignment = (id: string, of: string): string => `${vehicle(id)}/drivers/${encodeURIComponent(of)}`;
 
 interface ExportQuestion {
@@ -232,6 +233,20 @@ export const api = {
   mySessions: (signal?: AbortSignal) => call<'listMySessions'>('GET', '/v1/me/sessions', { signal }),
   endMySession: (id: string) => call<'endMySession'>('DELETE', `/v1/me/sessions/${encodeURIComponent(id)}`),
   endMyOtherSessions: () => call<'endMyOtherSessions'>('DELETE', '/v1/me/sessions'),
+  organisations: (query: RouteQuery<'listOrganisations'>, signal?: AbortSignal) =>
+    call<'listOrganisations'>('GET', '/v1/organisations', { query, signal }),
+  organisation: (id: string, signal?: AbortSignal) =>
+    call<'readOrganisation'>('GET', `/v1/organisations/${encodeURIComponent(id)}`, { signal }),
+  members: (id: string, signal?: AbortSignal) => call<'listMembers'>('GET', members(id), { signal }),
+  addMember: (id: string, body: RouteBody<'addMember'>) => call<'addMember'>('POST', members(id), { body }),
+  changeMember: (id: string, personId: string, body: RouteBody<'changeMember'>) =>
+    call<'changeMember'>('PATCH', `${members(id)}/${encodeURIComponent(personId)}`, { body }),
+  removeMember: (id: string, personId: string) =>
+    call<'removeMember'>('DELETE', `${members(id)}/${encodeURIComponent(personId)}`),
+  holders: (id: string, signal?: AbortSignal) => call<'listHolders'>('GET', `${vehicle(id)}/holders`, { signal }),
+  makeClaimCode: (id: string) => call<'makeClaimCode'>('POST', `${vehicle(id)}/claim-codes`),
+  claimVehicle: (code: string) => call<'claimVehicle'>('POST', '/v1/claims', { body: { code } }),
+  breakGlass: (id: string, reason: string) => call<'breakGlass'>('POST', `${vehicle(id)}/broken-glass`, { body: { reason } }),
   myTokens: (signal?: AbortSignal) => call<'listMyTokens'>('GET', '/v1/me/tokens', { signal }),
   makeMyToken: (body: RouteBody<'makeMyToken'>) => call<'makeMyToken'>('POST', '/v1/me/tokens', { body }),
   endMyToken: (id: string) => call<'endMyToken'>('DELETE', `/v1/me/tokens/${encodeURIComponent(id)}`),

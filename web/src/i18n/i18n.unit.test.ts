@@ -67,6 +67,8 @@ const same: Readonly<Record<string, readonly string[]>> = {
     'Live',
     'Online',
     'Passkeys',
+    'Code',
+    'Partner',
     'online',
     'Offline',
     'offline',

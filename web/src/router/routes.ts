@@ -79,6 +79,25 @@ export const routes: RouteRecordRaw[] = [
         component: () => import('../pages/SettingsPage.vue'),
       },
       { path: 'account', name: 'account', meta: { title: 'account.title' }, component: () => import('../pages/AccountPage.vue') },
+      {
+        path: 'claim',
+        name: 'claim',
+        meta: { title: 'possession.claimTitle' },
+        component: () => import('../pages/ClaimPage.vue'),
+      },
+      {
+        path: 'organisations',
+        name: 'organisations',
+        meta: { title: 'organisations.title' },
+        component: () => import('../pages/OrganisationsPage.vue'),
+      },
+      {
+        path: 'organisations/:id',
+        name: 'organisation',
+        meta: { title: 'organisations.title' },
+        component: () => import('../pages/OrganisationPage.vue'),
+        props: true,
+      },
       { path: 'system', name: 'system', meta: { title: 'system.title' }, component: () => import('../pages/SystemPage.vue') },
       {
         path: 'connections',

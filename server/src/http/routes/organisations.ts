@@ -53,6 +53,8 @@ export const addOrganisationRoutes = (routes: RouteRegistrar, { people }: HttpDe
     return { items: page.map(view), next: last && found.length > limit ? writeCursor([last.organisationNo]) : null };
   });
 
+  routes.add('readOrganisation', async ({ params, caller }) => view(await find(caller, params.id)));
+
   routes.add('listMembers', async ({ params, caller }) => {
     const found = await members.list(await find(caller, params.id));
     const items = found.map(({ personId, personNo, name, email, role, sinceMs }) => ({

@@ -1,3 +1,4 @@
+import { ChangeLog } from '../change-log.ts';
 import type { NumberRange } from '../rows.ts';
 import type { Driver, DriverAssignment, DriverDirectory, DriverPeriod, PrivatePeriod } from './types.ts';
 
@@ -40,9 +41,7 @@ export const makeDriverDirectory = (): WritableDriverDirectory => {
   /** By driver: the vehicles of their assignments. */
   const vehiclesOf = new Map<number, Set<number>>();
   const privateOf = new Map<number, readonly PrivatePeriod[]>();
-  /** Vehicle of each version of what is private, the newest last. */
-  const changes: number[] = [];
-  let privateVersion = 0;
+  const privateChanges = new ChangeLog(privateChangesKept);
 
   const assignmentsOfVehicle = (vehicleNo: number): readonly DriverAssignment[] => ofVehicle.get(vehicleNo) ?? none;
   const assignmentsOfDriver = (driverNo: number): DriverAssignment[] =>
@@ -64,9 +63,7 @@ export const makeDriverDirectory = (): WritableDriverDirectory => {
     if (sameText(privateOf.get(vehicleNo) ?? none, periods)) return;
     if (periods.length === 0) privateOf.delete(vehicleNo);
     else privateOf.set(vehicleNo, periods);
-    privateVersion++;
-    changes.push(vehicleNo);
-    if (changes.length > privateChangesKept) changes.shift();
+    privateChanges.note(vehicleNo);
   };
   return {
     driverByNo: (driverNo) => byNo[driverNo],
@@ -82,12 +79,8 @@ export const makeDriverDirectory = (): WritableDriverDirectory => {
     assignmentsOfDriver,
     privatePeriods: (vehicleNo) => privateOf.get(vehicleNo) ?? none,
     isAnyPrivate: () => privateOf.size > 0,
-    privateVersion: () => privateVersion,
-    privateChangedSince: (version) => {
-      const missed = privateVersion - version;
-      if (missed > changes.length) return undefined;
-      return missed === 0 ? none : [...new Set(changes.slice(-missed))];
-    },
+    privateVersion: () => privateChanges.version,
+    privateChangedSince: (version) => privateChanges.since(version),
     putDriver: (driver) => {
       byNo[driver.driverNo] = driver;
       byId.set(driver.id, driver);

@@ -4,7 +4,7 @@ import type { Transaction } from '../../storage/index.ts';
 import { endAssignments, lockPeriods } from '../drivers/store.ts';
 import { idPrefixes, makeId, type Random } from '../ids.ts';
 import * as registry from '../store.ts';
-import type { Directory, Vehicle } from '../types.ts';
+import type { Directory } from '../types.ts';
 import { digestOfClaimCode, makeClaimCode, readClaimCode } from './claim-code.ts';
 import { possessionLimits, wrongCodesByPerson } from './limits.ts';
 import * as store from './store.ts';
@@ -12,6 +12,7 @@ import type {
   Acting,
   BrokenGlass,
   ClaimCode,
+  ClaimedVehicle,
   ClaimGiver,
   Holder,
   PossessionDirectory,
@@ -37,7 +38,6 @@ export interface PossessionsContext {
   readonly pepper: Uint8Array;
   /** One transaction, told to other processes; in the directories when it resolves. */
   readonly write: (run: (tx: Transaction) => Promise<PossessionWritten>) => Promise<void>;
-  readonly resolveCustomer: (tx: Transaction, nameOrId: string) => Promise<registry.ResolvedCustomer>;
 }
 
 const sameHolder = (a: Holder, b: Holder): boolean =>
@@ -72,15 +72,6 @@ class PossessionStore implements Possessions {
     this.#hooks.push(hook);
   }
 
-  async transfer(vehicleId: string, customer: string, by: Acting): Promise<Vehicle> {
-    await this.#context.write(async (tx) => {
-      const { customerNo, isNew } = await this.#context.resolveCustomer(tx, customer);
-      const written = await this.giveTo(tx, vehicleId, { kind: 'customer', customerNo }, 'transferred', by);
-      return { ...written, customerNos: isNew ? [customerNo] : [] };
-    });
-    return this.#vehicle(vehicleId);
-  }
-
   async makeClaimCode(vehicleId: string, givenBy: ClaimGiver, by: Acting): Promise<ClaimCode> {
     const { clock, random, pepper } = this.#context;
     const code = makeClaimCode(random);
@@ -99,7 +90,7 @@ class PossessionStore implements Possessions {
     return { code, expiresAt };
   }
 
-  async claim(code: string, by: Acting & { readonly personNo: number }): Promise<Vehicle> {
+  async claim(code: string, by: Acting & { readonly personNo: number }): Promise<ClaimedVehicle> {
     const { clock, pepper } = this.#context;
     const key = String(by.personNo);
     const refusedMs = this.#wrongCodes.refusedMs(key, clock.now());
@@ -209,7 +200,7 @@ class PossessionStore implements Possessions {
     return writeAudit(tx, { ...event, ...by, ...concerned }, this.#context.clock.now());
   }
 
-  #vehicle(id: string): Vehicle {
+  #vehicle(id: string): ClaimedVehicle {
     const vehicle = this.#context.vehicles.vehicleById(id);
     if (!vehicle) throw new CallerError('not_found', 'there is nothing with this id');
     return vehicle;

@@ -1,5 +1,4 @@
 import type { Transaction } from '../../storage/index.ts';
-import type { Vehicle } from '../types.ts';
 
 /** Who a vehicle belongs to: a private owner, or a customer. Only the holder grants. */
 export type Holder =
@@ -60,18 +59,22 @@ export interface ClaimCode {
   readonly expiresAt: number;
 }
 
+export interface ClaimedVehicle {
+  readonly id: string;
+  readonly vin: string;
+  readonly model: string | null;
+}
+
 /** In the transaction of a transfer: what ends with it. */
 export type TransferHook = (tx: Transaction, vehicleNo: number, nowMs: number) => Promise<void>;
 
 /** Who holds what. docs/people.md. Throws CallerError with closed codes. */
 export interface Possessions {
   readonly directory: PossessionDirectory;
-  /** Gives a customer's vehicle to another customer from now on. A person's is `forbidden`: they give it away themselves, by a code. */
-  transfer(vehicleId: string, customer: string, by: Acting): Promise<Vehicle>;
   /** A code with which a person becomes the holder. The codes before it end. A device's counts only while nobody has claimed the vehicle. */
   makeClaimCode(vehicleId: string, givenBy: ClaimGiver, by: Acting): Promise<ClaimCode>;
   /** Makes a person the holder from now on. Throws `not_found` for a code that is unknown, used or over. */
-  claim(code: string, by: Acting & { readonly personNo: number }): Promise<Vehicle>;
+  claim(code: string, by: Acting & { readonly personNo: number }): Promise<ClaimedVehicle>;
   /** Staff see everything of the vehicle for an hour; its owner sees that, and why. */
   breakGlass(vehicleId: string, reason: string, by: Acting): Promise<BrokenGlass>;
   /** Called in the transaction of each transfer. */

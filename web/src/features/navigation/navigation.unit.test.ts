@@ -3,12 +3,26 @@ import { test } from 'node:test';
 import { isWithin, navPages } from './pages.ts';
 
 test('the navigation leads to the pages that there are', () => {
-  const names = navPages((name) => ['map', 'settings', 'vehicle'].includes(name)).map(({ name }) => name);
+  const names = navPages((name) => ['map', 'settings', 'vehicle'].includes(name), undefined).map(({ name }) => name);
   assert.deepEqual(names, ['map', 'settings']);
 });
 
+test('each sees the pages that are for them', () => {
+  const namesFor = (you: Parameters<typeof navPages>[1]) => navPages(() => true, you).map(({ name }) => name);
+  const customers = [{ id: 'cus_1', name: 'Fleet A', role: 'viewer' as const }];
+  const operator = namesFor({ isOperator: true, isStaff: true, customers: [] });
+  assert.ok(operator.includes('welcome') && operator.includes('system') && !operator.includes('claim'));
+  const support = namesFor({ isOperator: false, isStaff: true, customers: [] });
+  assert.ok(!support.includes('welcome') && support.includes('system'));
+  const member = namesFor({ isOperator: false, isStaff: false, customers });
+  assert.ok(member.includes('drivers') && member.includes('organisations') && !member.includes('system'));
+  const owner = namesFor({ isOperator: false, isStaff: false, customers: [] });
+  assert.ok(owner.includes('claim') && !owner.includes('drivers'));
+  assert.ok(!namesFor(undefined).includes('system'));
+});
+
 test('no letter leads to two pages', () => {
-  const keys = navPages(() => true).flatMap(({ key }) => key ?? []);
+  const keys = navPages(() => true, { isOperator: true, isStaff: true, customers: [] }).flatMap(({ key }) => key ?? []);
   assert.equal(new Set(keys).size, keys.length);
 });
 

@@ -1,3 +1,4 @@
+import type { ServerConfig } from '@milepost/contract/api';
 import type { IconName } from '../../components/icon-paths.ts';
 
 /** A page that the navigation leads to; its name is that of its route, and of its word in `nav`. */
@@ -12,29 +13,41 @@ export interface NavPage {
     | 'system'
     | 'settings'
     | 'account'
+    | 'organisations'
+    | 'claim'
     | 'welcome';
   readonly icon: IconName;
   /** The letter that, after `g`, leads there. */
   readonly key?: string;
   /** In the bar, or one step away. */
   readonly isMain: boolean;
+  /** Whom it is for; everybody who is known unless said. */
+  readonly isFor?: (you: You) => boolean;
 }
+
+/** Who is signed in, as far as it decides where there is something to see. */
+export type You = Pick<ServerConfig['you'], 'isOperator' | 'isStaff' | 'customers'>;
+
+const isFleet = ({ isStaff, customers }: You): boolean => isStaff || customers.length > 0;
 
 const known: readonly NavPage[] = [
   { name: 'map', icon: 'map', key: 'm', isMain: true },
   { name: 'vehicles', icon: 'vehicles', key: 'v', isMain: true },
   { name: 'connections', icon: 'connections', key: 'c', isMain: true },
   { name: 'reports', icon: 'reports', key: 'r', isMain: true },
-  { name: 'drivers', icon: 'drivers', key: 'd', isMain: false },
+  { name: 'drivers', icon: 'drivers', key: 'd', isMain: false, isFor: isFleet },
   { name: 'warnings', icon: 'warnings', key: 'w', isMain: false },
-  { name: 'system', icon: 'server', key: 'y', isMain: false },
+  { name: 'system', icon: 'server', key: 'y', isMain: false, isFor: ({ isStaff }) => isStaff },
+  { name: 'organisations', icon: 'drivers', key: 'o', isMain: false, isFor: isFleet },
   { name: 'settings', icon: 'settings', key: 's', isMain: false },
   { name: 'account', icon: 'key', key: 'a', isMain: false },
-  { name: 'welcome', icon: 'plus', isMain: false },
+  { name: 'claim', icon: 'plus', isMain: false, isFor: ({ isStaff }) => !isStaff },
+  { name: 'welcome', icon: 'plus', isMain: false, isFor: ({ isOperator }) => isOperator },
 ];
 
-/** Those of the pages that the router has. */
-export const navPages = (hasRoute: (name: string) => boolean): readonly NavPage[] => known.filter(({ name }) => hasRoute(name));
+/** Those of the pages that the router has and that are for somebody. Undefined: it is not known yet who is there. */
+export const navPages = (hasRoute: (name: string) => boolean, you: You | undefined): readonly NavPage[] =>
+  known.filter(({ name, isFor }) => hasRoute(name) && (isFor === undefined || (you !== undefined && isFor(you))));
 
 /** The word of a page in the messages. */
 export const navWord = ({ name }: NavPage): string => `nav.${name === 'welcome' ? 'connect' : name}`;

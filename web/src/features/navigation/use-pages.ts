@@ -1,20 +1,26 @@
-import { computed, type ComputedRef } from 'vue';
+import { computed, type ComputedRef, inject, type InjectionKey } from 'vue';
 import { useI18n } from 'vue-i18n';
 import { useRoute, useRouter } from 'vue-router';
-import { isWithin, type NavPage, navPages, navWord } from './pages.ts';
+import { isWithin, type NavPage, navPages, navWord, type You } from './pages.ts';
+
+/** Tells who is signed in; undefined: not known yet. */
+export type WhoIsThere = () => You | undefined;
+export const whoIsThere: InjectionKey<WhoIsThere> = Symbol('who is there');
 
 export interface NavLink extends NavPage {
   readonly text: string;
   readonly isCurrent: boolean;
 }
 
-/** The pages as links, named in the person's language. */
-export const usePages = (): { readonly main: ComputedRef<NavLink[]>; readonly more: ComputedRef<NavLink[]> } => {
+/** The pages as links, named in the person's language: those that are for who is signed in, as the layout says. */
+export const usePages = (
+  who: WhoIsThere = inject(whoIsThere, () => undefined),
+): { readonly main: ComputedRef<NavLink[]>; readonly more: ComputedRef<NavLink[]> } => {
   const { t } = useI18n();
   const route = useRoute();
   const router = useRouter();
   const links = computed<NavLink[]>(() =>
-    navPages((name) => router.hasRoute(name)).map((page) => ({
+    navPages((name) => router.hasRoute(name), who()).map((page) => ({
       ...page,
       text: t(navWord(page)),
       isCurrent: isWithin(route.path, router.resolve({ name: page.name }).path),

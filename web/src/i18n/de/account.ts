@@ -2,7 +2,7 @@ export default {
   title: 'Konto',
   noAccessTitle: 'Sie haben noch keine Fahrzeuge',
   noAccessText:
-    'Ihr Konto ist da, aber niemand hat ihm Zugang zu einer Flotte gegeben. Fragen Sie, wer diese Installation leitet.',
+    'Fügen Sie Ihr Auto mit seinem Code hinzu. Um eine Flotte zu sehen, bitten Sie deren Verwaltung, Sie zum Mitglied zu machen.',
   open: 'Zu Ihrem Konto',
   signedInAs: 'Angemeldet als {name}.',
   profile: 'Sie',

@@ -72,6 +72,8 @@ export default {
     system: 'System',
     settings: 'Einstellungen',
     account: 'Konto',
+    organisations: 'Organisationen',
+    claim: 'Ihr Auto hinzufügen',
     connect: 'Gerät verbinden',
     more: 'Mehr',
     moreTitle: 'Weitere Seiten',

@@ -2,7 +2,7 @@
 export default {
   title: 'Account',
   noAccessTitle: 'You have no vehicles yet',
-  noAccessText: 'Your account is there, but nobody has given it access to a fleet. Ask whoever runs this installation.',
+  noAccessText: 'Add your car with its code. To see a fleet, ask whoever manages it to make you a member.',
   open: 'To your account',
   signedInAs: 'Signed in as {name}.',
   profile: 'You',

@@ -72,6 +72,8 @@ export default {
     system: 'System',
     settings: 'Settings',
     account: 'Account',
+    organisations: 'Organisations',
+    claim: 'Add your car',
     connect: 'Connect a device',
     more: 'More',
     moreTitle: 'More pages',

@@ -1,7 +1,7 @@
 export default {
   title: 'Cuenta',
   noAccessTitle: 'Aún no tiene vehículos',
-  noAccessText: 'Su cuenta existe, pero nadie le ha dado acceso a una flota. Pídaselo a quien dirige esta instalación.',
+  noAccessText: 'Añada su coche con su código. Para ver una flota, pida a quien la gestiona que le haga miembro.',
   open: 'A su cuenta',
   signedInAs: 'Ha entrado como {name}.',
   profile: 'Usted',

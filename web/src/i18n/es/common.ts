@@ -72,6 +72,8 @@ export default {
     system: 'Sistema',
     settings: 'Ajustes',
     account: 'Cuenta',
+    organisations: 'Organizaciones',
+    claim: 'Añadir su coche',
     connect: 'Conectar un dispositivo',
     more: 'Más',
     moreTitle: 'Más páginas',

@@ -11,7 +11,9 @@ import faults from './faults.ts';
 import imports from './imports.ts';
 import map from './map.ts';
 import mileage from './mileage.ts';
+import organisations from './organisations.ts';
 import period from './period.ts';
+import possession from './possession.ts';
 import reports from './reports.ts';
 import settings from './settings.ts';
 import system from './system.ts';
@@ -35,7 +37,9 @@ const messages: Messages = {
   imports,
   map,
   mileage,
+  organisations,
   period,
+  possession,
   reports,
   settings,
   system,

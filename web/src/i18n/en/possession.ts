@@ -1,0 +1,25 @@
+/** Whose car it is, and how it changes hands. */
+export default {
+  claimTitle: 'Add your car',
+  claimText: 'Type the code that you were given, or that the car shows. From then on you see the car, and decide who else does.',
+  claimCode: 'Code',
+  claimHint: 'Twelve letters and digits, such as K7QF-2M9X-P4TC',
+  claim: 'Add the car',
+  claimed: '{name} is yours now',
+  claimedText: 'You see what it reports from this moment on. What was before stays with who had it then.',
+  claimedOpen: 'To the car',
+  another: 'Add another one',
+  unknownCode: 'This code is unknown, was used, or is over. Codes that a car shows count for ten minutes.',
+  holder: 'Holder',
+  yours: 'Yours since {date}',
+  yoursEver: 'Yours',
+  yoursUntil: 'Yours until {date}',
+  ofCustomer: '{name} since {date}',
+  ofPerson: 'A private owner since {date}',
+  handOver: 'Hand it over',
+  handOverText:
+    'Make a code and give it to the new owner. As soon as it is used the car is theirs: you keep what you saw until then, they see nothing of it, and everybody to whom you gave access loses it.',
+  makeCode: 'Make a code',
+  code: 'Code for the new owner',
+  codeUntil: 'Works once, until {date}. A new code ends this one.',
+} as const;
