@@ -11,7 +11,7 @@ import { WebSocket } from 'ws';
 import { coreSignal, coreVocabulary } from '../../contract/src/index.ts';
 import { ByteWriter, encodeRecord, type RecordBatch, ReportBuilder, recordKinds } from '../../server/src/events/index.ts';
 import { makeOperatorAccess, openBrowserStream } from '../../server/src/http/index.ts';
-import { makeManualClock, silentLogger } from '../../server/src/kernel/index.ts';
+import { makeManualClock, makeClientDoor, silentLogger } from '../../server/src/kernel/index.ts';
 import { openLive } from '../../server/src/live/index.ts';
 import { aCustomer, aDevice, aVehicle, makeMemoryDirectory } from '../../server/src/live/memory-directory.ts';
 import { makeDriverDirectory } from '../../server/src/registry/drivers/directory.ts';
@@ -104,7 +104,7 @@ const openServer = async () => {
       },
     },
     access: makeOperatorAccess({ token, clock, useCode: () => Promise.resolve(false) }),
-    config: { allowedHosts: [], allowedOrigins: [] },
+    config: { allowedHosts: [], allowedOrigins: [], door: makeClientDoor() },
   });
   const server = createServer();
   server.on('upgrade', (request, socket, head) => stream.handleUpgrade(request, socket, head));

@@ -9,11 +9,13 @@ import {
   type PartReadiness,
 } from '../http/index.ts';
 import type { Gate } from '../ingest/index.ts';
-import { CallerError } from '../kernel/index.ts';
-import { type DeviceWebSockets, listenDeviceMqtt, refuseUpgrade } from '../protocols/index.ts';
+import { CallerError, type ClientDoor, makeClientDoor } from '../kernel/index.ts';
+import { type DeviceWebSockets, listenDeviceMqtt, refuseUpgrade, type TlsFiles } from '../protocols/index.ts';
 import { openMapSource } from './open-map-source.ts';
 import { type Base, type Closers, operatorToken, type Stored } from './open-parts.ts';
+import { isProxyNeeded } from './reach-settings.ts';
 import type { Configuration } from './settings.ts';
+import { readTlsFiles, watchTlsFiles, webTlsFiles } from './tls-files.ts';
 import { readVersion } from './version.ts';
 
 /** Ports that are tried after 8080 when no port was asked for. */
@@ -24,6 +26,15 @@ const demoNotes = [
   'Recorded trips of real vehicles are replayed here, with their times shifted to now.',
   'What the recordings lack (tire pressure, weight, warnings and more) is modelled: each vehicle says which of its values are.',
 ];
+
+const allowedHosts = ({ publicHosts = [], publicUrl }: Configuration): string[] => {
+  const names = publicUrl === undefined ? publicHosts : [...publicHosts, new URL(publicUrl).host];
+  return names.map((host) => host.toLowerCase());
+};
+
+/** Who is at the other end of what arrives at the API and at the plain way of devices. */
+export const openDoor = (configuration: Configuration): ClientDoor =>
+  makeClientDoor({ proxies: configuration.trustedProxies ?? [], isProxyNeeded: isProxyNeeded(configuration) });
 
 export const httpConfig = async ({
   configuration,
@@ -42,16 +53,29 @@ export const httpConfig = async ({
     demoNotes: isDemo ? demoNotes : [],
     lateAfterSeconds: configuration.lateAfterSeconds,
     offlineAfterSeconds: configuration.offlineAfterSeconds,
-    allowedHosts: (configuration.publicHosts ?? []).map((host) => host.toLowerCase()),
+    allowedHosts: allowedHosts(configuration),
     allowedOrigins: [],
-    isHttps: false,
+    isHttps: configuration.tlsCertificate !== undefined || (configuration.publicUrl?.startsWith('https:') ?? false),
+    tls: configuration.tlsCertificate === undefined ? undefined : await readTlsFiles(configuration, webTlsFiles),
+    door: openDoor(configuration),
     webRoot: fileURLToPath(new URL('../../../web/dist/spa', import.meta.url)),
   };
 };
 
 /** Sockets of devices and of browsers; `undefined`: not the work of this process. */
-export const routeUpgrades = (server: Http['server'], sockets?: DeviceWebSockets, streams?: Http['streams']): void => {
+export const routeUpgrades = (
+  server: Http['server'],
+  door: ClientDoor,
+  sockets?: DeviceWebSockets,
+  streams?: Http['streams'],
+): void => {
   server.on('upgrade', (request, socket, head) => {
+    try {
+      door.clientOf(request);
+    } catch (error) {
+      refuseUpgrade(socket, error as CallerError);
+      return;
+    }
     const pathname = (request.url ?? '').split('?', 1)[0];
     if (sockets && pathname === '/v1/devices/stream') sockets.handleUpgrade(request, socket, head);
     else if (streams && pathname === '/v1/stream') streams.handleUpgrade(request, socket, head);
@@ -60,8 +84,24 @@ export const routeUpgrades = (server: Http['server'], sockets?: DeviceWebSockets
 };
 
 /** An address as others write it. */
-export const originOf = (scheme: string, host: string, port: number): string =>
-  `${scheme}://${host === '::1' ? '[::1]' : host}:${port}`;
+export const originOf = (scheme: string, host: string, port: number): string => {
+  // Of all addresses of the machine the one that is there on each.
+  const name = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host;
+  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`;
+};
+
+/** Follows the certificate files of the API, where there are some. */
+export const followTls = (http: Http, config: HttpConfig, { configuration, clock, logger }: Base, closers: Closers): void => {
+  if (!config.tls) return;
+  const changed = (files: TlsFiles): void => http.setTls(files);
+  closers.add(
+    'certificate files of the API',
+    watchTlsFiles(config.tls, { configuration, from: webTlsFiles, clock, logger, changed }),
+  );
+};
+
+export const schemeOf = ({ tlsCertificate }: Configuration): 'http' | 'https' =>
+  tlsCertificate === undefined ? 'http' : 'https';
 
 /** Answers the port. */
 export const listen = async (http: Pick<Http, 'listen'>, { host, port }: Configuration): Promise<number> => {

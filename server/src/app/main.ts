@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { makeLogger, MilepostError, systemClock } from '../kernel/index.ts';
 import { startNode } from './cluster/start-node.ts';
 import { startDemo } from './demo.ts';
+import { checkDemoReach } from './reach-settings.ts';
 import { readConfiguration } from './settings.ts';
 import { startServer } from './start-server.ts';
 
@@ -18,6 +19,7 @@ const readMode = (): (typeof modes)[number] => {
 const main = async (): Promise<void> => {
   const mode = readMode();
   const configuration = readConfiguration(process.env);
+  if (mode === 'demo') checkDemoReach(configuration.host);
   const logger = makeLogger(configuration.logLevel);
   let stopping: Promise<void> | undefined;
   let stop = async (): Promise<void> => {};

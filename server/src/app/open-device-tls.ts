@@ -4,7 +4,7 @@ import { CallerError } from '../kernel/index.ts';
 import { type DeviceWebSockets, listenDeviceMqtt, refuseUpgrade, telemetryRoute, type TlsFiles } from '../protocols/index.ts';
 import { originOf } from './listeners.ts';
 import type { Base, Closers, Stored } from './open-parts.ts';
-import { readTlsFiles, watchTlsFiles } from './tls-files.ts';
+import { deviceTlsFiles, readTlsFiles, watchTlsFiles } from './tls-files.ts';
 
 export interface DeviceTlsOrigins {
   /** Undefined: there is no such listener. */
@@ -62,13 +62,13 @@ export const openDeviceTls = async (base: Base, parts: DeviceTlsParts, closers: 
   const { configuration, clock, logger } = base;
   if (configuration.deviceTlsPort === undefined && configuration.mqttTlsPort === undefined)
     return { deviceTlsOrigin: undefined, mqttTlsOrigin: undefined };
-  const files = await readTlsFiles(configuration);
+  const files = await readTlsFiles(configuration, deviceTlsFiles);
   const https = await openHttps(base, parts, files, closers);
   const mqtts = await openMqtts(base, parts.gate, files, closers);
   const changed = (fresh: TlsFiles): void => {
     https?.setTls(fresh);
     mqtts?.setTls(fresh);
   };
-  closers.add('certificate files', watchTlsFiles(files, { configuration, clock, logger, changed }));
+  closers.add('certificate files', watchTlsFiles(files, { configuration, from: deviceTlsFiles, clock, logger, changed }));
   return { deviceTlsOrigin: https?.origin, mqttTlsOrigin: mqtts?.origin };
 };

@@ -2,6 +2,7 @@ import { kafkaMechanisms } from '../eventlog/index.ts';
 import { CallerError } from '../kernel/index.ts';
 import { isMapStyle, isOrigin, mapStyleExpected } from './map-style.ts';
 import { peopleSettings } from './people-settings.ts';
+import { checkReach, reachSettings } from './reach-settings.ts';
 import { addresses, checked, isAddress, list, number, type Setting, text, words } from './setting-kinds.ts';
 
 /**
@@ -13,8 +14,6 @@ const rolesOfOneMachine = ['gateway', 'projector', 'api'] as const;
 export type Role = (typeof roles)[number];
 const isRole = (word: string): word is Role => roles.some((role) => role === word);
 
-const loopbackHosts = ['127.0.0.1', 'localhost', '::1'] as const;
-
 /** Every setting there is. docs/configuration.md is written from this table. */
 export const settings = {
   port: number(
@@ -25,12 +24,7 @@ export const settings = {
     65_535,
     undefined,
   ),
-  host: words(
-    'MILEPOST_HOST',
-    'Address to listen on. Only loopback until people have accounts: whoever reaches the server could read everything.',
-    loopbackHosts,
-    '127.0.0.1',
-  ),
+  ...reachSettings,
   data: text('MILEPOST_DATA', 'Folder for everything that is kept.', 'a path', /\S/, 'data/serve'),
   mqttPort: number(
     'MILEPOST_MQTT_PORT',
@@ -297,7 +291,7 @@ const read = (setting: Setting<unknown>, given: string | undefined): unknown => 
   });
 };
 
-const refuse = (key: keyof Settings, expected: string): never => {
+const refuse: (key: keyof Settings, expected: string) => never = (key, expected) => {
   const { name } = settings[key];
   throw new CallerError('invalid_field', `${name}: expected ${expected}`, { field: name, expected });
 };
@@ -371,6 +365,7 @@ export const readConfiguration = (environment: Readonly<Record<string, string | 
       },
     );
   }
+  checkReach(configuration, refuse);
   checkTls(configuration);
   checkSize(configuration);
   checkLogins(configuration);

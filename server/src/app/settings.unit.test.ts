@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { checkDemoReach, isProxyNeeded } from './reach-settings.ts';
 import { readConfiguration, settings } from './settings.ts';
 
 test('an empty environment gives every default', () => {
@@ -15,7 +16,8 @@ test('a wrong value is refused with its name, the value and what was expected', 
   const cases: [name: string, value: string, message: RegExp][] = [
     ['MILEPOST_PORT', '80800', /MILEPOST_PORT is "80800", expected a whole number from 0 to 65535/],
     ['MILEPOST_PORT', '-1', /MILEPOST_PORT is "-1"/],
-    ['MILEPOST_HOST', '0.0.0.0', /MILEPOST_HOST is "0\.0\.0\.0", expected one of 127\.0\.0\.1, localhost, ::1/],
+    ['MILEPOST_HOST', 'milepost.example', /MILEPOST_HOST is "milepost\.example", expected localhost or an IP address/],
+    ['MILEPOST_TRUSTED_PROXIES', '10.0.0.0/99', /MILEPOST_TRUSTED_PROXIES is .*expected one or more of an IP address/],
     ['MILEPOST_LOG_LEVEL', 'loud', /expected one of debug, info, warn, error/],
     ['MILEPOST_LOG_RETENTION_DAYS', '31', /from 1 to 30/],
     ['DATABASE_URL', 'mysql://x', /DATABASE_URL is \(hidden\), expected a postgresql:\/\/ address/],
@@ -35,6 +37,26 @@ test('a secret that is refused is not shown', () => {
 
 test('a name that does not exist is refused, so that a slip of the pen does not pass in silence', () => {
   assert.throws(() => readConfiguration({ MILEPOST_PROT: '8080' }), /MILEPOST_PROT is no setting/);
+});
+
+test('beyond loopback what is sent is encrypted, by the server or by a proxy in front', () => {
+  const outside = { MILEPOST_HOST: '0.0.0.0' };
+  const files = { MILEPOST_TLS_CERTIFICATE: 'c.pem', MILEPOST_TLS_KEY: 'k.pem' };
+  assert.throws(
+    () => readConfiguration(outside),
+    /MILEPOST_HOST: expected 127\.0\.0\.1, localhost or ::1 unless MILEPOST_TLS_CERTIFICATE and MILEPOST_TLS_KEY, or MILEPOST_TRUSTED_PROXIES, are set/,
+  );
+  for (const host of ['127.0.0.2', '::1', 'localhost']) assert.equal(readConfiguration({ MILEPOST_HOST: host }).host, host);
+  for (const host of ['0.0.0.0', '::', '192.0.2.5'])
+    assert.equal(readConfiguration({ ...files, MILEPOST_HOST: host }).host, host);
+  const proxied = readConfiguration({ ...outside, MILEPOST_TRUSTED_PROXIES: '10.0.0.1,10.1.0.0/16' });
+  assert.deepEqual([isProxyNeeded(proxied), isProxyNeeded(readConfiguration({ ...outside, ...files }))], [true, false]);
+  assert.throws(() => readConfiguration({ MILEPOST_TLS_KEY: 'k.pem' }), /MILEPOST_TLS_CERTIFICATE: expected a PEM file/);
+  assert.throws(() => readConfiguration({ MILEPOST_TLS_CERTIFICATE: 'c.pem' }), /MILEPOST_TLS_KEY: expected a PEM file/);
+  const mqtt = { ...outside, ...files, MILEPOST_MQTT_PORT: '0' };
+  assert.throws(() => readConfiguration(mqtt), /MILEPOST_MQTT_PORT: expected nothing beyond loopback/);
+  assert.throws(() => readConfiguration({ ...shared, ...outside, ...files }), /processes of a cluster are behind your proxy/);
+  assert.throws(() => checkDemoReach('0.0.0.0'), /a demo is for this machine alone/);
 });
 
 test('a port with TLS needs a certificate and a key, and those need a port', () => {

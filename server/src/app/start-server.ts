@@ -44,7 +44,19 @@ import { RebuildProcess } from './rebuild/rebuild-process.ts';
 import { removeOldModels } from './rebuild/remove-old-models.ts';
 import { makeServerRecords, serverAliveEveryMs, type ServerRecords } from './server-records.ts';
 import type { Configuration } from './settings.ts';
-import { gateFigures, httpConfig, listen, openAccess, openMqtt, originOf, routeUpgrades, storesReadiness } from './listeners.ts';
+import {
+  followTls,
+  gateFigures,
+  httpConfig,
+  listen,
+  openAccess,
+  openDoor,
+  openMqtt,
+  originOf,
+  routeUpgrades,
+  schemeOf,
+  storesReadiness,
+} from './listeners.ts';
 import { repeat } from './repeat.ts';
 import { openPartnersIn } from './open-partners.ts';
 import { openAccounts } from './open-people.ts';
@@ -139,7 +151,8 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
   const system = await openSystem({ base, ...known, rebuild: rebuilder, node: undefined });
   closers.add('system', () => system.close());
   const partners = await openPartnersIn(base, stored, closers);
-  return createHttp({
+  const config = await httpConfig({ ...base, isDemo });
+  const http = await createHttp({
     registry: stored.registry,
     devices: stored.devices,
     ...models,
@@ -156,13 +169,15 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
     access: parts.access,
     people: parts.people,
     partners,
-    config: await httpConfig({ ...base, isDemo }),
+    config,
     metrics: new MetricsRegistry(),
     figures,
     system,
     readiness,
     telemetryRoute: telemetryRoute(gate),
   });
+  followTls(http, config, base, closers);
+  return http;
 };
 
 /** Notes in the log that the server runs, since when it did not, and that it stopped. */
@@ -323,16 +338,17 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const known = { stored, log, models, trips, erasures, warnings, reports, unknownVehicles };
   const parts = { steps, deadLetters, lake, projection, ...holds, gate, access, people, ...known };
   const http = await openHttp(base, options.isDemo, parts, closers);
-  const sockets = listenDeviceWebSockets({ gate, clock, logger });
-  routeUpgrades(http.server, sockets, http.streams);
+  const door = openDoor(configuration);
+  const sockets = listenDeviceWebSockets({ gate, clock, logger, door });
+  routeUpgrades(http.server, door, sockets, http.streams);
   closers.add('http', () => http.close());
   closers.add('device sockets', () => sockets.close());
   const mqttOrigin = await openMqtt(base, gate, closers);
   const tlsOrigins = await openDeviceTls(base, { stored, gate, sockets }, closers);
   closers.add('drain', () => gate.drain());
   const port = await listen(http, configuration);
-  origin = originOf('http', configuration.host, port);
-  const signInLink = (): string => `${origin}/signin?code=${access.createSignInCode()}`;
+  origin = originOf(schemeOf(configuration), configuration.host, port);
+  const signInLink = (): string => `${configuration.publicUrl ?? origin}/signin?code=${access.createSignInCode()}`;
   return { origin, mqttOrigin, ...tlsOrigins, operatorToken: token, signInLink };
 };
 

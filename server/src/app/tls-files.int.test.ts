@@ -8,7 +8,7 @@ import type { TlsFiles } from '../protocols/index.ts';
 import { makeTestCa, type TestCa } from '../protocols/testing/certificates.ts';
 import { writeTlsFiles } from './testing/tls-server.ts';
 import { type Configuration, readConfiguration } from './settings.ts';
-import { readTlsFiles, tlsFilesCheckMs, watchTlsFiles } from './tls-files.ts';
+import { deviceTlsFiles, readTlsFiles, tlsFilesCheckMs, watchTlsFiles } from './tls-files.ts';
 
 let folder: string;
 let ca: TestCa;
@@ -29,16 +29,26 @@ before(async () => {
 after(() => rm(folder, { recursive: true }));
 
 test('files that cannot be read, are none or do not fit together are refused by the name of their setting', async () => {
-  await assert.rejects(readTlsFiles(configuration), /MILEPOST_DEVICE_TLS_[A-Z_]+ is ".*", which cannot be read/);
+  await assert.rejects(readTlsFiles(configuration, deviceTlsFiles), /MILEPOST_DEVICE_TLS_[A-Z_]+ is ".*", which cannot be read/);
   const [one, two] = [await issue('one'), await issue('two')];
   await writeTlsFiles(fileOf, one, ca.certificate);
-  assert.deepEqual(await readTlsFiles(configuration), { certificate: one.certificate, key: one.key, clientCa: ca.certificate });
+  assert.deepEqual(await readTlsFiles(configuration, deviceTlsFiles), {
+    certificate: one.certificate,
+    key: one.key,
+    clientCa: ca.certificate,
+  });
   await writeFile(fileOf('server.key'), two.key);
-  await assert.rejects(readTlsFiles(configuration), /TLS_CERTIFICATE, MILEPOST_DEVICE_TLS_KEY do not fit together/);
+  await assert.rejects(
+    readTlsFiles(configuration, deviceTlsFiles),
+    /TLS_CERTIFICATE, MILEPOST_DEVICE_TLS_KEY do not fit together/,
+  );
   await writeTlsFiles(fileOf, one, 'no certificate');
-  await assert.rejects(readTlsFiles(configuration), /MILEPOST_DEVICE_TLS_CLIENT_CA names a file without a certificate/);
+  await assert.rejects(
+    readTlsFiles(configuration, deviceTlsFiles),
+    /MILEPOST_DEVICE_TLS_CLIENT_CA names a file without a certificate/,
+  );
   await writeTlsFiles(fileOf, { ...one, certificate: 'x' }, ca.certificate);
-  await assert.rejects(readTlsFiles(configuration), /do not fit together/);
+  await assert.rejects(readTlsFiles(configuration, deviceTlsFiles), /do not fit together/);
 });
 
 test('a change is told once, when the files fit together again; until then it is logged', async () => {
@@ -54,7 +64,13 @@ test('a change is told once, when the files fit together again; until then it is
   };
   const logger = makeLogger('info', (line) => note(() => logged.push((JSON.parse(line) as { level: string }).level)));
   const changed = (files: TlsFiles): void => void heard.push(files);
-  const stop = watchTlsFiles(await readTlsFiles(configuration), { configuration, clock, logger, changed });
+  const stop = watchTlsFiles(await readTlsFiles(configuration, deviceTlsFiles), {
+    configuration,
+    from: deviceTlsFiles,
+    clock,
+    logger,
+    changed,
+  });
   const look = async (): Promise<void> => {
     next = Promise.withResolvers();
     clock.advance(tlsFilesCheckMs);

@@ -7,16 +7,21 @@ import { type Configuration, settings } from './settings.ts';
 /** How often it is looked whether the files have changed. */
 export const tlsFilesCheckMs = 10_000;
 
-const fileSettings = {
+type PathSetting = 'deviceTlsCertificate' | 'deviceTlsKey' | 'deviceTlsClientCa' | 'tlsCertificate' | 'tlsKey';
+type FileSettings = { readonly certificate: PathSetting; readonly key: PathSetting; readonly clientCa?: PathSetting };
+
+/** Of the listeners of devices. */
+export const deviceTlsFiles: FileSettings = {
   certificate: 'deviceTlsCertificate',
   key: 'deviceTlsKey',
   clientCa: 'deviceTlsClientCa',
-} as const satisfies Record<keyof TlsFiles, keyof Configuration>;
+};
+/** Of the listener of everybody else. */
+export const webTlsFiles: FileSettings = { certificate: 'tlsCertificate', key: 'tlsKey' };
 
-const readOne = async (configuration: Configuration, name: keyof TlsFiles): Promise<string | undefined> => {
-  const key = fileSettings[name];
-  const path = configuration[key];
-  if (path === undefined) return undefined;
+const readOne = async (configuration: Configuration, key: PathSetting | undefined): Promise<string | undefined> => {
+  const path = key && configuration[key];
+  if (key === undefined || path === undefined) return undefined;
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
@@ -26,11 +31,11 @@ const readOne = async (configuration: Configuration, name: keyof TlsFiles): Prom
 };
 
 /** The files that the settings name. Throws when one cannot be read, or when they do not fit together. */
-export const readTlsFiles = async (configuration: Configuration): Promise<TlsFiles> => {
+export const readTlsFiles = async (configuration: Configuration, from: FileSettings): Promise<TlsFiles> => {
   const [certificate = '', key = '', clientCa] = await Promise.all([
-    readOne(configuration, 'certificate'),
-    readOne(configuration, 'key'),
-    readOne(configuration, 'clientCa'),
+    readOne(configuration, from.certificate),
+    readOne(configuration, from.key),
+    readOne(configuration, from.clientCa),
   ]);
   const files = { certificate, key, clientCa };
   if (clientCa !== undefined && !clientCa.includes('-----BEGIN CERTIFICATE-----'))
@@ -38,7 +43,7 @@ export const readTlsFiles = async (configuration: Configuration): Promise<TlsFil
   try {
     checkTlsFiles(files);
   } catch (cause) {
-    const names = `${settings.deviceTlsCertificate.name}, ${settings.deviceTlsKey.name}`;
+    const names = `${settings[from.certificate].name}, ${settings[from.key].name}`;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new CallerError('invalid_field', `the files of ${names} do not fit together: ${why}`, { cause });
   }
@@ -47,6 +52,7 @@ export const readTlsFiles = async (configuration: Configuration): Promise<TlsFil
 
 export interface TlsFilesWatch {
   readonly configuration: Configuration;
+  readonly from: FileSettings;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Called with files that fit together and are others than before. */
@@ -57,14 +63,14 @@ const isSame = (a: TlsFiles, b: TlsFiles): boolean =>
   a.certificate === b.certificate && a.key === b.key && a.clientCa === b.clientCa;
 
 /** Follows the files. While they do not fit together, as between the writing of a certificate and of its key, the ones before go on. */
-export const watchTlsFiles = (first: TlsFiles, { configuration, clock, logger, changed }: TlsFilesWatch): (() => void) => {
+export const watchTlsFiles = (first: TlsFiles, { configuration, from, clock, logger, changed }: TlsFilesWatch): (() => void) => {
   let current = first;
   const look = async (): Promise<void> => {
-    const files = await readTlsFiles(configuration);
+    const files = await readTlsFiles(configuration, from);
     if (isSame(files, current)) return;
     current = files;
     changed(files);
-    logger.info('the certificate files of the TLS listeners were read anew');
+    logger.info('the certificate files were read anew', { setting: settings[from.certificate].name });
   };
   return repeat(clock, tlsFilesCheckMs, () => {
     look().catch((error: unknown) => logger.error('the certificate files cannot be used, the ones before go on', { error }));

@@ -1,10 +1,11 @@
+import type { Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ErrorCode } from '@milepost/contract';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CallerError, type Logger } from '../kernel/index.ts';
 import { checkHost } from './access/check-host.ts';
 import { addCompression } from './compress-answers.ts';
-import { securityHeaders } from './access/security-headers.ts';
+import { isPinned, securityHeaders, strictTransport } from './access/security-headers.ts';
 import { httpLimits } from './limits.ts';
 import { addErrors, closeWithin, makeFastify, sendProblem } from './make-fastify.ts';
 import { addMetrics, addMetricsRoute } from './metrics.ts';
@@ -41,6 +42,7 @@ import { addStatusRoutes } from './routes/status.ts';
 import { addTripRoutes } from './routes/trips.ts';
 import { addVehicleRoutes } from './routes/vehicles.ts';
 import { addWarningRoutes } from './routes/warnings.ts';
+import { tlsOptions } from '../protocols/index.ts';
 import { makeScopes, type Scopes } from '../sharing/index.ts';
 import { serveWebApp, wantsPage } from './static-files.ts';
 import { openBrowserStream } from './stream/browser-stream.ts';
@@ -55,7 +57,8 @@ const addChecks = (fastify: FastifyInstance, deps: HttpDeps): void => {
   ]);
   fastify.addHook('onRequest', async (request, reply) => {
     reply.headers(headers);
-    checkHost(request.headers.host, request.socket.localPort, config.allowedHosts);
+    if (config.isHttps && isPinned(request.hostname)) reply.header('strict-transport-security', strictTransport);
+    checkHost(request.headers.host, request.socket, config.allowedHosts);
     await checkAccess(request, deps);
     if (request.url.startsWith('/v1/')) reply.header('cache-control', 'no-store');
   });
@@ -117,7 +120,8 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scopes: Scopes): vo
 
 /** Builds the HTTP server with all its routes; it listens when told to. Upgrades are routed by who wires it. */
 export const createHttp = async (deps: HttpDeps): Promise<Http> => {
-  const fastify = makeFastify();
+  const { tls, door } = deps.config;
+  const fastify = makeFastify(tls ? tlsOptions(tls) : null, door);
   const { registry, clock } = deps;
   const scopes = makeScopes({ possession: registry.possessions.directory, drivers: registry.drivers.directory, clock });
   const streams = openBrowserStream({ ...deps, scopes });
@@ -145,6 +149,7 @@ export const createHttp = async (deps: HttpDeps): Promise<Http> => {
       await fastify.listen({ host, port, backlog: httpLimits.backlog });
       return (fastify.server.address() as AddressInfo).port;
     },
+    setTls: (files) => (fastify.server as unknown as HttpsServer).setSecureContext(tlsOptions(files)),
     close: async () => {
       streams.close();
       await closeWithin(fastify, httpLimits.closeGraceMs);

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Logger } from '../kernel/index.ts';
+import type { ClientDoor, Logger } from '../kernel/index.ts';
 import { httpLimits } from './limits.ts';
 import { addErrors, closeWithin, makeFastify } from './make-fastify.ts';
 import { addMetrics, addMetricsRoute, type MetricsDeps } from './metrics.ts';
@@ -11,6 +11,7 @@ import type { HttpDeps } from './types.ts';
 
 export interface NodeHttpDeps extends MetricsDeps, HealthDeps {
   readonly logger: Logger;
+  readonly clientDoor: ClientDoor;
   /** Logins and reports of devices; undefined: not the work of this process. */
   readonly door?: Required<Pick<HttpDeps, 'devices' | 'telemetryRoute'>>;
 }
@@ -25,7 +26,7 @@ export interface NodeHttp {
 /** The HTTP listener of a process without the role `api`: health, figures, and the door of the devices if it is a gateway. */
 export const createNodeHttp = async (deps: NodeHttpDeps): Promise<NodeHttp> => {
   const { door, clock, logger } = deps;
-  const fastify = makeFastify();
+  const fastify = makeFastify(null, deps.clientDoor);
   fastify.addHook('onRequest', (_request, reply, done) => {
     reply.header('cache-control', 'no-store');
     done();

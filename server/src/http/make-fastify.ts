@@ -7,7 +7,7 @@ import Fastify, {
   type FastifyServerOptions,
 } from 'fastify';
 import type { TSchema } from 'typebox';
-import { CallerError, type Logger } from '../kernel/index.ts';
+import { CallerError, type Client, type ClientDoor, type Logger, makeClientDoor } from '../kernel/index.ts';
 import { httpLimits } from './limits.ts';
 import { problemOf, problemType, toMilepostError } from './problems.ts';
 import { addTextBodies } from './text-bodies.ts';
@@ -27,8 +27,15 @@ export const sendProblem = (reply: FastifyReply, error: unknown, logger: Logger)
   return reply.code(known.status).headers({ 'content-type': problemType, 'cache-control': 'no-store' }).send(body);
 };
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** At the other end; not there when it was refused. */
+    client: Client;
+  }
+}
+
 /** With the limits, checks and bodies of the contract. `https`: options of its TLS. */
-export const makeFastify = (https: TlsOptions | null = null): FastifyInstance => {
+export const makeFastify = (https: TlsOptions | null = null, door: ClientDoor = makeClientDoor()): FastifyInstance => {
   const waits = { headersTimeout: httpLimits.headersTimeoutMs, connectionsCheckingInterval: httpLimits.connectionCheckMs };
   const options = {
     logger: false,
@@ -45,6 +52,11 @@ export const makeFastify = (https: TlsOptions | null = null): FastifyInstance =>
   fastify.setValidatorCompiler<TSchema>(({ schema, httpPart }) => compileCheck(schema, httpPart ?? 'value'));
   fastify.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   fastify.decorateRequest('caller', null);
+  fastify.decorateRequest('client');
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    request.client = door.clientOf(request.raw);
+    done();
+  });
   addTextBodies(fastify);
   return fastify;
 };

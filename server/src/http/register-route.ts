@@ -184,7 +184,7 @@ const checkItems = (caller: Caller, method: string): void => {
 /** Lets in whom the route is for. Throws `unauthorized`, `forbidden`. */
 const admit = async (request: FastifyRequest, kind: ApiRoute['access'] | undefined, deps: AccessDeps): Promise<Caller | null> => {
   if (kind === undefined || kind === 'device' || kind === 'anyone') return null;
-  const caller = await authenticate(request.headers, request.ip, deps);
+  const caller = await authenticate(request.headers, request.client.address, deps);
   if (kind === 'person') {
     // A token that was stolen does not become an account.
     if (caller.by === 'cookie') return caller;

@@ -9,10 +9,11 @@ import type { Devices } from '../devices/index.ts';
 import type { Erasures } from '../erasure/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
 import type { History } from '../history/index.ts';
-import type { Clock, Logger } from '../kernel/index.ts';
+import type { Clock, ClientDoor, Logger } from '../kernel/index.ts';
 import type { Lake } from '../lake/index.ts';
 import type { Live } from '../live/index.ts';
 import type { Partners } from '../partners/index.ts';
+import type { TlsFiles } from '../protocols/index.ts';
 import type { People } from '../people/index.ts';
 import type { Registry, Retention } from '../registry/index.ts';
 import type { Reports } from '../reports/index.ts';
@@ -43,8 +44,11 @@ export interface HttpConfig {
   readonly allowedHosts: readonly string[];
   /** Origins besides our own, in small letters. */
   readonly allowedOrigins: readonly string[];
-  /** Browsers reach us by https (through a proxy): cookies are marked Secure. */
+  /** Browsers reach us by https, ours or that of a proxy: cookies are marked Secure, and browsers come by no other way again. */
   readonly isHttps: boolean;
+  /** Of our own https; undefined: plain HTTP. */
+  readonly tls: TlsFiles | undefined;
+  readonly door: ClientDoor;
   /** Folder of the built web app. */
   readonly webRoot: string;
 }
@@ -157,5 +161,7 @@ export interface Http {
   readonly streams: HttpStreams;
   /** Resolves with the port. */
   listen(host: string, port: number): Promise<number>;
+  /** Certificates for connections from now on; where it is https. */
+  setTls(files: TlsFiles): void;
   close(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+export * from './client-door.ts';
 export * from './clock.ts';
 export * from './csv.ts';
 export * from './errors.ts';

@@ -7,7 +7,7 @@ import { lockDataFolder } from '../../storage/adapters/folder-lock.ts';
 import { openValkeyFanOut, type Valkey } from '../../storage/adapters/valkey/index.ts';
 import { openDataFolder } from '../data-folder.ts';
 import { type DeadLetters, openDeadLetters } from '../dead-letters.ts';
-import { gateFigures, listen, openMqtt, originOf, routeUpgrades, storesReadiness } from '../listeners.ts';
+import { gateFigures, listen, openDoor, openMqtt, originOf, routeUpgrades, storesReadiness } from '../listeners.ts';
 import { openDeviceTls } from '../open-device-tls.ts';
 import { type Base, Closers, openLedger, openStored } from '../open-parts.ts';
 import type { RunningServer, ServerOptions } from '../start-server.ts';
@@ -86,6 +86,7 @@ const openListener = async (
   const http = await createNodeHttp({
     ...base,
     eventLog: log,
+    clientDoor: openDoor(base.configuration),
     metrics: new MetricsRegistry(),
     figures,
     readiness,
@@ -133,8 +134,9 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   const { gate } = running;
   let origin = '';
   const { http, api } = await openListener(parts, running, erasures, () => origin, closers);
-  const sockets = gate && listenDeviceWebSockets({ gate, clock, logger });
-  routeUpgrades(http.server, sockets, api?.http.streams);
+  const door = openDoor(configuration);
+  const sockets = gate && listenDeviceWebSockets({ gate, clock, logger, door });
+  routeUpgrades(http.server, door, sockets, api?.http.streams);
   closers.add('http', () => http.close());
   if (sockets) closers.add('device sockets', () => sockets.close());
   const mqttOrigin = gate && (await openMqtt(base, gate, closers));
@@ -145,7 +147,7 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   origin = originOf('http', configuration.host, port);
   const way = api && {
     operatorToken: api.token,
-    signInLink: () => `${origin}/signin?code=${api.access.createSignInCode()}`,
+    signInLink: () => `${configuration.publicUrl ?? origin}/signin?code=${api.access.createSignInCode()}`,
   };
   return { origin, mqttOrigin, ...tlsOrigins, ...way };
 };

@@ -64,14 +64,25 @@ test('cookies are read by their whole name and written so that scripts and other
 });
 
 test('only loopback names with our port and configured names are hosts of ours', () => {
-  const own = (host: string | undefined, port = 8080): boolean => isOwnHost(host, port, ['milepost.example', 'lan.example:8443']);
-  for (const host of ['localhost:8080', '127.0.0.1:8080', '[::1]:8080', 'LOCALHOST:8080', 'milepost.example', 'lan.example:8443'])
+  const own = (host: string | undefined, port = 8080): boolean =>
+    isOwnHost(host, { localAddress: '::ffff:192.0.2.5', localPort: port }, ['milepost.example', 'lan.example:8443']);
+  for (const host of [
+    'localhost:8080',
+    '127.0.0.1:8080',
+    '[::1]:8080',
+    'LOCALHOST:8080',
+    'milepost.example',
+    'lan.example:8443',
+    '192.0.2.5:8080',
+  ])
     assert.equal(own(host), true, host);
   for (const host of [
     undefined,
     '',
     'localhost',
     'localhost:8081',
+    '192.0.2.5',
+    '192.0.2.6:8080',
     'evil.example:8080',
     '127.0.0.1.evil.example:8080',
     'lan.example',

@@ -35,5 +35,5 @@ export const demandCustomer = (caller: Caller, customer: Customer | undefined): 
 /** For the audit log. */
 export const actingOf = (caller: Caller, request: FastifyRequest): Acting => ({
   personNo: caller.actor === 'person' ? caller.signedIn.person.personNo : null,
-  address: request.ip,
+  address: request.client.address,
 });

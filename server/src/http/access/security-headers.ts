@@ -35,3 +35,9 @@ export const securityHeaders = (mapAddresses: readonly string[]): Readonly<Recor
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
 });
+
+/** Browsers that were here by https come by nothing else for a year. */
+export const strictTransport = 'max-age=31536000';
+
+/** Not `localhost`, which browsers would pin for whatever else runs on the machine. */
+export const isPinned = (hostname: string): boolean => !/^localhost$|\.localhost$/i.test(hostname);

@@ -7,7 +7,7 @@ import type { HttpDeps } from '../types.ts';
 /** What devices ask before they report, on every listener. */
 export const addDeviceLoginRoutes = (routes: RouteRegistrar, { devices, clock }: Pick<HttpDeps, 'devices' | 'clock'>): void => {
   routes.add('login', async ({ body, request }) => {
-    const { token, expiresAt } = await devices.login(body.imei, body.secret, request.socket.remoteAddress ?? '');
+    const { token, expiresAt } = await devices.login(body.imei, body.secret, request.client.address);
     return { token, expiresAt: toIso(expiresAt), serverTime: toIso(clock.now()) };
   });
 
@@ -20,7 +20,7 @@ export const addDeviceLoginRoutes = (routes: RouteRegistrar, { devices, clock }:
   });
 
   routes.add('fetchSecret', async ({ body, request }) => {
-    const { device, secret } = await devices.fetchSecret(body.imei, request.socket.remoteAddress ?? '');
+    const { device, secret } = await devices.fetchSecret(body.imei, request.client.address);
     return { deviceId: device.id, secret, serverTime: toIso(clock.now()) };
   });
 };

@@ -24,7 +24,7 @@ const managing = new Set(['operator', 'manager', 'administrator']);
 
 const acting = (caller: Caller, request: FastifyRequest): ActingMember => ({
   personNo: caller.reader.personNo,
-  from: { address: request.ip, userAgent: request.headers['user-agent'] ?? '' },
+  from: { address: request.client.address, userAgent: request.headers['user-agent'] ?? '' },
 });
 
 /** Organisations and who belongs to them. docs/people.md */

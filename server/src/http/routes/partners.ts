@@ -55,7 +55,7 @@ const listedView = (app: PartnerApp): ListedAppView => ({
 
 const actorOf = (caller: Caller, request: FastifyRequest): PartnerActor => ({
   personNo: signedInOf(caller).person.personNo,
-  address: request.ip,
+  address: request.client.address,
 });
 
 type PartnerDeps = Pick<HttpDeps, 'partners' | 'clock'>;
@@ -124,8 +124,8 @@ const addSecretRoutes = (routes: RouteRegistrar, { partners, clock }: PartnerDep
 /** What the platform says of apps. */
 const addJudgementRoutes = (routes: RouteRegistrar, { partners }: PartnerDeps): void => {
   const judge = (id: string, reason: string | null, caller: Caller, request: FastifyRequest): Promise<void> => {
-    const by = caller.actor === 'person' ? { personNo: caller.signedIn.person.personNo, address: request.ip } : null;
-    return partners.apps.judge(id, reason, by, request.ip);
+    const by = caller.actor === 'person' ? { personNo: caller.signedIn.person.personNo, address: request.client.address } : null;
+    return partners.apps.judge(id, reason, by, request.client.address);
   };
   routes.add('listApps', ({ query }) => {
     const fit = partners.directory

@@ -6,7 +6,7 @@ import { readCookie, writeCookie } from '../access/cookies.ts';
 import type { RouteRegistrar } from '../register-route.ts';
 import { toIso, toIsoOrNull } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
-import { confirmedOf, letIn, signedInOf, whence } from './people.ts';
+import { confirmedOf, isSecure, letIn, signedInOf, whence } from './people.ts';
 
 const passkeyView = ({ id, name, isBackedUp, createdMs, lastUsedMs }: Passkey): PasskeyView => ({
   id,
@@ -38,7 +38,7 @@ const browserOf = (request: FastifyRequest, deps: HttpDeps): string | undefined 
 /** The same for all pages of the browser: one that was opened later does not spoil the question of another. */
 const knowBrowser = (request: FastifyRequest, reply: FastifyReply, deps: HttpDeps): string => {
   const value = browserOf(request, deps) ?? randomBytes(32).toString('base64url');
-  const options = { maxAgeSeconds: browserSeconds, isSecure: deps.config.isHttps };
+  const options = { maxAgeSeconds: browserSeconds, isSecure: isSecure(request, deps) };
   reply.header('set-cookie', writeCookie(cookieName(deps), value, options));
   return value;
 };

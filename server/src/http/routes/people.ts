@@ -52,7 +52,7 @@ const tokenView = (token: AccessToken) => ({
 
 /** From where a request comes. */
 export const whence = (request: FastifyRequest): Whence => ({
-  address: request.ip,
+  address: request.client.address,
   userAgent: request.headers['user-agent'] ?? '',
 });
 
@@ -71,10 +71,17 @@ export const confirmedOf = (caller: Caller, clock: HttpDeps['clock']): SignedIn 
 
 type CookieDeps = Pick<HttpDeps, 'access' | 'config' | 'clock'>;
 
+/** A cookie of this browser is for https alone. */
+export const isSecure = ({ client }: FastifyRequest, { config }: Pick<HttpDeps, 'config'>): boolean =>
+  config.isHttps || client.isHttps;
+
 /** Gives the browser its session. */
 export const setSessionCookie = (reply: FastifyReply, { value, expiresMs }: NewSession, deps: CookieDeps): void => {
   const maxAgeSeconds = Math.floor((expiresMs - deps.clock.now()) / 1000);
-  reply.header('set-cookie', writeCookie(deps.access.cookieName, value, { maxAgeSeconds, isSecure: deps.config.isHttps }));
+  reply.header(
+    'set-cookie',
+    writeCookie(deps.access.cookieName, value, { maxAgeSeconds, isSecure: isSecure(reply.request, deps) }),
+  );
 };
 
 export const letIn = (reply: FastifyReply, session: NewSession, deps: CookieDeps): PersonView => {
@@ -189,10 +196,10 @@ const addOwnRoutes = (routes: RouteRegistrar, { people }: HttpDeps): void => {
 const addSignOutRoute = (routes: RouteRegistrar, { people, access, config }: HttpDeps): void => {
   routes.add('endSession', async ({ request, reply }) => {
     const value = readCookie(request.headers.cookie, access.cookieName);
-    const signedIn = value === undefined ? undefined : await people.sessions.bySession(value, request.ip);
+    const signedIn = value === undefined ? undefined : await people.sessions.bySession(value, request.client.address);
     const { person, session } = signedIn ?? {};
     if (person && session) await people.sessions.end(person.personNo, { id: session.id }, whence(request), true);
-    reply.header('set-cookie', writeCookie(access.cookieName, '', { maxAgeSeconds: 0, isSecure: config.isHttps }));
+    reply.header('set-cookie', writeCookie(access.cookieName, '', { maxAgeSeconds: 0, isSecure: isSecure(request, { config }) }));
   });
 };
 

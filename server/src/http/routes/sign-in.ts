@@ -24,7 +24,7 @@ export const addSignInRoute = (
         setSessionCookie(reply, await people.accounts.letInDemoOperator(whence(request)), deps);
         return reply.redirect('/', 303);
       }
-      if (config.isDemo) logger.warn('a sign-in link was refused', { address: request.ip });
+      if (config.isDemo) logger.warn('a sign-in link was refused', { address: request.client.address });
       const isFirst = !(await people.accounts.hasOperator());
       return reply.redirect(isFirst ? `/first-operator#${code}` : '/sign-in', 303);
     },

@@ -28,7 +28,7 @@ export interface BrowserStreamDeps extends Pick<HttpDeps, 'live' | 'vocabulary' 
   };
   readonly warnings: Pick<HttpDeps['warnings'], 'listen' | 'isShown'>;
   readonly scopes: Scopes;
-  readonly config: Pick<HttpDeps['config'], 'allowedHosts' | 'allowedOrigins'>;
+  readonly config: Pick<HttpDeps['config'], 'allowedHosts' | 'allowedOrigins' | 'door'>;
 }
 
 export interface BrowserStream extends HttpStreams {
@@ -126,7 +126,7 @@ class Stream implements BrowserStream {
   async #admit(request: IncomingMessage): Promise<Caller> {
     const { config } = this.#deps;
     const { host, origin } = request.headers;
-    checkHost(host, request.socket.localPort, config.allowedHosts);
+    checkHost(host, request.socket, config.allowedHosts);
     const caller = await this.#callerOf(request);
     checkOrigin(origin, {
       host: host?.toLowerCase() ?? '',
@@ -165,7 +165,7 @@ class Stream implements BrowserStream {
   }
 
   #callerOf(request: IncomingMessage): Promise<Caller> {
-    return authenticate(request.headers, request.socket.remoteAddress ?? '', this.#deps);
+    return authenticate(request.headers, this.#deps.config.door.clientOf(request).address, this.#deps);
   }
 
   #accept(socket: WebSocket, request: IncomingMessage, caller: Caller): void {

@@ -27,7 +27,7 @@ import type { JournalLimits } from '../../eventlog/adapters/journal/options.ts';
 import type { EventLog } from '../../eventlog/index.ts';
 import { type History, openHistory } from '../../history/index.ts';
 import { type Gate, type Ingest, openGate, openIngest } from '../../ingest/index.ts';
-import { type Clock, type Logger, silentLogger, systemClock } from '../../kernel/index.ts';
+import { type Clock, type Logger, makeClientDoor, silentLogger, systemClock } from '../../kernel/index.ts';
 import { openDuckdbLake } from '../../lake/adapters/duckdb/index.ts';
 import { fleetSignals, type Live, openLive } from '../../live/index.ts';
 import { listenDeviceWebSockets, telemetryRoute } from '../../protocols/index.ts';
@@ -116,6 +116,8 @@ const configOf = (webRoot: string, changes: Partial<HttpConfig>): HttpConfig => 
   allowedHosts: [],
   allowedOrigins: [],
   isHttps: false,
+  tls: undefined,
+  door: makeClientDoor(),
   webRoot,
   ...changes,
 });

@@ -1,7 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { closeCodes } from '@milepost/contract';
-import { BugError, type Clock, type Logger, MilepostError, OperationalError } from '../../kernel/index.ts';
+import {
+  BugError,
+  type ClientDoor,
+  type Clock,
+  type Logger,
+  makeClientDoor,
+  MilepostError,
+  OperationalError,
+} from '../../kernel/index.ts';
 import { readBearer } from '../bearer.ts';
 import { listenerLimits } from '../limits.ts';
 import { certificateOf } from '../tls/read-certificate.ts';
@@ -15,6 +23,8 @@ export interface DeviceWebSocketOptions {
   readonly gate: DeviceGate;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Undefined: whoever is connected is the device. */
+  readonly door?: ClientDoor;
 }
 
 /** Device sockets of `/v1/devices/stream`: one JSON message a text frame, or one report a binary frame. */
@@ -33,11 +43,13 @@ class WebSocketListener implements DeviceWebSockets {
   readonly #options: DeviceWebSocketOptions;
   readonly #connections = new Set<Connection>();
   readonly #patrol: SilencePatrol;
+  readonly #door: ClientDoor;
   #isClosed = false;
   #whenEmpty: () => void = () => {};
 
   constructor(options: DeviceWebSocketOptions) {
     this.#options = options;
+    this.#door = options.door ?? makeClientDoor();
     this.#patrol = new SilencePatrol(options.clock, this.#connections);
   }
 
@@ -110,7 +122,7 @@ class WebSocketListener implements DeviceWebSockets {
     });
     const connection: Connection = { socket, heardInRound: this.#patrol.round };
     const session = open({
-      address: request.socket.remoteAddress ?? '',
+      address: this.#door.clientOf(request).address,
       send: (text) => socket.send(text),
       pause: () => socket.pause(),
       resume: () => socket.resume(),
