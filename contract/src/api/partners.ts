@@ -97,9 +97,6 @@ export const partnerView = closed({
   id: opaqueId,
   name: Type.String(),
   role: oneOf(partnerRoles, { description: 'Of who asks' }),
-  members: Type.Array(
-    closed({ id: opaqueId, name: Type.String(), email: Type.String(), role: oneOf(partnerRoles), createdAt: isoTime }),
-  ),
   apps: Type.Array(partnerApp),
 });
 export type PartnerView = Static<typeof partnerView>;
@@ -128,30 +125,11 @@ export const partnerRoutes = {
   readPartner: person({
     method: 'GET',
     path: '/v1/partners/{id}',
-    summary: 'Read an own partner organisation: its members and apps',
+    summary: 'Read an own partner organisation and its apps',
     tag,
     params: byId,
     status: 200,
     response: partnerView,
-  }),
-  changePartnerMember: person({
-    method: 'PUT',
-    path: '/v1/partners/{id}/members/{member}',
-    summary: 'Change what a member may do there',
-    description: 'By an administrator; the last one stays one.',
-    tag,
-    params: closed({ id: opaqueId, member: opaqueId }),
-    body: closed({ role: oneOf(partnerRoles) }),
-    status: 204,
-  }),
-  removePartnerMember: person({
-    method: 'DELETE',
-    path: '/v1/partners/{id}/members/{member}',
-    summary: 'Remove a member',
-    description: 'By an administrator, or by the member; the last administrator stays.',
-    tag,
-    params: closed({ id: opaqueId, member: opaqueId }),
-    status: 204,
   }),
   makePartnerApp: person({
     method: 'POST',

@@ -18,13 +18,14 @@ export interface ApiRoute {
     | 'warnings'
     | 'people'
     | 'partners'
+    | 'consent'
     | 'server';
   /**
    * Who may call: the platform's operators (token or session); its staff, who may be support, too; readers, who are all that are known, each for what
    * they may see; managers, who are operators and whoever holds the thing or manages it for the customer that does; whoever is known; a person in
-   * a browser about the own account; a device with its own means; or anyone.
+   * a browser about the own account; a device with its own means; an app of a partner with the token that a person gave it; or anyone.
    */
-  readonly access: 'operator' | 'staff' | 'manager' | 'reader' | 'known' | 'person' | 'device' | 'anyone';
+  readonly access: 'operator' | 'staff' | 'manager' | 'reader' | 'known' | 'person' | 'device' | 'partner' | 'anyone';
   /** A device calls it by its client certificate. */
   readonly isByCertificate?: true;
   readonly params?: TSchema;
@@ -52,3 +53,4 @@ export const reader = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({
 export const known = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'known' as const });
 export const person = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'person' as const });
 export const anyone = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'anyone' as const });
+export const partner = <const R extends Omit<ApiRoute, 'access'>>(route: R) => ({ ...route, access: 'partner' as const });

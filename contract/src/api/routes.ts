@@ -6,6 +6,7 @@ import { fleetPage, fleetQuery, mapFrameType } from './fleet.ts';
 import * as past from './history.ts';
 import { organisationRoutes } from './organisations.ts';
 import { passkeyRoutes } from './passkeys.ts';
+import { oauthRoutes } from './oauth.ts';
 import { partnerRoutes } from './partners.ts';
 import { peopleRoutes } from './people.ts';
 import { possessionRoutes } from './possession.ts';
@@ -225,6 +226,7 @@ export const apiRoutes = {
   ...peopleRoutes,
   ...passkeyRoutes,
   ...partnerRoutes,
+  ...oauthRoutes,
 
   ...organisationRoutes,
 

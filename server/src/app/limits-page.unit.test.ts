@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { apiLimits, partnerApiLimits } from '@milepost/contract/api';
+import { apiLimits, oauthApiLimits, partnerApiLimits } from '@milepost/contract/api';
 import { streamLimits } from '@milepost/contract/stream';
 import { warningLimits } from '../alerts/index.ts';
 import { journalLimits } from '../eventlog/adapters/journal/options.ts';
@@ -17,6 +17,7 @@ import { browserStreamLimits } from '../http/stream/limits.ts';
 import { importLimits, ingestLimits, sessionLimits } from '../ingest/index.ts';
 import { clockStepMsMin } from '../kernel/stepping-clock.ts';
 import { lakeLimits } from '../lake/index.ts';
+import { oauthLimits } from '../oauth/index.ts';
 import { partnerLimits } from '../partners/index.ts';
 import { peopleLimits } from '../people/index.ts';
 import { possessionLimits } from '../registry/index.ts';
@@ -54,6 +55,8 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   accessLimits,
   peopleLimits,
   possessionLimits,
+  oauthApiLimits,
+  oauthLimits,
   partnerApiLimits,
   partnerLimits,
   catchUpLimits,

@@ -58,6 +58,7 @@ import {
   storesReadiness,
 } from './listeners.ts';
 import { repeat } from './repeat.ts';
+import { openOauthIn } from './open-oauth.ts';
 import { openPartnersIn } from './open-partners.ts';
 import { openAccounts } from './open-people.ts';
 import { openSystem } from './system/open-system.ts';
@@ -121,6 +122,8 @@ interface HttpParts {
   readonly rebuilder: RebuildProcess;
   readonly gate: Gate;
   readonly access: OperatorAccess;
+  /** Where this process listens, once it does. */
+  readonly listensAt: () => string;
   readonly people: People;
 }
 
@@ -151,6 +154,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
   const system = await openSystem({ base, ...known, rebuild: rebuilder, node: undefined });
   closers.add('system', () => system.close());
   const partners = await openPartnersIn(base, stored, closers);
+  const oauth = await openOauthIn(base, stored, { ...parts, partners, isDemo }, closers);
   const config = await httpConfig({ ...base, isDemo });
   const http = await createHttp({
     registry: stored.registry,
@@ -169,6 +173,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
     access: parts.access,
     people: parts.people,
     partners,
+    oauth,
     config,
     metrics: new MetricsRegistry(),
     figures,
@@ -329,14 +334,15 @@ const open = async (options: ServerOptions, closers: Closers): Promise<Omit<Runn
   );
   const { token, access } = await openAccess(base, stored);
   let origin = '';
-  const people = await openAccounts(base, stored, () => origin, closers);
+  const listensAt = (): string => origin;
+  const people = await openAccounts(base, stored, listensAt, closers);
   const lake = await openDuckdbLake({ folder: folder.exports, logger });
   closers.add('lake', () => lake.close());
   const reports = openReportsOf({ ...stored, trips: trips.trips, warnings, folder: folder.reports, clock, logger });
   closers.add('reports', () => reports.close());
   reports.start();
   const known = { stored, log, models, trips, erasures, warnings, reports, unknownVehicles };
-  const parts = { steps, deadLetters, lake, projection, ...holds, gate, access, people, ...known };
+  const parts = { steps, deadLetters, lake, projection, ...holds, gate, access, listensAt, people, ...known };
   const http = await openHttp(base, options.isDemo, parts, closers);
   const door = openDoor(configuration);
   const sockets = listenDeviceWebSockets({ gate, clock, logger, door });

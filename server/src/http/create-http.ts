@@ -30,6 +30,8 @@ import { addImportRoutes } from './routes/imports.ts';
 import { addPasskeyRoutes } from './routes/passkeys.ts';
 import { addPrivateRoutes } from './routes/private.ts';
 import { addOrganisationRoutes } from './routes/organisations.ts';
+import { addOauth } from './oauth-door.ts';
+import { addConsentRoutes } from './routes/consents.ts';
 import { addPartnerRoutes } from './routes/partners.ts';
 import { addPeopleRoutes } from './routes/people.ts';
 import { addPossessionRoutes } from './routes/possession.ts';
@@ -91,6 +93,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scopes: Scopes): vo
     addDriverImportRoute,
     addDriverTripRoutes,
     addPartnerRoutes,
+    addConsentRoutes,
     addPeopleRoutes,
     addOrganisationRoutes,
     addPossessionRoutes,
@@ -137,6 +140,7 @@ export const createHttp = async (deps: HttpDeps): Promise<Http> => {
   const { telemetryRoute } = deps;
   if (telemetryRoute) await fastify.register(async (scoped) => telemetryRoute(scoped, {}));
   addSignInRoute(fastify, deps);
+  await addOauth(fastify, deps);
   addErrorsPage(fastify);
   addMetricsRoute(fastify, deps);
   addOpenApiRoute(fastify);

@@ -6,6 +6,7 @@ const tags = [
   { name: 'history', description: 'The past: values, status changes, raw reports' },
   { name: 'devices', description: 'Devices, their logins and reports' },
   { name: 'customers', description: 'Whom vehicles belong to' },
+  { name: 'consent', description: 'Consent: what apps ask people for, and what they answer' },
   { name: 'partners', description: 'Partners: their organisations, apps and secrets, and the word of the platform about them' },
   { name: 'people', description: 'Accounts: signing in, and what people change about themselves' },
   { name: 'server', description: 'The server itself, its vocabulary, who is signed in' },
@@ -28,6 +29,7 @@ export const addOpenApi = async (fastify: FastifyInstance, version: string, cook
       components: {
         securitySchemes: {
           operatorToken: { type: 'http', scheme: 'bearer', description: 'The operator token' },
+          partnerToken: { type: 'http', scheme: 'bearer', description: 'The access token that a person gave to an app' },
           personalToken: {
             type: 'http',
             scheme: 'bearer',

@@ -12,7 +12,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } fro
 import Type, { type TSchema } from 'typebox';
 import type { ReadScope } from '../events/index.ts';
 import { assert, CallerError } from '../kernel/index.ts';
-import { authenticate, type Caller } from './access/authenticate.ts';
+import { authenticate, authenticatePartner, type Caller } from './access/authenticate.ts';
 import { checkOrigin, isStateChanging } from './access/check-origin.ts';
 import { addStreamBodies } from './stream-bodies.ts';
 import type { Scopes } from '../sharing/index.ts';
@@ -56,6 +56,7 @@ const security: Record<ApiRoute['access'], readonly Record<string, string[]>[]> 
   known: byAnyMeans,
   person: [{ browserSession: [] }],
   device: [],
+  partner: [{ partnerToken: [] }],
   anyone: [],
 };
 
@@ -184,6 +185,7 @@ const checkItems = (caller: Caller, method: string): void => {
 /** Lets in whom the route is for. Throws `unauthorized`, `forbidden`. */
 const admit = async (request: FastifyRequest, kind: ApiRoute['access'] | undefined, deps: AccessDeps): Promise<Caller | null> => {
   if (kind === undefined || kind === 'device' || kind === 'anyone') return null;
+  if (kind === 'partner') return authenticatePartner(request.headers, deps.oauth);
   const caller = await authenticate(request.headers, request.client.address, deps);
   if (kind === 'person') {
     // A token that was stolen does not become an account.
@@ -196,7 +198,7 @@ const admit = async (request: FastifyRequest, kind: ApiRoute['access'] | undefin
   return caller;
 };
 
-export type AccessDeps = Pick<HttpDeps, 'access' | 'people' | 'config'>;
+export type AccessDeps = Pick<HttpDeps, 'access' | 'people' | 'oauth' | 'config'>;
 
 /** The checks of a route that the contract describes, as a list: who calls, then from where. */
 export const checkAccess = async (request: FastifyRequest, deps: AccessDeps): Promise<void> => {

@@ -12,6 +12,7 @@ import type { History } from '../history/index.ts';
 import type { Clock, ClientDoor, Logger } from '../kernel/index.ts';
 import type { Lake } from '../lake/index.ts';
 import type { Live } from '../live/index.ts';
+import type { Oauth } from '../oauth/index.ts';
 import type { Partners } from '../partners/index.ts';
 import type { TlsFiles } from '../protocols/index.ts';
 import type { People } from '../people/index.ts';
@@ -118,6 +119,7 @@ export interface HttpDeps {
   readonly registry: Registry;
   readonly people: People;
   readonly partners: Partners;
+  readonly oauth: Oauth;
   readonly devices: Devices;
   readonly live: Live;
   readonly history: History;

@@ -119,6 +119,8 @@ const asks: Readonly<Partial<Record<ApiRouteName, Ask>>> = {
   removeMember: { row: row(['unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'forbidden', 'unknown']), id: anOrganisation },
 
   readSystem: { row: staff },
+  // With the tokens of apps alone: oauth-data.int.test.ts.
+  readPartnerToken: { row: all('unauthorized') },
 };
 
 /** Routes for operators alone: whoever else asks is refused before anything is looked at. */

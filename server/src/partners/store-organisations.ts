@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { CallerError } from '../kernel/index.ts';
 import { type Transaction, uniqueViolation } from '../storage/index.ts';
-import type { Partner, PartnerMember, PartnerRole } from './types.ts';
+import type { OwnPartner, Partner, PartnerRole } from './types.ts';
 
 const at = (ms: number): string => new Date(ms).toISOString();
 
@@ -28,20 +28,11 @@ export const countPartners = async (
   return rows[0] as { own: number; all: number };
 };
 
-export const readMembers = async (tx: Transaction, organisationNo: number): Promise<PartnerMember[]> => {
-  const { rows } = await sql<PartnerMember>`select p.person_no as "personNo", p.id, p.name, p.email, m.role,
-      (extract(epoch from m.created_at) * 1000)::float8 as "createdMs"
-    from memberships m join people p using (person_no) join organisations o using (organisation_no)
-    where m.organisation_no = ${organisationNo} and o.kind = 'partner' and p.ended_at is null order by m.created_at, p.person_no`.execute(
-    tx,
-  );
-  return rows;
-};
-
-/** Those who act for a partner at this moment; other changes of its members wait. */
-export const lockPartner = async (tx: Transaction, organisationId: string): Promise<Partner | undefined> => {
-  const { rows } = await sql<Partner>`select organisation_no as "organisationNo", id, name from organisations
-    where id = ${organisationId} and kind = 'partner' and ended_at is null for update`.execute(tx);
+/** Undefined for who is no member. */
+export const readOwnPartner = async (tx: Transaction, id: string, personNo: number): Promise<OwnPartner | undefined> => {
+  const { rows } = await sql<OwnPartner>`select o.organisation_no as "organisationNo", o.id, o.name, m.role
+    from organisations o join memberships m using (organisation_no)
+    where o.id = ${id} and o.kind = 'partner' and o.ended_at is null and m.person_no = ${personNo}`.execute(tx);
   return rows[0];
 };
 
@@ -53,8 +44,4 @@ export const putMember = async (
   await sql`insert into memberships (organisation_no, person_no, role, created_at)
     values (${organisationNo}, ${personNo}, ${role}, ${at(nowMs)})
     on conflict (organisation_no, person_no) do update set role = excluded.role`.execute(tx);
-};
-
-export const deleteMember = async (tx: Transaction, organisationNo: number, personNo: number): Promise<void> => {
-  await sql`delete from memberships where organisation_no = ${organisationNo} and person_no = ${personNo}`.execute(tx);
 };

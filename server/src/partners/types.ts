@@ -54,13 +54,10 @@ export interface Partner {
   readonly name: string;
 }
 
-export interface PartnerMember {
-  readonly personNo: number;
-  readonly id: string;
-  readonly name: string;
-  readonly email: string;
+/** A partner of which somebody is a member. */
+export interface OwnPartner extends Partner {
+  /** Of who asks. */
   readonly role: PartnerRole;
-  readonly createdMs: number;
 }
 
 /** Who acts for a partner, and from where. */

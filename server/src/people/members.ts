@@ -1,4 +1,4 @@
-import { type Role, rolesOf } from '@milepost/contract/api';
+import { type OrganisationKind, type Role, rolesOf } from '@milepost/contract/api';
 import { type AuditAct, writeAudit } from '../audit/index.ts';
 import { CallerError, invalidField } from '../kernel/index.ts';
 import type { Transaction } from '../storage/index.ts';
@@ -32,6 +32,9 @@ const checkRole = ({ kind }: OrganisationRecord, role: Role): Role => {
   if (!allowed.includes(role)) throw invalidField('role', role, `one of ${allowed.join(', ')}`);
   return role;
 };
+
+/** Somebody has this role there, whatever happens. */
+const neededRoles: Readonly<Partial<Record<OrganisationKind, Role>>> = { platform: 'operator', partner: 'administrator' };
 
 /** Organisations and who belongs to them. Who may ask is for the caller to know. */
 export class Members {
@@ -82,7 +85,7 @@ export class Members {
     return 'added';
   }
 
-  /** Throws `not_found`, `in_use` for the last operator of the platform. */
+  /** Throws `not_found`, `in_use` for the last operator of the platform, or administrator of a partner. */
   async change(id: string, personId: string, role: Role, by: ActingMember): Promise<void> {
     await this.#edit(id, personId, by, 'member_changed', async (tx, organisation, { personNo }) => {
       checkRole(organisation, role);
@@ -134,8 +137,9 @@ export class Members {
       if (!member) throw notFound('member');
       const role = await run(tx, organisation, member);
       const left = await listMembers(tx, organisation.organisationNo);
-      if (organisation.kind === 'platform' && member.role === 'operator' && !left.some((one) => one.role === 'operator'))
-        throw new CallerError('in_use', 'this is the last operator of the platform: make another one first');
+      const needed = neededRoles[organisation.kind];
+      if (needed !== undefined && member.role === needed && !left.some((one) => one.role === needed))
+        throw new CallerError('in_use', `this is the last ${needed} of ${organisation.name}: make another one first`);
       await this.#note(tx, act, organisation, member, role, by);
       return member.personNo;
     });

@@ -16,6 +16,8 @@ import { Sessions } from './sessions.ts';
 import { PasswordSignIn } from './sign-in.ts';
 import { dropAuditMonths, makeAuditMonths } from '../audit/index.ts';
 import { sweepChallenges } from './store-passkeys.ts';
+import { readPersonByEmail, readPersonById } from './store-people.ts';
+import type { Person } from './types.ts';
 import { sweepSessions } from './store-sessions.ts';
 import { makeTotpSecrets } from './totp.ts';
 
@@ -40,6 +42,10 @@ export interface People {
   readonly own: OwnAccount;
   readonly members: Members;
   readonly passkeys: Passkeys;
+  /** By id; undefined: there is none, or its account has ended. */
+  find(personId: string): Promise<Person | undefined>;
+  /** By e-mail, as it was typed. */
+  findByEmail(email: string): Promise<Person | undefined>;
   /** Removes what is over, makes room for the audit log of the next months and drops its oldest. */
   tend(): Promise<void>;
   close(): Promise<void>;
@@ -91,6 +97,8 @@ export const openPeople = async (options: PeopleOptions): Promise<People> => {
     members: new Members(context, sessions, links),
     own: new OwnAccount(context, acts),
     passkeys: new Passkeys(context, { sessions, acts, failures, challenges }),
+    find: (personId) => storage.withActor(peopleActor, (tx) => readPersonById(tx, personId)),
+    findByEmail: (email) => storage.withActor(peopleActor, (tx) => readPersonByEmail(tx, email.trim().toLowerCase())),
     tend,
     close: async () => {
       isClosed = true;

@@ -25,6 +25,21 @@ export const readPerson = async (tx: Transaction, personNo: number): Promise<Per
   return rows[0] && toPerson(rows[0]);
 };
 
+/** Those in use alone. */
+export const readPersonById = async (tx: Transaction, id: string): Promise<Person | undefined> => {
+  const { rows } = await sql<PersonRow>`select ${personColumns} from people p where p.id = ${id} and p.ended_at is null`.execute(
+    tx,
+  );
+  return rows[0] && toPerson(rows[0]);
+};
+
+/** Those in use alone, by an address in small letters. */
+export const readPersonByEmail = async (tx: Transaction, email: string): Promise<Person | undefined> => {
+  const { rows } =
+    await sql<PersonRow>`select ${personColumns} from people p where p.email = ${email} and p.ended_at is null`.execute(tx);
+  return rows[0] && toPerson(rows[0]);
+};
+
 export interface PersonSecrets {
   readonly person: Person;
   readonly passwordHash: string | null;

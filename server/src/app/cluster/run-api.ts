@@ -8,6 +8,7 @@ import type { SnapshotStore } from '../../storage/index.ts';
 import { findUnknown, type UnknownVehicles } from '../find-unknown.ts';
 import { forgetOld } from '../forget-old.ts';
 import { openReportsOf } from '../keep-reports.ts';
+import { openOauthIn } from '../open-oauth.ts';
 import { openPartnersIn } from '../open-partners.ts';
 import { openAccounts } from '../open-people.ts';
 import { openWarningLog } from '../keep-warnings.ts';
@@ -83,6 +84,8 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
   const { token, access } = await openAccess(base, stored);
   const people = await openAccounts(base, stored, options.listensAt, closers);
   const partners = await openPartnersIn(base, stored, closers);
+  const { listensAt } = options;
+  const oauth = await openOauthIn(base, stored, { people, partners, access, listensAt, isDemo: false }, closers);
   const lake = await openDuckdbLake({ folder: folder.exports, logger });
   closers.add('lake', () => lake.close());
   const warnings = await openWarningLog({ ...stored, erasures, clock, logger });
@@ -115,6 +118,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
     access,
     people,
     partners,
+    oauth,
     config: await httpConfig({ configuration, isDemo: false }),
     metrics: new MetricsRegistry(),
     figures,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { CallerError } from '../../kernel/index.ts';
+import type { Oauth, PartnerToken } from '../../oauth/index.ts';
 import type { People, SignedIn } from '../../people/index.ts';
 import { readBearer } from '../../protocols/index.ts';
 import { readCookie } from './cookies.ts';
@@ -27,7 +28,13 @@ export interface PersonCaller extends CallerBase {
   readonly signedIn: SignedIn;
 }
 
-export type Caller = OperatorCaller | PersonCaller;
+/** An app of a partner, with the token that a person gave it. */
+export interface PartnerCaller extends CallerBase {
+  readonly actor: 'partner';
+  readonly token: PartnerToken;
+}
+
+export type Caller = OperatorCaller | PersonCaller | PartnerCaller;
 
 export interface AccessParts {
   readonly access: OperatorAccess;
@@ -72,4 +79,20 @@ export const authenticate = async (
   const signedIn = session === undefined ? undefined : await people.sessions.bySession(session, address);
   if (signedIn) return personCaller(signedIn);
   throw new CallerError('unauthorized', 'expected Authorization: Bearer <token>, or a browser that is signed in');
+};
+
+/**
+ * Finds out which app calls a route of partners, and for whom. A token that was given for something else (to know who signed in) is refused as
+ * one that is not known. Throws `unauthorized`, `unavailable`.
+ */
+const nobody: Reader = { personNo: null, isStaff: false, customerNos: [] };
+export const authenticatePartner = async (
+  headers: IncomingMessage['headers'],
+  { tokens, audience }: Pick<Oauth, 'tokens' | 'audience'>,
+): Promise<PartnerCaller> => {
+  const bearer = headers.authorization === undefined ? undefined : readBearer(headers.authorization);
+  const token = bearer === undefined ? undefined : await tokens.find(bearer);
+  if (token?.audience === audience())
+    return { actor: 'partner', by: 'token', expiresAt: token.expiresMs, isOperator: false, reader: nobody, token };
+  throw new CallerError('unauthorized', 'expected Authorization: Bearer <access token of an app, for this API>');
 };

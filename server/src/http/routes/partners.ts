@@ -2,7 +2,7 @@ import type { AppPurposeView, ListedAppView, PartnerAppView, PartnerView } from 
 import { partnerApiLimits } from '@milepost/contract/api';
 import type { FastifyRequest } from 'fastify';
 import { checkConfirmed } from '../../people/index.ts';
-import type { AppPurpose, PartnerActor, PartnerApp, PartnerWithMembers } from '../../partners/index.ts';
+import type { AppPurpose, PartnerActor, PartnerApp, OwnPartner } from '../../partners/index.ts';
 import type { Caller } from '../access/authenticate.ts';
 import type { RouteRegistrar } from '../register-route.ts';
 import { toIso } from '../times.ts';
@@ -34,17 +34,10 @@ export const partnerAppView = (app: PartnerApp): PartnerAppView => ({
   createdAt: toIso(app.createdMs),
 });
 
-const partnerView = ({ id, name, role, members }: PartnerWithMembers, apps: readonly PartnerApp[]): PartnerView => ({
+const partnerView = ({ id, name, role }: OwnPartner, apps: readonly PartnerApp[]): PartnerView => ({
   id,
   name,
   role,
-  members: members.map((member) => ({
-    id: member.id,
-    name: member.name,
-    email: member.email,
-    role: member.role,
-    createdAt: toIso(member.createdMs),
-  })),
   apps: apps.map(partnerAppView),
 });
 
@@ -58,7 +51,7 @@ const actorOf = (caller: Caller, request: FastifyRequest): PartnerActor => ({
   address: request.client.address,
 });
 
-type PartnerDeps = Pick<HttpDeps, 'partners' | 'clock'>;
+type PartnerDeps = Pick<HttpDeps, 'partners' | 'oauth' | 'clock'>;
 
 const addOrganisationRoutes = (routes: RouteRegistrar, { partners }: PartnerDeps): void => {
   const { organisations, apps } = partners;
@@ -70,15 +63,9 @@ const addOrganisationRoutes = (routes: RouteRegistrar, { partners }: PartnerDeps
     const partner = await organisations.read(params.id, personNo);
     return partnerView(partner, await apps.list(partner, personNo));
   });
-  routes.add('changePartnerMember', ({ params, body, caller, request }) =>
-    organisations.changeMember(params.id, params.member, body.role, actorOf(caller, request)),
-  );
-  routes.add('removePartnerMember', ({ params, caller, request }) =>
-    organisations.removeMember(params.id, params.member, actorOf(caller, request)),
-  );
 };
 
-const addAppRoutes = (routes: RouteRegistrar, { partners }: PartnerDeps): void => {
+const addAppRoutes = (routes: RouteRegistrar, { partners, oauth }: PartnerDeps): void => {
   const { organisations, apps } = partners;
   const memberOf = async (id: string, caller: Caller, request: FastifyRequest) => {
     const by = actorOf(caller, request);
@@ -99,6 +86,7 @@ const addAppRoutes = (routes: RouteRegistrar, { partners }: PartnerDeps): void =
   routes.add('endPartnerApp', async ({ params, caller, request }) => {
     const { by, partner } = await memberOf(params.id, caller, request);
     await apps.end(partner, params.app, by);
+    await oauth.endAccess(params.app, null);
   });
   routes.add('declarePurpose', async ({ params, body, caller, request }) => {
     const { by, partner } = await memberOf(params.id, caller, request);
@@ -122,7 +110,7 @@ const addSecretRoutes = (routes: RouteRegistrar, { partners, clock }: PartnerDep
 };
 
 /** What the platform says of apps. */
-const addJudgementRoutes = (routes: RouteRegistrar, { partners }: PartnerDeps): void => {
+const addJudgementRoutes = (routes: RouteRegistrar, { partners, oauth }: PartnerDeps): void => {
   const judge = (id: string, reason: string | null, caller: Caller, request: FastifyRequest): Promise<void> => {
     const by = caller.actor === 'person' ? { personNo: caller.signedIn.person.personNo, address: request.client.address } : null;
     return partners.apps.judge(id, reason, by, request.client.address);
@@ -136,7 +124,10 @@ const addJudgementRoutes = (routes: RouteRegistrar, { partners }: PartnerDeps): 
     return { items: fit.slice(0, partnerApiLimits.appsListedMax).map(listedView) };
   });
   routes.add('approveApp', ({ params, caller, request }) => judge(params.id, null, caller, request));
-  routes.add('suspendApp', ({ params, body, caller, request }) => judge(params.id, body.reason, caller, request));
+  routes.add('suspendApp', async ({ params, body, caller, request }) => {
+    await judge(params.id, body.reason, caller, request);
+    await oauth.endAccess(params.id, null);
+  });
 };
 
 export const addPartnerRoutes = (routes: RouteRegistrar, deps: PartnerDeps): void => {

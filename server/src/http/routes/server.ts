@@ -27,7 +27,7 @@ const signalView = (signal: SignalDefinition): SignalView => {
 /** As far as it decides what the web app shows. */
 const youOf = (caller: Caller, { directory, possessions }: HttpDeps['registry']): ServerConfig['you'] => {
   const { isOperator, reader } = caller;
-  if (caller.actor === 'operator') return { name: null, isOperator, isStaff: reader.isStaff, customers: [], hasVehicles: false };
+  if (caller.actor !== 'person') return { name: null, isOperator, isStaff: reader.isStaff, customers: [], hasVehicles: false };
   const { person, memberships } = caller.signedIn;
   const customers = memberships.flatMap(({ customerNo, role }) => {
     const customer = customerNo === null ? undefined : directory.customerByNo(customerNo);
@@ -46,7 +46,7 @@ export const addServerRoutes = (routes: RouteRegistrar, deps: HttpDeps): void =>
   });
 
   routes.add('readSession', ({ caller }) => ({
-    actor: caller.actor,
+    actor: caller.actor === 'person' ? ('person' as const) : ('operator' as const),
     name: caller.actor === 'person' ? caller.signedIn.person.name : null,
     isOperator: caller.isOperator,
     by: caller.by,

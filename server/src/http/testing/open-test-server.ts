@@ -31,7 +31,6 @@ import { type Clock, type Logger, makeClientDoor, silentLogger, systemClock } fr
 import { openDuckdbLake } from '../../lake/adapters/duckdb/index.ts';
 import { fleetSignals, type Live, openLive } from '../../live/index.ts';
 import { listenDeviceWebSockets, telemetryRoute } from '../../protocols/index.ts';
-import { openPartners, type Partners } from '../../partners/index.ts';
 import type { Mail, People } from '../../people/index.ts';
 import { openTestPeople } from '../../people/testing/open-test-people.ts';
 import { openRegistry, openRetention, type Registry, type Retention } from '../../registry/index.ts';
@@ -42,15 +41,15 @@ import { type AssembledTrips, assembleTrips, DayThread, type MakeDay, TripMarks 
 import { type OperatorAccess, makeOperatorAccess } from '../access/operator-access.ts';
 import { createHttp } from '../create-http.ts';
 import type { Http, HttpConfig, ServerFigures } from '../types.ts';
+import { openTestPartners, type TestPartners, type TestPartnerSettings } from './open-test-partners.ts';
 import { openTestSystem } from './test-system.ts';
 
 export const operatorToken = 'operator-token-of-the-tests';
 
-export interface TestServer {
+export interface TestServer extends TestPartners {
   readonly http: Http;
   readonly access: OperatorAccess;
   readonly people: People;
-  readonly partners: Partners;
   /** What was mailed, in its order. */
   readonly mails: readonly Mail[];
   readonly storage: Storage;
@@ -192,7 +191,7 @@ const isUp = (test: TestStorage): Promise<boolean> =>
     () => false,
   );
 
-export interface TestServerSettings {
+export interface TestServerSettings extends TestPartnerSettings {
   /** The system's when it is left out. */
   readonly clock?: Clock;
   /** How long history is kept where nobody has a rule: a year when it is left out. */
@@ -335,7 +334,9 @@ export const openTestServer = async (
     useCode: (digest, expiresAt) => parts.registry.useSignInCode(digest, expiresAt),
   });
   const { people, mails } = await openTestPeople(parts.storage, timed.clock);
-  const partners = await openPartners({ storage: parts.storage, vocabulary: () => coreVocabulary, ...timed });
+  let origin = '';
+  const known = { storage: parts.storage, people, cookieName: access.cookieName, publicUrl: () => origin };
+  const ofPartners = await openTestPartners({ ...known, settings, ...timed });
   const figures = { ...figuresOf(parts, gate), trips: () => parts.days.statistics() };
   const readiness = async () => [{ name: 'postgres', isReady: await isUp(test) }];
   const system = await openTestSystem({ test, eventLog: parts.eventLog, figures, readiness, ...timed });
@@ -346,7 +347,7 @@ export const openTestServer = async (
     vocabulary: () => coreVocabulary,
     access,
     people,
-    partners,
+    ...ofPartners,
     config: configOf(webRoot, changes),
     metrics: new MetricsRegistry(),
     figures,
@@ -360,7 +361,7 @@ export const openTestServer = async (
     else http.streams.handleUpgrade(request, socket, head);
   });
   const port = await http.listen('127.0.0.1', 0);
-  const origin = `http://127.0.0.1:${port}`;
+  origin = `http://127.0.0.1:${port}`;
   const call = callAt(origin);
   return {
     ...parts,
@@ -368,14 +369,15 @@ export const openTestServer = async (
     http,
     access,
     people,
-    partners,
+    ...ofPartners,
     mails,
     port,
     origin,
     call,
     ask: askWith(call),
     close: async () => {
-      await partners.close();
+      await ofPartners.oauth.close();
+      await ofPartners.partners.close();
       await people.close();
       await sockets.close();
       await http.close();
