@@ -129,7 +129,7 @@ test('the own account: name, sessions, a second factor that is asked for, a toke
   const text = await page.getByText(/^mpt_/).innerText();
   await page.locator('[data-token]').getByText('Nightly export').waitFor();
   const asToken = (path: string) => fetch(milepost.origin + path, { headers: { authorization: `Bearer ${text}` } });
-  assert.deepEqual([(await asToken('/v1/config')).status, (await asToken('/v1/vehicles')).status], [200, 403]);
+  assert.deepEqual([(await asToken('/v1/config')).status, (await asToken('/v1/system')).status], [200, 403]);
   await button(page, 'End the token Nightly export').click();
   await page.getByText('None yet.').waitFor();
   assert.equal((await asToken('/v1/config')).status, 401);

@@ -37,5 +37,11 @@ export const useSession = defineStore('session', () => {
     return isSignedOut.value;
   };
   const isReady = computed(() => config.value !== undefined);
-  return { config, isSignedOut, problem, isReady, load, signOut };
+  /** Connects devices, imports files. */
+  const isOperator = computed(() => config.value?.you.isOperator === true);
+  /** Changes vehicles and drivers of at least one fleet. */
+  const isManager = computed(
+    () => isOperator.value || config.value?.you.customers.some(({ role }) => role === 'manager') === true,
+  );
+  return { config, isOperator, isManager, isSignedOut, problem, isReady, load, signOut };
 });
