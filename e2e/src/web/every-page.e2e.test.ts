@@ -59,6 +59,7 @@ const pages: Readonly<Record<string, PageUnderTest>> = {
   signUp: { title: 'Make an account', ready: 'form', isEntry: true },
   reset: { title: 'Set a new password', ready: 'form', isEntry: true },
   confirmEmail: { title: 'Your new address', ready: 'form', isEntry: true },
+  consent: { title: 'A request', ready: 'form', isEntry: true },
   firstOperator: { title: 'Welcome to Milepost', ready: 'form', isEntry: true },
   notFound: { title: 'There is nothing here', ready: 'h1' },
 };
@@ -81,7 +82,7 @@ let shared: Visit;
 let page: Page;
 /** Of what was asked for since somebody looked last. */
 let failed: string[] = [];
-const ids: Record<string, string> = {};
+const ids: Record<string, string> = { consent: 'ask_none' };
 
 const addressOf = (key: string): string => {
   const [name = '', tab] = key.split('/');

@@ -21,7 +21,7 @@ export const addOauth = async (fastify: FastifyInstance, { oauth }: Pick<HttpDep
           for (const [name, value] of Object.entries(reply.getHeaders()))
             if (value !== undefined) reply.raw.setHeader(name, value);
           reply.hijack();
-          await oauth.handle(request.raw, reply.raw);
+          await oauth.handle(request.raw, reply.raw, request.client.address);
         },
       });
   });

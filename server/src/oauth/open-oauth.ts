@@ -16,8 +16,8 @@ export interface Oauth {
   readonly tokens: PartnerTokens;
   /** What a token must be for on the routes of partners. */
   readonly audience: () => string;
-  /** Answers a request to one of `oauthPaths`, or of discovery. */
-  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Answers a request to one of `oauthPaths`, or of discovery. `address`: from where it came. */
+  handle(request: IncomingMessage, response: ServerResponse, address: string): Promise<void>;
   /** Ends every token of an app, or those that one person gave it. */
   endAccess(appId: string, personId: string | null): Promise<void>;
   /** Makes the next key now; the one before is published a while longer. */
@@ -27,12 +27,13 @@ export interface Oauth {
   close(): Promise<void>;
 }
 
-/** oidc-provider makes addresses of what a request says of itself: it is told what the issuer is. */
-const sayIssuer = (request: IncomingMessage, issuer: string): void => {
+/** oidc-provider believes what a request says of itself: it is told what the issuer is, and from where it really came. */
+const sayTruth = (request: IncomingMessage, issuer: string, address: string): void => {
   const { host, protocol } = new URL(issuer);
   request.headers.host = host;
   request.headers['x-forwarded-host'] = host;
   request.headers['x-forwarded-proto'] = protocol.slice(0, -1);
+  request.headers['x-forwarded-for'] = address;
 };
 
 /** Removes what has expired, again and again. */
@@ -54,8 +55,8 @@ const tendLater = ({ clock, logger }: OauthOptions, tend: () => Promise<void>): 
   };
 };
 
-const pingWith =
-  ({ mayPingPrivate }: OauthOptions): typeof fetch =>
+export const pingWith =
+  ({ mayPingPrivate }: Pick<OauthOptions, 'mayPingPrivate'>): typeof fetch =>
   (address, init) => {
     // oidc-provider's own dispatcher looks at the address that is really connected to, and refuses those that are not public.
     if (!mayPingPrivate) return fetch(address, init);
@@ -91,8 +92,8 @@ export const openOauth = async (options: OauthOptions): Promise<Oauth> => {
     consents: new Consents(options, provider, backchannel),
     tokens,
     audience: () => partnerApi(options.publicUrl()),
-    handle: async (request, response) => {
-      sayIssuer(request, options.publicUrl());
+    handle: async (request, response, address) => {
+      sayTruth(request, options.publicUrl(), address);
       await (await provider()).callback()(request, response);
     },
     endAccess: async (appId, personId) => {

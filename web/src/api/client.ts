@@ -214,6 +214,9 @@ export const api = {
   reportFiles: () => call<'listReportFiles'>('GET', '/v1/report-files'),
   deleteReportFile: (id: string) => call<'deleteReportFile'>('DELETE', reportFileAddress(id)),
   signIn: (body: RouteBody<'signIn'>) => call<'signIn'>('POST', '/v1/session', { body, isProof: true }),
+  consent: (id: string, signal?: AbortSignal) => call<'readConsent'>('GET', `/v1/consents/${encodeURIComponent(id)}`, { signal }),
+  answerConsent: (id: string, body: RouteBody<'answerConsent'>) =>
+    call<'answerConsent'>('POST', `/v1/consents/${encodeURIComponent(id)}`, { body }),
   signOut: () => call<'endSession'>('DELETE', '/v1/session'),
   askSignUp: (body: RouteBody<'askSignUp'>) => call<'askSignUp'>('POST', '/v1/sign-ups', { body }),
   link: (body: RouteBody<'readLink'>) => call<'readLink'>('POST', '/v1/links', { body }),

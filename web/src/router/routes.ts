@@ -32,6 +32,13 @@ export const routes: RouteRecordRaw[] = [
         component: () => import('../pages/entry/ConfirmEmailPage.vue'),
       },
       {
+        path: '/consent/:id',
+        name: 'consent',
+        meta: { title: 'asked.page' },
+        component: () => import('../pages/entry/ConsentPage.vue'),
+        props: true,
+      },
+      {
         path: '/first-operator',
         name: 'firstOperator',
         meta: { title: 'entry.firstTitle' },

@@ -1,4 +1,5 @@
 import account from './account.ts';
+import asked from './asked.ts';
 import charging from './charging.ts';
 import charts from './charts.ts';
 import common from './common.ts';
@@ -26,6 +27,7 @@ import welcome from './welcome.ts';
 export default {
   ...common,
   account,
+  asked,
   charging,
   charts,
   connections,

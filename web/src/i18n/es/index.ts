@@ -1,5 +1,6 @@
 import type { Messages } from '../types.ts';
 import account from './account.ts';
+import asked from './asked.ts';
 import charging from './charging.ts';
 import charts from './charts.ts';
 import common from './common.ts';
@@ -27,6 +28,7 @@ import welcome from './welcome.ts';
 const messages: Messages = {
   ...common,
   account,
+  asked,
   charging,
   charts,
   connections,
