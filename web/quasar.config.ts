@@ -36,6 +36,8 @@ export default defineConfig(() => ({
     typescript: { strict: true, vueShim: true },
     extendViteConf: (config) => {
       config.build ??= {};
+      // Read by tools/name-page-files.ts.
+      config.build.manifest = true;
       config.build.rolldownOptions = { output: { codeSplitting: { groups: first } } };
       config.resolve = { ...config.resolve, alias: withAliases(config.resolve?.alias ?? {}) };
     },

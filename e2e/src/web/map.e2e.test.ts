@@ -203,6 +203,8 @@ test('arrow keys go through the list; less motion is respected', options, async 
 test('a box on the map chooses the vehicles in it, stands in the address, and leads to them as a list', options, async () => {
   const { page, close } = await visit(browser, milepost, '/?at=34.1,-6.7,9');
   await row(page, 'BUS 1').waitFor();
+  // The list is there first.
+  await page.locator('canvas.overlay').waitFor();
   const chosen = page.getByRole('group', { name: 'Chosen area' });
   await page.keyboard.down('Shift');
   await page.mouse.move(420, 80);

@@ -1,11 +1,16 @@
 import { computed, nextTick, onBeforeUnmount, onMounted, type Ref, ref, type ShallowRef, watch } from 'vue';
+import { afterFirstContent } from './first-content.ts';
 
-/** Rows that are drawn above and below what is in sight. */
+/** Rows that are drawn above and below what is in sight: few until the first page is there. */
 const overscan = 12;
+const overscanAtFirst = 1;
+/** Until it is known how many fit: as many as fill a phone. */
+const rowsAtFirst = 8;
 
 /** The rows of a long table that are drawn: those in sight; the rest is empty space. Rows are equally high. */
 export const useRowWindow = (body: Readonly<ShallowRef<HTMLElement | null>>, count: () => number, layout: () => unknown) => {
-  const [from, to, rowHeight] = [ref(0), ref(overscan * 2), ref(48)];
+  const [from, to, rowHeight] = [ref(0), ref(rowsAtFirst), ref(48)];
+  let spare = overscanAtFirst;
   let scroller: HTMLElement | null = null;
   let frame = 0;
 
@@ -17,12 +22,16 @@ export const useRowWindow = (body: Readonly<ShallowRef<HTMLElement | null>>, cou
     if (height > 0) rowHeight.value = height;
     const above = scroller.getBoundingClientRect().top - element.getBoundingClientRect().top;
     const first = Math.floor(above / rowHeight.value);
-    from.value = Math.max(0, Math.min(first - overscan, count()));
-    to.value = Math.min(count(), Math.max(first + Math.ceil(scroller.clientHeight / rowHeight.value) + overscan, 0));
+    from.value = Math.max(0, Math.min(first - spare, count()));
+    to.value = Math.min(count(), Math.max(first + Math.ceil(scroller.clientHeight / rowHeight.value) + spare, 0));
   };
   const measureSoon = (): void => {
     frame ||= requestAnimationFrame(measure);
   };
+  void afterFirstContent().then(() => {
+    spare = overscan;
+    measureSoon();
+  });
   const resized = new ResizeObserver(measureSoon);
   onMounted(() => {
     scroller = body.value?.closest('main') ?? null;

@@ -7,7 +7,8 @@ export default defineRouter(() => {
   const router = createRouter({
     history: createWebHistory('/'),
     routes,
-    scrollBehavior: (to, from, saved) => (to.path === from.path ? false : (saved ?? { top: 0 })),
+    // At the first page nothing is scrolled yet, and asking for it would lay the page out before it is there.
+    scrollBehavior: (to, from, saved) => (to.path === from.path || from.matched.length === 0 ? false : (saved ?? { top: 0 })),
   });
   noteMissingPages(router);
   return router;
