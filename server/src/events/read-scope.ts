@@ -1,4 +1,5 @@
 import type { ConsentGroup } from '@milepost/contract';
+import type { Precision, SignalPrecision } from './precision.ts';
 
 declare const brand: unique symbol;
 
@@ -8,7 +9,14 @@ export interface ReadPeriod {
   readonly toMs: number | null;
 }
 
-export type Precision = 'exact' | 'about100m' | 'about1km' | 'about10km';
+/** What a reader is told of one signal, or of what is derived of a group. */
+export interface ItemPermission {
+  /** Sample times that may be read: ascending, not overlapping. */
+  readonly periods: readonly ReadPeriod[];
+  /** As `hiddenPeriods` of a scope. */
+  readonly hidden: readonly ReadPeriod[];
+  readonly precision: SignalPrecision;
+}
 
 /**
  * Permission to read vehicle data: who, which vehicles, which items, how precisely, of which periods. Every function
@@ -30,7 +38,7 @@ export interface ReadScope {
   seesCustomer(customerNo: number): boolean;
   allowsGroup(vehicleNo: number, group: ConsentGroup): boolean;
   precision(vehicleNo: number, group: ConsentGroup): Precision;
-  /** Periods in ascending order, not overlapping. */
+  /** Periods in ascending order, not overlapping. Of a scope with `items` those in which anything may be read: each item has its own. */
   periods(vehicleNo: number): readonly ReadPeriod[];
   /**
    * Periods in which values of a group are hidden from this reader, ascending, not overlapping: nearly always none. While one has no
@@ -41,7 +49,48 @@ export interface ReadScope {
   hidesAnything(): boolean;
   /** Vehicles of which something else is shown since a version; undefined: too many to tell. */
   changedSince(version: number): readonly number[] | undefined;
+  /**
+   * Of scopes that are made of grants: signals alone, times told coarsely, thresholds. Without it what is said of a group holds for each of its
+   * signals, of each report: so nobody asks for each value of an owner's map. Read it by `signalPermission` and `groupPermission`.
+   */
+  readonly items?: ItemRules;
 }
+
+export interface ItemRules {
+  /** Undefined: it may not be read. */
+  ofSignal(vehicleNo: number, signalNumber: number, group: ConsentGroup): ItemPermission | undefined;
+  /** Of what is derived: the group as a whole. */
+  ofGroup(vehicleNo: number, group: ConsentGroup): ItemPermission | undefined;
+}
+
+const wholeGroup = (scope: ReadScope, vehicleNo: number, group: ConsentGroup): ItemPermission | undefined => {
+  if (!scope.allowsVehicle(vehicleNo) || !scope.allowsGroup(vehicleNo, group)) return undefined;
+  const precision: SignalPrecision = { place: scope.precision(vehicleNo, group), time: 'report', above: null };
+  return { periods: scope.periods(vehicleNo), hidden: scope.hiddenPeriods(vehicleNo, group), precision };
+};
+
+/** What a scope lets its reader see of a signal; undefined: nothing. */
+export const signalPermission = (
+  scope: ReadScope,
+  vehicleNo: number,
+  signalNumber: number,
+  group: ConsentGroup,
+): ItemPermission | undefined =>
+  scope.items ? scope.items.ofSignal(vehicleNo, signalNumber, group) : wholeGroup(scope, vehicleNo, group);
+
+/** What a scope lets its reader see of things that are derived of a group; undefined: nothing. */
+export const groupPermission = (scope: ReadScope, vehicleNo: number, group: ConsentGroup): ItemPermission | undefined =>
+  scope.items ? scope.items.ofGroup(vehicleNo, group) : wholeGroup(scope, vehicleNo, group);
+
+/** The periods hold a moment. */
+export const isWithin = (periods: readonly ReadPeriod[], timeMs: number): boolean => isHiddenAt(periods, timeMs);
+
+/** A moment of what is derived of a group, told as it was: in its periods, not hidden, and each report told. */
+export const isSeenAt = (permission: ItemPermission | undefined, timeMs: number): boolean =>
+  permission !== undefined &&
+  permission.precision.time === 'report' &&
+  isWithin(permission.periods, timeMs) &&
+  !isHiddenAt(permission.hidden, timeMs);
 
 /** For `sharing/` alone. */
 export type ReadScopeFields = Omit<ReadScope, typeof brand>;
