@@ -1,6 +1,6 @@
 import type { ConsentGroup, WarningCode } from '@milepost/contract';
 import { apiLimits } from '@milepost/contract/api';
-import type { ReadScope } from '../events/index.ts';
+import { groupPermission, isSeenAt, type ReadScope } from '../events/index.ts';
 import type { Clock, Logger } from '../kernel/index.ts';
 import { type Actor, type Storage, type Subscription, systemActor } from '../storage/index.ts';
 import { warningLimits } from './limits.ts';
@@ -37,9 +37,6 @@ export interface WarningsOptions {
 }
 
 const actor: Actor = systemActor('warnings');
-
-const isInPeriods = (scope: ReadScope, vehicleNo: number, ms: number): boolean =>
-  scope.periods(vehicleNo).some(({ fromMs, toMs }) => ms >= fromMs && (toMs === null || ms < toMs));
 
 class StoredWarnings implements Warnings {
   readonly #options: WarningsOptions;
@@ -107,8 +104,7 @@ class StoredWarnings implements Warnings {
     const { groupOf, isHidden } = this.#options;
     return (
       scope.allowsVehicle(vehicleNo) &&
-      scope.allowsGroup(vehicleNo, groupOf(code)) &&
-      isInPeriods(scope, vehicleNo, raisedMs) &&
+      isSeenAt(groupPermission(scope, vehicleNo, groupOf(code)), raisedMs) &&
       !isHidden(vehicleNo, code, raisedMs, endedMs)
     );
   }

@@ -1,4 +1,4 @@
-import type { ReadScope, RecordBatch } from '../events/index.ts';
+import type { ItemPermission, ReadScope, RecordBatch } from '../events/index.ts';
 import { assert, OperationalError } from '../kernel/index.ts';
 import { queriesWaitingMax, replicaSealedTablesMax, sealAgeMsDefault, sealBytesDefault, sealedTablesMax } from './limits.ts';
 import { FleetReads } from './fleet/fleet-reads.ts';
@@ -10,7 +10,9 @@ import { MergeSchedule } from './merge-schedule.ts';
 import type { HistoryOptions } from './history-options.ts';
 import type { Memtable } from './memtable.ts';
 import type { StatusChange, StatusQuery } from './ports.ts';
-import { cutHidden, hiddenOfSignals, isStatusKept, permittedPeriods } from './read-permission.ts';
+import { cutHidden, hiddenOfSignals, isStatusKept, permissionsOf, permittedPeriods, tellingsOf } from './read-permission.ts';
+import type { QueryAnswer } from './run-query.ts';
+import { type Ask, isToldOfReports, queryTold, toldAs, toldCompleteTo } from './told-query.ts';
 import { readStatus } from './read-status.ts';
 import { RecentValues } from './recent-values.ts';
 import { FlushSink } from './flush-sink.ts';
@@ -193,18 +195,27 @@ export class ThreadedHistory implements History {
 
   async query(scope: ReadScope, query: HistoryQuery): Promise<HistoryResult> {
     const { consentGroupOf, clock } = this.#options;
-    const permitted = permittedPeriods(scope, query, consentGroupOf);
-    const { periods, signalsFromMs } = cutHidden(this.#hidden, query, permitted, consentGroupOf, clock.now());
+    const permissions = permissionsOf(scope, query, consentGroupOf);
     if (this.#reader.waiting >= queriesWaitingMax) {
       throw new OperationalError('overloaded', `${queriesWaitingMax} queries wait already`, { retryAfterSeconds: 1 });
     }
     if (this.#writer && hasBacklog(this.#memtables(), query.vehicleNo)) await this.flush().catch(() => undefined);
+    const ask: Ask = (part, ofPart) => this.#ask(part, ofPart);
     const completeTo = this.#tables.completeToOf(query.vehicleNo) ?? 0;
+    const isPlain = isToldOfReports(permissions);
+    const answer = isPlain ? await this.#ask(query, permissions) : await queryTold(ask, query, permissions, clock.now());
+    return { ...answer, completeTo: toldCompleteTo(completeTo, permissions), ...toldAs(permissions) };
+  }
+
+  #ask(query: HistoryQuery, permissions: readonly ItemPermission[]): Promise<QueryAnswer> {
+    const { consentGroupOf, clock } = this.#options;
+    const permitted = permittedPeriods(permissions, query);
+    const { periods, signalsFromMs } = cutHidden(this.#hidden, query, permitted, consentGroupOf, clock.now());
     const { records, ends } = copyRecords(periods.length > 0 ? this.#memtables() : [], query.vehicleNo);
-    const signalsHidden = hiddenOfSignals(scope, query, consentGroupOf);
-    const request = { ...query, stepMs: query.stepMs, periods, signalsFromMs, signalsHidden, records, ends };
-    const answer = await this.#reader.ask('query', request, [records.buffer as ArrayBuffer]);
-    return { ...answer, completeTo };
+    const signalsHidden = hiddenOfSignals(permissions, permitted, query);
+    const tellings = tellingsOf(permissions);
+    const request = { ...query, stepMs: query.stepMs, periods, signalsFromMs, signalsHidden, tellings, records, ends };
+    return this.#reader.ask('query', request, [records.buffer as ArrayBuffer]);
   }
 
   fleetAt(scope: ReadScope, query: FleetQuery): Promise<FleetMoment> {

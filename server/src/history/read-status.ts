@@ -1,4 +1,4 @@
-import type { ReadScope } from '../events/index.ts';
+import { groupPermission, type ReadScope } from '../events/index.ts';
 import { CallerError, invalidField, OperationalError } from '../kernel/index.ts';
 import { statusPageMax, statusPagesReadMax } from './limits.ts';
 import type { StatusChange, StatusQuery } from './ports.ts';
@@ -14,7 +14,7 @@ export const readStatus = async (
 ): Promise<readonly StatusChange[]> => {
   if (!(query.limit >= 1 && query.limit <= statusPageMax)) throw invalidField('limit', query.limit, `1 to ${statusPageMax}`);
   const hidden = query.vehicleNos?.find(
-    (vehicleNo) => !scope.allowsVehicle(vehicleNo) || !scope.allowsGroup(vehicleNo, 'status'),
+    (vehicleNo) => !scope.allowsVehicle(vehicleNo) || groupPermission(scope, vehicleNo, 'status') === undefined,
   );
   if (hidden !== undefined) throw new CallerError('forbidden', 'the status of this vehicle may not be read');
   const seen: StatusChange[] = [];

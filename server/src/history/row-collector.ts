@@ -1,3 +1,4 @@
+import { type SignalPrecision, tellStored } from '../events/index.ts';
 import { firstRowAt } from './first-row-at.ts';
 import type { ChunkReader } from './read-chunk.ts';
 import type { RowTable } from './row-table.ts';
@@ -204,6 +205,22 @@ export class RowCollector {
   finish(): void {
     if (this.#hasMoved) this.#dropMovedDuplicates();
     if (!this.#isOrdered) this.#orderRows();
+  }
+
+  /** Makes each value what a reader is told of it. Last of all, and once: both work on what was reported. */
+  tell(signalNumbers: readonly number[], tellings: readonly Omit<SignalPrecision, 'time'>[]): void {
+    const told = new Set<CollectedSignal>();
+    this.signals.forEach((signal, i) => {
+      if (told.has(signal)) return;
+      told.add(signal);
+      const telling = tellings[i] as Omit<SignalPrecision, 'time'>;
+      if (telling.place === 'exact' && telling.above === null) return;
+      const { numbers } = signal;
+      for (let row = 0; row < this.rows; row++) {
+        const stored = numbers[row] as number;
+        if (stored === stored) numbers[row] = tellStored(stored, signalNumbers[i] as number, telling);
+      }
+    });
   }
 
   /** A sample that was moved and sent again has another time each time, and one original time. */

@@ -1,3 +1,4 @@
+import type { SignalPrecision } from '../events/index.ts';
 import { OperationalError } from '../kernel/index.ts';
 import { chooseRollups, isWholeMinutes, type RolledChunk } from './choose-rollups.ts';
 import { addToTable } from './flush-table.ts';
@@ -20,6 +21,8 @@ export interface QueryRequest {
   readonly signalsFromMs?: readonly number[];
   /** By signal: values of these sample times are not shown. */
   readonly signalsHidden?: readonly (readonly TimePeriod[])[] | undefined;
+  /** By signal: how its values are told; undefined: all as they are. */
+  readonly tellings?: readonly Omit<SignalPrecision, 'time'>[] | undefined;
   readonly stepMs: number | undefined;
   readonly devices?: DeviceFilter | undefined;
   readonly rowsMax: number;
@@ -80,7 +83,8 @@ const rollupsOf = (
 ): typeof noRollups => {
   const { signals, signalsFromMs = [], signalsHidden = [], stepMs } = request;
   const wish = { signals, signalsFromMs, hidden: signalsHidden.flat(), periods };
-  return isWholeMinutes(stepMs) ? chooseRollups(chunks, table, wish) : noRollups;
+  // The sums of a minute are of values as they are.
+  return isWholeMinutes(stepMs) && !request.tellings ? chooseRollups(chunks, table, wish) : noRollups;
 };
 
 /** Chunks of a window, those of which the roll-ups are enough, and the others, which are whole. */
@@ -109,7 +113,8 @@ const readRolled = async (sources: Sources, periods: readonly TimePeriod[]): Pro
 };
 
 const readChunks = async (sources: Sources, periods: readonly TimePeriod[]): Promise<ReadChunks> => {
-  const read = isWholeMinutes(sources.request.stepMs) ? await readRolled(sources, periods) : undefined;
+  const { stepMs, tellings } = sources.request;
+  const read = isWholeMinutes(stepMs) && !tellings ? await readRolled(sources, periods) : undefined;
   return read ?? { rolled: noRollups, plain: await chunksOf(sources, periods, 'whole') };
 };
 
@@ -129,6 +134,7 @@ const collect = async (sources: Sources, periods: readonly TimePeriod[]): Promis
   collector.addTable(table, periods);
   if (collector.rows > rowsPerWindowMax) return undefined;
   collector.finish();
+  if (sources.request.tellings) collector.tell(sources.request.signals, sources.request.tellings);
   const rolledRows = [...rolled.keys()].reduce((sum, { rows }) => sum + rows, 0);
   return {
     rolled: [...rolled.values()].sort((a, b) => a.fromMs - b.fromMs),

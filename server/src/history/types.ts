@@ -1,4 +1,4 @@
-import type { ReadScope, RecordBatch } from '../events/index.ts';
+import type { ReadScope, RecordBatch, SignalPrecision } from '../events/index.ts';
 import type { FleetMoment, FleetQuery } from './fleet/types.ts';
 import type { HidingRules } from './hidden-values.ts';
 import type { StatusChange, StatusQuery } from './ports.ts';
@@ -44,6 +44,8 @@ export interface HistoryResult {
   readonly steps?: readonly (StepColumn | { readonly texts: readonly (string | null)[]; readonly count: Float64Array })[];
   /** receivedAt (ms) up to which every acknowledged report is contained. */
   readonly completeTo: number;
+  /** By signal, how finely its values are told; not there: all as they are. Of a threshold the numbers are 1 (above) or 0. */
+  readonly told?: readonly SignalPrecision[];
   /** When `rowsMax` cut the answer: the `fromMs` to go on with. */
   readonly nextFromMs?: number;
 }

@@ -1,5 +1,5 @@
-import type { Vocabulary } from '@milepost/contract';
-import type { DeadLetter } from '../events/index.ts';
+import type { ConsentGroup, Vocabulary } from '@milepost/contract';
+import { type DeadLetter, groupPermission, isExactly } from '../events/index.ts';
 import type { StatusChange } from '../history/index.ts';
 import type { Logger } from '../kernel/index.ts';
 import type { Directory, DirectoryChange } from '../registry/index.ts';
@@ -11,8 +11,10 @@ import type { ScopeView } from './scope-view.ts';
 import { SearchIndex } from './search-index.ts';
 import { StatusTracker } from './status-tracker.ts';
 import { makeIsBatteryLow, makeTimeoutsOf } from './silence-facts.ts';
-import type { LiveListener, StatusTimeouts } from './types.ts';
+import type { LiveListener, StatusTimeouts, VehicleStatus } from './types.ts';
 import { everyWarning, rulesOfSignal, severityOf, updateWarnings, type WarningFacts, warningRules } from './warnings.ts';
+
+const neverSeen: VehicleStatus = { status: 'never_seen', since: null, reason: 'none', lastSeen: null };
 
 /** Bit of a signal's interest mask: a map shows it. The bits of warning rules are below. */
 const mapBit = 1 << 30;
@@ -136,15 +138,49 @@ export class LiveCore {
     this.#tell((listener) => listener.warningsChanged?.(vehicleNo));
   }
 
+  /** The connection status as a scope shows it. */
+  status(view: ScopeView, vehicleNo: number): VehicleStatus {
+    const status = this.tracker.status(vehicleNo);
+    const { since, lastSeen } = status;
+    if (lastSeen === null || !view.seesStatus(vehicleNo, lastSeen)) return neverSeen;
+    // Before the reader's periods it is as if it had begun with them.
+    const fromMs = view.scope.periods(vehicleNo).at(-1)?.fromMs ?? Number.NEGATIVE_INFINITY;
+    return since !== null && since < fromMs ? { ...status, since: fromMs } : status;
+  }
+
+  /** Index into `connectionStatuses`. */
+  statusCode(view: ScopeView, vehicleNo: number): number {
+    const code = this.tracker.statusCode(vehicleNo);
+    return code === 0 || view.seesStatus(vehicleNo, this.tracker.lastSeen(vehicleNo)) ? code : 0;
+  }
+
+  /** 0: never, as far as the scope shows it. */
+  lastSeen(view: ScopeView, vehicleNo: number): number {
+    const lastSeen = this.tracker.lastSeen(vehicleNo);
+    return lastSeen === 0 || view.seesStatus(vehicleNo, lastSeen) ? lastSeen : 0;
+  }
+
   /** Bits of the active warnings that a scope shows: those whose signals' group it allows (the signals of a rule share one group). */
   warningMask(view: ScopeView, vehicleNo: number): number {
     let visible = this.derived.warnings(vehicleNo);
     for (let rest = visible; rest !== 0; rest &= rest - 1) {
       const bit = 31 - Math.clz32(rest & -rest);
-      const group = this.vocabulary().byNumber(warningRules[bit]?.signals[0] ?? 0)?.group ?? 'warnings';
-      if (!view.scope.allowsGroup(vehicleNo, group)) visible &= ~(1 << bit);
+      if (!this.#seesWarning(view, vehicleNo, warningRules[bit]?.signals ?? [])) visible &= ~(1 << bit);
     }
     return visible;
+  }
+
+  /** Of a scope made of grants every value that the rule looks at must be told as it is. */
+  #seesWarning(view: ScopeView, vehicleNo: number, signals: readonly number[]): boolean {
+    const groupOf = (signal: number): ConsentGroup => this.vocabulary().byNumber(signal)?.group ?? 'warnings';
+    const { scope } = view;
+    if (!scope.items) return scope.allowsGroup(vehicleNo, groupOf(signals[0] ?? 0));
+    if (groupPermission(scope, vehicleNo, groupOf(signals[0] ?? 0))?.precision.time !== 'report') return false;
+    return signals.every((signal) => {
+      if (this.latest.timeOf(vehicleNo, signal) < 0) return true;
+      const told = view.told(vehicleNo, signal);
+      return told !== undefined && isExactly(told.precision);
+    });
   }
 
   #statusChanged(change: StatusChange): void {

@@ -14,6 +14,7 @@ import type {
   MapSource,
   MapVehicle,
   PartCounts,
+  ToldValue,
   VehicleFilters,
   VehicleGrouping,
   VehicleList,
@@ -23,34 +24,30 @@ import type {
 } from './types.ts';
 import { describeWarnings, severityOf, signalsOfWarning } from './warnings.ts';
 
-const unseen = { status: 'never_seen', since: null, reason: 'none', lastSeen: null } as const;
-
 /** Everything that is read of the live state, as a scope allows. */
 export class LiveReader {
   readonly #core: LiveCore;
   readonly #list: ListSource;
   readonly #map: MapState;
+  readonly #now: () => number;
 
   constructor(core: LiveCore, clock: Clock) {
     this.#core = core;
-    const { tracker, directory, index, derived } = core;
-    const neverSeen = connectionStatuses.indexOf('never_seen');
-    // A connection before the reader's periods is as if it had never been.
-    const isSeen = (view: ScopeView, vehicleNo: number): boolean => view.seesContact(vehicleNo, tracker.lastSeen(vehicleNo));
-    const statusCode = (view: ScopeView, vehicleNo: number): number =>
-      isSeen(view, vehicleNo) ? tracker.statusCode(vehicleNo) : neverSeen;
+    const { directory, index, derived } = core;
+    this.#now = () => clock.now();
+    const statusCode = (view: ScopeView, vehicleNo: number): number => core.statusCode(view, vehicleNo);
     const warningMask = (view: ScopeView, vehicleNo: number): number => core.warningMask(view, vehicleNo);
     this.#list = {
       directory,
       index,
       statusCode,
-      lastSeen: (view, vehicleNo) => (isSeen(view, vehicleNo) ? tracker.lastSeen(vehicleNo) : 0),
-      reason: (view, vehicleNo) => (isSeen(view, vehicleNo) ? tracker.status(vehicleNo).reason : 'none'),
+      lastSeen: (view, vehicleNo) => core.lastSeen(view, vehicleNo),
+      reason: (view, vehicleNo) => core.status(view, vehicleNo).reason,
       warningMask,
     };
     this.#map = {
       closedTick: () => core.closedMapTick,
-      now: () => clock.now(),
+      now: this.#now,
       changedSince: (tick) => derived.changedSince(tick),
       statusCode,
       severity: (view, vehicleNo) => severityOf(warningMask(view, vehicleNo)),
@@ -61,19 +58,16 @@ export class LiveReader {
 
   latest(scope: ReadScope, vehicleNo: number): readonly LatestValue[] {
     const view = this.#viewOf(scope, vehicleNo);
-    const precision = scope.precision(vehicleNo, 'position');
-    const values: LatestValue[] = [];
-    for (const signalNumber of this.#core.latest.signals) {
-      const group = this.#core.vocabulary().byNumber(signalNumber)?.group;
-      const value =
-        group && view.mayRead(vehicleNo, signalNumber, group) ? this.#core.latest.value(vehicleNo, signalNumber) : undefined;
-      if (value) values.push(view.blurred(value, precision));
-    }
-    return values;
+    return this.#core.latest.signals.flatMap((signalNumber) => view.shown(vehicleNo, signalNumber) ?? []);
+  }
+
+  told(scope: ReadScope, vehicleNo: number): readonly ToldValue[] {
+    const view = this.#viewOf(scope, vehicleNo);
+    return this.#core.latest.signals.flatMap((signalNumber) => view.told(vehicleNo, signalNumber) ?? []);
   }
 
   status(scope: ReadScope, vehicleNo: number): VehicleStatus {
-    return this.#status(this.#viewOf(scope, vehicleNo), vehicleNo);
+    return this.#core.status(this.#viewOf(scope, vehicleNo), vehicleNo);
   }
 
   warnings(scope: ReadScope, vehicleNo: number): readonly VehicleWarning[] {
@@ -108,20 +102,20 @@ export class LiveReader {
       headingDegrees: view.unitValue(vehicleNo, wellKnown.heading),
       speedKmh: view.unitValue(vehicleNo, wellKnown.speed),
       energyPercent: view.unitValue(vehicleNo, wellKnown.energyPercent),
-      status: this.#status(view, vehicleNo).status,
+      status: connectionStatuses[this.#core.statusCode(view, vehicleNo)] ?? 'never_seen',
       hasWarning: severity > 0,
       severity: warningSeverities[severity] ?? 'none',
     };
   }
 
   listVehicles(scope: ReadScope, query: VehicleListQuery): VehicleList {
-    const view = new ScopeView(scope, this.#core.latest);
+    const view = new ScopeView(scope, this.#core.latest, this.#now);
     const { entries, next } = findVehicles(this.#list, view, query);
     return { items: entries.map((entry) => this.#item(view, entry)), next };
   }
 
   eachVehicle(scope: ReadScope, query: VehicleFilters & Pick<VehicleListQuery, 'sort'>): Iterable<VehicleListItem> {
-    const view = new ScopeView(scope, this.#core.latest);
+    const view = new ScopeView(scope, this.#core.latest, this.#now);
     const found = findAll(this.#list, view, query);
     const item = (entry: IndexedVehicle): VehicleListItem => this.#item(view, entry);
     return (function* () {
@@ -130,15 +124,15 @@ export class LiveReader {
   }
 
   fleetCounts(scope: ReadScope, filters?: VehicleFilters): FleetCounts {
-    return countFleet(this.#list, new ScopeView(scope, this.#core.latest), severityOf, filters);
+    return countFleet(this.#list, new ScopeView(scope, this.#core.latest, this.#now), severityOf, filters);
   }
 
   countParts(scope: ReadScope, by: VehicleGrouping, filters?: VehicleFilters): readonly PartCounts[] {
-    return countParts(this.#list, new ScopeView(scope, this.#core.latest), severityOf, by, filters);
+    return countParts(this.#list, new ScopeView(scope, this.#core.latest, this.#now), severityOf, by, filters);
   }
 
   mapSource(scope: ReadScope): MapSource {
-    return makeMapSource(new ScopeView(scope, this.#core.latest), this.#map);
+    return makeMapSource(new ScopeView(scope, this.#core.latest, this.#now), this.#map);
   }
 
   /** −1: there is no value. */
@@ -150,20 +144,12 @@ export class LiveReader {
     const { vehicleNo } = vehicle;
     return {
       vehicle,
-      status: this.#status(view, vehicleNo),
+      status: this.#core.status(view, vehicleNo),
       position: view.position(vehicleNo),
       warnings: this.#warnings(view, vehicleNo),
       energyPercent: view.unitValue(vehicleNo, wellKnown.energyPercent),
       rangeM: view.unitValue(vehicleNo, wellKnown.range),
     };
-  }
-
-  /** Cut to the periods in which the reader may see the vehicle. */
-  #status(view: ScopeView, vehicleNo: number): VehicleStatus {
-    const status = this.#core.tracker.status(vehicleNo);
-    if (!view.seesContact(vehicleNo, status.lastSeen ?? 0)) return { ...status, ...unseen };
-    const fromMs = view.scope.periods(vehicleNo).at(-1)?.fromMs ?? Number.NEGATIVE_INFINITY;
-    return status.since !== null && status.since < fromMs ? { ...status, since: fromMs } : status;
   }
 
   #warnings(view: ScopeView, vehicleNo: number): readonly VehicleWarning[] {
@@ -175,6 +161,6 @@ export class LiveReader {
 
   #viewOf(scope: ReadScope, vehicleNo: number): ScopeView {
     if (!scope.allowsVehicle(vehicleNo)) throw new CallerError('not_found', 'There is no such vehicle');
-    return new ScopeView(scope, this.#core.latest);
+    return new ScopeView(scope, this.#core.latest, this.#now);
   }
 }

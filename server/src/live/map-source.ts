@@ -25,6 +25,9 @@ export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
   const shown: boolean[] = [];
   const writer = new MapFrameWriter();
 
+  /** Of a scope made of grants, by handle: what its viewers were told last. */
+  const toldLast: string[] = [];
+
   const add = (vehicleNo: number): void => {
     const handle = handles.handleOf(vehicleNo);
     shown[handle] = true;
@@ -41,6 +44,20 @@ export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
     );
   };
 
+  /** That a vehicle is in a frame without anything new would tell when it reported. */
+  const isNews = (vehicleNo: number, isFull: boolean): boolean => {
+    const handle = handles.handleOf(vehicleNo);
+    const position = view.position(vehicleNo);
+    const values = [wellKnown.heading, wellKnown.speed, wellKnown.energyPercent].map((signal) =>
+      view.unitValue(vehicleNo, signal),
+    );
+    const states = [state.statusCode(view, vehicleNo), state.severity(view, vehicleNo)];
+    const text = String([position?.latitude, position?.longitude, ...values, ...states]);
+    const isSame = shown[handle] === true && toldLast[handle] === text;
+    toldLast[handle] = text;
+    return isFull || !isSame;
+  };
+
   const remove = (vehicleNo: number): void => {
     const handle = handles.knownHandleOf(vehicleNo);
     if (handle === undefined || !shown[handle]) return;
@@ -50,7 +67,8 @@ export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
 
   /** Those that changed, and of the others those that this audience sees otherwise now. */
   const wanted = (sinceTick: number, also: readonly number[]): readonly number[] => {
-    const changed = state.changedSince(sinceTick);
+    // What is told at the end of a period is news then, not when it was reported.
+    const changed = state.changedSince(view.scope.items ? 0 : sinceTick);
     if (also.length === 0) return changed;
     const isSeen = new Set(state.changedSince(0));
     return [...new Set([...changed, ...also.filter((vehicleNo) => isSeen.has(vehicleNo))])];
@@ -63,8 +81,9 @@ export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
     writer.begin(tick, state.now(), sinceTick);
     for (const vehicleNo of wanted(sinceTick ?? 0, also)) {
       const isVisible = view.scope.seesNow(vehicleNo) && !state.isEnded(vehicleNo);
-      if (isVisible) add(vehicleNo);
-      else if (sinceTick !== undefined) remove(vehicleNo);
+      if (isVisible) {
+        if (!view.scope.items || isNews(vehicleNo, sinceTick === undefined)) add(vehicleNo);
+      } else if (sinceTick !== undefined) remove(vehicleNo);
     }
     const introduced = Array.from({ length: handles.size - known }, (_, i) => ({
       handle: known + i + 1,

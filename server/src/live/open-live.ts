@@ -58,6 +58,7 @@ export const openLive = (options: LiveOptions): Live => {
     tick: (nowMs) => core.tracker.advance(nowMs - tickLagMs),
     takeStatusChanges: () => core.takeStatusChanges(),
     latest: (scope, vehicleNo) => reader.latest(scope, vehicleNo),
+    told: (scope, vehicleNo) => reader.told(scope, vehicleNo),
     peek: (vehicleNo, signalNumber) => core.latest.value(vehicleNo, signalNumber),
     status: (scope, vehicleNo) => reader.status(scope, vehicleNo),
     mapVehicle: (scope, vehicleNo) => reader.mapVehicle(scope, vehicleNo),

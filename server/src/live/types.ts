@@ -8,7 +8,7 @@ import type {
   WarningSeverity,
 } from '@milepost/contract';
 import type { LogPosition } from '../eventlog/index.ts';
-import type { ReadScope, RecordBatch } from '../events/index.ts';
+import type { ReadScope, RecordBatch, SignalPrecision } from '../events/index.ts';
 import type { StatusChange } from '../history/index.ts';
 import type { Vehicle } from '../registry/index.ts';
 
@@ -20,6 +20,16 @@ export interface LatestValue {
   readonly time: number;
   readonly receivedAt: number;
   readonly deviceNo: number;
+}
+
+/** A latest value as a reader is told it. */
+export interface ToldValue {
+  readonly signalNumber: number;
+  /** Stored integer or text; of a threshold 1 (above) or 0. */
+  readonly stored: number | string;
+  /** Sample time, or the end of the period that it was the last value of, ms. */
+  readonly timeMs: number;
+  readonly precision: SignalPrecision;
 }
 
 export interface VehicleStatus {
@@ -168,7 +178,10 @@ export interface Live {
   tick(nowMs: number): number;
   /** Transitions since the last call, in order: history takes them in the same turn. */
   takeStatusChanges(): readonly StatusChange[];
+  /** In the units of their signals: what is told only as above a threshold or not is left out. */
   latest(scope: ReadScope, vehicleNo: number): readonly LatestValue[];
+  /** Each as finely as the scope tells it; those that it tells of a period once that is over. */
+  told(scope: ReadScope, vehicleNo: number): readonly ToldValue[];
   /** One stored value, for filters, sorting and conflict checks. Not scoped: inside the server only, never shown as it is. */
   peek(vehicleNo: number, signalNumber: number): LatestValue | undefined;
   status(scope: ReadScope, vehicleNo: number): VehicleStatus;

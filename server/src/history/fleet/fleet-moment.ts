@@ -1,5 +1,15 @@
-import { connectionStatuses, type ConsentGroup, statusReasons, wellKnown } from '@milepost/contract';
-import { blurDegrees, isHiddenAt, type ReadScope } from '../../events/index.ts';
+import { connectionStatuses, type ConsentGroup, statusReasons } from '@milepost/contract';
+import {
+  isHiddenAt,
+  isSeenAt,
+  isTold,
+  isWithin,
+  groupPermission,
+  type ReadScope,
+  signalPermission,
+  tellStored,
+  toldAtMs,
+} from '../../events/index.ts';
 import type { HiddenValues } from '../hidden-values.ts';
 import type { FleetMoment, FleetStatus, FleetValue } from './types.ts';
 import type { FleetColumn, FleetOther, FleetPart } from './fleet-worker.ts';
@@ -18,12 +28,9 @@ export interface MomentRules {
 
 const neverSeen: FleetStatus = { status: 'never_seen', since: null, reason: 'none' };
 
-const isSeenAt = (scope: ReadScope, vehicleNo: number, ms: number): boolean =>
-  scope.periods(vehicleNo).some(({ fromMs, toMs }) => ms >= fromMs && (toMs === null || ms < toMs));
-
 /** Who may not see a moment sees nothing of it, also not what was known from before. */
 export const mayBeAsked = (scope: ReadScope, vehicleNo: number, atMs: number): boolean =>
-  scope.allowsVehicle(vehicleNo) && isSeenAt(scope, vehicleNo, atMs);
+  scope.allowsVehicle(vehicleNo) && isWithin(scope.periods(vehicleNo), atMs);
 
 interface Lookup {
   readonly part: FleetPart;
@@ -83,19 +90,18 @@ export class ScopedMoment implements FleetMoment {
     const { scope, groupOf, hidden, nowMs, atMs } = this.#rules;
     const vehicleNo = this.vehicleNos[place] as number;
     const group = groupOf(signalNumber);
-    if (group === undefined || !scope.allowsGroup(vehicleNo, group)) return undefined;
-    const value = this.#newest(place, signalNumber);
-    if (!value || !isSeenAt(scope, vehicleNo, value.time)) return undefined;
-    const periods = scope.hiddenPeriods(vehicleNo, group);
+    const permission = group && signalPermission(scope, vehicleNo, signalNumber, group);
+    const value = permission && this.#newest(place, signalNumber);
+    if (!value || !isWithin(permission.periods, value.time)) return undefined;
     // As it was seen then: while it was hidden, what was known from before was, too.
+    const { hidden: periods, precision } = permission;
     if (periods.length > 0 && (isHiddenAt(periods, value.time) || isHiddenAt(periods, atMs))) return undefined;
     // Erased ones were never taken: what is older than the retention hides everything before it too.
     if (value.time < hidden.keptFromMs(vehicleNo, group, nowMs)) return undefined;
-    const precision = scope.precision(vehicleNo, group);
-    if (precision === 'exact') return value;
-    const isDegrees = signalNumber === wellKnown.latitude || signalNumber === wellKnown.longitude;
-    // Only degrees have coarser forms.
-    return isDegrees && typeof value.stored === 'number' ? { ...value, stored: blurDegrees(value.stored, precision) } : value;
+    // A value within its period may not be its last; one that is told only as above or not has no place among the others.
+    if (precision.above !== null || !isTold(value.time, precision.time, atMs)) return undefined;
+    const stored = typeof value.stored === 'number' ? tellStored(value.stored, signalNumber, precision) : value.stored;
+    return { ...value, stored, time: toldAtMs(value.time, precision.time) };
   }
 
   #newest(place: number, signalNumber: number): FleetValue | undefined {
@@ -138,8 +144,7 @@ export class ScopedMoment implements FleetMoment {
     const since = statusAt[at] as number;
     const isHidden =
       since < 0 ||
-      !scope.allowsGroup(vehicleNo, 'status') ||
-      !isSeenAt(scope, vehicleNo, since) ||
+      !isSeenAt(groupPermission(scope, vehicleNo, 'status'), since) ||
       since < hidden.keptFromMs(vehicleNo, 'status', nowMs);
     if (isHidden) return neverSeen;
     return {

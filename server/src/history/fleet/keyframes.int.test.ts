@@ -215,7 +215,7 @@ test('what a scope does not show does not come from a keyframe either', async ()
   say(1, clock.now(), 'exactly', 52.123456);
   const coarse = scopeWith({ precision: () => 'about1km' });
   const degreesPerUnit = 1e7;
-  assert.equal((await textAt(1, clock.now(), coarse)).degrees, 52.12 * degreesPerUnit);
+  assert.equal((await textAt(1, clock.now(), coarse)).degrees, 52.125 * degreesPerUnit);
 });
 
 test('a value past its retention is not shown, nor is one before it', async () => {

@@ -28,6 +28,14 @@ const textJson =
     return stored === null ? 'null' : JSON.stringify(present(signal, stored));
   };
 
+/** Of a threshold: whether the value is above it. */
+const aboveJson =
+  (numbers: Float64Array): ((row: number) => string) =>
+  (row) => {
+    const above = numbers[row] as number;
+    return above === above ? String(above === 1) : 'null';
+  };
+
 const rawJson = (signal: SignalDefinition, column: RawColumn): ((row: number) => string) =>
   column.numbers ? numberJson(signal, column.numbers) : textJson(signal, column.texts);
 
@@ -51,8 +59,13 @@ export interface SignalColumns {
   readonly columns: readonly Column[];
 }
 
-const stepColumns = (signal: SignalDefinition, column: NonNullable<HistoryResult['steps']>[number]): readonly Column[] => {
+const stepColumns = (
+  signal: SignalDefinition,
+  column: NonNullable<HistoryResult['steps']>[number],
+  isAbove: boolean,
+): readonly Column[] => {
   const count = { name: 'count', json: countJson(column.count) };
+  if (isAbove && 'last' in column) return [{ name: 'last', json: aboveJson(column.last) }, count];
   if ('texts' in column) return [{ name: 'last', json: textJson(signal, column.texts) }, count];
   const last = { name: 'last', json: numberJson(signal, column.last) };
   if (signal.kind !== 'number') return [last, count];
@@ -68,8 +81,11 @@ const stepColumns = (signal: SignalDefinition, column: NonNullable<HistoryResult
 /** What an answer has for each signal, in the order of the question. */
 export const columnsOf = (signals: readonly SignalDefinition[], result: HistoryResult): readonly SignalColumns[] =>
   signals.map((signal, i) => {
+    const isAbove = (result.told?.[i]?.above ?? null) !== null;
     const steps = result.steps?.[i];
-    if (steps) return { path: signal.path, columns: stepColumns(signal, steps) };
+    if (steps) return { path: signal.path, columns: stepColumns(signal, steps, isAbove) };
     const raw = result.raw?.[i];
-    return { path: signal.path, columns: raw ? [{ name: '', json: rawJson(signal, raw) }] : [] };
+    if (!raw) return { path: signal.path, columns: [] };
+    const json = isAbove && raw.numbers ? aboveJson(raw.numbers) : rawJson(signal, raw);
+    return { path: signal.path, columns: [{ name: '', json }] };
   });

@@ -1,10 +1,12 @@
-import { type ConsentGroup, present, type Vocabulary } from '@milepost/contract';
+import { present, type SignalDefinition, type Vocabulary } from '@milepost/contract';
 import type { ReportView } from '@milepost/contract/api';
 import {
   decodeConnectionEvent,
   decodeReport,
   hasValue,
+  isExactly,
   isHiddenAt,
+  isWithin,
   makeReportColumns,
   type ReadScope,
   readRecordHeader,
@@ -12,6 +14,7 @@ import {
   recordHeaderBytes,
   recordKinds,
   type ReportColumns,
+  signalPermission,
   storedValueOf,
 } from '../../events/index.ts';
 import type { Erasures } from '../../erasure/index.ts';
@@ -31,9 +34,12 @@ type Sample = ReportView['samples'][number];
 
 const columns: ReportColumns = makeReportColumns();
 
-/** As history: what is kept is exact, so who may see it only coarsely is not shown it at all. */
-const isShown = (scope: ReadScope, vehicleNo: number, group: ConsentGroup): boolean =>
-  scope.allowsGroup(vehicleNo, group) && scope.precision(vehicleNo, group) === 'exact';
+/** A report is shown as it came: of what is told coarsely it has nothing. */
+const isShown = (scope: ReadScope, vehicleNo: number, { number, group }: SignalDefinition, timeMs: number): boolean => {
+  const permission = signalPermission(scope, vehicleNo, number, group);
+  if (!permission || !isExactly(permission.precision)) return false;
+  return isWithin(permission.periods, timeMs) && !isHiddenAt(permission.hidden, timeMs);
+};
 
 /** Values of one sample by path: those that the scope shows. */
 const signalsOf = (
@@ -48,9 +54,8 @@ const signalsOf = (
   for (let i = 0; i < report.columnCount; i++) {
     const column = report.columns[i];
     const signal = column && vocabulary.byNumber(column.signalNumber);
-    if (!column || !signal || !hasValue(column, sample) || !isShown(scope, vehicleNo, signal.group)) continue;
+    if (!column || !signal || !hasValue(column, sample) || !isShown(scope, vehicleNo, signal, time)) continue;
     if (time < retention.keptFromMs(vehicleNo, signal.group, nowMs)) continue;
-    if (isHiddenAt(scope.hiddenPeriods(vehicleNo, signal.group), time)) continue;
     const value = present(signal, storedValueOf(column, sample));
     signals[signal.path] = typeof value === 'object' ? [...value] : value;
   }

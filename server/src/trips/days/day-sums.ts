@@ -67,11 +67,10 @@ export const sumDay = (sight: Sight, vehicleNo: number, local: LocalDay, days: r
   const isIn = startsIn(fromMs, toMs);
   const trips = days.flatMap(({ day }) => day.trips.filter(isIn).flatMap((trip) => sight.trip(trip) ?? []));
   const charging = days.flatMap(({ day }) => day.charging.filter(isIn).flatMap((one) => sight.charging(one) ?? []));
-  const isWhole = sight.covers(fromMs, toMs);
   const [hasDriving, hasMileage, hasEnergy] = [
-    isWhole && sight.sees('driving', fromMs),
-    isWhole && sight.sees('mileage', fromMs),
-    isWhole && sight.sees('energy', fromMs),
+    sight.sees('driving', fromMs, toMs),
+    sight.sees('mileage', fromMs, toMs),
+    sight.sees('energy', fromMs, toMs),
   ];
   return {
     vehicleNo,
@@ -84,7 +83,7 @@ export const sumDay = (sight: Sight, vehicleNo: number, local: LocalDay, days: r
     topSpeedKmh: largest(trips.map(({ topSpeedKmh }) => topSpeedKmh)),
     energyKwh: hasEnergy && energySource !== null ? sums.energyKwh : null,
     energySource: hasEnergy ? energySource : null,
-    harshEvents: hasDriving ? countHarsh(trips) : null,
+    harshEvents: hasDriving && sight.sees('motion', fromMs, toMs) ? countHarsh(trips) : null,
     charging: hasEnergy ? charging.length : null,
     chargedKwh: hasEnergy ? chargedOf(charging) : null,
     odometerM,

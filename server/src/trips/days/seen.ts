@@ -1,9 +1,9 @@
 import type { ConsentGroup } from '@milepost/contract';
-import { isHiddenWithin, type ReadScope } from '../../events/index.ts';
+import { groupPermission, type ItemPermission, isHiddenWithin, middleOfCell, type ReadScope } from '../../events/index.ts';
 import { CallerError } from '../../kernel/index.ts';
 import type { Retention } from '../../registry/index.ts';
 import { tripLimits } from '../limits.ts';
-import type { Charging, Stop, Trip, VehicleDay } from '../types.ts';
+import type { Charging, PlaceAt, Stop, Trip, VehicleDay } from '../types.ts';
 import type { SeenTrip } from './reads.ts';
 
 /** A place may come from a fix so long before or after: held, and held again from the other side. */
@@ -16,14 +16,17 @@ interface Span {
 }
 
 /**
- * What of a vehicle a reader may see, and what of it is still kept. A thing is in a group of signals as its parts are: when it was is
- * `driving`, where is `position`, how fast is `motion`, the battery is `energy`. What lies not wholly within the periods of the scope is
- * not shown: a part of it would tell of the rest.
+ * What of a vehicle a reader may see, and what of it is still kept. Each thing declares the items that it is made of, and is shown when all of
+ * them are: that there was a trip or a stop, when, and how far is `driving`, where is `position`, how fast and how harshly is `motion`, the battery
+ * is `energy`, the odometer is `mileage`. What lies not wholly within the periods of its items is not shown: a part of it would tell of the rest.
+ * Nothing that is derived is told coarsely in time: who is told the values of an hour is not told what they were made into. A place is told in
+ * its cell.
  */
 export class Sight {
   readonly #scope: ReadScope;
   readonly #vehicleNo: number;
   readonly #keptFromMs: (group: ConsentGroup) => number;
+  readonly #permissions = new Map<ConsentGroup, ItemPermission | null>();
 
   constructor(scope: ReadScope, retention: Pick<Retention, 'keptFromMs'>, vehicleNo: number, nowMs: number) {
     if (!scope.allowsVehicle(vehicleNo)) throw new CallerError('not_found', 'there is no such vehicle');
@@ -32,8 +35,17 @@ export class Sight {
     this.#keptFromMs = (group) => retention.keptFromMs(vehicleNo, group, nowMs);
   }
 
+  #permission(group: ConsentGroup): ItemPermission | null {
+    const known = this.#permissions.get(group);
+    if (known !== undefined) return known;
+    const permission = groupPermission(this.#scope, this.#vehicleNo, group);
+    const found = permission?.precision.time === 'report' && permission.precision.above === null ? permission : null;
+    this.#permissions.set(group, found);
+    return found;
+  }
+
   allows(group: ConsentGroup): boolean {
-    return this.#scope.allowsGroup(this.#vehicleNo, group) && this.#scope.precision(this.#vehicleNo, group) === 'exact';
+    return this.#permission(group) !== null;
   }
 
   /** Throws `forbidden` where a list of nothing would be no answer. */
@@ -41,79 +53,80 @@ export class Sight {
     if (!this.allows(group)) throw new CallerError('forbidden', `what is derived from the group ${group} may not be read`);
   }
 
-  /** Whether the scope shows all of a time. */
-  covers(fromMs: number, toMs: number): boolean {
-    return this.#scope
-      .periods(this.#vehicleNo)
-      .some((period) => period.fromMs <= fromMs && (period.toMs === null || toMs <= period.toMs));
-  }
-
-  /** Whether a group may be seen of something that began at a time. */
-  sees(group: ConsentGroup, fromMs: number): boolean {
-    return this.allows(group) && fromMs >= this.#keptFromMs(group);
-  }
-
-  /** Of a group something of the time is hidden from this reader; `toMs` null: it goes on. */
-  #hides(group: ConsentGroup, fromMs: number, toMs: number | null): boolean {
-    return this.#scope.hidesAnything() && isHiddenWithin(this.#scope.hiddenPeriods(this.#vehicleNo, group), fromMs, toMs);
+  /** Whether a group may be seen of all of a time, and is still kept of its beginning. `toMs` null: it goes on. */
+  sees(group: ConsentGroup, fromMs: number, toMs: number | null): boolean {
+    const permission = this.#permission(group);
+    if (!permission || fromMs < this.#keptFromMs(group)) return false;
+    const isCovered = permission.periods.some(
+      (period) => period.fromMs <= fromMs && (period.toMs === null || (toMs ?? fromMs) <= period.toMs),
+    );
+    return isCovered && !isHiddenWithin(permission.hidden, fromMs, toMs);
   }
 
   /** Where the vehicle was is hidden from this reader for a part of the time, at least; `toMs` null: it goes on. */
   isPrivate(fromMs: number, toMs: number | null): boolean {
-    return this.#hides('position', fromMs, toMs);
+    if (!this.#scope.hidesAnything()) return false;
+    return isHiddenWithin(this.#permission('position')?.hidden ?? [], fromMs, toMs);
   }
 
-  /** Whether a place may be seen that was worked out from positions of a time: if any of it is hidden, all of it is. */
-  #seesPlaceOf({ fromMs, toMs, isOpen }: Span): boolean {
-    return this.sees('position', fromMs) && !this.isPrivate(fromMs - placeReachMs, isOpen ? null : toMs + placeReachMs);
-  }
-
-  /** Whether a trip or a stop may be seen at all. */
-  #seesDriving({ fromMs, toMs, isOpen }: Span): boolean {
-    return this.sees('driving', fromMs) && this.covers(fromMs, toMs) && !this.#hides('driving', fromMs, isOpen ? null : toMs);
+  /** A place that was worked out from positions of a time: if any of it is hidden, all of it is. */
+  #placeOf({ fromMs, toMs, isOpen }: Span, place: PlaceAt | null): PlaceAt | null {
+    const permission = this.#permission('position');
+    if (!place || !permission || !this.sees('position', fromMs, isOpen ? null : toMs)) return null;
+    if (this.isPrivate(fromMs - placeReachMs, isOpen ? null : toMs + placeReachMs)) return null;
+    const { place: precision } = permission.precision;
+    return {
+      latitude: middleOfCell(place.latitude, precision, 90),
+      longitude: middleOfCell(place.longitude, precision, 180),
+    };
   }
 
   /** Undefined: not to be seen. */
   trip(trip: Trip): SeenTrip | undefined {
-    const { fromMs, toMs } = trip;
-    if (!this.#seesDriving(trip)) return undefined;
-    const isPrivate = this.isPrivate(fromMs, trip.isOpen ? null : toMs);
-    const hasPlaces = this.#seesPlaceOf(trip);
+    const { fromMs } = trip;
+    const toMs = trip.isOpen ? null : trip.toMs;
+    if (!this.sees('driving', fromMs, trip.toMs)) return undefined;
+    const isPrivate = this.isPrivate(fromMs, toMs);
+    const isMotionSeen = this.sees('motion', fromMs, trip.toMs);
+    const harshEvents = isMotionSeen ? trip.harshEvents : [];
     return {
       ...trip,
       isPrivate,
-      topSpeedKmh: this.sees('motion', fromMs) ? trip.topSpeedKmh : null,
-      ...(hasPlaces
+      start: this.#placeOf(trip, trip.start),
+      end: this.#placeOf(trip, trip.end),
+      topSpeedKmh: isMotionSeen ? trip.topSpeedKmh : null,
+      harshEvents: harshEvents.map((event) => ({ ...event, position: this.#placeOf(trip, event.position) })),
+      ...(this.sees('energy', fromMs, trip.toMs)
         ? {}
-        : { start: null, end: null, harshEvents: trip.harshEvents.map((event) => ({ ...event, position: null })) }),
-      ...(this.sees('energy', fromMs) ? {} : { energyKwh: null, energySource: null, fromPercent: null, toPercent: null }),
+        : { energyKwh: null, energySource: null, fromPercent: null, toPercent: null }),
     };
   }
 
   stop(stop: Stop): Stop | undefined {
-    if (!this.#seesDriving(stop)) return undefined;
-    return this.#seesPlaceOf(stop) ? stop : { ...stop, position: null };
+    if (!this.sees('driving', stop.fromMs, stop.toMs)) return undefined;
+    return { ...stop, position: this.#placeOf(stop, stop.position) };
   }
 
   charging(charging: Charging): Charging | undefined {
-    if (!this.sees('energy', charging.fromMs) || !this.covers(charging.fromMs, charging.toMs)) return undefined;
+    if (!this.sees('energy', charging.fromMs, charging.toMs)) return undefined;
     const { stopFromMs, stopToMs, isOpen, fromMs, toMs } = charging;
     const stop = { fromMs: Math.min(fromMs, stopFromMs), toMs: Math.max(toMs, stopToMs), isOpen };
-    return this.#seesPlaceOf(stop) ? charging : { ...charging, position: null };
+    return { ...charging, position: this.#placeOf(stop, charging.position) };
   }
 
   /** What is of the day as a whole: null or empty where it may not be seen. */
   day(day: VehicleDay): Pick<VehicleDay, 'odometerM' | 'odometerAtMs' | 'rangeAtFullM' | 'rangeSource' | 'coldTireKpa'> {
-    const isWhole = this.covers(day.dayMs, day.dayMs + 86_400_000);
+    const endMs = day.dayMs + 86_400_000;
+    const { odometerAtMs } = day;
     const hasOdometer =
-      day.odometerAtMs !== null && this.sees('mileage', day.dayMs) && this.covers(day.odometerAtMs, day.odometerAtMs);
-    const hasRange = isWhole && this.sees('energy', day.dayMs);
+      odometerAtMs !== null && day.dayMs >= this.#keptFromMs('mileage') && this.sees('mileage', odometerAtMs, odometerAtMs);
+    const hasRange = this.sees('energy', day.dayMs, endMs);
     return {
       odometerM: hasOdometer ? day.odometerM : null,
-      odometerAtMs: hasOdometer ? day.odometerAtMs : null,
+      odometerAtMs: hasOdometer ? odometerAtMs : null,
       rangeAtFullM: hasRange ? day.rangeAtFullM : null,
       rangeSource: hasRange ? day.rangeSource : null,
-      coldTireKpa: isWhole && this.sees('tires', day.dayMs) ? day.coldTireKpa : day.coldTireKpa.map(() => null),
+      coldTireKpa: this.sees('tires', day.dayMs, endMs) ? day.coldTireKpa : day.coldTireKpa.map(() => null),
     };
   }
 }
