@@ -171,16 +171,21 @@ const asked = fc
 test('whatever is allowed: raw, by pages and in steps, what is answered is what is told, and nothing else', async () => {
   await fc.assert(
     fc.asyncProperty(
-      ...[samples, permissions, asked, fc.boolean(), fc.integer({ min: 1, max: 7 }), fc.constantFrom(60_000, 900_000, 7_200_000)],
-      async (given, allowed, period, isFlushed, rowsMax, stepMs) => {
+      samples,
+      permissions,
+      asked,
+      fc.boolean(),
+      fc.integer({ min: 1, max: 7 }),
+      fc.constantFrom(60_000, 900_000, 7_200_000),
+      async (given, allowed, when, isFlushed, rowsMax, stepMs) => {
         const vehicleNo = await add(given, isFlushed);
         const scope = scopeOf(allowed);
-        const expected = model(given, allowed, period);
-        const query = { vehicleNo, signals, ...period, rowsMax: 10_000 };
+        const expected = model(given, allowed, when);
+        const query = { vehicleNo, signals, ...when, rowsMax: 10_000 };
         assert.deepEqual(rawRows(await history.query(scope, query)), expected);
 
         const paged: Row[] = [];
-        for (let fromMs: number | undefined = period.fromMs; fromMs !== undefined; ) {
+        for (let fromMs: number | undefined = when.fromMs; fromMs !== undefined; ) {
           const page: HistoryResult = await history.query(scope, { ...query, fromMs, rowsMax });
           paged.push(...rawRows(page));
           assert.ok(page.nextFromMs === undefined || page.nextFromMs > fromMs, 'pages move on');

@@ -18,6 +18,36 @@ export interface MapState {
 /** Signals whose change a map shows. */
 export const mapSignals = [wellKnown.latitude, wellKnown.longitude, wellKnown.heading, wellKnown.speed, wellKnown.energyPercent];
 
+/** Of a scope made of grants: that a vehicle is in a frame without anything new would tell when it reported. */
+class News {
+  readonly #view: ScopeView;
+  readonly #state: MapState;
+  /** By handle: what its viewers were told last. */
+  readonly #told: (string | undefined)[] = [];
+
+  constructor(view: ScopeView, state: MapState) {
+    this.#view = view;
+    this.#state = state;
+  }
+
+  is(vehicleNo: number, handle: number, isFull: boolean): boolean {
+    const view = this.#view;
+    const position = view.position(vehicleNo);
+    const values = [wellKnown.heading, wellKnown.speed, wellKnown.energyPercent].map((signal) =>
+      view.unitValue(vehicleNo, signal),
+    );
+    const states = [this.#state.statusCode(view, vehicleNo), this.#state.severity(view, vehicleNo)];
+    const text = String([position?.latitude, position?.longitude, ...values, ...states]);
+    const isSame = this.#told[handle] === text;
+    this.#told[handle] = text;
+    return isFull || !isSame;
+  }
+
+  forget(handle: number): void {
+    this.#told[handle] = undefined;
+  }
+}
+
 /** Encodes what one audience's map shows. Stateful: it remembers which vehicles its viewers know. */
 export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
   const handles = new HandleTable();
@@ -25,8 +55,7 @@ export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
   const shown: boolean[] = [];
   const writer = new MapFrameWriter();
 
-  /** Of a scope made of grants, by handle: what its viewers were told last. */
-  const toldLast: string[] = [];
+  const news = new News(view, state);
 
   const add = (vehicleNo: number): void => {
     const handle = handles.handleOf(vehicleNo);
@@ -44,24 +73,11 @@ export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
     );
   };
 
-  /** That a vehicle is in a frame without anything new would tell when it reported. */
-  const isNews = (vehicleNo: number, isFull: boolean): boolean => {
-    const handle = handles.handleOf(vehicleNo);
-    const position = view.position(vehicleNo);
-    const values = [wellKnown.heading, wellKnown.speed, wellKnown.energyPercent].map((signal) =>
-      view.unitValue(vehicleNo, signal),
-    );
-    const states = [state.statusCode(view, vehicleNo), state.severity(view, vehicleNo)];
-    const text = String([position?.latitude, position?.longitude, ...values, ...states]);
-    const isSame = shown[handle] === true && toldLast[handle] === text;
-    toldLast[handle] = text;
-    return isFull || !isSame;
-  };
-
   const remove = (vehicleNo: number): void => {
     const handle = handles.knownHandleOf(vehicleNo);
     if (handle === undefined || !shown[handle]) return;
     shown[handle] = false;
+    news.forget(handle);
     writer.remove(handle);
   };
 
@@ -82,7 +98,7 @@ export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
     for (const vehicleNo of wanted(sinceTick ?? 0, also)) {
       const isVisible = view.scope.seesNow(vehicleNo) && !state.isEnded(vehicleNo);
       if (isVisible) {
-        if (!view.scope.items || isNews(vehicleNo, sinceTick === undefined)) add(vehicleNo);
+        if (!view.scope.items || news.is(vehicleNo, handles.handleOf(vehicleNo), sinceTick === undefined)) add(vehicleNo);
       } else if (sinceTick !== undefined) remove(vehicleNo);
     }
     const introduced = Array.from({ length: handles.size - known }, (_, i) => ({

@@ -53,14 +53,14 @@ export class Sight {
     if (!this.allows(group)) throw new CallerError('forbidden', `what is derived from the group ${group} may not be read`);
   }
 
-  /** Whether a group may be seen of all of a time, and is still kept of its beginning. `toMs` null: it goes on. */
-  sees(group: ConsentGroup, fromMs: number, toMs: number | null): boolean {
+  /** Whether a group may be seen of all of a time, and is still kept of its beginning. `isOpen`: it goes on. */
+  sees(group: ConsentGroup, fromMs: number, toMs: number, isOpen = false): boolean {
     const permission = this.#permission(group);
     if (!permission || fromMs < this.#keptFromMs(group)) return false;
     const isCovered = permission.periods.some(
-      (period) => period.fromMs <= fromMs && (period.toMs === null || (toMs ?? fromMs) <= period.toMs),
+      (period) => period.fromMs <= fromMs && (period.toMs === null || toMs <= period.toMs),
     );
-    return isCovered && !isHiddenWithin(permission.hidden, fromMs, toMs);
+    return isCovered && !isHiddenWithin(permission.hidden, fromMs, isOpen ? null : toMs);
   }
 
   /** Where the vehicle was is hidden from this reader for a part of the time, at least; `toMs` null: it goes on. */
@@ -72,7 +72,7 @@ export class Sight {
   /** A place that was worked out from positions of a time: if any of it is hidden, all of it is. */
   #placeOf({ fromMs, toMs, isOpen }: Span, place: PlaceAt | null): PlaceAt | null {
     const permission = this.#permission('position');
-    if (!place || !permission || !this.sees('position', fromMs, isOpen ? null : toMs)) return null;
+    if (!place || !permission || !this.sees('position', fromMs, toMs, isOpen)) return null;
     if (this.isPrivate(fromMs - placeReachMs, isOpen ? null : toMs + placeReachMs)) return null;
     const { place: precision } = permission.precision;
     return {
@@ -83,11 +83,10 @@ export class Sight {
 
   /** Undefined: not to be seen. */
   trip(trip: Trip): SeenTrip | undefined {
-    const { fromMs } = trip;
-    const toMs = trip.isOpen ? null : trip.toMs;
-    if (!this.sees('driving', fromMs, trip.toMs)) return undefined;
-    const isPrivate = this.isPrivate(fromMs, toMs);
-    const isMotionSeen = this.sees('motion', fromMs, trip.toMs);
+    const { fromMs, toMs, isOpen } = trip;
+    if (!this.sees('driving', fromMs, toMs, isOpen)) return undefined;
+    const isPrivate = this.isPrivate(fromMs, isOpen ? null : toMs);
+    const isMotionSeen = this.sees('motion', fromMs, toMs, isOpen);
     const harshEvents = isMotionSeen ? trip.harshEvents : [];
     return {
       ...trip,
@@ -96,19 +95,19 @@ export class Sight {
       end: this.#placeOf(trip, trip.end),
       topSpeedKmh: isMotionSeen ? trip.topSpeedKmh : null,
       harshEvents: harshEvents.map((event) => ({ ...event, position: this.#placeOf(trip, event.position) })),
-      ...(this.sees('energy', fromMs, trip.toMs)
+      ...(this.sees('energy', fromMs, toMs, isOpen)
         ? {}
         : { energyKwh: null, energySource: null, fromPercent: null, toPercent: null }),
     };
   }
 
   stop(stop: Stop): Stop | undefined {
-    if (!this.sees('driving', stop.fromMs, stop.toMs)) return undefined;
+    if (!this.sees('driving', stop.fromMs, stop.toMs, stop.isOpen)) return undefined;
     return { ...stop, position: this.#placeOf(stop, stop.position) };
   }
 
   charging(charging: Charging): Charging | undefined {
-    if (!this.sees('energy', charging.fromMs, charging.toMs)) return undefined;
+    if (!this.sees('energy', charging.fromMs, charging.toMs, charging.isOpen)) return undefined;
     const { stopFromMs, stopToMs, isOpen, fromMs, toMs } = charging;
     const stop = { fromMs: Math.min(fromMs, stopFromMs), toMs: Math.max(toMs, stopToMs), isOpen };
     return { ...charging, position: this.#placeOf(stop, charging.position) };

@@ -1,0 +1,20 @@
+/** Named limits of grants in memory and of who asks. docs/limits.md says what happens at each. */
+export const grantLimits = {
+  /** Ended grants are kept in memory so long, to say `revoked` or `expired`; then it is `not_granted`. */
+  endedKeptDays: 90,
+  /** Changes that are remembered: who asks for older ones looks at everything anew. */
+  changesKept: 1000,
+  /** Numbers that one message names; more, and everybody reads everything. */
+  toldAtOnceMax: 500,
+  /** How often it is asked whether changes are still heard, and how old an answer counts. */
+  heardEveryMs: 500,
+  heardWithinMs: 2000,
+  /** A timer looks for what has expired at least so often. */
+  expiryLookMs: 3_600_000,
+  /** How long a request can be answered. */
+  requestDays: 14,
+  /** Requests of one app to one person that wait, and that were made within a day. */
+  requestsWaitingMax: 3,
+  requestsPerDayMax: 10,
+  listMax: 1000,
+} as const;

@@ -1,0 +1,387 @@
+import type { Vocabulary } from '@milepost/contract';
+import type { ConsentItem } from '@milepost/contract/api';
+import { type AuditAct, writeAudit } from '../../audit/index.ts';
+import { CallerError, type Clock, type Logger } from '../../kernel/index.ts';
+import { makeId, type Random } from '../../registry/index.ts';
+import { type Actor, type Storage, systemActor, type Transaction } from '../../storage/index.ts';
+import { type GrantBook, makeGrantBook } from './book.ts';
+import { decideRequest, requestStateAt } from './decide-request.ts';
+import { GrantFollower } from './follow.ts';
+import { checkGranted, checkItems } from './items.ts';
+import { grantLimits } from './limits.ts';
+import { readEvents } from './rows.ts';
+import * as store from './store.ts';
+import type { StoredGrant, StoredRequest } from './stored.ts';
+import type { Answer, ConsentRequest, EndReason, GrantCommand, GrantEvent, GrantReader, Holder } from './types.ts';
+
+/** Who holds a vehicle now. */
+export interface HolderSource {
+  holderNow(vehicleNo: number): Holder | undefined;
+}
+
+export interface ConsentsOptions {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly random: Random;
+  readonly vocabulary: () => Pick<Vocabulary, 'byPath'>;
+  readonly possession: HolderSource;
+}
+
+/** A person who acts, for themselves or for customers that they manage, and how they were asked. */
+export interface Granter {
+  readonly personNo: number;
+  readonly customerNos: readonly number[];
+  readonly address: string;
+  readonly answer: Answer;
+}
+
+/** What is given to one reader of some vehicles. */
+export interface NewGrants {
+  readonly reader: GrantReader;
+  readonly vehicleNos: readonly number[];
+  readonly items: readonly ConsentItem[];
+  readonly purpose: string;
+  readonly purposeVersion: string;
+  readonly untilMs: number | null;
+  readonly backDays: number;
+}
+
+export type NewRequest = Pick<
+  ConsentRequest,
+  'reader' | 'personNo' | 'items' | 'vehicleNos' | 'purpose' | 'purposeVersion' | 'untilMs' | 'backDays'
+>;
+
+export interface Narrowing {
+  readonly items?: readonly ConsentItem[] | undefined;
+  readonly untilMs?: number | undefined;
+  readonly backToMs?: number | undefined;
+}
+
+const system = systemActor('grants');
+const dayMs = 86_400_000;
+const idPrefixes = { grant: 'grt_', request: 'crq_' } as const;
+const self = ({ personNo }: Granter): Actor => ({ kind: 'person', id: String(personNo) });
+
+const acts = {
+  given: 'consent_given',
+  narrowed: 'grant_narrowed',
+  paused: 'grant_paused',
+  resumed: 'grant_resumed',
+  ended: 'grant_ended',
+} as const satisfies Record<GrantEvent['kind'], AuditAct>;
+
+/** Grants and requests: PostgreSQL is their truth, `book` follows it. docs/consent.md. Throws CallerError with closed codes. */
+export class Consents {
+  readonly #options: ConsentsOptions;
+  readonly #follower: GrantFollower;
+  #cancelTimer: () => void = () => {};
+  #isClosed = false;
+
+  constructor(options: ConsentsOptions) {
+    this.#options = options;
+    const { clock } = options;
+    this.#follower = new GrantFollower(options, (isHeard) => makeGrantBook(() => clock.now(), isHeard));
+  }
+
+  get book(): GrantBook {
+    return this.#follower.book;
+  }
+
+  async open(): Promise<void> {
+    await this.#follower.open();
+    await this.expireDue();
+    this.#startTimer();
+  }
+
+  catchUp(): Promise<boolean> {
+    return this.#follower.catchUp();
+  }
+
+  /** Gives what was asked for by whatever way; a grant of the same reader, vehicle and purpose ends. */
+  async give(wanted: NewGrants, by: Granter): Promise<readonly StoredGrant[]> {
+    return live(await this.#write(self(by), (tx) => this.#give(tx, wanted, by)));
+  }
+
+  async #give(tx: Transaction, wanted: NewGrants, by: Granter): Promise<StoredGrant[]> {
+    const { reader, vehicleNos, purpose, purposeVersion, untilMs, backDays } = wanted;
+    const items = checkItems(wanted.items, this.#options.vocabulary());
+    const nowMs = this.#options.clock.now();
+    const written: StoredGrant[] = [];
+    for (const vehicleNo of [...new Set(vehicleNos)].sort((a, b) => a - b)) {
+      const holder = this.#holderFor(vehicleNo, by);
+      const done = { atMs: nowMs, byPersonNo: by.personNo, answer: by.answer };
+      const before = await store.lockLiveGrant(tx, { reader, vehicleNo, purpose });
+      if (before) written.push(await this.#change(tx, before, { kind: 'end', reason: 'replaced', ...done }, by));
+      const terms = { holder, reader, vehicleNo, items, purpose, purposeVersion, untilMs, backToMs: nowMs - backDays * dayMs };
+      const grant = await store.makeGrant(tx, makeId(idPrefixes.grant, this.#options.random), { kind: 'give', terms, ...done });
+      await this.#audit(tx, 'consent_given', grant, by);
+      written.push(grant);
+    }
+    return written;
+  }
+
+  #holderFor(vehicleNo: number, by: Granter): Holder {
+    const holder = this.#options.possession.holderNow(vehicleNo);
+    if (!holder || !mayActFor(holder, by)) throw new CallerError('not_found', 'there is no such vehicle');
+    return holder;
+  }
+
+  narrow(id: string, changes: Narrowing, by: Granter): Promise<StoredGrant> {
+    const { items, untilMs, backToMs } = changes;
+    return this.#act(id, by, (done) => ({
+      kind: 'narrow',
+      ...done,
+      ...(items === undefined ? {} : { items: checkItems(items, this.#options.vocabulary()) }),
+      ...(untilMs === undefined ? {} : { untilMs }),
+      ...(backToMs === undefined ? {} : { backToMs }),
+    }));
+  }
+
+  pause(id: string, by: Granter): Promise<StoredGrant> {
+    return this.#act(id, by, (done) => ({ kind: 'pause', ...done }));
+  }
+
+  resume(id: string, by: Granter): Promise<StoredGrant> {
+    return this.#act(id, by, (done) => ({ kind: 'resume', ...done }));
+  }
+
+  end(id: string, by: Granter): Promise<StoredGrant> {
+    return this.#act(id, by, (done) => ({ kind: 'end', reason: 'holder', ...done }));
+  }
+
+  async #act(
+    id: string,
+    by: Granter,
+    commandOf: (done: { atMs: number; byPersonNo: number; answer: Answer }) => GrantCommand,
+  ): Promise<StoredGrant> {
+    const [grant] = await this.#write(self(by), async (tx) => {
+      const known = await store.lockGrant(tx, id);
+      if (!mayActFor(known.holder, by)) throw new CallerError('not_found', 'there is no such grant');
+      const done = { atMs: this.#options.clock.now(), byPersonNo: by.personNo, answer: by.answer };
+      return [await this.#change(tx, known, commandOf(done), by)];
+    });
+    return grant as StoredGrant;
+  }
+
+  /** The reader gives it up. */
+  async giveUp(id: string, reader: GrantReader): Promise<void> {
+    await this.#write(system, async (tx) => {
+      const known = await store.lockGrant(tx, id);
+      if (JSON.stringify(known.reader) !== JSON.stringify(reader)) throw new CallerError('not_found', 'there is no such grant');
+      return [await this.#change(tx, known, this.#ending('reader'), null)];
+    });
+  }
+
+  /** Of a grant that the granter may see: all that happened, oldest first. */
+  async history(id: string, by: Granter): Promise<readonly GrantEvent[]> {
+    return this.#options.storage.withActor(self(by), async (tx) => {
+      const events = await readEvents(tx, id);
+      if (events.length === 0) throw new CallerError('not_found', 'there is no such grant');
+      return events;
+    });
+  }
+
+  /** Throws `too_many_requests`. The caller answers a person that is not there, and one who blocks, as one who never answers. */
+  async ask(request: NewRequest): Promise<StoredRequest> {
+    const { clock, random, storage, vocabulary } = this.#options;
+    const nowMs = clock.now();
+    const asked: ConsentRequest = {
+      ...request,
+      items: checkItems(request.items, vocabulary()),
+      askedAtMs: nowMs,
+      expiresAtMs: nowMs + grantLimits.requestDays * dayMs,
+      state: 'asked',
+      answeredAtMs: null,
+    };
+    return storage.withActor(system, async (tx) => {
+      await store.checkMayAsk(tx, asked, nowMs);
+      const stored = await store.insertRequest(tx, makeId(idPrefixes.request, random), asked);
+      const detail = { reader: readerText(asked.reader), purpose: asked.purpose };
+      const event = {
+        act: 'consent_asked',
+        personNo: null,
+        subject: stored.id,
+        subjectPersonNo: asked.personNo,
+        detail,
+      } as const;
+      await writeAudit(tx, event, nowMs);
+      return stored;
+    });
+  }
+
+  /** Those of the last year, newest first, as they are now. */
+  async requests(by: Granter): Promise<readonly StoredRequest[]> {
+    const nowMs = this.#options.clock.now();
+    const all = await this.#options.storage.withActor(self(by), (tx) => store.listRequests(tx, by.personNo, nowMs - 366 * dayMs));
+    return all.map((request) => ({ ...request, state: requestStateAt(request, nowMs) }));
+  }
+
+  /** Yes to a request: of chosen vehicles, the same items or fewer, as finely or more coarsely. Throws `grant_widened` for more. */
+  async accept(
+    id: string,
+    chosen: { vehicleNos: readonly number[]; items: readonly ConsentItem[]; untilMs: number | null; backDays: number },
+    by: Granter,
+  ): Promise<readonly StoredGrant[]> {
+    const nowMs = this.#options.clock.now();
+    const written = await this.#write(self(by), async (tx) => {
+      const request = await store.lockRequest(tx, id);
+      await store.updateRequest(tx, decideRequest(request, { kind: 'give', atMs: nowMs }));
+      checkGranted(request.items, checkItems(chosen.items, this.#options.vocabulary()));
+      checkWithin(request, chosen);
+      const { reader, purpose, purposeVersion } = request;
+      return this.#give(tx, { ...chosen, reader, purpose, purposeVersion }, by);
+    });
+    return live(written);
+  }
+
+  async refuse(id: string, by: Granter): Promise<void> {
+    const nowMs = this.#options.clock.now();
+    await this.#options.storage.withActor(self(by), async (tx) => {
+      const request = await store.lockRequest(tx, id);
+      await store.updateRequest(tx, decideRequest(request, { kind: 'refuse', atMs: nowMs }));
+      const { personNo, address } = by;
+      await writeAudit(tx, { act: 'consent_refused', personNo, subject: id, subjectPersonNo: personNo, address }, nowMs);
+    });
+  }
+
+  /** The partner may ask no more; what its apps ask is refused, and the person's grants to them end. */
+  async block(organisationNo: number, appNos: readonly number[], by: Granter): Promise<void> {
+    const nowMs = this.#options.clock.now();
+    await this.#write(self(by), async (tx) => {
+      if (await store.putBlock(tx, by.personNo, organisationNo, nowMs))
+        await this.#auditBlock(tx, 'partner_blocked', organisationNo, by);
+      await store.refuseRequests(tx, by.personNo, appNos, nowMs);
+      const grants = await store.lockLiveGrants(tx, { appNos, holderPersonNo: by.personNo });
+      const ended: StoredGrant[] = [];
+      for (const grant of grants)
+        ended.push(await this.#change(tx, grant, { ...this.#ending('partner_blocked', by.personNo), answer: by.answer }, by));
+      return ended;
+    });
+  }
+
+  async unblock(organisationNo: number, by: Granter): Promise<void> {
+    await this.#options.storage.withActor(self(by), async (tx) => {
+      if (await store.removeBlock(tx, by.personNo, organisationNo))
+        await this.#auditBlock(tx, 'partner_unblocked', organisationNo, by);
+    });
+  }
+
+  blocks(personNo: number): Promise<readonly store.PartnerBlock[]> {
+    return this.#options.storage.withActor(system, (tx) => store.listBlocks(tx, personNo));
+  }
+
+  /** An app or its partner was suspended or has ended: in one transaction of its own. */
+  async endGrantsOfApps(appNos: readonly number[], reason: EndReason): Promise<void> {
+    await this.#write(system, async (tx) => this.#endAll(tx, await store.lockLiveGrants(tx, { appNos }), reason));
+  }
+
+  /** In the transaction in which a vehicle changes hands, or ends. The book follows when it commits. */
+  async endGrantsOfVehicle(tx: Transaction, vehicleNo: number, reason: EndReason, nowMs: number): Promise<void> {
+    const ended = await this.#endAll(tx, await store.lockLiveGrants(tx, { vehicleNo }), reason, nowMs);
+    if (ended.length > 0)
+      await store.announceGrants(
+        tx,
+        ended.map(({ grantNo }) => grantNo),
+      );
+  }
+
+  async #endAll(tx: Transaction, grants: readonly StoredGrant[], reason: EndReason, nowMs?: number): Promise<StoredGrant[]> {
+    const ended: StoredGrant[] = [];
+    for (const grant of grants) ended.push(await this.#change(tx, grant, this.#ending(reason, null, nowMs), null));
+    return ended;
+  }
+
+  #ending(reason: EndReason, byPersonNo: number | null = null, nowMs = this.#options.clock.now()) {
+    return { kind: 'end', atMs: nowMs, byPersonNo, reason, answer: null } as const;
+  }
+
+  /** Writes down what ended by itself. Whoever comes second finds nothing to do. */
+  async expireDue(): Promise<void> {
+    const nowMs = this.#options.clock.now();
+    await this.#write(system, async (tx) =>
+      this.#endAll(tx, await store.lockLiveGrants(tx, { expiredByMs: nowMs }), 'expired', nowMs),
+    );
+  }
+
+  async #change(tx: Transaction, grant: StoredGrant, command: GrantCommand, by: Granter | null): Promise<StoredGrant> {
+    const changed = await store.changeGrant(tx, grant, command);
+    const kind = { give: 'given', narrow: 'narrowed', pause: 'paused', resume: 'resumed', end: 'ended' } as const;
+    if (changed !== grant) await this.#audit(tx, acts[kind[command.kind]], changed, by);
+    return changed;
+  }
+
+  async #audit(tx: Transaction, act: AuditAct, grant: StoredGrant, by: Granter | null): Promise<void> {
+    const { holder, reader, purpose, endReason, id } = grant;
+    const detail = { reader: readerText(reader), purpose, ...(endReason === null ? {} : { reason: endReason }) };
+    const whom = holder.kind === 'person' ? { subjectPersonNo: holder.personNo } : {};
+    const event = { act, personNo: by?.personNo ?? null, subject: id, address: by?.address ?? '', detail, ...whom };
+    await writeAudit(tx, event, this.#options.clock.now());
+  }
+
+  async #auditBlock(tx: Transaction, act: AuditAct, organisationNo: number, { personNo, address }: Granter): Promise<void> {
+    const event = { act, personNo, subjectPersonNo: personNo, address, detail: { organisationNo } };
+    await writeAudit(tx, event, this.#options.clock.now());
+  }
+
+  /** One transaction; what it changed is in the book when this resolves, and told to every process. */
+  async #write(actor: Actor, run: (tx: Transaction) => Promise<readonly StoredGrant[]>): Promise<readonly StoredGrant[]> {
+    const written = await this.#options.storage.withActor(actor, async (tx) => {
+      const grants = await run(tx);
+      if (grants.length > 0)
+        await store.announceGrants(
+          tx,
+          grants.map(({ grantNo }) => grantNo),
+        );
+      return grants;
+    });
+    this.#follower.book.put(written);
+    return written;
+  }
+
+  #startTimer(): void {
+    const { clock, logger } = this.#options;
+    const dueMs = Math.min(grantLimits.expiryLookMs, Math.max(1, this.book.nextExpiryMs() - clock.now()));
+    // A grant that is made meanwhile may end sooner: the book ends it at its moment, this only writes it down.
+    this.#cancelTimer = clock.after(Math.min(dueMs, 60_000), () => {
+      if (this.#isClosed) return;
+      this.#follower.book.noteExpired();
+      void this.expireDue()
+        .catch((error: unknown) => logger.warn('grants that ended could not be written', { error }))
+        .finally(() => {
+          if (!this.#isClosed) this.#startTimer();
+        });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelTimer();
+    await this.#follower.close();
+  }
+}
+
+/** Those whose place others took are left out. */
+const live = (grants: readonly StoredGrant[]): readonly StoredGrant[] => grants.filter(({ state }) => state !== 'ended');
+
+const readerText = (reader: GrantReader): string => (reader.kind === 'app' ? `app:${reader.appNo}` : `person:${reader.personNo}`);
+
+const mayActFor = (holder: Holder, { personNo, customerNos }: Granter): boolean =>
+  holder.kind === 'person' ? holder.personNo === personNo : customerNos.includes(holder.customerNo);
+
+const checkWithin = (
+  { vehicleNos, untilMs, backDays }: StoredRequest,
+  chosen: { readonly vehicleNos: readonly number[]; readonly untilMs: number | null; readonly backDays: number },
+): void => {
+  const isMore =
+    (vehicleNos.length > 0 && chosen.vehicleNos.some((no) => !vehicleNos.includes(no))) ||
+    (untilMs !== null && (chosen.untilMs === null || chosen.untilMs > untilMs)) ||
+    chosen.backDays > backDays;
+  if (isMore) throw new CallerError('grant_widened', 'more was given than was asked for');
+};
+
+export const openConsents = async (options: ConsentsOptions): Promise<Consents> => {
+  const consents = new Consents(options);
+  await consents.open();
+  return consents;
+};
