@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { apiLimits, oauthApiLimits, partnerApiLimits } from '@milepost/contract/api';
-import { streamLimits } from '@milepost/contract/stream';
+import { apiLimits, consentLimits, oauthApiLimits, partnerApiLimits } from '@milepost/contract/api';
 import { warningLimits } from '../alerts/index.ts';
 import { journalLimits } from '../eventlog/adapters/journal/options.ts';
 import { kafkaLogLimits } from '../eventlog/adapters/kafka/options.ts';
@@ -29,6 +28,7 @@ import { fanOutLimits } from '../storage/index.ts';
 import { storedNameCharactersMax } from '../storage/snapshot-store.ts';
 import { watchEveryMs, watchAwayEveryMs, watchTimeoutMs } from '../storage/watch.ts';
 import { reportLimits } from '../reports/index.ts';
+import { grantLimits } from '../sharing/index.ts';
 import { tripLimits, tripStoreLimits } from '../trips/index.ts';
 import { catchUpLimits } from './cluster/catch-up.ts';
 import { deadLetterLimits } from './dead-letters.ts';
@@ -59,6 +59,8 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   oauthLimits,
   partnerApiLimits,
   partnerLimits,
+  consentLimits,
+  grantLimits,
   catchUpLimits,
   streamLimits,
   warningLimits,

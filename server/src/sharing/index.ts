@@ -3,3 +3,4 @@ export { makeScopes, type Scopes } from './make-scopes.ts';
 export { neverHandedOver, nothingPrivate, operatorScope, serverScope } from './operator-scope.ts';
 export { type PrivateSource, privateTo } from './private-periods.ts';
 export type { Reader, ScopeSources } from './reader.ts';
+export * from './grants/index.ts';

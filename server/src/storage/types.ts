@@ -14,7 +14,7 @@ export interface PostgresConfig {
  * is what is that person's own. `system`: the server's own work. `worker`: background jobs, with a role of their own.
  */
 export interface Actor {
-  readonly kind: 'operator' | 'system' | 'device' | 'person' | 'worker';
+  readonly kind: 'operator' | 'system' | 'device' | 'person' | 'app' | 'worker';
   readonly id: string;
 }
 

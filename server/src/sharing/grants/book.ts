@@ -144,14 +144,13 @@ class Book implements WritableGrantBook {
     const key = keyOf(grant.reader);
     let ofReader = this.#byReader.get(key);
     if (!ofReader) this.#byReader.set(key, (ofReader = new Map()));
-    for (const [of, no] of [
-      [ofReader, grant.vehicleNo],
-      [this.#byVehicle, grant.vehicleNo],
-    ] as const)
-      of.set(
-        no,
-        [...(of.get(no) ?? none), grant].sort((a, b) => a.grantNo - b.grantNo),
+    for (const index of [ofReader, this.#byVehicle]) {
+      const grants = [...(index.get(grant.vehicleNo) ?? none), grant];
+      index.set(
+        grant.vehicleNo,
+        grants.sort((a, b) => a.grantNo - b.grantNo),
       );
+    }
   }
 
   #remove({ grantNo, id, reader, vehicleNo }: StoredGrant): void {
@@ -159,10 +158,10 @@ class Book implements WritableGrantBook {
     this.#byId.delete(id);
     this.#expired.delete(grantNo);
     const ofReader = this.#byReader.get(keyOf(reader));
-    for (const of of [ofReader, this.#byVehicle]) {
-      const left = of?.get(vehicleNo)?.filter((one) => one.grantNo !== grantNo) ?? none;
-      if (left.length > 0) of?.set(vehicleNo, [...left]);
-      else of?.delete(vehicleNo);
+    for (const index of [ofReader, this.#byVehicle]) {
+      const left = index?.get(vehicleNo)?.filter((one) => one.grantNo !== grantNo) ?? none;
+      if (left.length > 0) index?.set(vehicleNo, [...left]);
+      else index?.delete(vehicleNo);
     }
     if (ofReader?.size === 0) this.#byReader.delete(keyOf(reader));
   }

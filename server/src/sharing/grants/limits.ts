@@ -10,7 +10,7 @@ export const grantLimits = {
   heardEveryMs: 500,
   heardWithinMs: 2000,
   /** A timer looks for what has expired at least so often. */
-  expiryLookMs: 3_600_000,
+  expiryLookMs: 60_000,
   /** How long a request can be answered. */
   requestDays: 14,
   /** Requests of one app to one person that wait, and that were made within a day. */

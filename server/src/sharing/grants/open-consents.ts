@@ -1,7 +1,7 @@
 import type { Vocabulary } from '@milepost/contract';
-import type { ConsentItem } from '@milepost/contract/api';
+import { type ConsentItem, consentLimits } from '@milepost/contract/api';
 import { type AuditAct, writeAudit } from '../../audit/index.ts';
-import { CallerError, type Clock, type Logger } from '../../kernel/index.ts';
+import { CallerError, type Clock, invalidField, type Logger } from '../../kernel/index.ts';
 import { makeId, type Random } from '../../registry/index.ts';
 import { type Actor, type Storage, systemActor, type Transaction } from '../../storage/index.ts';
 import { type GrantBook, makeGrantBook } from './book.ts';
@@ -107,6 +107,7 @@ export class Consents {
     const { reader, vehicleNos, purpose, purposeVersion, untilMs, backDays } = wanted;
     const items = checkItems(wanted.items, this.#options.vocabulary());
     const nowMs = this.#options.clock.now();
+    checkReach(untilMs, backDays, nowMs);
     const written: StoredGrant[] = [];
     for (const vehicleNo of [...new Set(vehicleNos)].sort((a, b) => a - b)) {
       const holder = this.#holderFor(vehicleNo, by);
@@ -343,7 +344,7 @@ export class Consents {
     const { clock, logger } = this.#options;
     const dueMs = Math.min(grantLimits.expiryLookMs, Math.max(1, this.book.nextExpiryMs() - clock.now()));
     // A grant that is made meanwhile may end sooner: the book ends it at its moment, this only writes it down.
-    this.#cancelTimer = clock.after(Math.min(dueMs, 60_000), () => {
+    this.#cancelTimer = clock.after(dueMs, () => {
       if (this.#isClosed) return;
       this.#follower.book.noteExpired();
       void this.expireDue()
@@ -365,6 +366,13 @@ export class Consents {
 const live = (grants: readonly StoredGrant[]): readonly StoredGrant[] => grants.filter(({ state }) => state !== 'ended');
 
 const readerText = (reader: GrantReader): string => (reader.kind === 'app' ? `app:${reader.appNo}` : `person:${reader.personNo}`);
+
+const checkReach = (untilMs: number | null, backDays: number, nowMs: number): void => {
+  if (!Number.isInteger(backDays) || backDays < 0 || backDays > consentLimits.backDaysMax)
+    throw invalidField('backDays', backDays, `0 to ${consentLimits.backDaysMax} days`);
+  if (untilMs !== null && untilMs > nowMs + consentLimits.grantDaysMax * dayMs)
+    throw invalidField('until', untilMs, `at most ${consentLimits.grantDaysMax} days from now`);
+};
 
 const mayActFor = (holder: Holder, { personNo, customerNos }: Granter): boolean =>
   holder.kind === 'person' ? holder.personNo === personNo : customerNos.includes(holder.customerNo);

@@ -1,0 +1,18 @@
+export type { GrantBook } from './book.ts';
+export { driverScope, type GrantSources, partnerScope } from './grant-scope.ts';
+export { checkItems, isGroup } from './items.ts';
+export { grantLimits } from './limits.ts';
+export {
+  Consents,
+  type ConsentsOptions,
+  type Granter,
+  type Narrowing,
+  type NewGrants,
+  type NewRequest,
+  openConsents,
+} from './open-consents.ts';
+export { sharedVehicleOf, type SharedVehicleParts, type Told } from './shared-vehicle.ts';
+export type { StoredGrant, StoredRequest } from './stored.ts';
+export type { Answer, EndReason, Grant, GrantEvent, GrantReader, Holder as GrantHolder } from './types.ts';
+export { makeVehicleIds, type VehicleIds } from './vehicle-ids.ts';
+export { itemsOf, withheldReason } from './withheld.ts';
