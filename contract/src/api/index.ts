@@ -1,4 +1,5 @@
 export * from './consent.ts';
+export * from './consent-routes.ts';
 export * from './customer.ts';
 export * from './device.ts';
 export * from './drivers.ts';

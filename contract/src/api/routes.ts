@@ -7,6 +7,7 @@ import * as past from './history.ts';
 import { organisationRoutes } from './organisations.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { oauthRoutes } from './oauth.ts';
+import { consentRoutes } from './consent-routes.ts';
 import { partnerRoutes } from './partners.ts';
 import { peopleRoutes } from './people.ts';
 import { possessionRoutes } from './possession.ts';
@@ -227,6 +228,7 @@ export const apiRoutes = {
   ...passkeyRoutes,
   ...partnerRoutes,
   ...oauthRoutes,
+  ...consentRoutes,
 
   ...organisationRoutes,
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { apiLimits, consentLimits, oauthApiLimits, partnerApiLimits } from '@milepost/contract/api';
+import { streamLimits } from '@milepost/contract/stream';
 import { warningLimits } from '../alerts/index.ts';
 import { journalLimits } from '../eventlog/adapters/journal/options.ts';
 import { kafkaLogLimits } from '../eventlog/adapters/kafka/options.ts';

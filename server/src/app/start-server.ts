@@ -59,6 +59,7 @@ import {
 } from './listeners.ts';
 import { repeat } from './repeat.ts';
 import { openOauthIn } from './open-oauth.ts';
+import { openConsentsIn } from './open-consents.ts';
 import { openPartnersIn } from './open-partners.ts';
 import { openAccounts } from './open-people.ts';
 import { openSystem } from './system/open-system.ts';
@@ -154,6 +155,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
   const system = await openSystem({ base, ...known, rebuild: rebuilder, node: undefined });
   closers.add('system', () => system.close());
   const partners = await openPartnersIn(base, stored, closers);
+  const consents = await openConsentsIn(base, stored, partners, closers);
   const oauth = await openOauthIn(base, stored, { ...parts, partners, isDemo }, closers);
   const config = await httpConfig({ ...base, isDemo });
   const http = await createHttp({
@@ -174,6 +176,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
     people: parts.people,
     partners,
     oauth,
+    consents,
     config,
     metrics: new MetricsRegistry(),
     figures,

@@ -8,6 +8,7 @@ const tags = [
   { name: 'customers', description: 'Whom vehicles belong to' },
   { name: 'consent', description: 'Consent: what apps ask people for, and what they answer' },
   { name: 'partners', description: 'Partners: their organisations, apps and secrets, and the word of the platform about them' },
+  { name: 'consent', description: 'Who may read what of one’s vehicles: grants, requests, partners that may ask no more' },
   { name: 'people', description: 'Accounts: signing in, and what people change about themselves' },
   { name: 'server', description: 'The server itself, its vocabulary, who is signed in' },
 ];

@@ -29,12 +29,10 @@ export class LiveReader {
   readonly #core: LiveCore;
   readonly #list: ListSource;
   readonly #map: MapState;
-  readonly #now: () => number;
 
   constructor(core: LiveCore, clock: Clock) {
     this.#core = core;
     const { directory, index, derived } = core;
-    this.#now = () => clock.now();
     const statusCode = (view: ScopeView, vehicleNo: number): number => core.statusCode(view, vehicleNo);
     const warningMask = (view: ScopeView, vehicleNo: number): number => core.warningMask(view, vehicleNo);
     this.#list = {
@@ -47,7 +45,7 @@ export class LiveReader {
     };
     this.#map = {
       closedTick: () => core.closedMapTick,
-      now: this.#now,
+      now: () => clock.now(),
       changedSince: (tick) => derived.changedSince(tick),
       statusCode,
       severity: (view, vehicleNo) => severityOf(warningMask(view, vehicleNo)),
@@ -109,13 +107,13 @@ export class LiveReader {
   }
 
   listVehicles(scope: ReadScope, query: VehicleListQuery): VehicleList {
-    const view = new ScopeView(scope, this.#core.latest, this.#now);
+    const view = new ScopeView(scope, this.#core.latest);
     const { entries, next } = findVehicles(this.#list, view, query);
     return { items: entries.map((entry) => this.#item(view, entry)), next };
   }
 
   eachVehicle(scope: ReadScope, query: VehicleFilters & Pick<VehicleListQuery, 'sort'>): Iterable<VehicleListItem> {
-    const view = new ScopeView(scope, this.#core.latest, this.#now);
+    const view = new ScopeView(scope, this.#core.latest);
     const found = findAll(this.#list, view, query);
     const item = (entry: IndexedVehicle): VehicleListItem => this.#item(view, entry);
     return (function* () {
@@ -124,15 +122,15 @@ export class LiveReader {
   }
 
   fleetCounts(scope: ReadScope, filters?: VehicleFilters): FleetCounts {
-    return countFleet(this.#list, new ScopeView(scope, this.#core.latest, this.#now), severityOf, filters);
+    return countFleet(this.#list, new ScopeView(scope, this.#core.latest), severityOf, filters);
   }
 
   countParts(scope: ReadScope, by: VehicleGrouping, filters?: VehicleFilters): readonly PartCounts[] {
-    return countParts(this.#list, new ScopeView(scope, this.#core.latest, this.#now), severityOf, by, filters);
+    return countParts(this.#list, new ScopeView(scope, this.#core.latest), severityOf, by, filters);
   }
 
   mapSource(scope: ReadScope): MapSource {
-    return makeMapSource(new ScopeView(scope, this.#core.latest, this.#now), this.#map);
+    return makeMapSource(new ScopeView(scope, this.#core.latest), this.#map);
   }
 
   /** −1: there is no value. */
@@ -161,6 +159,6 @@ export class LiveReader {
 
   #viewOf(scope: ReadScope, vehicleNo: number): ScopeView {
     if (!scope.allowsVehicle(vehicleNo)) throw new CallerError('not_found', 'There is no such vehicle');
-    return new ScopeView(scope, this.#core.latest, this.#now);
+    return new ScopeView(scope, this.#core.latest);
   }
 }

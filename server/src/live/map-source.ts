@@ -22,15 +22,16 @@ export const mapSignals = [wellKnown.latitude, wellKnown.longitude, wellKnown.he
 class News {
   readonly #view: ScopeView;
   readonly #state: MapState;
-  /** By handle: what its viewers were told last. */
-  readonly #told: (string | undefined)[] = [];
+  /** By vehicle: what its viewers were told last. */
+  readonly #told = new Map<number, string>();
 
   constructor(view: ScopeView, state: MapState) {
     this.#view = view;
     this.#state = state;
   }
 
-  is(vehicleNo: number, handle: number, isFull: boolean): boolean {
+  /** `nothing`: it is told nothing that a map shows, so that it is not even said that there is such a vehicle. */
+  of(vehicleNo: number): 'news' | 'same' | 'nothing' {
     const view = this.#view;
     const position = view.position(vehicleNo);
     const values = [wellKnown.heading, wellKnown.speed, wellKnown.energyPercent].map((signal) =>
@@ -38,13 +39,14 @@ class News {
     );
     const states = [this.#state.statusCode(view, vehicleNo), this.#state.severity(view, vehicleNo)];
     const text = String([position?.latitude, position?.longitude, ...values, ...states]);
-    const isSame = this.#told[handle] === text;
-    this.#told[handle] = text;
-    return isFull || !isSame;
+    const isSame = this.#told.get(vehicleNo) === text;
+    this.#told.set(vehicleNo, text);
+    if (!position && values.every((value) => value === null) && states.every((state) => state === 0)) return 'nothing';
+    return isSame ? 'same' : 'news';
   }
 
-  forget(handle: number): void {
-    this.#told[handle] = undefined;
+  forget(vehicleNo: number): void {
+    this.#told.delete(vehicleNo);
   }
 }
 
@@ -77,7 +79,7 @@ export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
     const handle = handles.knownHandleOf(vehicleNo);
     if (handle === undefined || !shown[handle]) return;
     shown[handle] = false;
-    news.forget(handle);
+    news.forget(vehicleNo);
     writer.remove(handle);
   };
 
@@ -97,9 +99,9 @@ export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
     writer.begin(tick, state.now(), sinceTick);
     for (const vehicleNo of wanted(sinceTick ?? 0, also)) {
       const isVisible = view.scope.seesNow(vehicleNo) && !state.isEnded(vehicleNo);
-      if (isVisible) {
-        if (!view.scope.items || news.is(vehicleNo, handles.handleOf(vehicleNo), sinceTick === undefined)) add(vehicleNo);
-      } else if (sinceTick !== undefined) remove(vehicleNo);
+      const told = isVisible && view.scope.items ? news.of(vehicleNo) : 'news';
+      if (isVisible && (told === 'news' || (told === 'same' && sinceTick === undefined))) add(vehicleNo);
+      else if (sinceTick !== undefined && told !== 'same') remove(vehicleNo);
     }
     const introduced = Array.from({ length: handles.size - known }, (_, i) => ({
       handle: known + i + 1,

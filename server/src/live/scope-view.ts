@@ -3,7 +3,6 @@ import {
   groupPermission,
   isHiddenNow,
   isSeenAt,
-  isTold,
   type ItemPermission,
   isWithin,
   middleOfCell,
@@ -11,7 +10,6 @@ import {
   type ReadScope,
   signalPermission,
   tellStored,
-  toldAtMs,
 } from '../events/index.ts';
 import type { LatestTable } from './latest-table.ts';
 import type { LatestValue, Position, ToldValue } from './types.ts';
@@ -26,21 +24,17 @@ export const isInPeriods = (scope: ReadScope, vehicleNo: number, timeMs: number)
 export class ScopeView {
   readonly scope: ReadScope;
   readonly #latest: LatestTable;
-  readonly #now: () => number;
   #hidesAnything = true;
-  #nowMs = 0;
 
-  constructor(scope: ReadScope, latest: LatestTable, now: () => number) {
+  constructor(scope: ReadScope, latest: LatestTable) {
     this.scope = scope;
     this.#latest = latest;
-    this.#now = now;
     this.begin();
   }
 
   /** Before each turn in which it is used: asks once what else were asked for each value of each vehicle of a map. */
   begin(): void {
     this.#hidesAnything = this.scope.hidesAnything();
-    this.#nowMs = this.#now();
   }
 
   mayRead(vehicleNo: number, signalNumber: number, group: ConsentGroup): boolean {
@@ -51,13 +45,14 @@ export class ScopeView {
     return !(this.#hidesAnything && isHiddenNow(this.scope.hiddenPeriods(vehicleNo, group), time));
   }
 
-  /** Of the latest value of a signal; undefined: it is not told, or not yet. */
+  /** Of the latest value of a signal; undefined: it is not told, or not of each report. */
   #permission(vehicleNo: number, signalNumber: number, group: ConsentGroup): ItemPermission | undefined {
     const time = this.#latest.timeOf(vehicleNo, signalNumber);
     if (time < 0) return undefined;
     const permission = signalPermission(this.scope, vehicleNo, signalNumber, group);
     if (!permission || !isWithin(permission.periods, time) || isHiddenNow(permission.hidden, time)) return undefined;
-    return isTold(time, permission.precision.time, this.#nowMs) ? permission : undefined;
+    // That there is a newer value than the last of a period would be told by what is missing: history tells what is told of periods.
+    return permission.precision.time === 'report' ? permission : undefined;
   }
 
   /** Whether the status may be told that a vehicle has at a time of its connection; 0: it was never heard. */
@@ -87,7 +82,7 @@ export class ScopeView {
     if (!value) return undefined;
     const { precision } = permission;
     const stored = typeof value.stored === 'number' ? tellStored(value.stored, signalNumber, precision) : value.stored;
-    return { signalNumber, stored, timeMs: toldAtMs(value.time, precision.time), precision };
+    return { signalNumber, stored, timeMs: value.time, precision };
   }
 
   /** The latest value as precisely as the scope shows it; undefined: not at all. Whether it is above a threshold is no value: `told` has it. */
@@ -104,10 +99,7 @@ export class ScopeView {
     const told = this.told(vehicleNo, signalNumber);
     const value = told && told.precision.above === null ? this.#latest.value(vehicleNo, signalNumber) : undefined;
     if (!told || !value) return undefined;
-    const { stored, timeMs, precision } = told;
-    // When it arrived would say when it was.
-    const receivedAt = precision.time === 'report' ? value.receivedAt : timeMs;
-    return { ...value, stored, time: timeMs, receivedAt };
+    return { ...value, stored: told.stored };
   }
 
   position(vehicleNo: number): Position | null {

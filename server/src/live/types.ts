@@ -27,7 +27,7 @@ export interface ToldValue {
   readonly signalNumber: number;
   /** Stored integer or text; of a threshold 1 (above) or 0. */
   readonly stored: number | string;
-  /** Sample time, or the end of the period that it was the last value of, ms. */
+  /** Sample time, ms. */
   readonly timeMs: number;
   readonly precision: SignalPrecision;
 }
@@ -180,7 +180,7 @@ export interface Live {
   takeStatusChanges(): readonly StatusChange[];
   /** In the units of their signals: what is told only as above a threshold or not is left out. */
   latest(scope: ReadScope, vehicleNo: number): readonly LatestValue[];
-  /** Each as finely as the scope tells it; those that it tells of a period once that is over. */
+  /** Each as finely as the scope tells it. What it tells of periods, and not of each report, history has. */
   told(scope: ReadScope, vehicleNo: number): readonly ToldValue[];
   /** One stored value, for filters, sorting and conflict checks. Not scoped: inside the server only, never shown as it is. */
   peek(vehicleNo: number, signalNumber: number): LatestValue | undefined;

@@ -9,6 +9,7 @@ import { findUnknown, type UnknownVehicles } from '../find-unknown.ts';
 import { forgetOld } from '../forget-old.ts';
 import { openReportsOf } from '../keep-reports.ts';
 import { openOauthIn } from '../open-oauth.ts';
+import { openConsentsIn } from '../open-consents.ts';
 import { openPartnersIn } from '../open-partners.ts';
 import { openAccounts } from '../open-people.ts';
 import { openWarningLog } from '../keep-warnings.ts';
@@ -86,6 +87,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
   const partners = await openPartnersIn(base, stored, closers);
   const { listensAt } = options;
   const oauth = await openOauthIn(base, stored, { people, partners, access, listensAt, isDemo: false }, closers);
+  const consents = await openConsentsIn(base, stored, partners, closers);
   const lake = await openDuckdbLake({ folder: folder.exports, logger });
   closers.add('lake', () => lake.close());
   const warnings = await openWarningLog({ ...stored, erasures, clock, logger });
@@ -119,6 +121,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
     people,
     partners,
     oauth,
+    consents,
     config: await httpConfig({ configuration, isDemo: false }),
     metrics: new MetricsRegistry(),
     figures,

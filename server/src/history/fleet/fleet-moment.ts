@@ -2,13 +2,11 @@ import { connectionStatuses, type ConsentGroup, statusReasons } from '@milepost/
 import {
   isHiddenAt,
   isSeenAt,
-  isTold,
   isWithin,
   groupPermission,
   type ReadScope,
   signalPermission,
   tellStored,
-  toldAtMs,
 } from '../../events/index.ts';
 import type { HiddenValues } from '../hidden-values.ts';
 import type { FleetMoment, FleetStatus, FleetValue } from './types.ts';
@@ -98,10 +96,11 @@ export class ScopedMoment implements FleetMoment {
     if (periods.length > 0 && (isHiddenAt(periods, value.time) || isHiddenAt(periods, atMs))) return undefined;
     // Erased ones were never taken: what is older than the retention hides everything before it too.
     if (value.time < hidden.keptFromMs(vehicleNo, group, nowMs)) return undefined;
-    // A value within its period may not be its last; one that is told only as above or not has no place among the others.
-    if (precision.above !== null || !isTold(value.time, precision.time, atMs)) return undefined;
+    // What is told of periods is not told of a moment: where in its period it lies would be found by asking again. And whether a value is above
+    // something has no place among values.
+    if (precision.above !== null || precision.time !== 'report') return undefined;
     const stored = typeof value.stored === 'number' ? tellStored(value.stored, signalNumber, precision) : value.stored;
-    return { ...value, stored, time: toldAtMs(value.time, precision.time) };
+    return { ...value, stored };
   }
 
   #newest(place: number, signalNumber: number): FleetValue | undefined {

@@ -31,6 +31,8 @@ import { type Clock, type Logger, makeClientDoor, silentLogger, systemClock } fr
 import { openDuckdbLake } from '../../lake/adapters/duckdb/index.ts';
 import { fleetSignals, type Live, openLive } from '../../live/index.ts';
 import { listenDeviceWebSockets, telemetryRoute } from '../../protocols/index.ts';
+import type { Consents } from '../../sharing/index.ts';
+import { openTestConsents } from './open-test-consents.ts';
 import type { Mail, People } from '../../people/index.ts';
 import { openTestPeople } from '../../people/testing/open-test-people.ts';
 import { openRegistry, openRetention, type Registry, type Retention } from '../../registry/index.ts';
@@ -50,6 +52,7 @@ export interface TestServer extends TestPartners {
   readonly http: Http;
   readonly access: OperatorAccess;
   readonly people: People;
+  readonly consents: Consents;
   /** What was mailed, in its order. */
   readonly mails: readonly Mail[];
   readonly storage: Storage;
@@ -337,6 +340,7 @@ export const openTestServer = async (
   let origin = '';
   const known = { storage: parts.storage, people, cookieName: access.cookieName, publicUrl: () => origin };
   const ofPartners = await openTestPartners({ ...known, settings, ...timed });
+  const consents = await openTestConsents(parts, timed);
   const figures = { ...figuresOf(parts, gate), trips: () => parts.days.statistics() };
   const readiness = async () => [{ name: 'postgres', isReady: await isUp(test) }];
   const system = await openTestSystem({ test, eventLog: parts.eventLog, figures, readiness, ...timed });
@@ -348,6 +352,7 @@ export const openTestServer = async (
     access,
     people,
     ...ofPartners,
+    consents,
     config: configOf(webRoot, changes),
     metrics: new MetricsRegistry(),
     figures,
@@ -370,12 +375,14 @@ export const openTestServer = async (
     access,
     people,
     ...ofPartners,
+    consents,
     mails,
     port,
     origin,
     call,
     ask: askWith(call),
     close: async () => {
+      await consents.close();
       await ofPartners.oauth.close();
       await ofPartners.partners.close();
       await people.close();

@@ -143,7 +143,7 @@ class Book implements WritableGrantBook {
     this.#awaitEnd(grant);
     const key = keyOf(grant.reader);
     let ofReader = this.#byReader.get(key);
-    if (!ofReader) this.#byReader.set(key, (ofReader = new Map()));
+    if (!ofReader) this.#byReader.set(key, (ofReader = new Map<number, StoredGrant[]>()));
     for (const index of [ofReader, this.#byVehicle]) {
       const grants = [...(index.get(grant.vehicleNo) ?? none), grant];
       index.set(

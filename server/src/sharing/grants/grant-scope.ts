@@ -1,5 +1,12 @@
 import type { ConsentGroup, Vocabulary } from '@milepost/contract';
-import type { ItemPermission, ReadPeriod, ReadScope, ReadScopeFields, SignalPrecision } from '../../events/index.ts';
+import {
+  type ItemPermission,
+  periodMsOf,
+  type ReadPeriod,
+  type ReadScope,
+  type ReadScopeFields,
+  type SignalPrecision,
+} from '../../events/index.ts';
 import { OperationalError } from '../../kernel/index.ts';
 import { intersection, never, union } from '../periods.ts';
 import type { ScopeSources } from '../reader.ts';
@@ -17,6 +24,20 @@ const asPeriod = ({ fromMs, toMs }: { readonly fromMs: number; readonly toMs: nu
   fromMs,
   toMs: toMs === Number.POSITIVE_INFINITY ? null : toMs,
 });
+
+/** A period of which one value is told is told when all of it may be read: else where it was cut would say when the value was. */
+const wholeWithin = ({ fromMs, toMs }: ReadPeriod, periodMs: number): ReadPeriod[] => {
+  if (periodMs === 0) return [{ fromMs, toMs }];
+  const from = Math.ceil(fromMs / periodMs) * periodMs;
+  const to = toMs === null ? null : Math.floor(toMs / periodMs) * periodMs;
+  return to === null || from < to ? [{ fromMs: from, toMs: to }] : [];
+};
+
+/** … and withheld when any of it is. */
+const wholeAround = ({ fromMs, toMs }: ReadPeriod, periodMs: number): ReadPeriod => {
+  if (periodMs === 0) return { fromMs, toMs };
+  return { fromMs: Math.floor(fromMs / periodMs) * periodMs, toMs: toMs === null ? null : Math.ceil(toMs / periodMs) * periodMs };
+};
 
 /** One way in which something may be read. */
 interface Way {
@@ -103,7 +124,9 @@ class GrantRules {
     const { grant, precision } = way;
     const isPlace = group === 'position';
     const priv = isPlace ? this.#sources.drivers.privatePeriods(grant.vehicleNo) : never;
-    return { periods: this.periodsOf(grant), hidden: union([...grant.pauses, ...priv]), precision };
+    const periodMs = periodMsOf(precision.time);
+    const periods = this.periodsOf(grant).flatMap((one) => wholeWithin(one, periodMs));
+    return { periods, hidden: union([...grant.pauses, ...priv].map((one) => wholeAround(one, periodMs))), precision };
   }
 
   /** Sample times of a grant, in the time in which its holder held the vehicle. */

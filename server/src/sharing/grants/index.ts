@@ -11,8 +11,10 @@ export {
   type NewRequest,
   openConsents,
 } from './open-consents.ts';
+export { type Preview, previewOf } from './preview.ts';
 export { sharedVehicleOf, type SharedVehicleParts, type Told } from './shared-vehicle.ts';
 export type { StoredGrant, StoredRequest } from './stored.ts';
+export { isSameHolder } from './types.ts';
 export type { Answer, EndReason, Grant, GrantEvent, GrantReader, Holder as GrantHolder } from './types.ts';
 export { makeVehicleIds, type VehicleIds } from './vehicle-ids.ts';
 export { itemsOf, withheldReason } from './withheld.ts';

@@ -268,6 +268,11 @@ export class Consents {
     });
   }
 
+  /** Names of people who read by grants. */
+  namesOf(personNos: readonly number[]): Promise<ReadonlyMap<number, string>> {
+    return this.#options.storage.withActor(system, (tx) => store.readNames(tx, personNos));
+  }
+
   blocks(personNo: number): Promise<readonly store.PartnerBlock[]> {
     return this.#options.storage.withActor(system, (tx) => store.listBlocks(tx, personNo));
   }

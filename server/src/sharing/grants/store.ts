@@ -171,6 +171,13 @@ export const removeBlock = async (tx: Transaction, personNo: number, organisatio
   return rows.length > 0;
 };
 
+export const readNames = async (tx: Transaction, personNos: readonly number[]): Promise<ReadonlyMap<number, string>> => {
+  if (personNos.length === 0) return new Map();
+  const { rows } = await sql<{ no: number; name: string }>`select person_no as no, name from people
+    where person_no = any(${[...personNos]}::int[])`.execute(tx);
+  return new Map(rows.map(({ no, name }) => [no, name]));
+};
+
 export interface PartnerBlock {
   readonly organisationNo: number;
   readonly atMs: number;

@@ -1,7 +1,7 @@
 import type { ConsentGroup, SignalDefinition, Vocabulary } from '@milepost/contract';
 import type { ConsentItem, WithheldReason } from '@milepost/contract/api';
 import type { GrantBook } from './book.ts';
-import { isGroup } from './items.ts';
+import { isGroup, itemOfSignal } from './items.ts';
 import type { StoredGrant } from './stored.ts';
 import type { GrantReader } from './types.ts';
 
@@ -13,12 +13,15 @@ const covers = (items: readonly ConsentItem[], item: string, vocabulary: Words):
   return items.some((one) => one.item === item || one.item === group);
 };
 
-/** Of a vehicle that never told a signal of an item there is nothing to grant. */
-const isSupported = (item: string, vocabulary: Words, hasValue: (signal: SignalDefinition) => boolean): boolean => {
-  if (isGroup(item)) return vocabulary.signals.some((signal) => signal.group === item && hasValue(signal)) || item === 'driving';
-  const signal = vocabulary.byPath(item);
-  return signal !== undefined && hasValue(signal);
-};
+/**
+ * Of a vehicle that never told a signal of an item there is nothing to grant. Only signals that the grant tells count: that there was another of
+ * its group is not granted.
+ */
+const isSupported = ({ items }: StoredGrant, item: string, { vocabulary, hasValue }: WithheldParts): boolean =>
+  item === 'driving' ||
+  vocabulary.signals.some(
+    (signal) => (signal.group === item || signal.path === item) && itemOfSignal(items, signal) !== undefined && hasValue(signal),
+  );
 
 export interface WithheldParts {
   readonly book: Pick<GrantBook, 'of'>;
@@ -31,11 +34,12 @@ export interface WithheldParts {
 
 /** Why nothing of an item is in an answer; undefined: it is granted, and there was something once. */
 export const withheldReason = (parts: WithheldParts, item: string): WithheldReason | undefined => {
-  const { book, vocabulary, reader, vehicleNo, hasValue } = parts;
+  const { book, vocabulary, reader, vehicleNo } = parts;
   const grants = book.of(reader, vehicleNo);
   const of = (state: StoredGrant['state']): readonly StoredGrant[] => grants.filter((grant) => grant.state === state);
   const isIn = (grant: StoredGrant): boolean => covers(grant.items, item, vocabulary);
-  if (of('active').some(isIn)) return isSupported(item, vocabulary, hasValue) ? undefined : 'not_supported';
+  const active = of('active').filter(isIn);
+  if (active.length > 0) return active.some((grant) => isSupported(grant, item, parts)) ? undefined : 'not_supported';
   if (of('paused').some(isIn)) return 'paused';
   // Taken off a grant that goes on, or the last one that had it has ended.
   if (grants.some((grant) => grant.state !== 'ended' && covers(grant.givenItems, item, vocabulary))) return 'revoked';

@@ -1,0 +1,265 @@
+import type { ConsentRequestView, GrantEventView, GrantView } from '@milepost/contract/api';
+import type { FastifyRequest } from 'fastify';
+import { CallerError, invalidField } from '../../kernel/index.ts';
+import type { Vehicle } from '../../registry/index.ts';
+import {
+  type Granter,
+  type GrantEvent,
+  type GrantReader,
+  type GrantSources,
+  previewOf,
+  type StoredGrant,
+  type StoredRequest,
+} from '../../sharing/index.ts';
+import type { Caller } from '../access/authenticate.ts';
+import { readShared } from '../read-shared.ts';
+import type { RouteRegistrar } from '../register-route.ts';
+import { toIso } from '../times.ts';
+import type { HttpDeps } from '../types.ts';
+import { signedInOf } from './people.ts';
+
+type Deps = Pick<HttpDeps, 'registry' | 'partners' | 'consents' | 'live' | 'history' | 'vocabulary' | 'clock'>;
+
+const isoOrNull = (ms: number | null): string | null => (ms === null ? null : toIso(ms));
+
+/** What a person read before they answered; nothing was shown for an end, which asks nothing. */
+interface Shown {
+  readonly textVersion: string;
+  readonly language: string;
+}
+const nothingShown: Shown = { textVersion: 'none', language: 'und' };
+
+const granterOf = (caller: Caller, request: FastifyRequest, { textVersion, language }: Shown = nothingShown): Granter => {
+  const { person, memberships } = signedInOf(caller);
+  const managed = memberships.filter(({ kind, role }) => kind === 'customer' && role === 'manager');
+  return {
+    personNo: person.personNo,
+    customerNos: managed.flatMap(({ customerNo }) => customerNo ?? []),
+    address: request.ip,
+    answer: { textVersion, language, method: 'web' },
+  };
+};
+
+const momentOf = (text: string | undefined): number | undefined => {
+  if (text === undefined) return undefined;
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms)) throw invalidField('until', text, 'a moment in ISO 8601');
+  return ms;
+};
+
+/** Grants and requests in words. */
+class Views {
+  readonly #deps: Deps;
+  constructor(deps: Deps) {
+    this.#deps = deps;
+  }
+
+  #vehicle(vehicleNo: number): GrantView['vehicle'] {
+    const vehicle = this.#deps.registry.directory.vehicleByNo(vehicleNo);
+    return { id: vehicle?.id ?? '', vin: vehicle?.vin ?? '', plate: vehicle?.plate ?? null };
+  }
+
+  #reader(reader: GrantReader, names: ReadonlyMap<number, string>): GrantView['reader'] {
+    if (reader.kind === 'person') return { kind: 'person', name: names.get(reader.personNo) ?? '' };
+    const app = this.#deps.partners.directory.list().find(({ appNo }) => appNo === reader.appNo);
+    const partner = { id: app?.organisationId ?? '-', name: app?.organisationName ?? '' };
+    return { kind: 'app', id: app?.id ?? '', name: app?.name ?? '', partner };
+  }
+
+  async grants(grants: readonly StoredGrant[], by: Granter): Promise<GrantView[]> {
+    const names = await this.#names(grants);
+    return grants.map((grant) => ({
+      id: grant.id,
+      state: grant.state,
+      isMine: isHeldBy(grant, by),
+      reader: this.#reader(grant.reader, names),
+      vehicle: this.#vehicle(grant.vehicleNo),
+      items: [...grant.items],
+      givenItems: [...grant.givenItems],
+      purpose: grant.purpose,
+      purposeVersion: grant.purposeVersion,
+      givenAt: toIso(grant.givenAtMs),
+      until: isoOrNull(grant.untilMs),
+      backTo: toIso(grant.backToMs),
+      endedAt: isoOrNull(grant.endedAtMs),
+      endReason: grant.endReason,
+    }));
+  }
+
+  #names(of: readonly { readonly reader: GrantReader }[]): Promise<ReadonlyMap<number, string>> {
+    return this.#deps.consents.namesOf(of.flatMap(({ reader }) => (reader.kind === 'person' ? [reader.personNo] : [])));
+  }
+
+  async requests(requests: readonly StoredRequest[]): Promise<ConsentRequestView[]> {
+    const names = await this.#names(requests);
+    return requests.map((request) => ({
+      id: request.id,
+      state: request.state,
+      reader: this.#reader(request.reader, names),
+      items: [...request.items],
+      vehicles: request.vehicleNos.map((vehicleNo) => this.#vehicle(vehicleNo)),
+      purpose: request.purpose,
+      purposeVersion: request.purposeVersion,
+      terms: this.#terms(request),
+      until: isoOrNull(request.untilMs),
+      backDays: request.backDays,
+      askedAt: toIso(request.askedAtMs),
+      expiresAt: toIso(request.expiresAtMs),
+    }));
+  }
+
+  /** The words of the version that was asked with; null: the app has newer ones, so it must ask anew. */
+  #terms({ reader, purpose, purposeVersion }: StoredRequest): string | null {
+    if (reader.kind !== 'app') return null;
+    const app = this.#deps.partners.directory.list().find(({ appNo }) => appNo === reader.appNo);
+    const declared = app?.purposes.find((one) => one.purpose === purpose && String(one.version) === purposeVersion);
+    return declared?.terms ?? null;
+  }
+}
+
+const eventView = (event: GrantEvent, by: Granter): GrantEventView => ({
+  at: toIso(event.atMs),
+  kind: event.kind,
+  isByYou: event.byPersonNo === by.personNo,
+  items: event.kind === 'given' ? [...event.terms.items] : event.kind === 'narrowed' ? [...event.items] : null,
+  until: isoOrNull(event.kind === 'given' ? event.terms.untilMs : event.kind === 'narrowed' ? event.untilMs : null),
+  reason: event.kind === 'ended' ? event.reason : null,
+  answer:
+    'answer' in event && event.answer
+      ? { textVersion: event.answer.textVersion, language: event.answer.language, method: event.answer.method }
+      : null,
+});
+
+const isHeldBy = ({ holder }: StoredGrant, { personNo, customerNos }: Granter): boolean =>
+  holder.kind === 'person' ? holder.personNo === personNo : customerNos.includes(holder.customerNo);
+
+const isReadBy = ({ reader }: StoredGrant, { personNo }: Granter): boolean =>
+  reader.kind === 'person' && reader.personNo === personNo;
+
+/** Vehicles that the granter may share: theirs, and those of customers that they manage. Throws `not_found`. */
+const ownVehicles = (deps: Deps, ids: readonly string[], by: Granter): Vehicle[] =>
+  ids.map((id) => {
+    const { registry } = deps;
+    const vehicle = registry.directory.vehicleById(id);
+    const holder = vehicle && registry.possessions.directory.holderNow(vehicle.vehicleNo);
+    const isOwn =
+      holder?.kind === 'person' ? holder.personNo === by.personNo : holder && by.customerNos.includes(holder.customerNo);
+    if (!vehicle || !isOwn || vehicle.endedAt !== null)
+      throw new CallerError('not_found', `there is no vehicle ${JSON.stringify(id)}`);
+    return vehicle;
+  });
+
+const addGrantRoutes = (routes: RouteRegistrar, deps: Deps, views: Views): void => {
+  const { consents, registry } = deps;
+  const find = (id: string, by: Granter): StoredGrant => {
+    const grant = consents.book.byId(id);
+    if (grant && (isHeldBy(grant, by) || isReadBy(grant, by))) return grant;
+    throw new CallerError('not_found', 'there is no such grant');
+  };
+  routes.add('listGrants', async ({ query, caller, request }) => {
+    const by = granterOf(caller, request);
+    const found = [...consents.book.all()].filter((grant) => isHeldBy(grant, by) || isReadBy(grant, by)).reverse();
+    const shown = await views.grants(found, by);
+    const { vehicle, app, item, state } = query;
+    return {
+      items: shown.filter(
+        (grant) =>
+          (vehicle === undefined || grant.vehicle.id === vehicle) &&
+          (app === undefined || (grant.reader.kind === 'app' && grant.reader.id === app)) &&
+          (item === undefined || grant.items.some((one) => one.item === item)) &&
+          (state === undefined || grant.state === state),
+      ),
+    };
+  });
+  routes.add('readGrant', async ({ params, caller, request }) => {
+    const by = granterOf(caller, request);
+    const grant = find(params.id, by);
+    const [view] = await views.grants([grant], by);
+    const history = await consents.history(grant.id, by);
+    return { ...(view as GrantView), history: history.map((event) => eventView(event, by)) };
+  });
+  routes.add('changeGrant', async ({ params, body, caller, request }) => {
+    const by = granterOf(caller, request, body);
+    let grant = find(params.id, by);
+    const untilMs = momentOf(body.until);
+    if (body.items || untilMs !== undefined) grant = await consents.narrow(grant.id, { items: body.items, untilMs }, by);
+    if (body.state === 'paused') grant = await consents.pause(grant.id, by);
+    if (body.state === 'active') grant = await consents.resume(grant.id, by);
+    const [view] = await views.grants([grant], by);
+    return view as GrantView;
+  });
+  routes.add('endGrant', async ({ params, caller, request }) => {
+    const by = granterOf(caller, request);
+    const grant = find(params.id, by);
+    if (isHeldBy(grant, by)) await consents.end(grant.id, by);
+    else await consents.giveUp(grant.id, grant.reader);
+  });
+  routes.add('trySharing', async ({ body, caller, request }) => {
+    const by = granterOf(caller, request);
+    const [vehicle] = ownVehicles(deps, [body.vehicle], by);
+    const { vehicleNo, id } = vehicle as Vehicle;
+    const possession = registry.possessions.directory;
+    const holder = possession.holderNow(vehicleNo);
+    if (!holder) throw new CallerError('not_found', 'there is no such vehicle');
+    const { book } = consents;
+    const sources: GrantSources = {
+      book,
+      possession,
+      drivers: registry.drivers.directory,
+      clock: deps.clock,
+      vocabulary: deps.vocabulary,
+    };
+    return readShared(deps, { ...previewOf(sources, holder, vehicleNo, body.items), vehicleNo, vehicle: id });
+  });
+};
+
+const addRequestRoutes = (routes: RouteRegistrar, deps: Deps, views: Views): void => {
+  const { consents } = deps;
+  routes.add('listConsentRequests', async ({ caller, request }) => ({
+    items: await views.requests(await consents.requests(granterOf(caller, request))),
+  }));
+  routes.add('acceptConsentRequest', async ({ params, body, caller, request }) => {
+    const by = granterOf(caller, request, body);
+    const { items, backDays = 0 } = body;
+    const vehicleNos = ownVehicles(deps, body.vehicles, by).map(({ vehicleNo }) => vehicleNo);
+    const chosen = { vehicleNos, items, untilMs: momentOf(body.until) ?? null, backDays };
+    return { items: await views.grants(await consents.accept(params.id, chosen, by), by) };
+  });
+  routes.add('refuseConsentRequest', async ({ params, caller, request }) => {
+    await consents.refuse(params.id, granterOf(caller, request));
+  });
+};
+
+const addBlockRoutes = (routes: RouteRegistrar, { consents, partners }: Deps): void => {
+  /** A partner that has an app is known. */
+  const partnerOf = (id: string) => {
+    const apps = partners.directory.list().filter(({ organisationId }) => organisationId === id);
+    if (!apps[0]) throw new CallerError('not_found', 'there is no such partner');
+    return { organisationNo: apps[0].organisationNo, appNos: apps.map(({ appNo }) => appNo) };
+  };
+  routes.add('listPartnerBlocks', async ({ caller, request }) => {
+    const blocks = await consents.blocks(granterOf(caller, request).personNo);
+    const apps = partners.directory.list();
+    return {
+      items: blocks.flatMap(({ organisationNo, atMs }) => {
+        const app = apps.find((one) => one.organisationNo === organisationNo);
+        return app ? [{ id: app.organisationId, name: app.organisationName, blockedAt: toIso(atMs) }] : [];
+      }),
+    };
+  });
+  routes.add('blockPartner', async ({ params, body, caller, request }) => {
+    const { organisationNo, appNos } = partnerOf(params.id);
+    await consents.block(organisationNo, appNos, granterOf(caller, request, body));
+  });
+  routes.add('unblockPartner', async ({ params, caller, request }) => {
+    await consents.unblock(partnerOf(params.id).organisationNo, granterOf(caller, request));
+  });
+};
+
+/** Who may read what of one's vehicles: lists, switches, requests. docs/consent.md */
+export const addConsentRoutes = (routes: RouteRegistrar, deps: Deps): void => {
+  const views = new Views(deps);
+  addGrantRoutes(routes, deps, views);
+  addRequestRoutes(routes, deps, views);
+  addBlockRoutes(routes, deps);
+};
