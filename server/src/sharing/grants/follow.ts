@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { Clock, Logger } from '../../kernel/index.ts';
 import { type Storage, type Subscription, systemActor } from '../../storage/index.ts';
 import type { WritableGrantBook } from './book.ts';
 import { grantLimits } from './limits.ts';
-import { readGrants, sharingChannel } from './store.ts';
+import { type GrantNotice, readGrants, sharingChannel } from './store.ts';
 
 const actor = systemActor('grants');
 const dayMs = 86_400_000;
@@ -15,6 +16,8 @@ export interface FollowOptions {
 
 /** Keeps grants in memory as any process wrote them, and knows whether it still hears of changes. */
 export class GrantFollower {
+  /** Names this process among those that write. */
+  readonly origin = randomUUID();
   readonly #options: FollowOptions;
   readonly #book: WritableGrantBook;
   #subscription: Subscription | undefined;
@@ -44,11 +47,20 @@ export class GrantFollower {
   /** Listening begins before loading, so that nothing falls between. */
   async open(): Promise<void> {
     const { storage } = this.#options;
-    const heard = (payload: string): void => this.#read(JSON.parse(payload) as number[]);
+    const heard = (payload: string): void => {
+      const { origin, grantNos } = JSON.parse(payload) as GrantNotice;
+      // What was written here is in the book already.
+      if (origin !== this.origin) this.#read(grantNos);
+    };
     this.#subscription = await storage.listen(sharingChannel, heard, () => this.#read([]));
     await this.#load([]);
     this.#heardAt = this.#options.clock.steady();
     this.#beat();
+  }
+
+  /** Reads everything anew. */
+  readAll(): void {
+    if (!this.#isClosed) this.#read([]);
   }
 
   #read(grantNos: readonly number[]): void {
@@ -88,7 +100,7 @@ export class GrantFollower {
   /** Resolves when the book has what any process had committed before; false: it may not have. */
   async catchUp(): Promise<boolean> {
     const askedAt = this.#options.clock.steady();
-    const isHeard = (await this.#subscription?.catchUp().catch(() => false)) ?? false;
+    const isHeard = (await this.#subscription?.catchUp(grantLimits.heardWaitMs).catch(() => false)) ?? false;
     await this.#queue;
     if (isHeard && this.#missing === 0) this.#heardAt = Math.max(this.#heardAt, askedAt);
     return isHeard && this.#missing === 0;

@@ -5,7 +5,6 @@ export { grantLimits } from './limits.ts';
 export {
   Consents,
   type ConsentsOptions,
-  type Granter,
   type Narrowing,
   type NewGrants,
   type NewRequest,
@@ -15,6 +14,6 @@ export { type Preview, previewOf } from './preview.ts';
 export { sharedVehicleOf, type SharedVehicleParts, type Told } from './shared-vehicle.ts';
 export type { StoredGrant, StoredRequest } from './stored.ts';
 export { isSameHolder } from './types.ts';
-export type { Answer, EndReason, Grant, GrantEvent, GrantReader, Holder as GrantHolder } from './types.ts';
+export type { Answer, EndReason, Grant, Granter, GrantEvent, GrantReader, Holder as GrantHolder } from './types.ts';
 export { makeVehicleIds, type VehicleIds } from './vehicle-ids.ts';
 export { itemsOf, withheldReason } from './withheld.ts';

@@ -6,9 +6,10 @@ export const grantLimits = {
   changesKept: 1000,
   /** Numbers that one message names; more, and everybody reads everything. */
   toldAtOnceMax: 500,
-  /** How often it is asked whether changes are still heard, and how old an answer counts. */
+  /** How often it is asked whether changes are still heard, how long an answer is waited for, and how old one counts. */
   heardEveryMs: 500,
-  heardWithinMs: 2000,
+  heardWaitMs: 1500,
+  heardWithinMs: 5000,
   /** A timer looks for what has expired at least so often. */
   expiryLookMs: 60_000,
   /** How long a request can be answered. */

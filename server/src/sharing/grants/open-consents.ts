@@ -5,6 +5,7 @@ import { CallerError, type Clock, invalidField, type Logger } from '../../kernel
 import { makeId, type Random } from '../../registry/index.ts';
 import { type Actor, type Storage, systemActor, type Transaction } from '../../storage/index.ts';
 import { type GrantBook, makeGrantBook } from './book.ts';
+import { checkReach, checkWithin, live, mayActFor, readerText } from './checks.ts';
 import { decideRequest, requestStateAt } from './decide-request.ts';
 import { GrantFollower } from './follow.ts';
 import { checkGranted, checkItems } from './items.ts';
@@ -12,7 +13,7 @@ import { grantLimits } from './limits.ts';
 import { readEvents } from './rows.ts';
 import * as store from './store.ts';
 import type { StoredGrant, StoredRequest } from './stored.ts';
-import type { Answer, ConsentRequest, EndReason, GrantCommand, GrantEvent, GrantReader, Holder } from './types.ts';
+import type { Answer, ConsentRequest, EndReason, GrantCommand, Granter, GrantEvent, GrantReader, Holder } from './types.ts';
 
 /** Who holds a vehicle now. */
 export interface HolderSource {
@@ -26,14 +27,6 @@ export interface ConsentsOptions {
   readonly random: Random;
   readonly vocabulary: () => Pick<Vocabulary, 'byPath'>;
   readonly possession: HolderSource;
-}
-
-/** A person who acts, for themselves or for customers that they manage, and how they were asked. */
-export interface Granter {
-  readonly personNo: number;
-  readonly customerNos: readonly number[];
-  readonly address: string;
-  readonly answer: Answer;
 }
 
 /** What is given to one reader of some vehicles. */
@@ -94,6 +87,10 @@ export class Consents {
     this.#startTimer();
   }
 
+  /**
+   * Before each request of who reads by a grant: waits for what any process had written by then, within its time. false: it may be missing, and
+   * `partnerScope` refuses until it is not.
+   */
   catchUp(): Promise<boolean> {
     return this.#follower.catchUp();
   }
@@ -332,15 +329,19 @@ export class Consents {
 
   /** One transaction; what it changed is in the book when this resolves, and told to every process. */
   async #write(actor: Actor, run: (tx: Transaction) => Promise<readonly StoredGrant[]>): Promise<readonly StoredGrant[]> {
-    const written = await this.#options.storage.withActor(actor, async (tx) => {
+    const done = this.#options.storage.withActor(actor, async (tx) => {
       const grants = await run(tx);
       if (grants.length > 0)
         await store.announceGrants(
           tx,
           grants.map(({ grantNo }) => grantNo),
+          this.#follower.origin,
         );
       return grants;
     });
+    // It may be written all the same: what is in memory is read anew.
+    done.catch(() => this.#follower.readAll());
+    const written = await done;
     this.#follower.book.put(written);
     return written;
   }
@@ -366,32 +367,6 @@ export class Consents {
     await this.#follower.close();
   }
 }
-
-/** Those whose place others took are left out. */
-const live = (grants: readonly StoredGrant[]): readonly StoredGrant[] => grants.filter(({ state }) => state !== 'ended');
-
-const readerText = (reader: GrantReader): string => (reader.kind === 'app' ? `app:${reader.appNo}` : `person:${reader.personNo}`);
-
-const checkReach = (untilMs: number | null, backDays: number, nowMs: number): void => {
-  if (!Number.isInteger(backDays) || backDays < 0 || backDays > consentLimits.backDaysMax)
-    throw invalidField('backDays', backDays, `0 to ${consentLimits.backDaysMax} days`);
-  if (untilMs !== null && untilMs > nowMs + consentLimits.grantDaysMax * dayMs)
-    throw invalidField('until', untilMs, `at most ${consentLimits.grantDaysMax} days from now`);
-};
-
-const mayActFor = (holder: Holder, { personNo, customerNos }: Granter): boolean =>
-  holder.kind === 'person' ? holder.personNo === personNo : customerNos.includes(holder.customerNo);
-
-const checkWithin = (
-  { vehicleNos, untilMs, backDays }: StoredRequest,
-  chosen: { readonly vehicleNos: readonly number[]; readonly untilMs: number | null; readonly backDays: number },
-): void => {
-  const isMore =
-    (vehicleNos.length > 0 && chosen.vehicleNos.some((no) => !vehicleNos.includes(no))) ||
-    (untilMs !== null && (chosen.untilMs === null || chosen.untilMs > untilMs)) ||
-    chosen.backDays > backDays;
-  if (isMore) throw new CallerError('grant_widened', 'more was given than was asked for');
-};
 
 export const openConsents = async (options: ConsentsOptions): Promise<Consents> => {
   const consents = new Consents(options);

@@ -17,10 +17,17 @@ const readerIs = (reader: GrantReader) =>
 const columnsOf = (reader: GrantReader): readonly [number | null, number | null] =>
   reader.kind === 'app' ? [reader.appNo, null] : [null, reader.personNo];
 
-/** Everybody who follows reads these anew; none: everything. */
-export const announceGrants = async (tx: Transaction, grantNos: readonly number[]): Promise<void> => {
-  const named = grantNos.length > grantLimits.toldAtOnceMax ? [] : grantNos;
-  await sql`select pg_notify(${sharingChannel}, ${JSON.stringify(named)})`.execute(tx);
+export interface GrantNotice {
+  /** The process that has them in its memory already; empty: none. */
+  readonly origin: string;
+  /** None: all of them may have changed. */
+  readonly grantNos: readonly number[];
+}
+
+/** Everybody who follows reads these anew. */
+export const announceGrants = async (tx: Transaction, grantNos: readonly number[], origin = ''): Promise<void> => {
+  const notice: GrantNotice = { origin, grantNos: grantNos.length > grantLimits.toldAtOnceMax ? [] : grantNos };
+  await sql`select pg_notify(${sharingChannel}, ${JSON.stringify(notice)})`.execute(tx);
 };
 
 /** Those that live, and those that ended after a moment. Named: only those. */

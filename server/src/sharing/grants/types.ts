@@ -28,6 +28,14 @@ export interface Answer {
   readonly method: AnswerMethod;
 }
 
+/** A person who acts, for themselves or for customers that they manage, and how they were asked. */
+export interface Granter {
+  readonly personNo: number;
+  readonly customerNos: readonly number[];
+  readonly address: string;
+  readonly answer: Answer;
+}
+
 /** Why a grant ended. */
 export const endReasons = [
   'holder',
