@@ -33,7 +33,7 @@ import { addOrganisationRoutes } from './routes/organisations.ts';
 import { addOauth } from './oauth-door.ts';
 import { addConsentRoutes } from './routes/consents.ts';
 import { addPartnerRoutes } from './routes/partners.ts';
-import { addConsentRoutes } from './routes/consent.ts';
+import { addGrantRoutes } from './routes/grants.ts';
 import { addPeopleRoutes } from './routes/people.ts';
 import { addPossessionRoutes } from './routes/possession.ts';
 import { addReportRoutes } from './routes/reports.ts';
@@ -95,6 +95,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scopes: Scopes): vo
     addDriverTripRoutes,
     addPartnerRoutes,
     addConsentRoutes,
+    addGrantRoutes,
     addPeopleRoutes,
     addOrganisationRoutes,
     addPossessionRoutes,

@@ -144,7 +144,8 @@ class Book implements WritableGrantBook {
     const key = keyOf(grant.reader);
     let ofReader = this.#byReader.get(key);
     if (!ofReader) this.#byReader.set(key, (ofReader = new Map<number, StoredGrant[]>()));
-    for (const index of [ofReader, this.#byVehicle]) {
+    const indices: readonly Map<number, StoredGrant[]>[] = [ofReader, this.#byVehicle];
+    for (const index of indices) {
       const grants = [...(index.get(grant.vehicleNo) ?? none), grant];
       index.set(
         grant.vehicleNo,

@@ -1,7 +1,7 @@
 import type { Vocabulary } from '@milepost/contract';
-import { type ConsentItem, consentLimits } from '@milepost/contract/api';
+import type { ConsentItem } from '@milepost/contract/api';
 import { type AuditAct, writeAudit } from '../../audit/index.ts';
-import { CallerError, type Clock, invalidField, type Logger } from '../../kernel/index.ts';
+import { CallerError, type Clock, type Logger } from '../../kernel/index.ts';
 import { makeId, type Random } from '../../registry/index.ts';
 import { type Actor, type Storage, systemActor, type Transaction } from '../../storage/index.ts';
 import { type GrantBook, makeGrantBook } from './book.ts';

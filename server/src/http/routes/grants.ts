@@ -149,7 +149,7 @@ const ownVehicles = (deps: Deps, ids: readonly string[], by: Granter): Vehicle[]
     return vehicle;
   });
 
-const addGrantRoutes = (routes: RouteRegistrar, deps: Deps, views: Views): void => {
+const addGrantActs = (routes: RouteRegistrar, deps: Deps, views: Views): void => {
   const { consents, registry } = deps;
   const find = (id: string, by: Granter): StoredGrant => {
     const grant = consents.book.byId(id);
@@ -257,9 +257,9 @@ const addBlockRoutes = (routes: RouteRegistrar, { consents, partners }: Deps): v
 };
 
 /** Who may read what of one's vehicles: lists, switches, requests. docs/consent.md */
-export const addConsentRoutes = (routes: RouteRegistrar, deps: Deps): void => {
+export const addGrantRoutes = (routes: RouteRegistrar, deps: Deps): void => {
   const views = new Views(deps);
-  addGrantRoutes(routes, deps, views);
+  addGrantActs(routes, deps, views);
   addRequestRoutes(routes, deps, views);
   addBlockRoutes(routes, deps);
 };
