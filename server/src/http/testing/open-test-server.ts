@@ -339,8 +339,8 @@ export const openTestServer = async (
   const { people, mails } = await openTestPeople(parts.storage, timed.clock);
   let origin = '';
   const known = { storage: parts.storage, people, cookieName: access.cookieName, publicUrl: () => origin };
-  const ofPartners = await openTestPartners({ ...known, settings, ...timed });
   const consents = await openTestConsents(parts, timed);
+  const ofPartners = { ...(await openTestPartners({ ...known, settings, ...timed })), consents };
   const figures = { ...figuresOf(parts, gate), trips: () => parts.days.statistics() };
   const readiness = async () => [{ name: 'postgres', isReady: await isUp(test) }];
   const system = await openTestSystem({ test, eventLog: parts.eventLog, figures, readiness, ...timed });
@@ -352,7 +352,6 @@ export const openTestServer = async (
     access,
     people,
     ...ofPartners,
-    consents,
     config: configOf(webRoot, changes),
     metrics: new MetricsRegistry(),
     figures,
@@ -375,7 +374,6 @@ export const openTestServer = async (
     access,
     people,
     ...ofPartners,
-    consents,
     mails,
     port,
     origin,
