@@ -158,4 +158,9 @@ export const routeLines: { readonly [Name in ApiRouteName]: `${ApiRoutes[Name]['
   listPartnerBlocks: 'GET /v1/me/partner-blocks',
   blockPartner: 'PUT /v1/me/partner-blocks/{id}',
   unblockPartner: 'DELETE /v1/me/partner-blocks/{id}',
+  beginOutsideSignIn: 'POST /v1/session/outside-errands',
+  finishOutside: 'POST /v1/session/outside',
+  beginOutsideLink: 'POST /v1/me/outside-errands',
+  listMyIdentities: 'GET /v1/me/identities',
+  unlinkMyIdentity: 'DELETE /v1/me/identities/{id}',
 };

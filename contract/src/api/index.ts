@@ -8,6 +8,7 @@ export * from './fleet-reports.ts';
 export * from './history.ts';
 export * from './imports.ts';
 export * from './organisations.ts';
+export * from './outside.ts';
 export * from './passkeys.ts';
 export * from './oauth.ts';
 export * from './partners.ts';

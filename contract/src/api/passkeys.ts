@@ -1,6 +1,7 @@
 import Type, { type Static, type TSchema } from 'typebox';
 import { anyone, byId, person } from './route.ts';
 import { apiLimits, closed, isoTime, nullable, opaqueId } from './shared.ts';
+import { outsideProvider } from './outside.ts';
 import { personView } from './people.ts';
 
 const bytes = (lengthMax: number, description: string) =>
@@ -65,6 +66,7 @@ export const passkeyRoutes = {
       passkeyOrigin: nullable(
         Type.String({ description: 'Where browsers take passkeys; null: nowhere, for want of a name and https' }),
       ),
+      providers: Type.Array(outsideProvider),
     }),
   }),
   askPasskeySignIn: anyone({

@@ -5,6 +5,7 @@ import { driverRoutes } from './drivers.ts';
 import { fleetPage, fleetQuery, mapFrameType } from './fleet.ts';
 import * as past from './history.ts';
 import { organisationRoutes } from './organisations.ts';
+import { outsideRoutes } from './outside.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { oauthRoutes } from './oauth.ts';
 import { consentRoutes } from './consent-routes.ts';
@@ -226,6 +227,7 @@ export const apiRoutes = {
 
   ...peopleRoutes,
   ...passkeyRoutes,
+  ...outsideRoutes,
   ...partnerRoutes,
   ...oauthRoutes,
   ...consentRoutes,

@@ -2,6 +2,7 @@ import { openMailFolder } from '../people/adapters/mail-folder/index.ts';
 import { openSmtp } from '../people/adapters/smtp/index.ts';
 import { type Mailer, openPeople, type People } from '../people/index.ts';
 import type { Base, Closers, Stored } from './open-parts.ts';
+import { readOpenidProviders } from './openid-providers.ts';
 
 /** By SMTP; without it into the data folder, for development. */
 const openMailer = async ({ configuration, folder, clock, logger }: Base): Promise<Mailer> => {
@@ -26,6 +27,7 @@ export const openAccounts = async (
     mailer: await openMailer(base),
     publicUrl: () => configuration.publicUrl ?? listensAt(),
     auditDays: configuration.auditRetentionDays,
+    providers: await readOpenidProviders(configuration.openidProviders),
   });
   closers.add('people', () => people.close());
   return people;

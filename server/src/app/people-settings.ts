@@ -32,6 +32,12 @@ export const peopleSettings = {
     /^[^\r\n<>]{0,200}(<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/,
     'Milepost <milepost@localhost>',
   ),
+  openidProviders: text(
+    'MILEPOST_OPENID_PROVIDERS',
+    'JSON file that names providers of OpenID Connect by which people may sign in, too. docs/people.md',
+    'a path',
+    /\S/,
+  ),
   auditRetentionDays: number(
     'MILEPOST_AUDIT_RETENTION_DAYS',
     'How long the audit log is kept; whole months go.',

@@ -14,6 +14,8 @@ export const auditActs = [
   'passkey_added',
   'passkey_removed',
   'passkey_refused',
+  'identity_linked',
+  'identity_unlinked',
   'token_made',
   'token_ended',
   'member_added',

@@ -27,6 +27,7 @@ import { addFleetReportRoutes } from './routes/fleet-reports.ts';
 import { addFleetRoutes } from './routes/fleet.ts';
 import { addHistoryRoutes } from './routes/history.ts';
 import { addImportRoutes } from './routes/imports.ts';
+import { addOutsideRoutes } from './routes/outside.ts';
 import { addPasskeyRoutes } from './routes/passkeys.ts';
 import { addPrivateRoutes } from './routes/private.ts';
 import { addOrganisationRoutes } from './routes/organisations.ts';
@@ -100,6 +101,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scopes: Scopes): vo
     addOrganisationRoutes,
     addPossessionRoutes,
     addPasskeyRoutes,
+    addOutsideRoutes,
     addPrivateRoutes,
     addCredentialRoutes,
     addEnrolmentRoutes,

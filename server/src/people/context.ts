@@ -33,7 +33,7 @@ export interface PeopleContext {
 }
 
 /** Ids outside begin with what they are of. */
-export const idPrefixes = { person: 'per_', session: 'ses_', accessToken: 'tok_', passkey: 'pky_' } as const;
+export const idPrefixes = { person: 'per_', session: 'ses_', accessToken: 'tok_', passkey: 'pky_', identity: 'out_' } as const;
 
 /** Signing in itself works for nobody yet. */
 export const peopleActor = systemActor('people');

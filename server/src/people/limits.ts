@@ -23,6 +23,9 @@ export const peopleLimits = {
   rememberedMs: minuteMs,
   /** From the question to the answer of a passkey. */
   challengeLifetimeMs: 5 * minuteMs,
+  outsideProvidersMax: 16,
+  /** From the way to a provider of OpenID until the way back. */
+  outsideErrandMs: 10 * minuteMs,
   linkLifetimeMs: dayMs,
   resetLifetimeMs: 60 * minuteMs,
   /** Mails of one purpose to one address that wait to be opened; the oldest link ends. */

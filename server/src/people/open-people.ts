@@ -8,18 +8,20 @@ import { SignInFailures } from './failures.ts';
 import { peopleLimits } from './limits.ts';
 import { Members } from './members.ts';
 import { OwnAccount } from './own-account.ts';
+import { Outside } from './outside.ts';
 import { OwnActs } from './own-acts.ts';
 import { Passkeys } from './passkeys.ts';
 import { makePasswords, type Passwords } from './passwords.ts';
 import type { Mailer } from './ports.ts';
+import { makeSeal } from './seal.ts';
 import { Sessions } from './sessions.ts';
 import { PasswordSignIn } from './sign-in.ts';
 import { dropAuditMonths, makeAuditMonths } from '../audit/index.ts';
 import { sweepChallenges } from './store-passkeys.ts';
 import { readPersonByEmail, readPersonById } from './store-people.ts';
-import type { Person } from './types.ts';
 import { sweepSessions } from './store-sessions.ts';
 import { makeTotpSecrets } from './totp.ts';
+import type { OutsideProvider, Person } from './types.ts';
 
 export interface PeopleOptions {
   readonly storage: Storage;
@@ -33,6 +35,8 @@ export interface PeopleOptions {
   readonly passwords?: Passwords;
   /** How long the audit log is kept; whole months go. */
   readonly auditDays?: number;
+  /** Where else people may be known. */
+  readonly providers?: readonly OutsideProvider[];
 }
 
 export interface People {
@@ -46,6 +50,7 @@ export interface People {
   find(personId: string): Promise<Person | undefined>;
   /** By e-mail, as it was typed. */
   findByEmail(email: string): Promise<Person | undefined>;
+  readonly outside: Outside;
   /** Removes what is over, makes room for the audit log of the next months and drops its oldest. */
   tend(): Promise<void>;
   close(): Promise<void>;
@@ -99,6 +104,11 @@ export const openPeople = async (options: PeopleOptions): Promise<People> => {
     passkeys: new Passkeys(context, { sessions, acts, failures, challenges }),
     find: (personId) => storage.withActor(peopleActor, (tx) => readPersonById(tx, personId)),
     findByEmail: (email) => storage.withActor(peopleActor, (tx) => readPersonByEmail(tx, email.trim().toLowerCase())),
+    outside: new Outside(
+      context,
+      { sessions, acts, failures, seal: makeSeal(options.pepper, 'milepost outside sign-ins 1') },
+      options.providers ?? [],
+    ),
     tend,
     close: async () => {
       isClosed = true;

@@ -1,7 +1,6 @@
 import { apiLimits } from '@milepost/contract/api';
 import { CallerError, invalidField, OperationalError } from '../kernel/index.ts';
 import { makeId } from '../registry/index.ts';
-import type { Transaction } from '../storage/index.ts';
 import { checkName } from './accounts.ts';
 import type { ChallengePurpose, Challenges } from './challenges.ts';
 import { idPrefixes, peopleActor, type PeopleContext } from './context.ts';
@@ -21,8 +20,9 @@ import {
   type StoredPasskey,
   useChallenge,
 } from './store-passkeys.ts';
-import { countWaysIn, readPerson } from './store-people.ts';
+import { readPerson } from './store-people.ts';
 import type { NewCredential, NewSession, Passkey, PasskeyAnswer, Person, Session, SignedIn, Whence } from './types.ts';
+import { checkWayIn } from './way-in.ts';
 import { passkeyAlgorithms, verifyAnswer, verifyNew } from './verify-passkey.ts';
 
 const refusal = (): CallerError => new CallerError('unauthorized', 'this passkey is not known here, or its answer came too late');
@@ -241,9 +241,3 @@ export class Passkeys {
 }
 
 const unknown = (): CallerError => new CallerError('not_found', 'there is no passkey with this id');
-
-/** After one was removed, in the same transaction. Throws `in_use`. */
-const checkWayIn = async (tx: Transaction, { personNo }: Person): Promise<void> => {
-  if ((await countWaysIn(tx, personNo)) > 0) return;
-  throw new CallerError('in_use', 'this is the only way into your account: set a password, or add another one, first');
-};

@@ -85,6 +85,29 @@ export interface PasskeyAnswer {
   readonly userHandle?: string;
 }
 
+/** A provider of OpenID Connect that the operator has named. */
+export interface OutsideProvider {
+  /** In addresses. */
+  readonly id: string;
+  /** As people know it. */
+  readonly name: string;
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/** Whom a provider knows a person as. */
+export interface OutsideIdentity {
+  readonly id: string;
+  readonly personNo: number;
+  readonly issuer: string;
+  readonly subject: string;
+  /** As the provider said it last. */
+  readonly email: string | null;
+  readonly createdMs: number;
+  readonly lastUsedMs: number | null;
+}
+
 /** Somebody who is known by a session or a token. */
 export interface SignedIn {
   readonly person: Person;

@@ -260,6 +260,12 @@ export const api = {
   askPasskeyConfirmation: () => call<'askPasskeyConfirmation'>('POST', '/v1/me/confirmations/passkey-questions'),
   confirmMeByPasskey: (answer: RouteBody<'confirmMeByPasskey'>['answer']) =>
     call<'confirmMeByPasskey'>('POST', '/v1/me/confirmations/passkeys', { body: { answer }, isProof: true }),
+  beginOutsideSignIn: (provider: string, to: string) =>
+    call<'beginOutsideSignIn'>('POST', '/v1/session/outside-errands', { body: { provider, to } }),
+  finishOutside: (query: string) => call<'finishOutside'>('POST', '/v1/session/outside', { body: { query }, isProof: true }),
+  beginOutsideLink: (provider: string) => call<'beginOutsideLink'>('POST', '/v1/me/outside-errands', { body: { provider } }),
+  myIdentities: (signal?: AbortSignal) => call<'listMyIdentities'>('GET', '/v1/me/identities', { signal }),
+  unlinkMyIdentity: (id: string) => call<'unlinkMyIdentity'>('DELETE', `/v1/me/identities/${encodeURIComponent(id)}`),
   myPasskeys: (signal?: AbortSignal) => call<'listMyPasskeys'>('GET', '/v1/me/passkeys', { signal }),
   askNewPasskey: () => call<'askNewPasskey'>('POST', '/v1/me/passkey-questions'),
   addMyPasskey: (body: RouteBody<'addMyPasskey'>) => call<'addMyPasskey'>('POST', '/v1/me/passkeys', { body }),

@@ -19,6 +19,12 @@ export const routes: RouteRecordRaw[] = [
         component: () => import('../pages/entry/SignInPage.vue'),
       },
       {
+        path: '/outside',
+        name: 'outside',
+        meta: { title: 'entry.signIn' },
+        component: () => import('../pages/entry/OutsidePage.vue'),
+      },
+      {
         path: '/sign-up',
         name: 'signUp',
         meta: { title: 'entry.signUp' },

@@ -45,7 +45,10 @@ const knowBrowser = (request: FastifyRequest, reply: FastifyReply, deps: HttpDep
 
 const addSignInRoutes = (routes: RouteRegistrar, deps: HttpDeps): void => {
   const { passkeys } = deps.people;
-  routes.add('readWaysIn', () => ({ passkeyOrigin: passkeys.origin()?.origin ?? null }));
+  routes.add('readWaysIn', () => ({
+    passkeyOrigin: passkeys.origin()?.origin ?? null,
+    providers: deps.people.outside.providers().map(({ id, name }) => ({ id, name })),
+  }));
   routes.add('askPasskeySignIn', ({ request, reply }) => questionView(passkeys.askSignIn(knowBrowser(request, reply, deps))));
   routes.add('signInByPasskey', async ({ body, request, reply }) => {
     const browser = browserOf(request, deps) ?? '';

@@ -11,6 +11,8 @@ export type MailKind =
   | 'passkeyAdded'
   | 'passkeyRemoved'
   | 'passkeyRefused'
+  | 'identityLinked'
+  | 'identityUnlinked'
   | 'join';
 
 export interface MailWords {
@@ -96,6 +98,14 @@ const en: Readonly<Record<MailKind, Text>> = {
     subject: 'A passkey was removed from your account',
     lines: ({ link, what }) => [`It was called “${what}”, and lets nobody in any more.`, look.en, link],
   },
+  identityLinked: {
+    subject: 'Another way into your account',
+    lines: ({ link, what }) => [`Whoever is signed in with your account of ${what} gets into Milepost now.`, look.en, link],
+  },
+  identityUnlinked: {
+    subject: 'A way into your account was removed',
+    lines: ({ link, what }) => [`${what} lets nobody into your account any more.`, look.en, link],
+  },
   passkeyRefused: {
     subject: 'A passkey of yours was refused',
     lines: ({ link, what }) => [
@@ -165,6 +175,14 @@ const es: Readonly<Record<MailKind, Text>> = {
   passkeyRemoved: {
     subject: 'Se quitó una llave de acceso de su cuenta',
     lines: ({ link, what }) => [`Se llamaba «${what}» y ya no deja entrar a nadie.`, look.es, link],
+  },
+  identityLinked: {
+    subject: 'Otra manera de entrar en su cuenta',
+    lines: ({ link, what }) => [`Quien haya entrado con su cuenta de ${what} entra ahora en Milepost.`, look.es, link],
+  },
+  identityUnlinked: {
+    subject: 'Se quitó una manera de entrar en su cuenta',
+    lines: ({ link, what }) => [`${what} ya no deja entrar a nadie en su cuenta.`, look.es, link],
   },
   passkeyRefused: {
     subject: 'Se rechazó una de sus llaves de acceso',
@@ -239,6 +257,14 @@ const de: Readonly<Record<MailKind, Text>> = {
   passkeyRemoved: {
     subject: 'Von Ihrem Konto wurde ein Passkey entfernt',
     lines: ({ link, what }) => [`Er hieß „${what}“ und lässt niemanden mehr ein.`, look.de, link],
+  },
+  identityLinked: {
+    subject: 'Ein weiterer Weg in Ihr Konto',
+    lines: ({ link, what }) => [`Wer mit Ihrem Konto bei ${what} angemeldet ist, kommt jetzt in Milepost hinein.`, look.de, link],
+  },
+  identityUnlinked: {
+    subject: 'Ein Weg in Ihr Konto wurde entfernt',
+    lines: ({ link, what }) => [`${what} lässt niemanden mehr in Ihr Konto.`, look.de, link],
   },
   passkeyRefused: {
     subject: 'Ein Passkey von Ihnen wurde abgelehnt',

@@ -1,6 +1,6 @@
 import { type Clock, silentLogger } from '../../kernel/index.ts';
 import type { Storage } from '../../storage/index.ts';
-import { type Mail, makePasswords, openPeople, type People } from '../index.ts';
+import { type Mail, makePasswords, openPeople, type OutsideProvider, type People } from '../index.ts';
 
 /** Cheap: what tests show does not depend on how slow a hash is. */
 export const testPasswords = makePasswords({ memoryKib: 64, passes: 1, parallelism: 1 });
@@ -13,7 +13,11 @@ export interface TestPeople {
   codeFor(email: string): string;
 }
 
-export const openTestPeople = async (storage: Storage, clock: Clock): Promise<TestPeople> => {
+export const openTestPeople = async (
+  storage: Storage,
+  clock: Clock,
+  providers: readonly OutsideProvider[] = [],
+): Promise<TestPeople> => {
   const mails: Mail[] = [];
   const people = await openPeople({
     storage,
@@ -23,6 +27,7 @@ export const openTestPeople = async (storage: Storage, clock: Clock): Promise<Te
     mailer: { send: async (mail) => void mails.push(mail), close: async () => {} },
     publicUrl: () => 'https://milepost.example',
     passwords: testPasswords,
+    providers,
   });
   return {
     people,
