@@ -1,5 +1,5 @@
-/** So many pictures are kept; with more they are all made anew. */
-const spritesMax = 600;
+/** So many pictures are kept, more than the largest screen shows at once; with more they are all made anew. */
+const spritesMax = 1500;
 /** Kept for a screen with many pixels, no more than the canvas itself has. */
 const ratioMax = 2;
 
