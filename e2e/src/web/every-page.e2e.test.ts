@@ -56,6 +56,7 @@ const pages: Readonly<Record<string, PageUnderTest>> = {
   organisation: { title: 'Milepost', ready: 'li[data-member]', reads: /^\/v1\/organisations/ },
   account: { title: 'Account', ready: 'form', reads: /^\/v1\/me/ },
   signIn: { title: 'Sign in', ready: 'form', isEntry: true },
+  outside: { title: 'Sign in', ready: 'form', isEntry: true },
   signUp: { title: 'Make an account', ready: 'form', isEntry: true },
   reset: { title: 'Set a new password', ready: 'form', isEntry: true },
   confirmEmail: { title: 'Your new address', ready: 'form', isEntry: true },

@@ -138,10 +138,12 @@ const twinOf = (of: Past, granted: readonly ConsentItem[], seeds: readonly numbe
     return (kept.length > 0 ? kept : values.slice(0, 1)).flatMap((value) => {
       const fromMs = toldAtMs(value.time, precision.time) - periodMs;
       const at = fromMs + (seed() % Math.min(periodMs, nowMs - fromMs));
-      const before = fromMs + Math.floor((at - fromMs) / 2);
+      const earlier = fromMs + Math.floor((at - fromMs) / 2);
       const told = { ...value, time: at, stored: another(signal, value.stored, precision, seed()) };
       // Others before it in its period count for nothing.
-      return before < at ? [{ ...told, time: before, stored: typeof value.stored === 'string' ? '["P9999"]' : 7 }, told] : [told];
+      return earlier < at
+        ? [{ ...told, time: earlier, stored: typeof value.stored === 'string' ? '["P9999"]' : 7 }, told]
+        : [told];
     });
   });
 };
@@ -249,9 +251,23 @@ test('two pasts that differ below what is granted are answered alike, byte by by
         const twin = twinOf(of, granted, seeds);
         const backToMs = nowMs - hours * hourMs;
         const grant: StoredGrant = {
-          ...{ grantNo: 1, id: 'grt_1', revision: 1, holder, reader, vehicleNo, items: granted, givenItems: granted },
-          ...{ purpose: 'x', purposeVersion: '1', untilMs: null, backToMs, state: 'active', givenAtMs: nowMs - hourMs },
-          ...{ pauses: paused, endedAtMs: null, endReason: null },
+          grantNo: 1,
+          id: 'grt_1',
+          revision: 1,
+          holder,
+          reader,
+          vehicleNo,
+          items: granted,
+          givenItems: granted,
+          purpose: 'x',
+          purposeVersion: '1',
+          untilMs: null,
+          backToMs,
+          state: 'active',
+          givenAtMs: nowMs - hourMs,
+          pauses: paused,
+          endedAtMs: null,
+          endReason: null,
         };
         const book = bookOf(grant);
         const possession = {

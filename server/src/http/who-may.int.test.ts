@@ -127,7 +127,7 @@ const asks: Readonly<Partial<Record<ApiRouteName, Ask>>> = {
 const isOperators = ({ access }: ApiRoute): boolean => access === 'operator';
 /** Asked for elsewhere: the own account and what belongs to it; what devices do; the doors; partners by themselves. */
 const isElsewhere = (name: ApiRouteName, route: ApiRoute): boolean =>
-  ['person', 'device', 'anyone'].includes(route.access) && asks[name] === undefined;
+  ['person', 'device', 'partner', 'anyone'].includes(route.access) && asks[name] === undefined;
 
 before(async () => {
   server = await openTestServer('who-may');
