@@ -18,8 +18,12 @@ export const holderScope = (sources: ScopeSources, { personNo, customerNos }: Re
   const { possession, drivers } = sources;
   const customers = new Set(customerNos);
   const positionHidden = privateTo(drivers, null);
-  const isMine = (holder: Holder | undefined): boolean =>
-    holder !== undefined && (holder.kind === 'person' ? holder.personNo === personNo : customers.has(holder.customerNo));
+  // Who has no vehicle shares the audience of the customers: it shows nobody's own one, though its first viewer gets one meanwhile.
+  const hasOwn = personNo !== null && !possession.vehiclesOfPerson(personNo)[Symbol.iterator]().next().done;
+  const isMine = (holder: Holder | undefined): boolean => {
+    if (holder === undefined) return false;
+    return holder.kind === 'person' ? hasOwn && holder.personNo === personNo : customers.has(holder.customerNo);
+  };
   const periods = (vehicleNo: number): readonly ReadPeriod[] => {
     const held = possession.periods(vehicleNo);
     // Nearly every vehicle has had one holder.
@@ -28,8 +32,7 @@ export const holderScope = (sources: ScopeSources, { personNo, customerNos }: Re
   };
   const fields: ReadScopeFields = {
     reader: `person:${personNo}`,
-    // Members of the same customers see the same, unless they have vehicles of their own.
-    audience: `person:${personNo}`,
+    audience: hasOwn ? `person:${personNo}` : `customers:${[...customers].sort((a, b) => a - b).join(',')}`,
     version: () => versionOf(sources),
     allowsVehicle: (vehicleNo) => possession.periods(vehicleNo).some(({ holder }) => isMine(holder)),
     seesNow: (vehicleNo) => isMine(possession.holderNow(vehicleNo)),
@@ -41,7 +44,5 @@ export const holderScope = (sources: ScopeSources, { personNo, customerNos }: Re
     hidesAnything: () => drivers.isAnyPrivate(),
     changedSince: (version) => changedSince(sources, version),
   };
-  const hasOwn = personNo !== null && !possession.vehiclesOfPerson(personNo)[Symbol.iterator]().next().done;
-  const audience = hasOwn ? fields.audience : `customers:${[...customers].sort((a, b) => a - b).join(',')}`;
-  return { ...fields, audience } as ReadScope;
+  return fields as ReadScope;
 };
