@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type ApiRouteName, mapFrameType } from '@milepost/contract/api';
+import { type RawBuilder, sql } from 'kysely';
 import { addVehicle, type Sample, type TestVehicle } from './testing/fleet.ts';
 import { openTestServer, type TestServer } from './testing/open-test-server.ts';
 import { makeSettableClock } from './testing/settable-clock.ts';
@@ -264,6 +265,43 @@ test('the former holder sees nothing of what the new one calls the vehicle and d
     holders.json.items.map(({ kind, isYou, to }) => [kind, isYou, to]),
     [['person', true, null]],
   );
+});
+
+test('row-level security: with no filter at all a person reaches what they hold and held, and no more', async () => {
+  const reached = (personNo: number) =>
+    server.storage.withActor({ kind: 'person', id: String(personNo) }, async (tx) => {
+      const rows = async (query: RawBuilder<unknown>) =>
+        (await query.execute(tx)).rows.map((row) => Object.values(row as object)[0]);
+      return {
+        vehicles: await rows(sql`select id from vehicles`),
+        holders: await rows(sql`select coalesce(person_no::text, 'customer') from possessions order by period`),
+        customers: await rows(sql`select name from customers`),
+        drivers: await rows(sql`select name from drivers`),
+        codes: await rows(sql`select 1 from claim_codes`),
+      };
+    });
+  const nobodys = { vehicles: [], holders: [], customers: [], drivers: [], codes: [] };
+  assert.deepEqual(await reached(ana.personNo), { ...nobodys, vehicles: [car.id], holders: [String(ana.personNo)] });
+  assert.deepEqual(await reached(managerOfA.personNo), {
+    ...nobodys,
+    holders: ['customer'],
+    customers: ['Fleet A'],
+    drivers: ['Dora'],
+  });
+  assert.deepEqual(await reached(managerOfB.personNo), { ...nobodys, vehicles: [other.id], customers: ['Fleet B'] });
+  assert.deepEqual(await reached(stranger.personNo), nobodys);
+  const forged = server.storage.withActor({ kind: 'person', id: String(stranger.personNo) }, (tx) =>
+    sql`insert into possessions (id, vehicle_no, person_no, how, period, created_at)
+      select 'pos_forged', vehicle_no, ${stranger.personNo}, 'claimed', '(,)', now() from vehicles`.execute(tx),
+  );
+  assert.equal(((await forged).numAffectedRows ?? 0n) > 0n, false, 'there is no vehicle to take');
+  // The same connections serve the next one.
+  const all = await Promise.all(Array.from({ length: 40 }, (_, i) => reached(i % 2 === 0 ? ana.personNo : stranger.personNo)));
+  assert.deepEqual(
+    [...new Set(all.map(({ vehicles }) => vehicles.length))].sort((a, b) => a - b),
+    [0, 1],
+  );
+  for (const [i, { vehicles }] of all.entries()) assert.equal(vehicles.length, i % 2 === 0 ? 1 : 0);
 });
 
 test('an operator changes a private owner’s vehicle no more; broken glass shows it for an hour, and the owner sees why', async () => {
