@@ -91,6 +91,8 @@ export const routeLines: { readonly [Name in ApiRouteName]: `${ApiRoutes[Name]['
   listConsents: 'GET /v1/consents',
   readConsent: 'GET /v1/consents/{id}',
   answerConsent: 'POST /v1/consents/{id}',
+  listPartnerVehicles: 'GET /v1/partner/vehicles',
+  readPartnerVehicle: 'GET /v1/partner/vehicles/{id}',
   readPartnerToken: 'GET /v1/partner/token',
   makePartner: 'POST /v1/partners',
   readPartner: 'GET /v1/partners/{id}',

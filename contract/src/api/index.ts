@@ -11,6 +11,7 @@ export * from './organisations.ts';
 export * from './outside.ts';
 export * from './passkeys.ts';
 export * from './oauth.ts';
+export * from './partner-data.ts';
 export * from './partners.ts';
 export * from './people.ts';
 export * from './possession.ts';

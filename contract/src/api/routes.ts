@@ -9,6 +9,7 @@ import { outsideRoutes } from './outside.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { oauthRoutes } from './oauth.ts';
 import { consentRoutes } from './consent-routes.ts';
+import { partnerDataRoutes } from './partner-data.ts';
 import { partnerRoutes } from './partners.ts';
 import { peopleRoutes } from './people.ts';
 import { possessionRoutes } from './possession.ts';
@@ -229,6 +230,8 @@ export const apiRoutes = {
   ...passkeyRoutes,
   ...outsideRoutes,
   ...partnerRoutes,
+
+  ...partnerDataRoutes,
   ...oauthRoutes,
   ...consentRoutes,
 

@@ -1,23 +1,26 @@
 import { messagePage, type OperatorAccess } from '../http/index.ts';
-import { findHolderByVin, type Oauth, openOauth } from '../oauth/index.ts';
+import { findHolderByVin, grantsOfAnswers, type Oauth, openOauth } from '../oauth/index.ts';
 import type { Partners } from '../partners/index.ts';
 import type { People } from '../people/index.ts';
+import type { Consents, VehicleIds } from '../sharing/index.ts';
 import type { Base, Closers, Stored } from './open-parts.ts';
 
 export interface OauthParts {
   readonly people: People;
   readonly partners: Partners;
+  readonly consents: Consents;
+  readonly vehicleIds: VehicleIds;
   readonly access: OperatorAccess;
   /** Where this process listens, once it does: the issuer, unless a public address is set. */
   readonly listensAt: () => string;
   readonly isDemo: boolean;
 }
 
-/** The OAuth server. Until grants are made of answers, apps let people sign in, and no more. */
+/** The OAuth server, whose answers become grants. */
 export const openOauthIn = async (
   { configuration, clock, logger }: Base,
-  { storage, pepper }: Pick<Stored, 'storage' | 'pepper'>,
-  { people, partners, access, listensAt, isDemo }: OauthParts,
+  { storage, pepper, registry }: Pick<Stored, 'storage' | 'pepper' | 'registry'>,
+  { people, partners, consents, vehicleIds, access, listensAt, isDemo }: OauthParts,
   closers: Closers,
 ): Promise<Oauth> => {
   const oauth = await openOauth({
@@ -27,9 +30,13 @@ export const openOauthIn = async (
     pepper,
     people,
     partners,
-    answers: undefined,
+    answers: grantsOfAnswers({ consents, vehicleIds, directory: registry.directory }),
     findHolder: (vin) => findHolderByVin(storage, vin),
-    isBlocked: () => false,
+    isBlocked: async (appId, personId) => {
+      // The same work for who is not here.
+      const blocks = await consents.blocks((await people.find(personId))?.personNo ?? 0);
+      return blocks.some(({ organisationNo }) => organisationNo === partners.directory.find(appId)?.organisationNo);
+    },
     mayPingPrivate: isDemo,
     publicUrl: () => configuration.publicUrl ?? listensAt(),
     cookieName: access.cookieName,

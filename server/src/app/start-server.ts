@@ -60,6 +60,7 @@ import {
 import { repeat } from './repeat.ts';
 import { openOauthIn } from './open-oauth.ts';
 import { openConsentsIn } from './open-consents.ts';
+import { makeVehicleIds } from '../sharing/index.ts';
 import { openPartnersIn } from './open-partners.ts';
 import { openAccounts } from './open-people.ts';
 import { openSystem } from './system/open-system.ts';
@@ -156,7 +157,8 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
   closers.add('system', () => system.close());
   const partners = await openPartnersIn(base, stored, closers);
   const consents = await openConsentsIn(base, stored, partners, closers);
-  const oauth = await openOauthIn(base, stored, { ...parts, partners, isDemo }, closers);
+  const vehicleIds = makeVehicleIds(stored.pepper);
+  const oauth = await openOauthIn(base, stored, { ...parts, partners, consents, vehicleIds, isDemo }, closers);
   const config = await httpConfig({ ...base, isDemo });
   const http = await createHttp({
     registry: stored.registry,
@@ -177,6 +179,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
     partners,
     oauth,
     consents,
+    vehicleIds,
     config,
     metrics: new MetricsRegistry(),
     figures,

@@ -33,6 +33,7 @@ import { addPrivateRoutes } from './routes/private.ts';
 import { addOrganisationRoutes } from './routes/organisations.ts';
 import { addOauth } from './oauth-door.ts';
 import { addConsentRoutes } from './routes/consents.ts';
+import { addPartnerDataRoutes } from './routes/partner-data.ts';
 import { addPartnerRoutes } from './routes/partners.ts';
 import { addGrantRoutes } from './routes/grants.ts';
 import { addPeopleRoutes } from './routes/people.ts';
@@ -95,6 +96,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scopes: Scopes): vo
     addDriverImportRoute,
     addDriverTripRoutes,
     addPartnerRoutes,
+    addPartnerDataRoutes,
     addConsentRoutes,
     addGrantRoutes,
     addPeopleRoutes,

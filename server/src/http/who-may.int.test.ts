@@ -121,6 +121,8 @@ const asks: Readonly<Partial<Record<ApiRouteName, Ask>>> = {
   readSystem: { row: staff },
   // With the tokens of apps alone: oauth-data.int.test.ts.
   readPartnerToken: { row: all('unauthorized') },
+  listPartnerVehicles: { row: all('unauthorized') },
+  readPartnerVehicle: { row: all('unauthorized') },
 };
 
 /** Routes for operators alone: whoever else asks is refused before anything is looked at. */

@@ -79,7 +79,7 @@ export class Backchannel {
     const decoy = decoyPrefix + Buffer.from(systemRandom(decoyBytes)).toString('base64url');
     // Whoever is not here is counted as well: by themselves.
     const isTooOften = this.#byPerson.fail(`${appId} ${personId ?? asked.toLowerCase()}`, nowMs) > 0;
-    const isQuiet = isBlocked(appId, personId ?? decoy) || isTooOften;
+    const isQuiet = (await isBlocked(appId, personId ?? decoy)) || isTooOften;
     return personId === undefined || isQuiet ? decoy : personId;
   }
 

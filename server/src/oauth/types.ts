@@ -13,7 +13,7 @@ export interface OauthOptions {
   /** Id of the person who holds the vehicle with this VIN now; undefined: nobody who is asked here. */
   readonly findHolder: (vin: string) => Promise<string | undefined>;
   /** True: that person wants to hear nothing of this app's partner. From memory. */
-  readonly isBlocked: (appId: string, personId: string) => boolean;
+  readonly isBlocked: (appId: string, personId: string) => boolean | Promise<boolean>;
   /** Pings of apps may go to this machine and private networks: a demo, tests. */
   readonly mayPingPrivate: boolean;
   readonly partners: Partners;

@@ -10,6 +10,7 @@ import { forgetOld } from '../forget-old.ts';
 import { openReportsOf } from '../keep-reports.ts';
 import { openOauthIn } from '../open-oauth.ts';
 import { openConsentsIn } from '../open-consents.ts';
+import { makeVehicleIds } from '../../sharing/index.ts';
 import { openPartnersIn } from '../open-partners.ts';
 import { openAccounts } from '../open-people.ts';
 import { openWarningLog } from '../keep-warnings.ts';
@@ -86,8 +87,10 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
   const people = await openAccounts(base, stored, options.listensAt, closers);
   const partners = await openPartnersIn(base, stored, closers);
   const { listensAt } = options;
-  const oauth = await openOauthIn(base, stored, { people, partners, access, listensAt, isDemo: false }, closers);
   const consents = await openConsentsIn(base, stored, partners, closers);
+  const vehicleIds = makeVehicleIds(stored.pepper);
+  const oauthParts = { people, partners, consents, vehicleIds, access, listensAt, isDemo: false };
+  const oauth = await openOauthIn(base, stored, oauthParts, closers);
   const lake = await openDuckdbLake({ folder: folder.exports, logger });
   closers.add('lake', () => lake.close());
   const warnings = await openWarningLog({ ...stored, erasures, clock, logger });
@@ -122,6 +125,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
     partners,
     oauth,
     consents,
+    vehicleIds,
     config: await httpConfig({ configuration, isDemo: false }),
     metrics: new MetricsRegistry(),
     figures,

@@ -35,7 +35,7 @@ const granterOf = (caller: Caller, request: FastifyRequest, { textVersion, langu
   return {
     personNo: person.personNo,
     customerNos: managed.flatMap(({ customerNo }) => customerNo ?? []),
-    address: request.ip,
+    address: request.client.address,
     answer: { textVersion, language, method: 'web' },
   };
 };

@@ -24,6 +24,8 @@ export interface TestPartnersParts {
   readonly cookieName: string;
   readonly publicUrl: () => string;
   readonly settings: TestPartnerSettings;
+  /** Unless the settings say otherwise. */
+  readonly answers: ConsentAnswers;
 }
 
 export interface TestPartners {
@@ -32,14 +34,14 @@ export interface TestPartners {
 }
 
 /** Partners and the OAuth server, as in the server. */
-export const openTestPartners = async ({ settings, ...parts }: TestPartnersParts): Promise<TestPartners> => {
+export const openTestPartners = async ({ settings, answers, ...parts }: TestPartnersParts): Promise<TestPartners> => {
   const { storage, clock, logger } = parts;
   const partners = await openPartners({ storage, clock, logger, vocabulary: () => coreVocabulary });
   const oauth = await openOauth({
     ...parts,
     pepper: Buffer.alloc(32, 7),
     partners,
-    answers: settings.answers,
+    answers: settings.answers ?? answers,
     findHolder: settings.findHolder ?? (() => Promise.resolve(undefined)),
     isBlocked: settings.isBlocked ?? (() => false),
     mayPingPrivate: settings.mayPingPrivate ?? true,

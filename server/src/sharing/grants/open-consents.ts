@@ -96,8 +96,18 @@ export class Consents {
   }
 
   /** Gives what was asked for by whatever way; a grant of the same reader, vehicle and purpose ends. */
-  async give(wanted: NewGrants, by: Granter): Promise<readonly StoredGrant[]> {
-    return live(await this.#write(self(by), (tx) => this.#give(tx, wanted, by)));
+  give(wanted: NewGrants, by: Granter): Promise<readonly StoredGrant[]> {
+    return this.giveAll([wanted], by);
+  }
+
+  /** All of them, or none. */
+  async giveAll(wanted: readonly NewGrants[], by: Granter): Promise<readonly StoredGrant[]> {
+    const written = await this.#write(self(by), async (tx) => {
+      const grants: StoredGrant[] = [];
+      for (const one of wanted) grants.push(...(await this.#give(tx, one, by)));
+      return grants;
+    });
+    return live(written);
   }
 
   async #give(tx: Transaction, wanted: NewGrants, by: Granter): Promise<StoredGrant[]> {
