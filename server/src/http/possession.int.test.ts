@@ -270,8 +270,8 @@ test('the former holder sees nothing of what the new one calls the vehicle and d
 test('row-level security: with no filter at all a person reaches what they hold and held, and no more', async () => {
   const reached = (personNo: number) =>
     server.storage.withActor({ kind: 'person', id: String(personNo) }, async (tx) => {
-      const rows = async (query: RawBuilder<unknown>) =>
-        (await query.execute(tx)).rows.map((row) => Object.values(row as object)[0]);
+      const rows = async (query: RawBuilder<unknown>): Promise<unknown[]> =>
+        (await query.execute(tx)).rows.flatMap((row): unknown[] => Object.values(row as object));
       return {
         vehicles: await rows(sql`select id from vehicles`),
         holders: await rows(sql`select coalesce(person_no::text, 'customer') from possessions order by period`),

@@ -1,17 +1,26 @@
 import { coreVocabulary } from '@milepost/contract';
 import type { Clock, Logger } from '../../kernel/index.ts';
+import { type ConsentAnswers, grantsOfAnswers } from '../../oauth/index.ts';
 import { type Registry, systemRandom } from '../../registry/index.ts';
-import { type Consents, openConsents } from '../../sharing/index.ts';
+import { type Consents, makeVehicleIds, openConsents, type VehicleIds } from '../../sharing/index.ts';
 import type { Storage } from '../../storage/index.ts';
+
+export interface TestConsents {
+  readonly consents: Consents;
+  readonly vehicleIds: VehicleIds;
+  /** Where answers to what apps ask become grants. */
+  readonly answers: ConsentAnswers;
+}
 
 /** Grants that end with a transfer, as the server has them. */
 export const openTestConsents = async (
   { storage, registry }: { readonly storage: Storage; readonly registry: Registry },
   timed: { readonly clock: Clock; readonly logger: Logger },
-): Promise<Consents> => {
-  const { possessions } = registry;
+): Promise<TestConsents> => {
+  const { possessions, directory } = registry;
   const known = { random: systemRandom, vocabulary: () => coreVocabulary, possession: possessions.directory };
   const consents = await openConsents({ storage, ...timed, ...known });
   possessions.whenTransferred((tx, vehicleNo, nowMs) => consents.endGrantsOfVehicle(tx, vehicleNo, 'transferred', nowMs));
-  return consents;
+  const vehicleIds = makeVehicleIds(Buffer.alloc(32, 7));
+  return { consents, vehicleIds, answers: grantsOfAnswers({ consents, vehicleIds, directory }) };
 };

@@ -31,8 +31,7 @@ import { type Clock, type Logger, makeClientDoor, silentLogger, systemClock } fr
 import { openDuckdbLake } from '../../lake/adapters/duckdb/index.ts';
 import { fleetSignals, type Live, openLive } from '../../live/index.ts';
 import { listenDeviceWebSockets, telemetryRoute } from '../../protocols/index.ts';
-import { type Consents, makeVehicleIds } from '../../sharing/index.ts';
-import { grantsOfAnswers } from '../../oauth/index.ts';
+import type { Consents } from '../../sharing/index.ts';
 import { openTestConsents } from './open-test-consents.ts';
 import type { Mail, People } from '../../people/index.ts';
 import { openTestPeople } from '../../people/testing/open-test-people.ts';
@@ -340,9 +339,7 @@ export const openTestServer = async (
   const { people, mails } = await openTestPeople(parts.storage, timed.clock);
   let origin = '';
   const known = { storage: parts.storage, people, cookieName: access.cookieName, publicUrl: () => origin };
-  const consents = await openTestConsents(parts, timed);
-  const vehicleIds = makeVehicleIds(Buffer.alloc(32, 7));
-  const answers = grantsOfAnswers({ consents, vehicleIds, directory: parts.registry.directory });
+  const { consents, vehicleIds, answers } = await openTestConsents(parts, timed);
   const ofPartners = { ...(await openTestPartners({ ...known, settings, answers, ...timed })), consents, vehicleIds };
   const figures = { ...figuresOf(parts, gate), trips: () => parts.days.statistics() };
   const readiness = async () => [{ name: 'postgres', isReady: await isUp(test) }];
