@@ -59,8 +59,9 @@ const columns = sql.raw(
 
 const given = (
   changes: readonly WrittenChange[],
-): RawBuilder<unknown> => sql`jsonb_to_recordset(${JSON.stringify(changes)}::jsonb)
-  as x("vehicleNo" int, code text, severity text, "raisedMs" bigint, "endedMs" bigint, "rangMs" bigint, detail jsonb)`;
+): RawBuilder<unknown> => sql`rows from (jsonb_to_recordset(${JSON.stringify(changes)}::jsonb)
+  as ("vehicleNo" int, code text, severity text, "raisedMs" bigint, "endedMs" bigint, "rangMs" bigint, detail jsonb))
+  with ordinality as x("vehicleNo", code, severity, "raisedMs", "endedMs", "rangMs", detail, place)`;
 
 /** Each answers the numbers of the rows it wrote. Another writer of the same vehicle may have been quicker: then nothing is written. */
 const writers: Readonly<Record<WarningChangeKind, (changes: readonly WrittenChange[]) => RawBuilder<{ warning_no: string }>>> = {
@@ -68,6 +69,7 @@ const writers: Readonly<Record<WarningChangeKind, (changes: readonly WrittenChan
     select x."vehicleNo", x.code, x.severity, x."raisedMs", x."rangMs", x.detail from ${given(changes)}
     join vehicles v on v.vehicle_no = x."vehicleNo"
     where not exists (select from warnings o where o.vehicle_no = x."vehicleNo" and o.code = x.code and o.ended_ms is null)
+    order by x.place
     on conflict (vehicle_no, code, raised_ms) do update set ended_ms = null, times = w.times + 1
     returning warning_no`,
   grown: (
