@@ -119,6 +119,12 @@ test('when the server is away the page says so, and goes on by itself when it is
     (count) => count === 2,
     'two vehicles',
   );
+  // The map comes after the list, and its workers after the map.
+  await until(
+    () => Promise.resolve(page.workers().length),
+    (count) => count > 0,
+    'the workers of the map',
+  );
   await page.waitForLoadState('networkidle');
   await milepost.stop();
   await page.getByText('No connection to the server.').waitFor();
