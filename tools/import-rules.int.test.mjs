@@ -66,7 +66,7 @@ const cases = [
   [
     'beside, in the same layer',
     { [`${server}/live/index.ts`]: value, [`${server}/ingest/x.ts`]: use('../live/index.ts') },
-    ['layer-5-ingest'],
+    ['layer-7-ingest'],
   ],
   [
     'past the door',
