@@ -10,6 +10,15 @@ export const findVehicle = (directory: Directory, scope: ReadScope, id: string):
   throw new CallerError('not_found', `there is no vehicle ${JSON.stringify(id)}`);
 };
 
+/** Any of a stretch of time is of the reader's periods: who drove then, say, is the business of who held the vehicle then. */
+export const isOfReader = (
+  scope: ReadScope,
+  { vehicleNo, fromMs, toMs }: { readonly vehicleNo: number; readonly fromMs: number; readonly toMs: number | null },
+): boolean =>
+  scope
+    .periods(vehicleNo)
+    .some((period) => fromMs < (period.toMs ?? Number.POSITIVE_INFINITY) && (toMs ?? Number.POSITIVE_INFINITY) > period.fromMs);
+
 export const findDevice = (directory: Directory, id: string): Device => {
   const device = directory.deviceById(id);
   if (device) return device;
@@ -24,6 +33,13 @@ export const findCustomer = (directory: Directory, scope: ReadScope, nameOrId: s
     if (isNamed && scope.seesCustomer(customer.customerNo)) return customer;
   }
   return undefined;
+};
+
+/** By its id alone. Throws `not_found`. */
+export const findCustomerById = (directory: Directory, scope: ReadScope, id: string): Customer => {
+  for (const customer of directory.customers())
+    if (customer.id === id && scope.seesCustomer(customer.customerNo)) return customer;
+  throw new CallerError('not_found', `there is no customer ${JSON.stringify(id)}`);
 };
 
 export const findDriver = ({ drivers }: Pick<Registry, 'drivers'>, scope: ReadScope, id: string): Driver => {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { makeManualClock, MilepostError } from '../kernel/index.ts';
+import { makeManualClock } from '../kernel/index.ts';
 import { openTestStorage, type TestStorage } from '../storage/testing/test-storage.ts';
 import type { NewSession, Session, SignedIn } from './index.ts';
 import { peopleLimits } from './limits.ts';
 import { openOpenidProvider, type TestOpenidProvider } from './testing/openid-provider.ts';
-import { openTestPeople, type TestPeople } from './testing/open-test-people.ts';
+import { codeOf, openTestPeople, type TestPeople } from './testing/open-test-people.ts';
 
 const from = { address: '203.0.113.7', userAgent: 'Firefox on Linux' };
 const password = 'correct horse battery';
@@ -26,15 +26,6 @@ after(async () => {
   await database?.close();
 });
 
-const codeOf = async (work: Promise<unknown>): Promise<string> => {
-  try {
-    await work;
-    return 'done';
-  } catch (error) {
-    assert.ok(error instanceof MilepostError, String(error));
-    return error.code;
-  }
-};
 type Browser = SignedIn & { readonly session: Session };
 const signUp = async (email: string): Promise<Browser> => {
   await people.people.accounts.askSignUp(email, 'en', from);

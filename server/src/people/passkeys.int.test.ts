@@ -4,12 +4,12 @@ import { apiLimits } from '@milepost/contract/api';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { Secret, TOTP } from 'otpauth';
-import { makeManualClock, MilepostError } from '../kernel/index.ts';
+import { makeManualClock } from '../kernel/index.ts';
 import { openTestStorage, type TestStorage } from '../storage/testing/test-storage.ts';
 import { peopleActor } from './context.ts';
 import type { NewSession, PasskeyAnswer, SignedIn, Session } from './index.ts';
 import { peopleLimits } from './limits.ts';
-import { openTestPeople, type TestPeople } from './testing/open-test-people.ts';
+import { codeOf, openTestPeople, type TestPeople } from './testing/open-test-people.ts';
 import { makeAuthenticator, type SoftwareAuthenticator } from './testing/software-authenticator.ts';
 
 const from = { address: '203.0.113.7', userAgent: 'Firefox on Linux' };
@@ -31,16 +31,6 @@ after(async () => {
   await two.people.close();
   await database.close();
 });
-
-const codeOf = async (work: Promise<unknown>): Promise<string> => {
-  try {
-    await work;
-    return 'done';
-  } catch (error) {
-    assert.ok(error instanceof MilepostError, String(error));
-    return error.code;
-  }
-};
 
 type Browser = SignedIn & { readonly session: Session };
 const browserOf = ({ signedIn }: NewSession): Browser => signedIn as Browser;

@@ -9,7 +9,7 @@ import { peopleActor } from './context.ts';
 import type { NewSession, SignedIn } from './index.ts';
 import { peopleLimits } from './limits.ts';
 import { listAudit, writeAudit } from '../audit/index.ts';
-import { openTestPeople, type TestPeople } from './testing/open-test-people.ts';
+import { codeOf as codeOfKind, openTestPeople, type TestPeople } from './testing/open-test-people.ts';
 
 const dayMs = 86_400_000;
 const from = { address: '203.0.113.7', userAgent: 'Firefox on Linux' };
@@ -32,15 +32,7 @@ after(async () => {
   await database.close();
 });
 
-const codeOf = async (work: Promise<unknown>): Promise<string> => {
-  try {
-    await work;
-    return 'done';
-  } catch (error) {
-    assert.ok(error instanceof CallerError, String(error));
-    return error.code;
-  }
-};
+const codeOf = (work: Promise<unknown>): Promise<string> => codeOfKind(work, CallerError);
 
 const signUp = async (email: string, name: string): Promise<NewSession> => {
   await one.people.accounts.askSignUp(email, 'en', from);

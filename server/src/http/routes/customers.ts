@@ -1,19 +1,12 @@
 import { apiLimits } from '@milepost/contract/api';
-import type { ReadScope } from '../../events/index.ts';
-import { CallerError } from '../../kernel/index.ts';
-import type { Customer } from '../../registry/index.ts';
 import { pageByNumber } from '../cursors.ts';
+import { findCustomerById } from '../find-vehicle.ts';
 import type { RouteRegistrar } from '../register-route.ts';
 import type { HttpDeps } from '../types.ts';
 import { customerView } from '../views/registry-view.ts';
 
 export const addCustomerRoutes = (routes: RouteRegistrar, { registry }: HttpDeps): void => {
   const { directory } = registry;
-  const find = (scope: ReadScope, id: string): Customer => {
-    for (const customer of directory.customers())
-      if (customer.id === id && scope.seesCustomer(customer.customerNo)) return customer;
-    throw new CallerError('not_found', `there is no customer ${JSON.stringify(id)}`);
-  };
 
   routes.add('createCustomer', async ({ body, reply }) => {
     const { id } = await registry.createCustomer(body.name);
@@ -33,9 +26,9 @@ export const addCustomerRoutes = (routes: RouteRegistrar, { registry }: HttpDeps
     return { items: page.items.map(customerView), next: page.next };
   });
 
-  routes.add('readCustomer', ({ params, scope }) => customerView(find(scope, params.id)));
+  routes.add('readCustomer', ({ params, scope }) => customerView(findCustomerById(directory, scope, params.id)));
 
   routes.add('changeCustomer', async ({ params, body, scope }) =>
-    customerView(await registry.updateCustomer(find(scope, params.id).id, body)),
+    customerView(await registry.updateCustomer(findCustomerById(directory, scope, params.id).id, body)),
   );
 };

@@ -1,10 +1,10 @@
 import { apiLimits, type DriverQuery, type RouteBody } from '@milepost/contract/api';
 import { invalidField } from '../../kernel/index.ts';
 import type { ReadScope } from '../../events/index.ts';
-import type { Directory, Driver, DriverAssignment, DriverPeriod } from '../../registry/index.ts';
+import type { Directory, Driver, DriverPeriod } from '../../registry/index.ts';
 import { demandCustomer, demandHolder } from '../access/rights.ts';
 import { type Paged, pageNewestFirst, readCursor, writeCursor } from '../cursors.ts';
-import { findCustomer, findDriver, findVehicle } from '../find-vehicle.ts';
+import { findCustomer, findDriver, findVehicle, isOfReader } from '../find-vehicle.ts';
 import type { Call, RouteRegistrar } from '../register-route.ts';
 import { readTime } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
@@ -91,10 +91,6 @@ const addPeople = (routes: RouteRegistrar, { registry, clock }: HttpDeps): void 
   });
 };
 
-/** Who drove before is the business of who held the vehicle then. */
-const isSeen = (scope: ReadScope, { vehicleNo, fromMs, toMs }: DriverAssignment): boolean =>
-  scope.periods(vehicleNo).some((period) => fromMs < (period.toMs ?? Number.POSITIVE_INFINITY) && toMs > period.fromMs);
-
 const addAssignments = (routes: RouteRegistrar, { registry, clock }: HttpDeps): void => {
   const { directory, drivers, possessions } = registry;
   const pageOf = (
@@ -111,7 +107,7 @@ const addAssignments = (routes: RouteRegistrar, { registry, clock }: HttpDeps): 
 
   routes.add('listDriverAssignments', ({ params, query, scope }) => {
     const { driverNo } = findDriver(registry, scope, params.id);
-    const seen = drivers.directory.assignmentsOfDriver(driverNo).filter((one) => isSeen(scope, one));
+    const seen = drivers.directory.assignmentsOfDriver(driverNo).filter((one) => isOfReader(scope, one));
     return pageOf(seen, query, scope);
   });
 
@@ -119,7 +115,7 @@ const addAssignments = (routes: RouteRegistrar, { registry, clock }: HttpDeps): 
     pageOf(
       drivers.directory
         .assignmentsOfVehicle(findVehicle(directory, scope, params.id).vehicleNo)
-        .filter((one) => isSeen(scope, one)),
+        .filter((one) => isOfReader(scope, one)),
       query,
       scope,
     ),

@@ -6,12 +6,12 @@ import {
   type Granter,
   type GrantEvent,
   type GrantReader,
-  type GrantSources,
   previewOf,
   type StoredGrant,
   type StoredRequest,
 } from '../../sharing/index.ts';
 import type { Caller } from '../access/authenticate.ts';
+import { grantSourcesOf } from '../grant-sources.ts';
 import { readShared } from '../read-shared.ts';
 import type { RouteRegistrar } from '../register-route.ts';
 import { toIso } from '../times.ts';
@@ -198,18 +198,9 @@ const addGrantActs = (routes: RouteRegistrar, deps: Deps, views: Views): void =>
     const by = granterOf(caller, request);
     const [vehicle] = ownVehicles(deps, [body.vehicle], by);
     const { vehicleNo, id } = vehicle as Vehicle;
-    const possession = registry.possessions.directory;
-    const holder = possession.holderNow(vehicleNo);
+    const holder = registry.possessions.directory.holderNow(vehicleNo);
     if (!holder) throw new CallerError('not_found', 'there is no such vehicle');
-    const { book } = consents;
-    const sources: GrantSources = {
-      book,
-      possession,
-      drivers: registry.drivers.directory,
-      clock: deps.clock,
-      vocabulary: deps.vocabulary,
-    };
-    return readShared(deps, { ...previewOf(sources, holder, vehicleNo, body.items), vehicleNo, vehicle: id });
+    return readShared(deps, { ...previewOf(grantSourcesOf(deps), holder, vehicleNo, body.items), vehicleNo, vehicle: id });
   });
 };
 

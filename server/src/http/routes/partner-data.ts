@@ -1,8 +1,9 @@
 import type { GrantedVehicle } from '@milepost/contract/api';
 import { assert, CallerError } from '../../kernel/index.ts';
 import type { PartnerToken } from '../../oauth/index.ts';
-import { type GrantSources, partnerScope, type StoredGrant } from '../../sharing/index.ts';
+import { partnerScope, type StoredGrant } from '../../sharing/index.ts';
 import type { Caller } from '../access/authenticate.ts';
+import { grantSourcesOf } from '../grant-sources.ts';
 import { readShared } from '../read-shared.ts';
 import type { RouteRegistrar } from '../register-route.ts';
 import { toIso, toIsoOrNull } from '../times.ts';
@@ -25,14 +26,7 @@ const grantView = ({ state, purpose, items, untilMs, backToMs }: StoredGrant): G
 
 /** What apps read with a token that a person gave them. docs/partner.md */
 export const addPartnerDataRoutes = (routes: RouteRegistrar, deps: Deps): void => {
-  const { consents, registry, vehicleIds, vocabulary, clock } = deps;
-  const sources = (): GrantSources => ({
-    possession: registry.possessions.directory,
-    drivers: registry.drivers.directory,
-    clock,
-    book: consents.book,
-    vocabulary,
-  });
+  const { consents, vehicleIds } = deps;
   /** Vehicles that the token was given for: what others gave the same app is not theirs to read. */
   const vehicleNosOf = ({ grantIds }: PartnerToken): number[] => [
     ...new Set(grantIds.flatMap((id) => consents.book.byId(id)?.vehicleNo ?? [])),
@@ -53,7 +47,7 @@ export const addPartnerDataRoutes = (routes: RouteRegistrar, deps: Deps): void =
     const token = tokenOf(caller);
     const { appNo } = token.app;
     await consents.catchUp();
-    const scope = partnerScope(sources(), appNo);
+    const scope = partnerScope(grantSourcesOf(deps), appNo);
     const vehicleNo = vehicleIds.find(appNo, params.id, vehicleNosOf(token));
     if (vehicleNo === undefined) throw new CallerError('not_found', `there is no vehicle ${JSON.stringify(params.id)}`);
     const items = query.items?.split(',').map((item) => item.trim());

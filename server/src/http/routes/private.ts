@@ -1,21 +1,14 @@
 import { apiLimits, type RouteBody } from '@milepost/contract/api';
 import type { ReadScope } from '../../events/index.ts';
 import { invalidField } from '../../kernel/index.ts';
-import type { PrivatePeriod } from '../../registry/index.ts';
 import { demandHolder } from '../access/rights.ts';
 import { pageNewestFirst } from '../cursors.ts';
 import { findTrip } from '../find-trip.ts';
-import { findVehicle } from '../find-vehicle.ts';
+import { findVehicle, isOfReader } from '../find-vehicle.ts';
 import type { RouteRegistrar } from '../register-route.ts';
 import { type Period, readTime } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
 import { privateView } from '../views/driver-view.ts';
-
-/** Private periods are known to who held the vehicle then. */
-const isSeen = (scope: ReadScope, { vehicleNo, fromMs, toMs }: PrivatePeriod): boolean =>
-  scope
-    .periods(vehicleNo)
-    .some((period) => fromMs < (period.toMs ?? Number.POSITIVE_INFINITY) && (toMs ?? Number.POSITIVE_INFINITY) > period.fromMs);
 
 /** Private trips. docs/drivers.md */
 export const addPrivateRoutes = (routes: RouteRegistrar, { registry, trips, clock }: HttpDeps): void => {
@@ -41,7 +34,7 @@ export const addPrivateRoutes = (routes: RouteRegistrar, { registry, trips, cloc
   routes.add('listPrivatePeriods', ({ params, query, scope }) => {
     const { vehicleNo } = findVehicle(directory, scope, params.id);
     const page = pageNewestFirst(
-      drivers.directory.privatePeriods(vehicleNo).filter((one) => isSeen(scope, one)),
+      drivers.directory.privatePeriods(vehicleNo).filter((one) => isOfReader(scope, one)),
       ({ fromMs, id }) => [fromMs, id],
       {
         cursor: query.cursor,

@@ -1,6 +1,21 @@
-import { type Clock, silentLogger } from '../../kernel/index.ts';
+import assert from 'node:assert/strict';
+import { type CallerError, type Clock, MilepostError, silentLogger } from '../../kernel/index.ts';
 import type { Storage } from '../../storage/index.ts';
 import { type Mail, makePasswords, openPeople, type OutsideProvider, type People } from '../index.ts';
+
+/** With which code something was refused; `done`: it was not. Only errors of the kind given may come. */
+export const codeOf = async (
+  work: Promise<unknown>,
+  kind: typeof MilepostError | typeof CallerError = MilepostError,
+): Promise<string> => {
+  try {
+    await work;
+    return 'done';
+  } catch (error) {
+    assert.ok(error instanceof kind, String(error));
+    return error.code;
+  }
+};
 
 /** Cheap: what tests show does not depend on how slow a hash is. */
 export const testPasswords = makePasswords({ memoryKib: 64, passes: 1, parallelism: 1 });

@@ -8,17 +8,18 @@ import type { Directory } from '../types.ts';
 import { digestOfClaimCode, makeClaimCode, readClaimCode } from './claim-code.ts';
 import { possessionLimits, wrongCodesByPerson } from './limits.ts';
 import * as store from './store.ts';
-import type {
-  Acting,
-  BrokenGlass,
-  ClaimCode,
-  ClaimedVehicle,
-  ClaimGiver,
-  Holder,
-  PossessionDirectory,
-  Possessions,
-  PossessionWay,
-  TransferHook,
+import {
+  type Acting,
+  type BrokenGlass,
+  type ClaimCode,
+  type ClaimedVehicle,
+  type ClaimGiver,
+  type Holder,
+  type PossessionDirectory,
+  type Possessions,
+  type PossessionWay,
+  type TransferHook,
+  isSameHolder,
 } from './types.ts';
 
 /** What a transaction about possession wrote: it is read anew. */
@@ -39,9 +40,6 @@ export interface PossessionsContext {
   /** One transaction, told to other processes; in the directories when it resolves. */
   readonly write: (run: (tx: Transaction) => Promise<PossessionWritten>) => Promise<void>;
 }
-
-const sameHolder = (a: Holder, b: Holder): boolean =>
-  a.kind === 'person' ? b.kind === 'person' && a.personNo === b.personNo : b.kind === 'customer' && a.customerNo === b.customerNo;
 
 const isPersons = (holder: Holder | undefined): holder is Holder & { readonly kind: 'person' } => holder?.kind === 'person';
 
@@ -146,7 +144,7 @@ class PossessionStore implements Possessions {
     const { vehicleNo, customerNo } = await this.#lock(tx, vehicleId);
     const periods = await store.readPossessions(tx, { from: vehicleNo, to: vehicleNo });
     const holder = periods.at(-1)?.holder ?? { kind: 'customer', customerNo };
-    if (sameHolder(holder, to)) return {};
+    if (isSameHolder(holder, to)) return {};
     if (isPersons(holder) && how !== 'claimed')
       throw new CallerError('forbidden', 'this vehicle is a person’s, who alone gives it away');
     const id = (): string => makeId(idPrefixes.possession, this.#context.random);

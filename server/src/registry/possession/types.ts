@@ -5,6 +5,9 @@ export type Holder =
   | { readonly kind: 'person'; readonly personNo: number }
   | { readonly kind: 'customer'; readonly customerNo: number };
 
+export const isSameHolder = (a: Holder, b: Holder): boolean =>
+  a.kind === 'person' ? b.kind === 'person' && a.personNo === b.personNo : b.kind === 'customer' && a.customerNo === b.customerNo;
+
 export const possessionWays = ['enrolled', 'transferred', 'claimed'] as const;
 export type PossessionWay = (typeof possessionWays)[number];
 

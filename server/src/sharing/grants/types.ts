@@ -1,12 +1,7 @@
 import type { ConsentItem, GrantState } from '@milepost/contract/api';
+import { type Holder, isSameHolder } from '../../registry/index.ts';
 
-/** Who holds a vehicle, and so grants. */
-export type Holder =
-  | { readonly kind: 'person'; readonly personNo: number }
-  | { readonly kind: 'customer'; readonly customerNo: number };
-
-export const isSameHolder = (a: Holder, b: Holder): boolean =>
-  a.kind === 'person' ? b.kind === 'person' && a.personNo === b.personNo : b.kind === 'customer' && a.customerNo === b.customerNo;
+export { type Holder, isSameHolder };
 
 /** Who reads by a grant: an app of a partner, or a person (a driver: family, an employee). */
 export type GrantReader =
