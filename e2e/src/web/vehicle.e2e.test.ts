@@ -137,12 +137,14 @@ test('each value says which signal and device it comes from, and leads to its ch
   await close();
 });
 
-/** Of the part of a chart between two moments, how many pixels have the colour of its line. */
+/** Of the part of a chart between two moments, how many pixels have the colour of its line; -1: it is not drawn yet. */
 const linePixels = (page: Page, fromMs: number, toMs: number, [red, green, blue]: readonly [number, number, number]) =>
   // As text, since the tests know no types of the browser's document.
   page.evaluate<number>(`(() => {
     const host = document.querySelector('.plot');
-    const canvas = host.querySelector('canvas');
+    const canvas = host?.querySelector('canvas');
+    // Whenever its data came anew, the chart is built anew.
+    if (!canvas || !host.querySelector('.u-over')) return -1;
     const over = host.querySelector('.u-over').getBoundingClientRect();
     const box = canvas.getBoundingClientRect();
     const ratio = canvas.width / box.width;
@@ -174,8 +176,14 @@ test('a chart draws what was observed and hatches what was not: no line crosses 
     (count) => count > 50,
     'the drive is drawn',
   );
-  assert.equal(await linePixels(page, driveStartMs + 32 * minuteMs, Date.now() - 5 * minuteMs, line), 0, 'the gap is empty');
-  assert.equal(await linePixels(page, driveStartMs - 90 * minuteMs, driveStartMs - 3 * minuteMs, line), 0);
+  const pixelsBetween = (fromMs: number, toMs: number): Promise<number> =>
+    until(
+      () => linePixels(page, fromMs, toMs, line),
+      (count) => count >= 0,
+      'the chart is drawn',
+    );
+  assert.equal(await pixelsBetween(driveStartMs + 32 * minuteMs, Date.now() - 5 * minuteMs), 0, 'the gap is empty');
+  assert.equal(await pixelsBetween(driveStartMs - 90 * minuteMs, driveStartMs - 3 * minuteMs), 0);
   await close();
 });
 

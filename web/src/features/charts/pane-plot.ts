@@ -45,11 +45,11 @@ const valueRange =
     return [min >= 0 && min < max / 2 ? 0 : min - air, max + air];
   };
 
-/** A chart of lines over time on a canvas. It draws; whoever holds it knows data and time. */
 /** Digits that tell ticks apart so far from each other. */
 const digitsOf = (increment: number): number =>
   [0, 1, 2].find((digits) => Number.isInteger(Number((increment * 10 ** digits).toFixed(6)))) ?? 3;
 
+/** A chart of lines over time on a canvas. It draws; whoever holds it knows data and time. */
 export class PanePlot {
   readonly #host: HTMLElement;
   readonly #events: PaneEvents;

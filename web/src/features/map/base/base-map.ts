@@ -2,6 +2,7 @@ import type { MapStyle } from '@milepost/contract/api';
 import type { Map as MapLibreMap, MapSourceDataEvent, StyleSpecification } from 'maplibre-gl';
 import { countryOutlines, mapColours, noOutlines, offlineStyle } from '../base-style.ts';
 import { fineOutlinesZoom } from '../camera.ts';
+import { loadFailedPartsAgain } from './failed-parts.ts';
 import { showSources } from './sources-control.ts';
 import { loadStreetStyle } from './street-style.ts';
 import type { StylePage } from './style-page.ts';
@@ -79,11 +80,13 @@ export class BaseMap {
   #hasFineOutlines = false;
   #attempt: AbortController | undefined;
   readonly #whenOnline = (): void => this.retry();
+  readonly #stopLoadingAgain: () => void;
 
   constructor(map: MapLibreMap, mapStyle: MapStyle | null, changed: (state: BaseState) => void) {
     this.#map = map;
     this.#mapStyle = mapStyle;
     this.#changed = changed;
+    this.#stopLoadingAgain = loadFailedPartsAgain(map);
     map.on('moveend', () => this.#loadFineWhenClose());
     window.addEventListener('online', this.#whenOnline);
     this.restyle();
@@ -102,6 +105,7 @@ export class BaseMap {
   remove(): void {
     this.#attempt?.abort();
     this.#attempt = undefined;
+    this.#stopLoadingAgain();
     window.removeEventListener('online', this.#whenOnline);
   }
 
