@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { apiLimits, consentLimits, oauthApiLimits, partnerApiLimits } from '@milepost/contract/api';
+import { apiLimits, consentLimits, oauthApiLimits, partnerApiLimits, partnerDataLimits } from '@milepost/contract/api';
 import { streamLimits } from '@milepost/contract/stream';
 import { warningLimits } from '../alerts/index.ts';
 import { journalLimits } from '../eventlog/adapters/journal/options.ts';
@@ -62,6 +62,7 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   partnerLimits,
   consentLimits,
   grantLimits,
+  partnerDataLimits,
   catchUpLimits,
   streamLimits,
   warningLimits,

@@ -1,6 +1,7 @@
 export * from '@milepost/contract/report';
 export * from './connection-event.ts';
 export * from './dead-letter.ts';
+export * from './derived-items.ts';
 export * from './partition.ts';
 export * from './precision.ts';
 export * from './read-scope.ts';

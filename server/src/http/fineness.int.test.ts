@@ -14,6 +14,10 @@ import { aDirectory, aLive } from '../live/testing/test-live.ts';
 import { checkItems, type GrantBook, type GrantHolder, partnerScope, type StoredGrant } from '../sharing/index.ts';
 import { neverHandedOver, nothingPrivate } from '../sharing/operator-scope.ts';
 import { itemOfSignal, precisionOfItem } from '../sharing/grants/items.ts';
+import { tripsOfHistory } from '../trips/testing/derived-trips.ts';
+import { readSharedCharging, readSharedStops, readSharedTrips } from './partner/read-activities.ts';
+import { readSharedHistory } from './partner/read-history.ts';
+import { readSharedMileage } from './partner/read-mileage.ts';
 import { readShared } from './read-shared.ts';
 
 /** All answers under a grant together yield nothing finer than it: two pasts that differ in nothing that is granted are answered byte by byte alike. */
@@ -197,7 +201,7 @@ const openPast = async (of: Past) => {
   const batch = makeBatch(records, 0, records.length);
   history.apply(batch);
   live.apply(batch);
-  return { history, live, clock, vocabulary: () => coreVocabulary };
+  return { history, live, clock, vocabulary: () => coreVocabulary, trips: tripsOfHistory(history, clock) };
 };
 
 const asText = (value: unknown): string =>
@@ -207,6 +211,8 @@ const asText = (value: unknown): string =>
 /** Everything that the reader is answered, as text. */
 const answersOf = async (parts: Awaited<ReturnType<typeof openPast>>, scope: ReadScope, book: GrantBook): Promise<string[]> => {
   const { history, live } = parts;
+  const ask = { scope, book, reader, vehicleNo, vehicle: 'car_1' };
+  const period = { from: new Date(startMs).toISOString(), to: new Date(nowMs + 1).toISOString() };
   const answers: unknown[] = [
     live.told(scope, vehicleNo),
     live.latest(scope, vehicleNo),
@@ -216,7 +222,14 @@ const answersOf = async (parts: Awaited<ReturnType<typeof openPast>>, scope: Rea
     live.listVehicles(scope, {}),
     live.fleetCounts(scope),
     Buffer.from(live.mapSource(scope).full().frame).toString('hex'),
-    await readShared(parts, { scope, book, reader, vehicleNo, vehicle: 'car_1' }),
+    await readShared(parts, ask),
+    await readSharedHistory(parts, ask, {}),
+    await readSharedHistory(parts, ask, period),
+    await readSharedHistory(parts, { ...ask, items: ['position', 'Vehicle.Speed', 'mileage'] }, { ...period, limit: 7 }),
+    await readSharedMileage(parts, ask, {}),
+    await readSharedTrips(parts, ask, period),
+    await readSharedStops(parts, ask, period),
+    await readSharedCharging(parts, ask, period),
   ];
   const signals = definitions
     .filter(({ number, group }) => scope.items?.ofSignal(vehicleNo, number, group))

@@ -123,6 +123,11 @@ const asks: Readonly<Partial<Record<ApiRouteName, Ask>>> = {
   readPartnerToken: { row: all('unauthorized') },
   listPartnerVehicles: { row: all('unauthorized') },
   readPartnerVehicle: { row: all('unauthorized') },
+  readPartnerHistory: { row: all('unauthorized') },
+  listPartnerTrips: { row: all('unauthorized') },
+  listPartnerStops: { row: all('unauthorized') },
+  listPartnerCharging: { row: all('unauthorized') },
+  readPartnerMileage: { row: all('unauthorized') },
 };
 
 /** Routes for operators alone: whoever else asks is refused before anything is looked at. */

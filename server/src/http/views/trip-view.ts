@@ -1,6 +1,6 @@
 import type { ChargingView, DriverHarshEventView, DriverTripView, StopView, TripView } from '@milepost/contract/api';
 import type { Registry } from '../../registry/index.ts';
-import type { Charging, Gap, HarshEvent, Stop, Trip, VehicleTrip } from '../../trips/index.ts';
+import type { Charging, Gap, HarshEvent, SeenTrip, Stop, Trip, VehicleTrip } from '../../trips/index.ts';
 import { toIso } from '../times.ts';
 import { driverRef, type SeenDirectories, vehicleRef } from './driver-view.ts';
 
@@ -36,7 +36,8 @@ const averageKmh = ({ fromMs, toMs, distanceM }: Trip): number | null =>
 
 type Directories = Pick<Registry, 'directory' | 'drivers'>;
 
-export const tripView = (directories: Directories, { vehicleNo, trip }: VehicleTrip): TripView => ({
+/** What is said of a trip whoever asks. */
+export const activityView = (trip: SeenTrip): Omit<TripView, 'driver' | 'isPrivate'> => ({
   id: idAt('trip', trip.fromMs),
   start: toIso(trip.fromMs),
   end: toIso(trip.toMs),
@@ -57,6 +58,10 @@ export const tripView = (directories: Directories, { vehicleNo, trip }: VehicleT
   energyToPercent: trip.toPercent,
   gaps: trip.gaps.map(gapView),
   harshEvents: trip.harshEvents.map(harshView),
+});
+
+export const tripView = (directories: Directories, { vehicleNo, trip }: VehicleTrip): TripView => ({
+  ...activityView(trip),
   driver: driverRef(directories, directories.drivers.directory.driverAt(vehicleNo, trip.fromMs)?.driverNo ?? null),
   isPrivate: trip.isPrivate,
 });

@@ -11,7 +11,7 @@ export {
   openConsents,
 } from './open-consents.ts';
 export { type Preview, previewOf } from './preview.ts';
-export { sharedVehicleOf, type SharedVehicleParts, type Told } from './shared-vehicle.ts';
+export { sharedVehicleOf, type SharedVehicleParts, shownPrecision, shownUnit, shownValue, type Told } from './shared-vehicle.ts';
 export type { StoredGrant, StoredRequest } from './stored.ts';
 export { isSameHolder } from './types.ts';
 export type { Answer, EndReason, Grant, Granter, GrantEvent, GrantReader, Holder as GrantHolder } from './types.ts';

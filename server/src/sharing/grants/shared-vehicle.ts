@@ -26,23 +26,37 @@ export interface SharedVehicleParts extends WithheldParts {
 
 type SharedSignal = SharedVehicle['signals'][string];
 
-const precisionOf = (signal: SignalDefinition, { place, time, above }: SignalPrecision): SharedSignal['precision'] => ({
+/** As answers show it. */
+export const shownPrecision = (
+  { perUnit }: Pick<SignalDefinition, 'perUnit'>,
+  { place, time, above }: SignalPrecision,
+): SharedSignal['precision'] => ({
   time,
   ...(place === 'exact' ? {} : { place }),
-  ...(above === null ? {} : { above: above / signal.perUnit }),
+  ...(above === null ? {} : { above: above / perUnit }),
 });
 
-const signalOf = (signal: SignalDefinition, { stored, timeMs, precision }: Told, nowMs: number): SharedSignal => {
-  const isAbove = precision.above !== null;
-  const value = isAbove ? stored === 1 : present(signal, stored);
-  return {
-    value: typeof value === 'object' ? [...value] : value,
-    unit: isAbove || signal.unit === '' ? null : signal.unit,
-    time: new Date(timeMs).toISOString(),
-    ageMs: Math.max(0, Math.round(nowMs - timeMs)),
-    precision: precisionOf(signal, precision),
-  };
+/** Of a threshold whether the value is above it. */
+export const shownValue = (
+  signal: SignalDefinition,
+  stored: number | string,
+  { above }: Pick<SignalPrecision, 'above'>,
+): SharedSignal['value'] => {
+  const value = above === null ? present(signal, stored) : stored === 1;
+  return typeof value === 'object' ? [...value] : value;
 };
+
+/** null: it has none, or told is only whether it is above a threshold. */
+export const shownUnit = ({ unit }: Pick<SignalDefinition, 'unit'>, { above }: Pick<SignalPrecision, 'above'>): string | null =>
+  above !== null || unit === '' ? null : unit;
+
+const signalOf = (signal: SignalDefinition, { stored, timeMs, precision }: Told, nowMs: number): SharedSignal => ({
+  value: shownValue(signal, stored, precision),
+  unit: shownUnit(signal, precision),
+  time: new Date(timeMs).toISOString(),
+  ageMs: Math.max(0, Math.round(nowMs - timeMs)),
+  precision: shownPrecision(signal, precision),
+});
 
 /**
  * What a partner, or a driver by a grant, is answered about one vehicle: values with their age, however old, and a reason for each item of

@@ -68,9 +68,9 @@ export const sumDay = (sight: Sight, vehicleNo: number, local: LocalDay, days: r
   const trips = days.flatMap(({ day }) => day.trips.filter(isIn).flatMap((trip) => sight.trip(trip) ?? []));
   const charging = days.flatMap(({ day }) => day.charging.filter(isIn).flatMap((one) => sight.charging(one) ?? []));
   const [hasDriving, hasMileage, hasEnergy] = [
-    sight.sees('driving', fromMs, toMs),
-    sight.sees('mileage', fromMs, toMs),
-    sight.sees('energy', fromMs, toMs),
+    sight.sees('dayDriving', fromMs, toMs),
+    sight.sees('dayDistance', fromMs, toMs),
+    sight.sees('dayEnergy', fromMs, toMs),
   ];
   return {
     vehicleNo,
@@ -83,7 +83,7 @@ export const sumDay = (sight: Sight, vehicleNo: number, local: LocalDay, days: r
     topSpeedKmh: largest(trips.map(({ topSpeedKmh }) => topSpeedKmh)),
     energyKwh: hasEnergy && energySource !== null ? sums.energyKwh : null,
     energySource: hasEnergy ? energySource : null,
-    harshEvents: hasDriving && sight.sees('motion', fromMs, toMs) ? countHarsh(trips) : null,
+    harshEvents: sight.sees('dayMotion', fromMs, toMs) ? countHarsh(trips) : null,
     charging: hasEnergy ? charging.length : null,
     chargedKwh: hasEnergy ? chargedOf(charging) : null,
     odometerM,

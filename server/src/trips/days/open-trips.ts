@@ -87,13 +87,13 @@ class TripsOfDays implements Trips {
 
   async listTrips(scope: ReadScope, query: ActivityQuery): Promise<ActivityPage<SeenTrip>> {
     const sight = this.#sight(scope, query.vehicleNo);
-    sight.demand('driving');
+    sight.demand('trip');
     return this.#page(query, ({ day }) => day.trips.flatMap((trip) => sight.trip(trip) ?? []));
   }
 
   async listStops(scope: ReadScope, query: ActivityQuery): Promise<ActivityPage<Stop>> {
     const sight = this.#sight(scope, query.vehicleNo);
-    sight.demand('driving');
+    sight.demand('stop');
     let next: Began | undefined;
     let isNextKnown = false;
     const page = await this.#page(query, (day) => {
@@ -129,13 +129,13 @@ class TripsOfDays implements Trips {
 
   async listCharging(scope: ReadScope, query: ActivityQuery) {
     const sight = this.#sight(scope, query.vehicleNo);
-    sight.demand('energy');
+    sight.demand('charging');
     return this.#page(query, ({ day }) => day.charging.flatMap((one) => sight.charging(one) ?? []));
   }
 
   async tripAt(scope: ReadScope, vehicleNo: number, atMs: number): Promise<SeenTrip | undefined> {
     const sight = this.#sight(scope, vehicleNo);
-    sight.demand('driving');
+    sight.demand('trip');
     const { known, clock } = this.#options;
     const budget = new AnswerBudget(clock);
     let soon: Trip | undefined;
@@ -158,7 +158,7 @@ class TripsOfDays implements Trips {
 
   async tireDays(scope: ReadScope, { vehicleNo, fromMs, toMs }: Period & { readonly vehicleNo: number }): Promise<TireDays> {
     const sight = this.#sight(scope, vehicleNo);
-    sight.demand('tires');
+    sight.demand('dayTires');
     const { known, marks, clock } = this.#options;
     const days = [];
     let completeTo = marks.completeToOf(vehicleNo);

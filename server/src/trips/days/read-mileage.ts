@@ -66,9 +66,9 @@ const figuresOf = (sight: Sight, local: LocalDay, { days, knownFromMs }: Loaded)
   const middle = found.find((one) => one.day.dayMs <= middleMs && middleMs < one.day.dayMs + dayMs);
   const { rangeAtFullM, rangeSource } = middle ? sight.day(middle.day) : { rangeAtFullM: null, rangeSource: null };
   const [hasDriving, hasMileage, hasEnergy] = [
-    sight.sees('driving', fromMs, toMs),
-    sight.sees('mileage', fromMs, toMs),
-    sight.sees('energy', fromMs, toMs) && energySource !== null,
+    sight.sees('dayDriving', fromMs, toMs),
+    sight.sees('dayDistance', fromMs, toMs),
+    sight.sees('dayEnergy', fromMs, toMs) && energySource !== null,
   ];
   const began = found.flatMap((one) => one.day.trips.filter((trip) => trip.fromMs >= fromMs && trip.fromMs < toMs));
   return {
@@ -108,7 +108,7 @@ const averages = async (parts: MileageParts): Promise<{ averageDayM: number | nu
   const firstDay = Math.max(fromDay, totals.firstDay);
   // Over days of UTC that are over; what is not worked out yet does not count.
   const averageOverDays = lastDay - firstDay + 1 - totals.waitingDays;
-  const mayBeSeen = sight.sees('mileage', firstDay * dayMs, (lastDay + 1) * dayMs);
+  const mayBeSeen = sight.sees('dayDistance', firstDay * dayMs, (lastDay + 1) * dayMs);
   if (averageOverDays < 1 || !mayBeSeen) return none;
   return { averageDayM: totals.distanceM / averageOverDays, averageOverDays };
 };
@@ -148,10 +148,10 @@ export const readMileage = async (parts: MileageParts, completeTo: number): Prom
   return {
     totalM,
     totalAtMs,
-    todayM: figuresOf(sight, today, ofToday).distanceM ?? (sight.sees('mileage', today.fromMs, nowMs) ? 0 : null),
+    todayM: figuresOf(sight, today, ofToday).distanceM ?? (sight.sees('dayDistance', today.fromMs, nowMs) ? 0 : null),
     ...(await averages(parts)),
     ...consumption(days, loaded),
-    packKwh: sight.allows('energy') ? packKwh : null,
+    packKwh: sight.allows('dayEnergy') ? packKwh : null,
     days,
     completeTo: Math.min(completeTo, ...all.map((one) => one.completeTo)),
   };

@@ -28,6 +28,8 @@ export interface ActivityPage<T> {
 export interface SeenTrip extends Trip {
   /** Where it went is hidden from the reader; how far is not. */
   readonly isPrivate: boolean;
+  /** How fast and how harshly it was driven is told: else no harsh event says nothing. */
+  readonly isMotionSeen: boolean;
 }
 
 export interface VehicleTrip {

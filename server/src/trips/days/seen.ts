@@ -1,5 +1,13 @@
 import type { ConsentGroup } from '@milepost/contract';
-import { groupPermission, type ItemPermission, isHiddenWithin, middleOfCell, type ReadScope } from '../../events/index.ts';
+import {
+  type DerivedThing,
+  derivedItems,
+  groupPermission,
+  type ItemPermission,
+  isHiddenWithin,
+  middleOfCell,
+  type ReadScope,
+} from '../../events/index.ts';
 import { CallerError } from '../../kernel/index.ts';
 import type { Retention } from '../../registry/index.ts';
 import { tripLimits } from '../limits.ts';
@@ -16,9 +24,8 @@ interface Span {
 }
 
 /**
- * What of a vehicle a reader may see, and what of it is still kept. Each thing declares the items that it is made of, and is shown when all of
- * them are: that there was a trip or a stop, when, and how far is `driving`, where is `position`, how fast and how harshly is `motion`, the battery
- * is `energy`, the odometer is `mileage`. What lies not wholly within the periods of its items is not shown: a part of it would tell of the rest.
+ * What of a vehicle a reader may see, and what of it is still kept. `derivedItems` declares what each thing is made of: it is shown when all
+ * of that is. What lies not wholly within the periods of its items is not shown: a part of it would tell of the rest.
  * Nothing that is derived is told coarsely in time: who is told the values of an hour is not told what they were made into. A place is told in
  * its cell.
  */
@@ -44,17 +51,22 @@ export class Sight {
     return found;
   }
 
-  allows(group: ConsentGroup): boolean {
-    return this.#permission(group) !== null;
+  allows(thing: DerivedThing): boolean {
+    return derivedItems[thing].every((group) => this.#permission(group) !== null);
   }
 
   /** Throws `forbidden` where a list of nothing would be no answer. */
-  demand(group: ConsentGroup): void {
-    if (!this.allows(group)) throw new CallerError('forbidden', `what is derived from the group ${group} may not be read`);
+  demand(thing: DerivedThing): void {
+    const missing = derivedItems[thing].find((group) => this.#permission(group) === null);
+    if (missing) throw new CallerError('forbidden', `what is derived from the group ${missing} may not be read`);
   }
 
-  /** Whether a group may be seen of all of a time, and is still kept of its beginning. `isOpen`: it goes on. */
-  sees(group: ConsentGroup, fromMs: number, toMs: number, isOpen = false): boolean {
+  /** Whether everything that a thing is made of may be seen of all of a time, and is still kept of its beginning. `isOpen`: it goes on. */
+  sees(thing: DerivedThing, fromMs: number, toMs: number, isOpen = false): boolean {
+    return derivedItems[thing].every((group) => this.#seesGroup(group, fromMs, toMs, isOpen));
+  }
+
+  #seesGroup(group: ConsentGroup, fromMs: number, toMs: number, isOpen: boolean): boolean {
     const permission = this.#permission(group);
     if (!permission || fromMs < this.#keptFromMs(group)) return false;
     const isCovered = permission.periods.some(
@@ -70,9 +82,9 @@ export class Sight {
   }
 
   /** A place that was worked out from positions of a time: if any of it is hidden, all of it is. */
-  #placeOf({ fromMs, toMs, isOpen }: Span, place: PlaceAt | null): PlaceAt | null {
+  #placeOf(thing: DerivedThing, { fromMs, toMs, isOpen }: Span, place: PlaceAt | null): PlaceAt | null {
     const permission = this.#permission('position');
-    if (!place || !permission || !this.sees('position', fromMs, toMs, isOpen)) return null;
+    if (!place || !permission || !this.sees(thing, fromMs, toMs, isOpen)) return null;
     if (this.isPrivate(fromMs - placeReachMs, isOpen ? null : toMs + placeReachMs)) return null;
     const { place: precision } = permission.precision;
     return {
@@ -84,33 +96,34 @@ export class Sight {
   /** Undefined: not to be seen. */
   trip(trip: Trip): SeenTrip | undefined {
     const { fromMs, toMs, isOpen } = trip;
-    if (!this.sees('driving', fromMs, toMs, isOpen)) return undefined;
+    if (!this.sees('trip', fromMs, toMs, isOpen)) return undefined;
     const isPrivate = this.isPrivate(fromMs, isOpen ? null : toMs);
-    const isMotionSeen = this.sees('motion', fromMs, toMs, isOpen);
+    const isMotionSeen = this.sees('tripMotion', fromMs, toMs, isOpen);
     const harshEvents = isMotionSeen ? trip.harshEvents : [];
     return {
       ...trip,
       isPrivate,
-      start: this.#placeOf(trip, trip.start),
-      end: this.#placeOf(trip, trip.end),
+      isMotionSeen,
+      start: this.#placeOf('tripPlace', trip, trip.start),
+      end: this.#placeOf('tripPlace', trip, trip.end),
       topSpeedKmh: isMotionSeen ? trip.topSpeedKmh : null,
-      harshEvents: harshEvents.map((event) => ({ ...event, position: this.#placeOf(trip, event.position) })),
-      ...(this.sees('energy', fromMs, toMs, isOpen)
+      harshEvents: harshEvents.map((event) => ({ ...event, position: this.#placeOf('tripPlace', trip, event.position) })),
+      ...(this.sees('tripEnergy', fromMs, toMs, isOpen)
         ? {}
         : { energyKwh: null, energySource: null, fromPercent: null, toPercent: null }),
     };
   }
 
   stop(stop: Stop): Stop | undefined {
-    if (!this.sees('driving', stop.fromMs, stop.toMs, stop.isOpen)) return undefined;
-    return { ...stop, position: this.#placeOf(stop, stop.position) };
+    if (!this.sees('stop', stop.fromMs, stop.toMs, stop.isOpen)) return undefined;
+    return { ...stop, position: this.#placeOf('stopPlace', stop, stop.position) };
   }
 
   charging(charging: Charging): Charging | undefined {
-    if (!this.sees('energy', charging.fromMs, charging.toMs, charging.isOpen)) return undefined;
+    if (!this.sees('charging', charging.fromMs, charging.toMs, charging.isOpen)) return undefined;
     const { stopFromMs, stopToMs, isOpen, fromMs, toMs } = charging;
     const stop = { fromMs: Math.min(fromMs, stopFromMs), toMs: Math.max(toMs, stopToMs), isOpen };
-    return { ...charging, position: this.#placeOf(stop, charging.position) };
+    return { ...charging, position: this.#placeOf('chargingPlace', stop, charging.position) };
   }
 
   /** What is of the day as a whole: null or empty where it may not be seen. */
@@ -118,14 +131,14 @@ export class Sight {
     const endMs = day.dayMs + 86_400_000;
     const { odometerAtMs } = day;
     const hasOdometer =
-      odometerAtMs !== null && day.dayMs >= this.#keptFromMs('mileage') && this.sees('mileage', odometerAtMs, odometerAtMs);
-    const hasRange = this.sees('energy', day.dayMs, endMs);
+      odometerAtMs !== null && day.dayMs >= this.#keptFromMs('mileage') && this.sees('dayOdometer', odometerAtMs, odometerAtMs);
+    const hasRange = this.sees('dayRange', day.dayMs, endMs);
     return {
       odometerM: hasOdometer ? day.odometerM : null,
       odometerAtMs: hasOdometer ? odometerAtMs : null,
       rangeAtFullM: hasRange ? day.rangeAtFullM : null,
       rangeSource: hasRange ? day.rangeSource : null,
-      coldTireKpa: this.sees('tires', day.dayMs, endMs) ? day.coldTireKpa : day.coldTireKpa.map(() => null),
+      coldTireKpa: this.sees('dayTires', day.dayMs, endMs) ? day.coldTireKpa : day.coldTireKpa.map(() => null),
     };
   }
 }
