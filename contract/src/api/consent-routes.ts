@@ -33,6 +33,15 @@ const grantReader = Type.Union([
   closed({ kind: Type.Literal('person'), name: Type.String() }),
 ]);
 
+/** Whose vehicle it is. */
+const grantHolder = Type.Union([
+  closed({ kind: Type.Literal('person'), name: Type.String() }),
+  closed({ kind: Type.Literal('customer'), id: opaqueId, name: Type.String() }),
+]);
+
+/** The words of the partner that stood there when it was given. */
+const grantTerms = closed({ language: Type.String(), terms: Type.String() });
+
 const grantedVehicle = closed({ id: opaqueId, vin: Type.String(), plate: nullable(Type.String()) });
 
 export const grantView = closed({
@@ -40,6 +49,7 @@ export const grantView = closed({
   state: oneOf(grantStates),
   isMine: Type.Boolean({ description: 'You may change it: the vehicle is yours, or you manage it. Else you read by it' }),
   reader: grantReader,
+  holder: grantHolder,
   vehicle: grantedVehicle,
   items: Type.Array(consentItem),
   givenItems: Type.Array(consentItem, { description: 'As it was given; what is not in `items` was taken off since' }),
@@ -62,6 +72,14 @@ const grantEvent = closed({
   reason: nullable(oneOf(grantEndReasons)),
   answer: nullable(closed({ textVersion: Type.String(), language: Type.String(), method: Type.String() })),
 });
+/** One grant with all that happened to it, oldest first, and the words that were read before it was given. */
+export const grantDetail = closed({
+  ...grantView.properties,
+  terms: nullable(grantTerms),
+  history: Type.Array(grantEvent),
+});
+export type GrantDetailView = Static<typeof grantDetail>;
+
 export type GrantEventView = Static<typeof grantEvent>;
 
 export const consentRequestView = closed({
@@ -112,7 +130,7 @@ export const consentRoutes = {
     tag,
     params: byId,
     status: 200,
-    response: closed({ ...grantView.properties, history: Type.Array(grantEvent) }),
+    response: grantDetail,
   }),
   changeGrant: person({
     method: 'PATCH',

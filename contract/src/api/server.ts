@@ -60,6 +60,9 @@ export const serverConfig = closed({
     customers: Type.Array(closed({ id: Type.String(), name: Type.String(), role: oneOf(roles) }), {
       description: 'Customers of which the person is a member',
     }),
+    partners: Type.Array(closed({ id: Type.String(), name: Type.String(), role: oneOf(roles) }), {
+      description: 'Partner organisations of which the person is a member',
+    }),
     hasVehicles: Type.Boolean({ description: 'Holds vehicles, or did' }),
   }),
   version: Type.String(),

@@ -57,6 +57,8 @@ const pages: Readonly<Record<string, PageUnderTest>> = {
   organisations: { title: 'Organisations', ready: 'tr[data-organisation]', reads: /^\/v1\/organisations/ },
   organisation: { title: 'Milepost', ready: 'li[data-member]', reads: /^\/v1\/organisations/ },
   account: { title: 'Account', ready: 'form', reads: /^\/v1\/me/ },
+  access: { title: 'Who has access', ready: '[data-group]', reads: /^\/v1\/grants/ },
+  requests: { title: 'Requests', ready: '[data-request]', reads: /^\/v1\/consents/ },
   signIn: { title: 'Sign in', ready: 'form', isEntry: true },
   outside: { title: 'Sign in', ready: 'form', isEntry: true, isGone: true },
   signUp: { title: 'Make an account', ready: 'form', isEntry: true },

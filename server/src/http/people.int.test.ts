@@ -91,6 +91,7 @@ test('somebody with an account and no role sees the own account, and no vehicle'
     isOperator: false,
     isStaff: false,
     customers: [],
+    partners: [],
     hasVehicles: false,
   });
   for (const name of ['listVehicles', 'listCustomers', 'listDrivers', 'listWarnings'] as const)

@@ -108,6 +108,8 @@ const frameTimeoutMs = 30_000;
 
 const vehicle = (id: string): string => `/v1/vehicles/${encodeURIComponent(id)}`;
 const driver = (id: string): string => `/v1/drivers/${encodeURIComponent(id)}`;
+const grant = (id: string): string => `/v1/grants/${encodeURIComponent(id)}`;
+const partnerBlock = (id: string): string => `/v1/me/partner-blocks/${encodeURIComponent(id)}`;
 const members = (id: string): string => `/v1/organisations/${encodeURIComponent(id)}/members`;
 const assignment = (id: string, of: string): string => `${vehicle(id)}/drivers/${encodeURIComponent(of)}`;
 
@@ -217,6 +219,14 @@ export const api = {
   consent: (id: string, signal?: AbortSignal) => call<'readConsent'>('GET', `/v1/consents/${encodeURIComponent(id)}`, { signal }),
   answerConsent: (id: string, body: RouteBody<'answerConsent'>) =>
     call<'answerConsent'>('POST', `/v1/consents/${encodeURIComponent(id)}`, { body }),
+  consents: (signal?: AbortSignal) => call<'listConsents'>('GET', '/v1/consents', { signal }),
+  grants: (query: RouteQuery<'listGrants'>, signal?: AbortSignal) => call<'listGrants'>('GET', '/v1/grants', { query, signal }),
+  grant: (id: string, signal?: AbortSignal) => call<'readGrant'>('GET', grant(id), { signal }),
+  changeGrant: (id: string, body: RouteBody<'changeGrant'>) => call<'changeGrant'>('PATCH', grant(id), { body }),
+  endGrant: (id: string) => call<'endGrant'>('DELETE', grant(id)),
+  partnerBlocks: (signal?: AbortSignal) => call<'listPartnerBlocks'>('GET', '/v1/me/partner-blocks', { signal }),
+  blockPartner: (id: string, body: RouteBody<'blockPartner'>) => call<'blockPartner'>('PUT', partnerBlock(id), { body }),
+  unblockPartner: (id: string) => call<'unblockPartner'>('DELETE', partnerBlock(id)),
   signOut: () => call<'endSession'>('DELETE', '/v1/session'),
   askSignUp: (body: RouteBody<'askSignUp'>) => call<'askSignUp'>('POST', '/v1/sign-ups', { body }),
   link: (body: RouteBody<'readLink'>) => call<'readLink'>('POST', '/v1/links', { body }),

@@ -44,6 +44,7 @@ export const iconPaths = {
   keyboard: 'M3 6h18v12H3zM7 10h.01M11 10h.01M15 10h.01M7 14h10',
   signOut: 'M10 4H5v16h5M15 8l4 4-4 4M19 12H9',
   refresh: 'M19.5 12a7.5 7.5 0 1 1-2.2-5.3L20 9.4M20 4.5v4.9h-4.9',
+  inbox: 'M4 13v6h16v-6L17 5H7zM4 13h4.5l1.5 2.5h4l1.5-2.5H20',
   lock: 'M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 0 1 7 0v3',
 } as const;
 export type IconName = keyof typeof iconPaths;

@@ -22,6 +22,7 @@ const formsOf = (sentence: string): number => sentence.split(' | ').length;
 
 /** Names, symbols and what several languages took from Latin: the same in all, or in one. */
 const symbols = [
+  '{reader} · {car}',
   '{count} h',
   '{time}: {values}',
   '{from} → {to}',

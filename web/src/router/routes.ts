@@ -92,6 +92,13 @@ export const routes: RouteRecordRaw[] = [
         component: () => import('../pages/SettingsPage.vue'),
       },
       { path: 'account', name: 'account', meta: { title: 'account.title' }, component: () => import('../pages/AccountPage.vue') },
+      { path: 'access', name: 'access', meta: { title: 'access.title' }, component: () => import('../pages/AccessPage.vue') },
+      {
+        path: 'requests',
+        name: 'requests',
+        meta: { title: 'requests.title' },
+        component: () => import('../pages/RequestsPage.vue'),
+      },
       {
         path: 'claim',
         name: 'claim',

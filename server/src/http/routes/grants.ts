@@ -1,4 +1,4 @@
-import type { ConsentRequestView, GrantEventView, GrantView } from '@milepost/contract/api';
+import type { ConsentRequestView, GrantDetailView, GrantEventView, GrantView } from '@milepost/contract/api';
 import type { FastifyRequest } from 'fastify';
 import { CallerError, invalidField } from '../../kernel/index.ts';
 import type { Vehicle } from '../../registry/index.ts';
@@ -66,13 +66,20 @@ class Views {
     return { kind: 'app', id: app?.id ?? '', name: app?.name ?? '', partner };
   }
 
+  #holder(holder: StoredGrant['holder'], names: ReadonlyMap<number, string>): GrantView['holder'] {
+    if (holder.kind === 'person') return { kind: 'person', name: names.get(holder.personNo) ?? '' };
+    const customer = this.#deps.registry.directory.customerByNo(holder.customerNo);
+    return { kind: 'customer', id: customer?.id ?? '-', name: customer?.name ?? '' };
+  }
+
   async grants(grants: readonly StoredGrant[], by: Granter): Promise<GrantView[]> {
-    const names = await this.#names(grants);
+    const names = await this.#names(grants.flatMap(({ reader, holder }) => [reader, holder]));
     return grants.map((grant) => ({
       id: grant.id,
       state: grant.state,
       isMine: isHeldBy(grant, by),
       reader: this.#reader(grant.reader, names),
+      holder: this.#holder(grant.holder, names),
       vehicle: this.#vehicle(grant.vehicleNo),
       items: [...grant.items],
       givenItems: [...grant.givenItems],
@@ -86,12 +93,20 @@ class Views {
     }));
   }
 
-  #names(of: readonly { readonly reader: GrantReader }[]): Promise<ReadonlyMap<number, string>> {
-    return this.#deps.consents.namesOf(of.flatMap(({ reader }) => (reader.kind === 'person' ? [reader.personNo] : [])));
+  #names(of: readonly (GrantReader | StoredGrant['holder'])[]): Promise<ReadonlyMap<number, string>> {
+    return this.#deps.consents.namesOf(of.flatMap((one) => (one.kind === 'person' ? [one.personNo] : [])));
+  }
+
+  /** The words as they were when it was given. */
+  async termsOf({ reader, purpose, purposeVersion }: StoredGrant): Promise<GrantDetailView['terms']> {
+    if (reader.kind !== 'app') return null;
+    const app = this.#deps.partners.directory.list().find(({ appNo }) => appNo === reader.appNo);
+    const read = app && (await this.#deps.partners.apps.readPurpose(app.id, purpose, Number(purposeVersion)));
+    return read ? { language: read.language, terms: read.terms } : null;
   }
 
   async requests(requests: readonly StoredRequest[]): Promise<ConsentRequestView[]> {
-    const names = await this.#names(requests);
+    const names = await this.#names(requests.map(({ reader }) => reader));
     return requests.map((request) => ({
       id: request.id,
       state: request.state,
@@ -176,7 +191,8 @@ const addGrantActs = (routes: RouteRegistrar, deps: Deps, views: Views): void =>
     const grant = find(params.id, by);
     const [view] = await views.grants([grant], by);
     const history = await consents.history(grant.id, by);
-    return { ...(view as GrantView), history: history.map((event) => eventView(event, by)) };
+    const terms = await views.termsOf(grant);
+    return { ...(view as GrantView), terms, history: history.map((event) => eventView(event, by)) };
   });
   routes.add('changeGrant', async ({ params, body, caller, request }) => {
     const by = granterOf(caller, request, body);

@@ -27,14 +27,16 @@ const signalView = (signal: SignalDefinition): SignalView => {
 /** As far as it decides what the web app shows. */
 const youOf = (caller: Caller, { directory, possessions }: HttpDeps['registry']): ServerConfig['you'] => {
   const { isOperator, reader } = caller;
-  if (caller.actor !== 'person') return { name: null, isOperator, isStaff: reader.isStaff, customers: [], hasVehicles: false };
+  if (caller.actor !== 'person')
+    return { name: null, isOperator, isStaff: reader.isStaff, customers: [], partners: [], hasVehicles: false };
   const { person, memberships } = caller.signedIn;
   const customers = memberships.flatMap(({ customerNo, role }) => {
     const customer = customerNo === null ? undefined : directory.customerByNo(customerNo);
     return customer ? [{ id: customer.id, name: customer.name, role }] : [];
   });
   const hasVehicles = [...possessions.directory.vehiclesOfPerson(person.personNo)].length > 0;
-  return { name: person.name, isOperator, isStaff: reader.isStaff, customers, hasVehicles };
+  const partners = memberships.flatMap(({ kind, id, name, role }) => (kind === 'partner' ? [{ id, name, role }] : []));
+  return { name: person.name, isOperator, isStaff: reader.isStaff, customers, partners, hasVehicles };
 };
 
 /** Routes about the server itself, its vocabulary and who is signed in. */

@@ -10,19 +10,31 @@ test('the navigation leads to the pages that there are', () => {
 test('each sees the pages that are for them', () => {
   const namesFor = (you: Parameters<typeof navPages>[1]) => navPages(() => true, you).map(({ name }) => name);
   const customers = [{ id: 'cus_1', name: 'Fleet A', role: 'viewer' as const }];
-  const operator = namesFor({ isOperator: true, isStaff: true, customers: [] });
+  const operator = namesFor({ name: 'Ana', isOperator: true, isStaff: true, customers: [] });
   assert.ok(operator.includes('welcome') && operator.includes('system') && !operator.includes('claim'));
-  const support = namesFor({ isOperator: false, isStaff: true, customers: [] });
+  const support = namesFor({ name: 'Ana', isOperator: false, isStaff: true, customers: [] });
   assert.ok(!support.includes('welcome') && support.includes('system'));
-  const member = namesFor({ isOperator: false, isStaff: false, customers });
+  const member = namesFor({ name: 'Ana', isOperator: false, isStaff: false, customers });
   assert.ok(member.includes('drivers') && member.includes('organisations') && !member.includes('system'));
-  const owner = namesFor({ isOperator: false, isStaff: false, customers: [] });
+  const owner = namesFor({ name: 'Ana', isOperator: false, isStaff: false, customers: [] });
   assert.ok(owner.includes('claim') && !owner.includes('drivers'));
   assert.ok(!namesFor(undefined).includes('system'));
 });
 
+test('who has a car and works for nobody has who may see it in the bar; who has no account has not', () => {
+  const mainFor = (you: Parameters<typeof navPages>[1]) =>
+    navPages(() => true, you).flatMap(({ name, isMain }) => (isMain ? [name] : []));
+  const owner = { name: 'Ana', isOperator: false, isStaff: false, customers: [] };
+  assert.deepEqual(mainFor(owner), ['map', 'vehicles', 'access', 'requests']);
+  assert.deepEqual(mainFor({ ...owner, isStaff: true }), ['map', 'vehicles', 'connections', 'reports']);
+  const token = navPages(() => true, { ...owner, name: null, isOperator: true, isStaff: true }).map(({ name }) => name);
+  assert.ok(!token.includes('access') && !token.includes('requests'));
+});
+
 test('no letter leads to two pages', () => {
-  const keys = navPages(() => true, { isOperator: true, isStaff: true, customers: [] }).flatMap(({ key }) => key ?? []);
+  const keys = navPages(() => true, { name: 'Ana', isOperator: true, isStaff: true, customers: [] }).flatMap(
+    ({ key }) => key ?? [],
+  );
   assert.equal(new Set(keys).size, keys.length);
 });
 

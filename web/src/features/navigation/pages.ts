@@ -13,6 +13,8 @@ export interface NavPage {
     | 'system'
     | 'settings'
     | 'account'
+    | 'access'
+    | 'requests'
     | 'organisations'
     | 'claim'
     | 'welcome';
@@ -20,21 +22,28 @@ export interface NavPage {
   /** The letter that, after `g`, leads there. */
   readonly key?: string;
   /** In the bar, or one step away. */
-  readonly isMain: boolean;
+  readonly isMain: boolean | ((you: You | undefined) => boolean);
   /** Whom it is for; everybody who is known unless said. */
   readonly isFor?: (you: You) => boolean;
 }
 
 /** Who is signed in, as far as it decides where there is something to see. */
-export type You = Pick<ServerConfig['you'], 'isOperator' | 'isStaff' | 'customers'>;
+export type You = Pick<ServerConfig['you'], 'name' | 'isOperator' | 'isStaff' | 'customers'>;
 
 const isFleet = ({ isStaff, customers }: You): boolean => isStaff || customers.length > 0;
+/** Has an account: the bearer of the operator's token, and who looks at a demo, have none. */
+export const isPerson = ({ name }: Pick<You, 'name'>): boolean => name !== null;
+/** For who has a car of their own and works for nobody, who may see it comes before what fleets look at. */
+const isOwner = (you: You | undefined): boolean => you !== undefined && !isFleet(you);
+const isNoOwner = (you: You | undefined): boolean => !isOwner(you);
 
 const known: readonly NavPage[] = [
   { name: 'map', icon: 'map', key: 'm', isMain: true },
   { name: 'vehicles', icon: 'vehicles', key: 'v', isMain: true },
-  { name: 'connections', icon: 'connections', key: 'c', isMain: true },
-  { name: 'reports', icon: 'reports', key: 'r', isMain: true },
+  { name: 'connections', icon: 'connections', key: 'c', isMain: isNoOwner },
+  { name: 'reports', icon: 'reports', key: 'r', isMain: isNoOwner },
+  { name: 'access', icon: 'lock', key: 'h', isMain: isOwner, isFor: isPerson },
+  { name: 'requests', icon: 'inbox', key: 'q', isMain: isOwner, isFor: isPerson },
   { name: 'drivers', icon: 'drivers', key: 'd', isMain: false, isFor: isFleet },
   { name: 'warnings', icon: 'warnings', key: 'w', isMain: false },
   { name: 'system', icon: 'server', key: 'y', isMain: false, isFor: ({ isStaff }) => isStaff },
@@ -46,8 +55,13 @@ const known: readonly NavPage[] = [
 ];
 
 /** Those of the pages that the router has and that are for somebody. Undefined: it is not known yet who is there. */
-export const navPages = (hasRoute: (name: string) => boolean, you: You | undefined): readonly NavPage[] =>
-  known.filter(({ name, isFor }) => hasRoute(name) && (isFor === undefined || (you !== undefined && isFor(you))));
+export const navPages = (
+  hasRoute: (name: string) => boolean,
+  you: You | undefined,
+): readonly (NavPage & { readonly isMain: boolean })[] =>
+  known
+    .filter(({ name, isFor }) => hasRoute(name) && (isFor === undefined || (you !== undefined && isFor(you))))
+    .map((page) => ({ ...page, isMain: typeof page.isMain === 'function' ? page.isMain(you) : page.isMain }));
 
 /** The word of a page in the messages. */
 export const navWord = ({ name }: NavPage): string => `nav.${name === 'welcome' ? 'connect' : name}`;

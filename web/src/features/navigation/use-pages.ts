@@ -7,7 +7,14 @@ import { isWithin, type NavPage, navPages, navWord, type You } from './pages.ts'
 export type WhoIsThere = () => You | undefined;
 export const whoIsThere: InjectionKey<WhoIsThere> = Symbol('who is there');
 
+/** Tells how much waits on a page, by its name. */
+export type HowMuchWaits = (name: NavPage['name']) => number;
+export const howMuchWaits: InjectionKey<HowMuchWaits> = Symbol('how much waits');
+
 export interface NavLink extends NavPage {
+  readonly isMain: boolean;
+  /** What waits there for who is signed in; 0: nothing. */
+  readonly count: number;
   readonly text: string;
   readonly isCurrent: boolean;
 }
@@ -15,6 +22,7 @@ export interface NavLink extends NavPage {
 /** The pages as links, named in the person's language: those that are for who is signed in, as the layout says. */
 export const usePages = (
   who: WhoIsThere = inject(whoIsThere, () => undefined),
+  countOf: HowMuchWaits = inject(howMuchWaits, () => 0),
 ): { readonly main: ComputedRef<NavLink[]>; readonly more: ComputedRef<NavLink[]> } => {
   const { t } = useI18n();
   const route = useRoute();
@@ -23,6 +31,7 @@ export const usePages = (
     navPages((name) => router.hasRoute(name), who()).map((page) => ({
       ...page,
       text: t(navWord(page)),
+      count: countOf(page.name),
       isCurrent: isWithin(route.path, router.resolve({ name: page.name }).path),
     })),
   );

@@ -1,3 +1,4 @@
+import access from './access.ts';
 import account from './account.ts';
 import asked from './asked.ts';
 import charging from './charging.ts';
@@ -15,6 +16,7 @@ import organisations from './organisations.ts';
 import period from './period.ts';
 import possession from './possession.ts';
 import reports from './reports.ts';
+import requests from './requests.ts';
 import settings from './settings.ts';
 import system from './system.ts';
 import trips from './trips.ts';
@@ -26,6 +28,7 @@ import welcome from './welcome.ts';
 /** Every sentence of the web app in English: one file a page. */
 export default {
   ...common,
+  access,
   account,
   asked,
   charging,
@@ -42,6 +45,7 @@ export default {
   period,
   possession,
   reports,
+  requests,
   settings,
   system,
   trips,

@@ -1,4 +1,5 @@
 import type { Messages } from '../types.ts';
+import access from './access.ts';
 import account from './account.ts';
 import asked from './asked.ts';
 import charging from './charging.ts';
@@ -16,6 +17,7 @@ import organisations from './organisations.ts';
 import period from './period.ts';
 import possession from './possession.ts';
 import reports from './reports.ts';
+import requests from './requests.ts';
 import settings from './settings.ts';
 import system from './system.ts';
 import trips from './trips.ts';
@@ -27,6 +29,7 @@ import welcome from './welcome.ts';
 /** Every sentence of the web app in Spanish: one file a page, with the keys of English. */
 const messages: Messages = {
   ...common,
+  access,
   account,
   asked,
   charging,
@@ -43,6 +46,7 @@ const messages: Messages = {
   period,
   possession,
   reports,
+  requests,
   settings,
   system,
   trips,
