@@ -6,6 +6,7 @@ import type { Browser, Page, Route } from 'playwright-core';
 import { accessibilityProblems, noBrowser, openBrowser, until, type Visit, visit } from '../support/browser.ts';
 import { addDrivenVehicle } from '../support/driven-vehicle.ts';
 import { signal } from '../support/fleet.ts';
+import { callAs, makeLiveApp } from '../support/partner-app.ts';
 import { type Milepost, startMilepost } from '../support/start-milepost.ts';
 
 // What holds for every page: one server and one page of a browser, which goes from address to address. What a page is for, its own file tests.
@@ -57,8 +58,8 @@ const pages: Readonly<Record<string, PageUnderTest>> = {
   organisations: { title: 'Organisations', ready: 'tr[data-organisation]', reads: /^\/v1\/organisations/ },
   organisation: { title: 'Milepost', ready: 'li[data-member]', reads: /^\/v1\/organisations/ },
   account: { title: 'Account', ready: 'form', reads: /^\/v1\/me/ },
-  access: { title: 'Who has access', ready: '[data-group]', reads: /^\/v1\/grants/ },
-  requests: { title: 'Requests', ready: '[data-request]', reads: /^\/v1\/consents/ },
+  access: { title: 'Who has access', ready: '[data-grant]', reads: /^\/v1\/grants/, empty: 'Nobody reads anything of your cars' },
+  requests: { title: 'Requests', ready: '[data-request]', reads: /^\/v1\/consents/, empty: 'Nobody waits for an answer' },
   signIn: { title: 'Sign in', ready: 'form', isEntry: true },
   outside: { title: 'Sign in', ready: 'form', isEntry: true, isGone: true },
   signUp: { title: 'Make an account', ready: 'form', isEntry: true },
@@ -118,11 +119,33 @@ const breakApi = async (reads: RegExp, how: (route: Route) => Promise<void>): Pr
 const answerWrongly = (route: Route): Promise<void> => route.fulfill({ status: 500, body: 'Internal error at server.ts:17' });
 const answerNothing = (route: Route): Promise<void> => route.abort('internetdisconnected');
 
+/** The operator has a car, too, of which an app reads something and asks for more. */
+const shareOwnCar = async (operator: OperatorClient): Promise<void> => {
+  const app = await makeLiveApp(page, milepost, {
+    partner: 'Volt Insurance',
+    name: 'Volt Drive',
+    purpose: 'insurance',
+    terms: 'We set your price by how far you drive.',
+    items: [{ item: 'mileage', reason: 'The price follows it.' }],
+  });
+  const vin = 'WVWZZZ1JZ00000077';
+  const { id } = await operator.call('createVehicle', { body: { vin, customer: 'Demo', plate: 'OWN 1' } });
+  const { code } = await operator.call('makeClaimCode', { id });
+  await callAs(page, 'POST', '/v1/claims', { code });
+  const items = [{ item: 'mileage' }];
+  await app.ask(vin, { purpose: 'insurance', items });
+  const { items: waiting } = await callAs<{ items: { id: string }[] }>(page, 'GET', '/v1/consents');
+  const answer = { isAllowed: true, language: 'en', given: [{ ask: 0, vehicles: [id], items }] };
+  await callAs(page, 'POST', `/v1/consents/${waiting[0]?.id}`, answer);
+  await app.ask(vin, { purpose: 'insurance', items });
+};
+
 const fillIn = async (): Promise<void> => {
   const { van } = await addDrivenVehicle(milepost, Date.now());
   await van.report({ time: Date.now(), signals: { [signal.speed]: 0, [signal.rearLeftIsLow]: true } });
   const operator = new OperatorClient(milepost.origin, milepost.operatorToken);
   const { id } = await operator.call('createDriver', { body: { name: 'Ana Ruiz', customer: 'Demo' } });
+  await shareOwnCar(operator);
   const body = { driverId: id, from: '2026-01-01T00:00:00Z' };
   await operator.call('assignDriver', { id: van.id, body });
   const platform = await operator.call('listOrganisations', { query: { kind: 'platform' } });
