@@ -17,7 +17,8 @@ export const loadFailedPartsAgain = (map: MapLibreMap): (() => void) => {
     for (const sourceId of failed) {
       const source = map.getSource<GeoJSONSource>(sourceId);
       const data = source?.type === 'geojson' ? source.serialize().data : undefined;
-      if (source && typeof data === 'string') source.setData(data);
+      // Whether it came this time is told by `error`.
+      if (source && typeof data === 'string') source.setData(data).catch(() => undefined);
     }
     failed.clear();
   };
