@@ -35,6 +35,12 @@ export declare const describeGroup: (jars: string, address: string, group: strin
 export declare const ensureProtoc: () => { readonly path: string } | { readonly problem: string };
 /** What a message says, in the text format of Protocol Buffers, by their own compiler. */
 export declare const decodeWithProtoc: (path: string, schema: string, type: string, message: Uint8Array) => string;
+export declare const ensureSchemathesis: () => { readonly path: string } | { readonly problem: string };
+/** Asks an API what its own description allows, and what it does not; answers whether it found anything, and what it printed. */
+export declare const runSchemathesis: (
+  path: string,
+  run: { readonly folder: string; readonly args: readonly string[] },
+) => Promise<{ readonly isClean: boolean; readonly text: string }>;
 export declare const ensureCassandra: () => { readonly path: string } | { readonly problem: string };
 /** The server's binary. */
 export declare const ensureValkey: () => { readonly path: string } | { readonly problem: string };

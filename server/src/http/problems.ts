@@ -40,6 +40,8 @@ const byFrameworkCode: Readonly<Record<string, readonly [ErrorCode, string]>> = 
 
 const byStatus: Readonly<Record<number, ErrorCode>> = {
   400: 'bad_request',
+  // Of files: an address that leads outside of them.
+  403: 'not_found',
   404: 'not_found',
   405: 'method_not_allowed',
   413: 'payload_too_large',

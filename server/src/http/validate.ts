@@ -118,6 +118,39 @@ const numbersIn = (schema: PlainSchema, value: unknown): unknown => {
   return converted;
 };
 
+/** A value inside another. */
+interface Place {
+  readonly value: unknown;
+  readonly name: string;
+  readonly parent: Place | undefined;
+}
+
+const stepsTo = (place: Place): readonly string[] => {
+  const steps: string[] = [];
+  for (let at: Place | undefined = place; at?.parent; at = at.parent) steps.unshift(at.name);
+  return steps;
+};
+
+/** Lists and objects as JSON has them; a body that is read bit by bit is none. */
+const partsOf = (place: Place): readonly Place[] => {
+  const { value } = place;
+  if (typeof value !== 'object' || value === null) return [];
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) return [];
+  return Object.entries(value).map(([name, part]) => ({ value: part as unknown, name, parent: place }));
+};
+
+/** Where a text holds U+0000, which no column of text in the database takes; undefined: nowhere. Without recursion, for bodies may be deep. */
+const stepsToNul = (value: unknown): readonly string[] | undefined => {
+  const open: Place[] = [{ value, name: '', parent: undefined }];
+  for (let place = open.pop(); place; place = open.pop()) {
+    if (typeof place.value === 'string' && place.value.includes('\0')) return stepsTo(place);
+    if (place.parent && place.name.includes('\0')) return stepsTo(place.parent);
+    for (const part of partsOf(place)) open.push(part);
+  }
+  return undefined;
+};
+
 export type Checked = { readonly value: unknown } | { readonly error: CallerError };
 
 /**
@@ -129,7 +162,11 @@ export const compileCheck = (schema: TSchema, part: string): ((value: unknown) =
   const plain = schema as PlainSchema;
   return (given) => {
     const value = part === 'body' ? given : numbersIn(plain, given);
-    if (compiled.Check(value)) return { value };
+    if (compiled.Check(value)) {
+      const nul = stepsToNul(value);
+      if (!nul) return { value };
+      return { error: invalidField(fieldName(nul, part), shown(valueAt(value, nul)), 'a text without the character U+0000') };
+    }
     const error = mostTelling(compiled.Errors(value) as readonly SchemaError[]);
     return { error: error ? toCallerError(plain, part, value, error) : invalidField(part, shown(value), describe(plain)) };
   };

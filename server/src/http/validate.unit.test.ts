@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { apiRoutes } from '@milepost/contract/api';
+import { Type } from 'typebox';
 import { compileCheck } from './validate.ts';
 
 const messageOf = (checked: ReturnType<ReturnType<typeof compileCheck>>): string =>
@@ -49,4 +50,19 @@ test('nothing in a body is converted, and its fields are named by their path', (
 test('a long value is cut in the error', () => {
   const check = compileCheck(apiRoutes.createCustomer.body, 'body');
   assert.ok(messageOf(check({ name: 'x'.repeat(10_000) })).length < 400);
+});
+
+test('a text that no database takes is refused, however deep it lies', () => {
+  const check = compileCheck(Type.Object({ names: Type.Array(Type.Unknown()) }), 'body');
+  const deep = JSON.parse(`${'['.repeat(5000)}"a\\u0000b"${']'.repeat(5000)}`) as unknown;
+  for (const [names, field] of [
+    [['fine', 'a\0b'], 'names[1]'],
+    [[{ 'a\0b': 1 }], 'names[0]'],
+  ] as const) {
+    const checked = check({ names });
+    assert.ok('error' in checked);
+    assert.deepEqual([checked.error.code, checked.error.details.field], ['invalid_field', field]);
+  }
+  assert.ok('error' in check({ names: [deep] }));
+  assert.ok('value' in check({ names: ['fine'] }));
 });

@@ -1,32 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { cache, fetchBudgetMs, readyMs, has } from './engine.mjs';
+import { dirname } from 'node:path';
+import { readyMs } from './engine.mjs';
+import { ensurePythonModule } from './python-module.mjs';
 
-/** @typedef {import('./engine.mjs').Found} Found */
-
-/**
- * The compiler of Protocol Buffers, as a module of Python, fetched when it is not there. To be run with `protoc`.
- * @returns {Found}
- */
-export const ensureProtoc = () => {
-  const name = 'grpcio-tools-1.85.1';
-  const path = join(cache, name);
-  if (existsSync(path)) return { path };
-  if (!has('python3')) return { problem: 'python3 is not installed' };
-  process.stdout.write(`Fetching ${name} (once) …\n`);
-  mkdirSync(cache, { recursive: true });
-  const work = mkdtempSync(join(cache, 'fetching-'));
-  try {
-    const args = ['-m', 'pip', 'install', '--quiet', '--target', join(work, 'lib'), name.replace(/-(?=\d)/, '==')];
-    const { status, stderr } = spawnSync('python3', args, { encoding: 'utf8', timeout: fetchBudgetMs });
-    if (status !== 0) return { problem: `${name} cannot be fetched: ${`${stderr}`.trim().split('\n').at(-1)}` };
-    renameSync(join(work, 'lib'), path);
-    return { path };
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
-};
+/** The compiler of Protocol Buffers. To be run with `protoc`. */
+export const ensureProtoc = () => ensurePythonModule('grpcio-tools-1.85.1');
 
 /**
  * What a message says, in the text format of Protocol Buffers, by their own compiler.
