@@ -154,6 +154,8 @@ export const routeLines: { readonly [Name in ApiRouteName]: `${ApiRoutes[Name]['
   addMyPasskey: 'POST /v1/me/passkeys',
   renameMyPasskey: 'PATCH /v1/me/passkeys/{id}',
   removeMyPasskey: 'DELETE /v1/me/passkeys/{id}',
+  listReceipts: 'GET /v1/receipts',
+  listAppUsage: 'GET /v1/partners/{id}/apps/{app}/usage',
   listGrants: 'GET /v1/grants',
   readGrant: 'GET /v1/grants/{id}',
   changeGrant: 'PATCH /v1/grants/{id}',

@@ -16,6 +16,7 @@ export * from './partners.ts';
 export * from './people.ts';
 export * from './possession.ts';
 export * from './problem.ts';
+export * from './receipts.ts';
 export * from './retention.ts';
 export type { ApiRoute } from './route.ts';
 export * from './routes.ts';

@@ -15,6 +15,7 @@ import { peopleRoutes } from './people.ts';
 import { possessionRoutes } from './possession.ts';
 import { reportRoutes } from './fleet-reports.ts';
 import { importRoutes } from './imports.ts';
+import { receiptRoutes } from './receipts.ts';
 import { retentionRoutes } from './retention.ts';
 import * as server from './server.ts';
 import { anyone, type ApiRoute, byId, known, manager, operator, reader } from './route.ts';
@@ -232,6 +233,7 @@ export const apiRoutes = {
   ...partnerRoutes,
 
   ...partnerDataRoutes,
+  ...receiptRoutes,
   ...oauthRoutes,
   ...consentRoutes,
 

@@ -29,7 +29,7 @@ import { fanOutLimits } from '../storage/index.ts';
 import { storedNameCharactersMax } from '../storage/snapshot-store.ts';
 import { watchEveryMs, watchAwayEveryMs, watchTimeoutMs } from '../storage/watch.ts';
 import { reportLimits } from '../reports/index.ts';
-import { grantLimits } from '../sharing/index.ts';
+import { grantLimits, receiptLimits } from '../sharing/index.ts';
 import { tripLimits, tripStoreLimits } from '../trips/index.ts';
 import { catchUpLimits } from './cluster/catch-up.ts';
 import { deadLetterLimits } from './dead-letters.ts';
@@ -63,6 +63,7 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   consentLimits,
   grantLimits,
   partnerDataLimits,
+  receiptLimits,
   catchUpLimits,
   streamLimits,
   warningLimits,

@@ -1,6 +1,6 @@
 import type { Partners } from '../partners/index.ts';
 import { systemRandom } from '../registry/index.ts';
-import { type Consents, openConsents } from '../sharing/index.ts';
+import { type Consents, openConsents, openReceipts, type Receipts } from '../sharing/index.ts';
 import type { Base, Closers, Stored } from './open-parts.ts';
 
 /** Grants, which end with a transfer of their vehicle and with the app that they were given to. */
@@ -27,6 +27,18 @@ export const openConsentsIn = async (
     await consents.close();
   });
   return consents;
+};
+
+/** Who read what. Opened before what reads, so closed after it, with everything written. */
+export const openReceiptsIn = async (
+  { configuration, clock, logger }: Base,
+  { storage, registry }: Pick<Stored, 'storage' | 'registry'>,
+  closers: Closers,
+): Promise<Receipts> => {
+  const possession = registry.possessions.directory;
+  const receipts = await openReceipts({ storage, clock, logger, possession, days: configuration.receiptRetentionDays });
+  closers.add('receipts', () => receipts.close());
+  return receipts;
 };
 
 /** Ends the grants of apps that were suspended or have ended; answers how to stop. Also those from while nobody looked. */

@@ -46,4 +46,12 @@ export const peopleSettings = {
     3660,
     '400',
   ),
+  receiptRetentionDays: number(
+    'MILEPOST_RECEIPT_RETENTION_DAYS',
+    'How long it is kept who read what of a vehicle; whole months go. docs/consent.md',
+    'days',
+    31,
+    3660,
+    '400',
+  ),
 } as const;

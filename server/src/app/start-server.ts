@@ -59,7 +59,7 @@ import {
 } from './listeners.ts';
 import { repeat } from './repeat.ts';
 import { openOauthIn } from './open-oauth.ts';
-import { openConsentsIn } from './open-consents.ts';
+import { openConsentsIn, openReceiptsIn } from './open-consents.ts';
 import { makeVehicleIds } from '../sharing/index.ts';
 import { openPartnersIn } from './open-partners.ts';
 import { openAccounts } from './open-people.ts';
@@ -157,6 +157,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
   closers.add('system', () => system.close());
   const partners = await openPartnersIn(base, stored, closers);
   const consents = await openConsentsIn(base, stored, partners, closers);
+  const receipts = await openReceiptsIn(base, stored, closers);
   const vehicleIds = makeVehicleIds(stored.pepper);
   const oauth = await openOauthIn(base, stored, { ...parts, partners, consents, vehicleIds, isDemo }, closers);
   const config = await httpConfig({ ...base, isDemo });
@@ -179,6 +180,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
     partners,
     oauth,
     consents,
+    receipts,
     vehicleIds,
     config,
     metrics: new MetricsRegistry(),

@@ -29,6 +29,7 @@ export const auditActs = [
   'claim_made',
   'vehicle_claimed',
   'glass_broken',
+  'vehicle_read',
   // Partners
   'app_made',
   'app_changed',

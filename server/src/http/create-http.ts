@@ -38,6 +38,7 @@ import { addPartnerRoutes } from './routes/partners.ts';
 import { addGrantRoutes } from './routes/grants.ts';
 import { addPeopleRoutes } from './routes/people.ts';
 import { addPossessionRoutes } from './routes/possession.ts';
+import { addReceiptRoutes } from './routes/receipts.ts';
 import { addReportRoutes } from './routes/reports.ts';
 import { addRetentionRoutes } from './routes/retention.ts';
 import { addServerRoutes } from './routes/server.ts';
@@ -87,7 +88,7 @@ const refuseMethod =
   };
 
 const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scopes: Scopes): void => {
-  const routes = new RouteRegistrar(fastify, scopes);
+  const routes = new RouteRegistrar(fastify, scopes, deps);
   for (const add of [
     addCustomerRoutes,
     addVehicleRoutes,
@@ -97,6 +98,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scopes: Scopes): vo
     addDriverTripRoutes,
     addPartnerRoutes,
     addPartnerDataRoutes,
+    addReceiptRoutes,
     addConsentRoutes,
     addGrantRoutes,
     addPeopleRoutes,

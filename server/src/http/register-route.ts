@@ -14,6 +14,7 @@ import type { ReadScope } from '../events/index.ts';
 import { assert, CallerError } from '../kernel/index.ts';
 import { authenticate, authenticatePartner, type Caller } from './access/authenticate.ts';
 import { checkOrigin, isStateChanging } from './access/check-origin.ts';
+import { noteStaffRead, type StaffReadParts, vehicleReads } from './access/staff-reads.ts';
 import { addStreamBodies } from './stream-bodies.ts';
 import type { Scopes } from '../sharing/index.ts';
 import { textBodyOptions } from './text-bodies.ts';
@@ -104,10 +105,12 @@ export class RouteRegistrar {
   readonly #fastify: FastifyInstance;
   readonly #registered = new Set<string>();
   readonly #scopes: Scopes | undefined;
-  /** `scopes`: undefined where nobody is let in who reads data of vehicles. */
-  constructor(fastify: FastifyInstance, scopes?: Scopes) {
+  readonly #reads: StaffReadParts | undefined;
+  /** `scopes`, `reads`: undefined where nobody is let in who reads data of vehicles. */
+  constructor(fastify: FastifyInstance, scopes?: Scopes, reads?: StaffReadParts) {
     this.#fastify = fastify;
     this.#scopes = scopes;
+    this.#reads = reads;
   }
 
   add<Name extends ApiRouteName>(name: Name, handler: Handler<Name>): void {
@@ -144,7 +147,10 @@ export class RouteRegistrar {
           scope: caller ? this.#scopes?.of(caller.reader) : undefined,
         };
         // The schemas of the same route have checked the parts, which the types cannot know.
+        const read =
+          this.#reads && vehicleReads[name] ? await noteStaffRead(this.#reads, name, call as unknown as Call<Name>) : undefined;
         const answer = await handler(call as unknown as Call<Name>);
+        read?.();
         // A body that was streamed has been sent by now, or nobody waits for the rest of it.
         if (answer === undefined && (reply.raw.headersSent || reply.raw.destroyed)) return reply;
         return answer ?? reply.send();

@@ -15,7 +15,7 @@ import type { Live } from '../live/index.ts';
 import type { Oauth } from '../oauth/index.ts';
 import type { Partners } from '../partners/index.ts';
 import type { TlsFiles } from '../protocols/index.ts';
-import type { Consents, VehicleIds } from '../sharing/index.ts';
+import type { Consents, Receipts, VehicleIds } from '../sharing/index.ts';
 import type { People } from '../people/index.ts';
 import type { Registry, Retention } from '../registry/index.ts';
 import type { Reports } from '../reports/index.ts';
@@ -122,6 +122,8 @@ export interface HttpDeps {
   readonly partners: Partners;
   readonly oauth: Oauth;
   readonly consents: Consents;
+  /** What was read by whom. */
+  readonly receipts: Receipts;
   /** What apps call vehicles by. */
   readonly vehicleIds: VehicleIds;
   readonly devices: Devices;

@@ -67,6 +67,7 @@ const asks: Readonly<Partial<Record<ApiRouteName, Ask>>> = {
   readFleetAt: { row: known, query: { at: '1000' } },
   readFleetReport: { row: known },
   listOrganisations: { row: known },
+  listReceipts: { row: known },
 
   readVehicle: { row: seesVehicle },
   listCharging: { row: seesVehicle },

@@ -4,3 +4,4 @@ export { neverHandedOver, nothingPrivate, operatorScope, serverScope } from './o
 export { type PrivateSource, privateTo } from './private-periods.ts';
 export type { Reader, ScopeSources } from './reader.ts';
 export * from './grants/index.ts';
+export * from './receipts/index.ts';

@@ -9,7 +9,7 @@ import { findUnknown, type UnknownVehicles } from '../find-unknown.ts';
 import { forgetOld } from '../forget-old.ts';
 import { openReportsOf } from '../keep-reports.ts';
 import { openOauthIn } from '../open-oauth.ts';
-import { openConsentsIn } from '../open-consents.ts';
+import { openConsentsIn, openReceiptsIn } from '../open-consents.ts';
 import { makeVehicleIds } from '../../sharing/index.ts';
 import { openPartnersIn } from '../open-partners.ts';
 import { openAccounts } from '../open-people.ts';
@@ -88,6 +88,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
   const partners = await openPartnersIn(base, stored, closers);
   const { listensAt } = options;
   const consents = await openConsentsIn(base, stored, partners, closers);
+  const receipts = await openReceiptsIn(base, stored, closers);
   const vehicleIds = makeVehicleIds(stored.pepper);
   const oauthParts = { people, partners, consents, vehicleIds, access, listensAt, isDemo: false };
   const oauth = await openOauthIn(base, stored, oauthParts, closers);
@@ -125,6 +126,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
     partners,
     oauth,
     consents,
+    receipts,
     vehicleIds,
     config: await httpConfig({ configuration, isDemo: false }),
     metrics: new MetricsRegistry(),

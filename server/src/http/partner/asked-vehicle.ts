@@ -8,7 +8,7 @@ import type { HttpDeps } from '../types.ts';
 
 export type PartnerDeps = Pick<
   HttpDeps,
-  'registry' | 'consents' | 'vehicleIds' | 'live' | 'history' | 'trips' | 'vocabulary' | 'clock'
+  'registry' | 'consents' | 'receipts' | 'vehicleIds' | 'live' | 'history' | 'trips' | 'vocabulary' | 'clock'
 >;
 
 export const partnerTokenOf = (caller: Caller): PartnerToken => {

@@ -1,6 +1,7 @@
 import type { GrantedVehicle } from '@milepost/contract/api';
 import type { StoredGrant } from '../../sharing/index.ts';
 import { askedVehicle, type PartnerDeps, partnerTokenOf, vehicleNosOf } from '../partner/asked-vehicle.ts';
+import { noteMileage, noteSignals, noteThings } from '../partner/note-told.ts';
 import { readSharedCharging, readSharedStops, readSharedTrips } from '../partner/read-activities.ts';
 import { readSharedHistory } from '../partner/read-history.ts';
 import { readSharedMileage } from '../partner/read-mileage.ts';
@@ -31,22 +32,29 @@ export const addPartnerDataRoutes = (routes: RouteRegistrar, deps: PartnerDeps):
     return { items };
   });
 
-  routes.add('readPartnerVehicle', async ({ params, query, caller }) =>
-    readShared(deps, await askedVehicle(deps, caller, params.id, query.items)),
-  );
-  routes.add('readPartnerHistory', async ({ params, query, caller }) =>
-    readSharedHistory(deps, await askedVehicle(deps, caller, params.id, query.items), query),
-  );
-  routes.add('listPartnerTrips', async ({ params, query, caller }) =>
-    readSharedTrips(deps, await askedVehicle(deps, caller, params.id), query),
-  );
-  routes.add('listPartnerStops', async ({ params, query, caller }) =>
-    readSharedStops(deps, await askedVehicle(deps, caller, params.id), query),
-  );
-  routes.add('listPartnerCharging', async ({ params, query, caller }) =>
-    readSharedCharging(deps, await askedVehicle(deps, caller, params.id), query),
-  );
-  routes.add('readPartnerMileage', async ({ params, query, caller }) =>
-    readSharedMileage(deps, await askedVehicle(deps, caller, params.id), query),
-  );
+  routes.add('readPartnerVehicle', async ({ params, query, caller }) => {
+    const ask = await askedVehicle(deps, caller, params.id, query.items);
+    return noteSignals(deps, ask, await readShared(deps, ask));
+  });
+  routes.add('readPartnerHistory', async ({ params, query, caller }) => {
+    const ask = await askedVehicle(deps, caller, params.id, query.items);
+    return noteSignals(deps, ask, await readSharedHistory(deps, ask, query));
+  });
+  routes.add('listPartnerTrips', async ({ params, query, caller }) => {
+    const ask = await askedVehicle(deps, caller, params.id);
+    const things = ['trip', 'tripPlace', 'tripMotion', 'tripEnergy'] as const;
+    return noteThings(deps, ask, things, await readSharedTrips(deps, ask, query));
+  });
+  routes.add('listPartnerStops', async ({ params, query, caller }) => {
+    const ask = await askedVehicle(deps, caller, params.id);
+    return noteThings(deps, ask, ['stop', 'stopPlace'], await readSharedStops(deps, ask, query));
+  });
+  routes.add('listPartnerCharging', async ({ params, query, caller }) => {
+    const ask = await askedVehicle(deps, caller, params.id);
+    return noteThings(deps, ask, ['charging', 'chargingPlace'], await readSharedCharging(deps, ask, query));
+  });
+  routes.add('readPartnerMileage', async ({ params, query, caller }) => {
+    const ask = await askedVehicle(deps, caller, params.id);
+    return noteMileage(deps, ask, await readSharedMileage(deps, ask, query));
+  });
 };

@@ -2,11 +2,19 @@ import { coreVocabulary } from '@milepost/contract';
 import type { Clock, Logger } from '../../kernel/index.ts';
 import { type ConsentAnswers, grantsOfAnswers } from '../../oauth/index.ts';
 import { type Registry, systemRandom } from '../../registry/index.ts';
-import { type Consents, makeVehicleIds, openConsents, type VehicleIds } from '../../sharing/index.ts';
+import {
+  type Consents,
+  makeVehicleIds,
+  openConsents,
+  openReceipts,
+  type Receipts,
+  type VehicleIds,
+} from '../../sharing/index.ts';
 import type { Storage } from '../../storage/index.ts';
 
 export interface TestConsents {
   readonly consents: Consents;
+  readonly receipts: Receipts;
   readonly vehicleIds: VehicleIds;
   /** Where answers to what apps ask become grants. */
   readonly answers: ConsentAnswers;
@@ -22,5 +30,6 @@ export const openTestConsents = async (
   const consents = await openConsents({ storage, ...timed, ...known });
   possessions.whenTransferred((tx, vehicleNo, nowMs) => consents.endGrantsOfVehicle(tx, vehicleNo, 'transferred', nowMs));
   const vehicleIds = makeVehicleIds(Buffer.alloc(32, 7));
-  return { consents, vehicleIds, answers: grantsOfAnswers({ consents, vehicleIds, directory }) };
+  const receipts = await openReceipts({ storage, ...timed, possession: possessions.directory });
+  return { consents, receipts, vehicleIds, answers: grantsOfAnswers({ consents, vehicleIds, directory }) };
 };

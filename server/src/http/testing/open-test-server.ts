@@ -30,8 +30,8 @@ import { type Gate, type Ingest, openGate, openIngest } from '../../ingest/index
 import { type Clock, type Logger, makeClientDoor, silentLogger, systemClock } from '../../kernel/index.ts';
 import { openDuckdbLake } from '../../lake/adapters/duckdb/index.ts';
 import { fleetSignals, type Live, openLive } from '../../live/index.ts';
-import { listenDeviceWebSockets, telemetryRoute } from '../../protocols/index.ts';
-import type { Consents } from '../../sharing/index.ts';
+import { telemetryRoute } from '../../protocols/index.ts';
+import type { Consents, Receipts } from '../../sharing/index.ts';
 import { openTestConsents } from './open-test-consents.ts';
 import type { Mail, People } from '../../people/index.ts';
 import { openTestPeople } from '../../people/testing/open-test-people.ts';
@@ -44,6 +44,7 @@ import { type OperatorAccess, makeOperatorAccess } from '../access/operator-acce
 import { createHttp } from '../create-http.ts';
 import type { Http, HttpConfig, ServerFigures } from '../types.ts';
 import { openTestPartners, type TestPartners, type TestPartnerSettings } from './open-test-partners.ts';
+import { openTestSockets } from './open-test-sockets.ts';
 import { openTestSystem } from './test-system.ts';
 
 export const operatorToken = 'operator-token-of-the-tests';
@@ -53,6 +54,7 @@ export interface TestServer extends TestPartners {
   readonly access: OperatorAccess;
   readonly people: People;
   readonly consents: Consents;
+  readonly receipts: Receipts;
   /** What was mailed, in its order. */
   readonly mails: readonly Mail[];
   readonly storage: Storage;
@@ -339,8 +341,8 @@ export const openTestServer = async (
   const { people, mails } = await openTestPeople(parts.storage, timed.clock);
   let origin = '';
   const known = { storage: parts.storage, people, cookieName: access.cookieName, publicUrl: () => origin };
-  const { consents, vehicleIds, answers } = await openTestConsents(parts, timed);
-  const ofPartners = { ...(await openTestPartners({ ...known, settings, answers, ...timed })), consents, vehicleIds };
+  const { answers, ...shared } = await openTestConsents(parts, timed);
+  const ofPartners = { ...(await openTestPartners({ ...known, settings, answers, ...timed })), ...shared };
   const figures = { ...figuresOf(parts, gate), trips: () => parts.days.statistics() };
   const readiness = async () => [{ name: 'postgres', isReady: await isUp(test) }];
   const system = await openTestSystem({ test, eventLog: parts.eventLog, figures, readiness, ...timed });
@@ -359,11 +361,7 @@ export const openTestServer = async (
     readiness,
     telemetryRoute: telemetryRoute(gate),
   });
-  const sockets = listenDeviceWebSockets({ gate, ...timed });
-  http.server.on('upgrade', (request, socket, head) => {
-    if (request.url?.startsWith('/v1/devices/stream')) sockets.handleUpgrade(request, socket, head);
-    else http.streams.handleUpgrade(request, socket, head);
-  });
+  const sockets = openTestSockets(http, gate, timed);
   const port = await http.listen('127.0.0.1', 0);
   origin = `http://127.0.0.1:${port}`;
   const call = callAt(origin);
@@ -380,12 +378,13 @@ export const openTestServer = async (
     call,
     ask: askWith(call),
     close: async () => {
-      await consents.close();
+      await shared.consents.close();
       await ofPartners.oauth.close();
       await ofPartners.partners.close();
       await people.close();
       await sockets.close();
       await http.close();
+      await shared.receipts.close();
       system.close();
       await close();
     },
