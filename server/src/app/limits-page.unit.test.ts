@@ -11,6 +11,7 @@ import { exportSinkLimits } from '../export-topic/adapters/kafka/index.ts';
 import { exportLimits } from '../export-topic/index.ts';
 import { cassandraLimits } from '../history/adapters/cassandra/options.ts';
 import { poisonListedMax } from '../history/limits.ts';
+import { partnerRateLimits } from '../http/access/partner-rate.ts';
 import { accessLimits } from '../http/access/operator-access.ts';
 import { httpLimits } from '../http/limits.ts';
 import { browserStreamLimits } from '../http/stream/limits.ts';
@@ -64,6 +65,7 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   grantLimits,
   partnerDataLimits,
   receiptLimits,
+  partnerRateLimits,
   catchUpLimits,
   streamLimits,
   warningLimits,

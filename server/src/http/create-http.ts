@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CallerError, type Logger } from '../kernel/index.ts';
 import { checkHost } from './access/check-host.ts';
 import { addCompression } from './compress-answers.ts';
+import { PartnerRates } from './access/partner-rate.ts';
 import { isPinned, securityHeaders, strictTransport } from './access/security-headers.ts';
 import { httpLimits } from './limits.ts';
 import { addErrors, closeWithin, makeFastify, sendProblem } from './make-fastify.ts';
@@ -54,9 +55,10 @@ import { serveWebApp, wantsPage } from './static-files.ts';
 import { openBrowserStream } from './stream/browser-stream.ts';
 import type { Http, HttpDeps } from './types.ts';
 
-/** What every request passes, in this order: headers, Host, then who calls and from where. */
+/** What every request passes, in this order: headers, Host, then who calls and from where, and how often an app may. */
 const addChecks = (fastify: FastifyInstance, deps: HttpDeps): void => {
-  const { config } = deps;
+  const { config, clock } = deps;
+  const rates = new PartnerRates(() => clock.steady());
   const headers = securityHeaders([
     ...(config.mapStyle ? [config.mapStyle.light, config.mapStyle.dark] : []),
     ...config.mapOrigins,
@@ -66,6 +68,8 @@ const addChecks = (fastify: FastifyInstance, deps: HttpDeps): void => {
     if (config.isHttps && isPinned(request.hostname)) reply.header('strict-transport-security', strictTransport);
     checkHost(request.headers.host, request.socket, config.allowedHosts);
     await checkAccess(request, deps);
+    const { caller } = request;
+    if (caller?.actor === 'partner') rates.take(caller.token.app, (told) => void reply.headers({ ...told }));
     if (request.url.startsWith('/v1/')) reply.header('cache-control', 'no-store');
   });
 };

@@ -17,7 +17,7 @@ export const readApps = async (tx: Transaction, organisationNo: number | null): 
     await sql<AppRow>`select a.app_no as "appNo", a.id, a.organisation_no as "organisationNo", o.id as "organisationId",
       o.name as "organisationName", a.name, a.about, a.homepage, a.privacy_page as "privacyPage", a.environment, a.state,
       a.suspended_for as "suspendedFor", a.redirect_addresses as "redirectAddresses", a.ping_address as "pingAddress", a.items,
-      ${msOf('a.created_at')} as "createdMs",
+      a.requests_per_minute as "requestsPerMinute", ${msOf('a.created_at')} as "createdMs",
       (select jsonb_agg(jsonb_build_object('purpose', p.purpose, 'version', p.version, 'language', p.language, 'terms', p.terms,
           'declaredMs', extract(epoch from p.declared_at) * 1000) order by p.purpose)
         from (select distinct on (purpose) * from app_purposes where app_no = a.app_no order by purpose, version desc) p) as purposes,

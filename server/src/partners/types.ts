@@ -45,6 +45,8 @@ export interface PartnerApp extends AppWords {
   /** The newest version of each. */
   readonly purposes: readonly AppPurpose[];
   readonly secrets: readonly AppSecret[];
+  /** How often it may ask; the platform says so. */
+  readonly requestsPerMinute: number;
   readonly createdMs: number;
 }
 
