@@ -3,6 +3,7 @@ export * from './consent-routes.ts';
 export * from './customer.ts';
 export * from './device.ts';
 export * from './drivers.ts';
+export * from './feed.ts';
 export * from './fleet.ts';
 export * from './fleet-reports.ts';
 export * from './history.ts';

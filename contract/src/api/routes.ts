@@ -9,6 +9,7 @@ import { outsideRoutes } from './outside.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { oauthRoutes } from './oauth.ts';
 import { consentRoutes } from './consent-routes.ts';
+import { feedRoutes } from './feed.ts';
 import { partnerDataRoutes } from './partner-data.ts';
 import { partnerRoutes } from './partners.ts';
 import { peopleRoutes } from './people.ts';
@@ -234,6 +235,7 @@ export const apiRoutes = {
 
   ...partnerDataRoutes,
   ...receiptRoutes,
+  ...feedRoutes,
   ...oauthRoutes,
   ...consentRoutes,
 

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { apiLimits, consentLimits, oauthApiLimits, partnerApiLimits, partnerDataLimits } from '@milepost/contract/api';
+import {
+  apiLimits,
+  consentLimits,
+  feedApiLimits,
+  oauthApiLimits,
+  partnerApiLimits,
+  partnerDataLimits,
+} from '@milepost/contract/api';
 import { streamLimits } from '@milepost/contract/stream';
 import { warningLimits } from '../alerts/index.ts';
 import { journalLimits } from '../eventlog/adapters/journal/options.ts';
@@ -14,6 +21,7 @@ import { poisonListedMax } from '../history/limits.ts';
 import { partnerRateLimits } from '../http/access/partner-rate.ts';
 import { accessLimits } from '../http/access/operator-access.ts';
 import { httpLimits } from '../http/limits.ts';
+import { feedLimits } from '../feeds/index.ts';
 import { browserStreamLimits } from '../http/stream/limits.ts';
 import { importLimits, ingestLimits, sessionLimits } from '../ingest/index.ts';
 import { clockStepMsMin } from '../kernel/stepping-clock.ts';
@@ -66,6 +74,8 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   partnerDataLimits,
   receiptLimits,
   partnerRateLimits,
+  feedApiLimits,
+  feedLimits,
   catchUpLimits,
   streamLimits,
   warningLimits,

@@ -60,6 +60,7 @@ import {
 import { repeat } from './repeat.ts';
 import { openOauthIn } from './open-oauth.ts';
 import { openConsentsIn, openReceiptsIn } from './open-consents.ts';
+import { openFeedIn } from './open-feed.ts';
 import { makeVehicleIds } from '../sharing/index.ts';
 import { openPartnersIn } from './open-partners.ts';
 import { openAccounts } from './open-people.ts';
@@ -160,6 +161,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
   const receipts = await openReceiptsIn(base, stored, closers);
   const vehicleIds = makeVehicleIds(stored.pepper);
   const oauth = await openOauthIn(base, stored, { ...parts, partners, consents, vehicleIds, isDemo }, closers);
+  const feed = openFeedIn(base, stored, { log, ...models, erasures, consents, receipts, vehicleIds });
   const config = await httpConfig({ ...base, isDemo });
   const http = await createHttp({
     registry: stored.registry,
@@ -182,6 +184,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
     consents,
     receipts,
     vehicleIds,
+    feed,
     config,
     metrics: new MetricsRegistry(),
     figures,

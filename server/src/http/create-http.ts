@@ -34,6 +34,7 @@ import { addPrivateRoutes } from './routes/private.ts';
 import { addOrganisationRoutes } from './routes/organisations.ts';
 import { addOauth } from './oauth-door.ts';
 import { addConsentRoutes } from './routes/consents.ts';
+import { addFeedRoutes } from './routes/feed.ts';
 import { addPartnerDataRoutes } from './routes/partner-data.ts';
 import { addPartnerRoutes } from './routes/partners.ts';
 import { addGrantRoutes } from './routes/grants.ts';
@@ -103,6 +104,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scopes: Scopes): vo
     addPartnerRoutes,
     addPartnerDataRoutes,
     addReceiptRoutes,
+    addFeedRoutes,
     addConsentRoutes,
     addGrantRoutes,
     addPeopleRoutes,

@@ -129,6 +129,7 @@ const asks: Readonly<Partial<Record<ApiRouteName, Ask>>> = {
   listPartnerStops: { row: all('unauthorized') },
   listPartnerCharging: { row: all('unauthorized') },
   readPartnerMileage: { row: all('unauthorized') },
+  readPartnerChanges: { row: all('unauthorized') },
 };
 
 /** Routes for operators alone: whoever else asks is refused before anything is looked at. */

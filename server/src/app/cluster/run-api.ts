@@ -10,6 +10,7 @@ import { forgetOld } from '../forget-old.ts';
 import { openReportsOf } from '../keep-reports.ts';
 import { openOauthIn } from '../open-oauth.ts';
 import { openConsentsIn, openReceiptsIn } from '../open-consents.ts';
+import { openFeedIn } from '../open-feed.ts';
 import { makeVehicleIds } from '../../sharing/index.ts';
 import { openPartnersIn } from '../open-partners.ts';
 import { openAccounts } from '../open-people.ts';
@@ -105,6 +106,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
   const reports = openReportsOf({ ...stored, trips, warnings, folder: folder.reports, clock, logger });
   closers.add('reports', () => reports.close());
   reports.start();
+  const feed = openFeedIn(base, stored, { log, ...replica.models, erasures, consents, receipts, vehicleIds });
   const http = await createHttp({
     registry: stored.registry,
     devices: stored.devices,
@@ -128,6 +130,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
     consents,
     receipts,
     vehicleIds,
+    feed,
     config: await httpConfig({ configuration, isDemo: false }),
     metrics: new MetricsRegistry(),
     figures,

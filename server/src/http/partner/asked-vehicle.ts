@@ -1,3 +1,4 @@
+import type { FeedReader } from '../../feeds/index.ts';
 import { assert, CallerError } from '../../kernel/index.ts';
 import type { PartnerToken } from '../../oauth/index.ts';
 import { partnerScope } from '../../sharing/index.ts';
@@ -10,6 +11,17 @@ export type PartnerDeps = Pick<
   HttpDeps,
   'registry' | 'consents' | 'receipts' | 'vehicleIds' | 'live' | 'history' | 'trips' | 'vocabulary' | 'clock'
 >;
+
+/** As an app is told of changes. Throws `unavailable`. */
+export const feedReaderOf = (
+  deps: Pick<PartnerDeps, 'registry' | 'consents' | 'clock' | 'vocabulary'>,
+  token: PartnerToken,
+): FeedReader => ({
+  appNo: token.app.appNo,
+  scope: partnerScope(grantSourcesOf(deps), token.app.appNo),
+  vehicleNos: new Set(vehicleNosOf(token, deps.consents)),
+  grantIds: new Set(token.grantIds),
+});
 
 export const partnerTokenOf = (caller: Caller): PartnerToken => {
   assert(caller.actor === 'partner', 'a partner was let in');

@@ -45,6 +45,7 @@ import { createHttp } from '../create-http.ts';
 import type { Http, HttpConfig, ServerFigures } from '../types.ts';
 import { openTestPartners, type TestPartners, type TestPartnerSettings } from './open-test-partners.ts';
 import { openTestSockets } from './open-test-sockets.ts';
+import { openTestFeed } from './open-test-feed.ts';
 import { openTestSystem } from './test-system.ts';
 
 export const operatorToken = 'operator-token-of-the-tests';
@@ -343,6 +344,7 @@ export const openTestServer = async (
   const known = { storage: parts.storage, people, cookieName: access.cookieName, publicUrl: () => origin };
   const { answers, ...shared } = await openTestConsents(parts, timed);
   const ofPartners = { ...(await openTestPartners({ ...known, settings, answers, ...timed })), ...shared };
+  const feed = openTestFeed(timed, parts, ofPartners);
   const figures = { ...figuresOf(parts, gate), trips: () => parts.days.statistics() };
   const readiness = async () => [{ name: 'postgres', isReady: await isUp(test) }];
   const system = await openTestSystem({ test, eventLog: parts.eventLog, figures, readiness, ...timed });
@@ -354,6 +356,7 @@ export const openTestServer = async (
     access,
     people,
     ...ofPartners,
+    feed,
     config: configOf(webRoot, changes),
     metrics: new MetricsRegistry(),
     figures,
