@@ -60,6 +60,7 @@ const pages: Readonly<Record<string, PageUnderTest>> = {
   account: { title: 'Account', ready: 'form', reads: /^\/v1\/me/ },
   access: { title: 'Who has access', ready: '[data-grant]', reads: /^\/v1\/grants/, empty: 'Nobody reads anything of your cars' },
   requests: { title: 'Requests', ready: '[data-request]', reads: /^\/v1\/consents/, empty: 'Nobody waits for an answer' },
+  activity: { title: 'Activity', ready: '[data-week]', reads: /^\/v1\/receipts/, empty: 'Nobody read anything this week' },
   signIn: { title: 'Sign in', ready: 'form', isEntry: true },
   outside: { title: 'Sign in', ready: 'form', isEntry: true, isGone: true },
   signUp: { title: 'Make an account', ready: 'form', isEntry: true },

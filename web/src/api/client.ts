@@ -220,6 +220,8 @@ export const api = {
   answerConsent: (id: string, body: RouteBody<'answerConsent'>) =>
     call<'answerConsent'>('POST', `/v1/consents/${encodeURIComponent(id)}`, { body }),
   consents: (signal?: AbortSignal) => call<'listConsents'>('GET', '/v1/consents', { signal }),
+  receipts: (query: RouteQuery<'listReceipts'>, signal?: AbortSignal) =>
+    call<'listReceipts'>('GET', '/v1/receipts', { query, signal }),
   grants: (query: RouteQuery<'listGrants'>, signal?: AbortSignal) => call<'listGrants'>('GET', '/v1/grants', { query, signal }),
   grant: (id: string, signal?: AbortSignal) => call<'readGrant'>('GET', grant(id), { signal }),
   changeGrant: (id: string, body: RouteBody<'changeGrant'>) => call<'changeGrant'>('PATCH', grant(id), { body }),

@@ -100,6 +100,12 @@ export const routes: RouteRecordRaw[] = [
         component: () => import('../pages/RequestsPage.vue'),
       },
       {
+        path: 'activity',
+        name: 'activity',
+        meta: { title: 'activity.title' },
+        component: () => import('../pages/ActivityPage.vue'),
+      },
+      {
         path: 'claim',
         name: 'claim',
         meta: { title: 'possession.claimTitle' },

@@ -15,6 +15,7 @@ export interface NavPage {
     | 'account'
     | 'access'
     | 'requests'
+    | 'activity'
     | 'organisations'
     | 'claim'
     | 'welcome';
@@ -44,6 +45,7 @@ const known: readonly NavPage[] = [
   { name: 'reports', icon: 'reports', key: 'r', isMain: isNoOwner },
   { name: 'access', icon: 'lock', key: 'h', isMain: isOwner, isFor: isPerson },
   { name: 'requests', icon: 'inbox', key: 'q', isMain: isOwner, isFor: isPerson },
+  { name: 'activity', icon: 'clock', key: 't', isMain: false, isFor: isPerson },
   { name: 'drivers', icon: 'drivers', key: 'd', isMain: false, isFor: isFleet },
   { name: 'warnings', icon: 'warnings', key: 'w', isMain: false },
   { name: 'system', icon: 'server', key: 'y', isMain: false, isFor: ({ isStaff }) => isStaff },

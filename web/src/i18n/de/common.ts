@@ -74,6 +74,7 @@ export default {
     account: 'Konto',
     access: 'Zugriff',
     requests: 'Anfragen',
+    activity: 'Zugriffe',
     waiting: 'warten auf Antwort',
     organisations: 'Organisationen',
     claim: 'Ihr Auto hinzufügen',

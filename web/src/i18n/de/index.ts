@@ -1,6 +1,7 @@
 import type { Messages } from '../types.ts';
 import access from './access.ts';
 import account from './account.ts';
+import activity from './activity.ts';
 import asked from './asked.ts';
 import charging from './charging.ts';
 import charts from './charts.ts';
@@ -31,6 +32,7 @@ const messages: Messages = {
   ...common,
   access,
   account,
+  activity,
   asked,
   charging,
   charts,

@@ -74,6 +74,7 @@ export default {
     account: 'Account',
     access: 'Access',
     requests: 'Requests',
+    activity: 'Activity',
     waiting: 'waiting for an answer',
     organisations: 'Organisations',
     claim: 'Add your car',

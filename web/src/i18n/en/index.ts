@@ -1,5 +1,6 @@
 import access from './access.ts';
 import account from './account.ts';
+import activity from './activity.ts';
 import asked from './asked.ts';
 import charging from './charging.ts';
 import charts from './charts.ts';
@@ -30,6 +31,7 @@ export default {
   ...common,
   access,
   account,
+  activity,
   asked,
   charging,
   charts,

@@ -74,6 +74,7 @@ export default {
     account: 'Cuenta',
     access: 'Acceso',
     requests: 'Solicitudes',
+    activity: 'Lecturas',
     waiting: 'esperan respuesta',
     organisations: 'Organizaciones',
     claim: 'Añadir su coche',

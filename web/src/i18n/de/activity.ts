@@ -1,0 +1,28 @@
+/** Who read what of one's cars, week by week. */
+export default {
+  title: 'Zugriffe',
+  text: 'Wer was von Ihren Autos gelesen hat, und wie oft.',
+  loading: 'Es wird gelesen, wer was gelesen hat',
+  before: 'Die Woche davor',
+  after: 'Die Woche danach',
+  thisWeek: 'Diese Woche',
+  weekOf: '{from} bis {to}',
+  reader: 'Wer gelesen hat',
+  anyone: 'Alle',
+  kinds: { app: 'Partner', staff: 'Personal der Plattform', driver: 'Personen, mit denen Sie teilen' },
+  kind: { staff: 'Personal der Plattform', driver: 'Eine Person, mit der Sie teilen' },
+  car: 'Auto',
+  anyCar: 'Alle Autos',
+  times: '{count} Mal | {count} Mal',
+  last: 'zuletzt {time} · {ways}',
+  channel: { rest: 'auf Anfrage', stream: 'im Datenstrom', webhook: 'als Nachricht', changes: 'als Liste der Änderungen' },
+  endedApp: 'Eine App, die es nicht mehr gibt',
+  operatorToken: 'Das Zugangstoken des Betreibers',
+  somebody: 'Jemand, dessen Konto beendet ist',
+  none: 'Niemand hat in dieser Woche etwas gelesen',
+  noneText:
+    'Wenn ein Partner, jemand, mit dem Sie teilen, oder das Personal der Plattform etwas von Ihrem Auto liest, steht es hier.',
+  isCut: 'Es gibt mehr, als gezeigt wird: Sehen Sie ein Auto oder einen Leser über die API an.',
+  toAccess: 'Ändern, wer Zugriff hat',
+  note: 'Tage zählen in UTC. Gezeigt wird nur, was gelesen wurde, solange das Auto Ihres war; was gefragt, aber zurückgehalten wurde, zählt nicht.',
+} as const;
