@@ -178,6 +178,28 @@ test(
   },
 );
 
+test('the owner sees how often the partner and the staff have read what, by week', options, async () => {
+  const { page } = ana;
+  await operator.call('readMileage', { id: car.id });
+  await page.goto(`${milepost.origin}/activity`);
+  await page.getByRole('heading', { level: 2, name: 'Volt Drive' }).waitFor();
+  await page
+    .locator('[data-read="mileage"]')
+    .getByText(/^[2-9]\d* times$/)
+    .waitFor();
+  await page.getByRole('heading', { level: 2, name: 'The operator’s access token' }).waitFor();
+  assert.deepEqual(await accessibilityProblems(page), []);
+  assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true, 'it fits the phone');
+  await page.getByLabel('Who read', { exact: true }).selectOption('staff');
+  await page.waitForURL(/reader=staff/);
+  assert.equal(await page.locator('[data-read]').count(), 1);
+  await button(page, 'The week before').click();
+  await page.getByRole('heading', { name: 'Nobody read anything this week' }).waitFor();
+  await page.goBack();
+  await page.goto(`${milepost.origin}/activity?by=item`);
+  await page.getByRole('heading', { level: 2, name: 'How far it has gone' }).waitFor();
+});
+
 test('what the server refuses is said, and shown as it is', options, async () => {
   const { page } = ana;
   await page.goto(`${milepost.origin}/access`);
