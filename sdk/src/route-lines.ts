@@ -155,6 +155,7 @@ export const routeLines: { readonly [Name in ApiRouteName]: `${ApiRoutes[Name]['
   addMyPasskey: 'POST /v1/me/passkeys',
   renameMyPasskey: 'PATCH /v1/me/passkeys/{id}',
   removeMyPasskey: 'DELETE /v1/me/passkeys/{id}',
+  readCatalogue: 'GET /v1/catalogue',
   listReceipts: 'GET /v1/receipts',
   listAppUsage: 'GET /v1/partners/{id}/apps/{app}/usage',
   listGrants: 'GET /v1/grants',

@@ -1,3 +1,4 @@
+export * from './catalogue.ts';
 export * from './consent.ts';
 export * from './consent-routes.ts';
 export * from './customer.ts';

@@ -1,4 +1,5 @@
 import type { Static, TSchema } from 'typebox';
+import { catalogueRoutes } from './catalogue.ts';
 import { customer, customerChanges, customerPage, customerQuery, newCustomer } from './customer.ts';
 import { deviceRoutes } from './device-routes.ts';
 import { driverRoutes } from './drivers.ts';
@@ -236,6 +237,7 @@ export const apiRoutes = {
   ...partnerDataRoutes,
   ...receiptRoutes,
   ...feedRoutes,
+  ...catalogueRoutes,
   ...oauthRoutes,
   ...consentRoutes,
 

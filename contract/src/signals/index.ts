@@ -1,3 +1,4 @@
+export * from './catalogue.ts';
 export * from './definition.ts';
 export { coreSignals, wheels } from './core.ts';
 export * from './vocabulary.ts';

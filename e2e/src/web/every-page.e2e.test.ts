@@ -62,6 +62,7 @@ const pages: Readonly<Record<string, PageUnderTest>> = {
   requests: { title: 'Requests', ready: '[data-request]', reads: /^\/v1\/consents/, empty: 'Nobody waits for an answer' },
   activity: { title: 'Activity', ready: '[data-week]', reads: /^\/v1\/receipts/, empty: 'Nobody read anything this week' },
   signIn: { title: 'Sign in', ready: 'form', isEntry: true },
+  catalogue: { title: 'What data there are', ready: '[data-item]', isEntry: true },
   outside: { title: 'Sign in', ready: 'form', isEntry: true, isGone: true },
   signUp: { title: 'Make an account', ready: 'form', isEntry: true },
   reset: { title: 'Set a new password', ready: 'form', isEntry: true },

@@ -35,6 +35,7 @@ import { addOrganisationRoutes } from './routes/organisations.ts';
 import { addOauth } from './oauth-door.ts';
 import { addConsentRoutes } from './routes/consents.ts';
 import { addFeedRoutes } from './routes/feed.ts';
+import { addCatalogueRoutes } from './routes/catalogue.ts';
 import { addPartnerDataRoutes } from './routes/partner-data.ts';
 import { addPartnerRoutes } from './routes/partners.ts';
 import { addGrantRoutes } from './routes/grants.ts';
@@ -105,6 +106,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scopes: Scopes): vo
     addPartnerDataRoutes,
     addReceiptRoutes,
     addFeedRoutes,
+    addCatalogueRoutes,
     addConsentRoutes,
     addGrantRoutes,
     addPeopleRoutes,

@@ -220,6 +220,7 @@ export const api = {
   answerConsent: (id: string, body: RouteBody<'answerConsent'>) =>
     call<'answerConsent'>('POST', `/v1/consents/${encodeURIComponent(id)}`, { body }),
   consents: (signal?: AbortSignal) => call<'listConsents'>('GET', '/v1/consents', { signal }),
+  catalogue: (signal?: AbortSignal) => call<'readCatalogue'>('GET', '/v1/catalogue', { signal }),
   receipts: (query: RouteQuery<'listReceipts'>, signal?: AbortSignal) =>
     call<'listReceipts'>('GET', '/v1/receipts', { query, signal }),
   grants: (query: RouteQuery<'listGrants'>, signal?: AbortSignal) => call<'listGrants'>('GET', '/v1/grants', { query, signal }),

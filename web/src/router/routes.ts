@@ -45,6 +45,12 @@ export const routes: RouteRecordRaw[] = [
         props: true,
       },
       {
+        path: '/catalogue',
+        name: 'catalogue',
+        meta: { title: 'catalogue.title', isWide: true },
+        component: () => import('../pages/entry/CataloguePage.vue'),
+      },
+      {
         path: '/first-operator',
         name: 'firstOperator',
         meta: { title: 'entry.firstTitle' },

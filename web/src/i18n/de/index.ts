@@ -3,6 +3,7 @@ import access from './access.ts';
 import account from './account.ts';
 import activity from './activity.ts';
 import asked from './asked.ts';
+import catalogue from './catalogue.ts';
 import charging from './charging.ts';
 import charts from './charts.ts';
 import common from './common.ts';
@@ -34,6 +35,7 @@ const messages: Messages = {
   account,
   activity,
   asked,
+  catalogue,
   charging,
   charts,
   connections,

@@ -2,6 +2,7 @@ import access from './access.ts';
 import account from './account.ts';
 import activity from './activity.ts';
 import asked from './asked.ts';
+import catalogue from './catalogue.ts';
 import charging from './charging.ts';
 import charts from './charts.ts';
 import common from './common.ts';
@@ -33,6 +34,7 @@ export default {
   account,
   activity,
   asked,
+  catalogue,
   charging,
   charts,
   connections,

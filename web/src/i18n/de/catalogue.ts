@@ -1,0 +1,40 @@
+/** The public catalogue of data. */
+export default {
+  title: 'Welche Daten es gibt',
+  text: 'Alles, was Milepost von einem Fahrzeug aufbewahren kann: wie oft es kommt, wie lange es bleibt, nach welchem Recht, und wie der Halter es bekommt. Sonst bekommt es niemand, dem er es nicht gewährt.',
+  loading: 'Das Verzeichnis wird gelesen',
+  search: 'Daten suchen',
+  anyGroup: 'Alle Gruppen',
+  count: '{count} Angabe | {count} Angaben',
+  kept: '{count} Tag aufbewahrt | {count} Tage aufbewahrt',
+  frequency: {
+    second: 'jede Sekunde der Fahrt',
+    minute: 'etwa jede Minute',
+    change: 'wenn es sich ändert',
+    once: 'einmal',
+    trip: 'nach jeder Fahrt',
+  },
+  kind: { product_data: 'Produktdaten', related_service_data: 'Dienstdaten', inferred: 'Abgeleitet' },
+  kindText: {
+    product_data: 'Produktdaten: Das Fahrzeug erzeugt sie; wer es nutzt, darf sie haben und teilen.',
+    related_service_data:
+      'Verbundene Dienstdaten: Der Dienst um das Fahrzeug erzeugt sie; wer es nutzt, darf sie haben und teilen.',
+    inferred: 'Von Milepost abgeleitet: Das Recht der EU-Datenverordnung reicht nicht so weit; Sie bekommen es trotzdem.',
+  },
+  available: 'Ohne Weiteres verfügbar: Sie müssen niemanden fragen.',
+  path: 'Pfad',
+  values: 'Werte',
+  madeOf: 'Für alles davon braucht es',
+  dataAct: 'EU-Datenverordnung (Data Act)',
+  ways: 'Wie Sie es bekommen',
+  inApp: 'Auf den Seiten Ihres Fahrzeugs, und dort als Datei (CSV, Parquet)',
+  way: { owner: 'Sie selbst:', partner: 'Eine App, der Sie es gewährt haben:' },
+  thing: {
+    trips: 'Fahrten',
+    stops: 'Halte',
+    charging: 'Ladevorgänge',
+    mileage: 'Strecke jedes Tages',
+    connection: 'Wann es verbunden war',
+  },
+  note: 'Aus dem Vokabular dieses Servers, Version {version}. Wie oft etwas kommt, bestimmt das Gerät; ein Fahrzeug kann eigene Aufbewahrungszeiten haben.',
+} as const;

@@ -1,0 +1,40 @@
+/** The public catalogue of data. */
+export default {
+  title: 'Qué datos hay',
+  text: 'Todo lo que Milepost puede guardar de un vehículo: con qué frecuencia llega, cuánto se guarda, con qué derecho y cómo lo obtiene su titular. Nadie más lo obtiene si él no lo concede.',
+  loading: 'Leyendo el catálogo',
+  search: 'Buscar datos',
+  anyGroup: 'Todos los grupos',
+  count: '{count} dato | {count} datos',
+  kept: 'se guarda {count} día | se guarda {count} días',
+  frequency: {
+    second: 'cada segundo en marcha',
+    minute: 'cada minuto, más o menos',
+    change: 'cuando cambia',
+    once: 'una vez',
+    trip: 'después de cada viaje',
+  },
+  kind: { product_data: 'Datos del producto', related_service_data: 'Datos del servicio', inferred: 'Deducido' },
+  kindText: {
+    product_data: 'Datos del producto: los genera el vehículo; quien lo usa puede tenerlos y compartirlos.',
+    related_service_data:
+      'Datos del servicio relacionado: los genera el servicio en torno al vehículo; quien lo usa puede tenerlos y compartirlos.',
+    inferred: 'Deducido por Milepost: el derecho del Reglamento de Datos no lo alcanza; usted lo obtiene igualmente.',
+  },
+  available: 'Está fácilmente disponible: no tiene que pedírselo a nadie.',
+  path: 'Ruta',
+  values: 'Valores',
+  madeOf: 'Para verlo entero hace falta',
+  dataAct: 'Reglamento de Datos de la UE (Data Act)',
+  ways: 'Cómo obtenerlo',
+  inApp: 'En las páginas de su vehículo, y allí como archivo (CSV, Parquet)',
+  way: { owner: 'Usted:', partner: 'Una aplicación a la que se lo concedió:' },
+  thing: {
+    trips: 'Viajes',
+    stops: 'Paradas',
+    charging: 'Cargas',
+    mileage: 'Distancia de cada día',
+    connection: 'Cuándo estuvo conectado',
+  },
+  note: 'Hecho a partir del vocabulario de este servidor, versión {version}. La frecuencia depende del dispositivo; un vehículo puede tener sus propios plazos.',
+} as const;
