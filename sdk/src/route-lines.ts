@@ -99,6 +99,7 @@ export const routeLines: { readonly [Name in ApiRouteName]: `${ApiRoutes[Name]['
   listPartnerCharging: 'GET /v1/partner/vehicles/{id}/charging',
   readPartnerMileage: 'GET /v1/partner/vehicles/{id}/mileage',
   readPartnerChanges: 'GET /v1/partner/changes',
+  streamPartner: 'GET /v1/partner/stream',
   readPartnerToken: 'GET /v1/partner/token',
   makePartner: 'POST /v1/partners',
   readPartner: 'GET /v1/partners/{id}',

@@ -84,4 +84,15 @@ export const feedRoutes = {
     status: 200,
     response: changesPage,
   }),
+  streamPartner: partner({
+    method: 'GET',
+    path: '/v1/partner/stream',
+    summary: 'Hear what changes, as it comes: by server-sent events, or (with an upgrade) by WebSocket',
+    description:
+      'The first event is `stream.opened`. Each has its cursor (as `id` of the event, and in its data): `Last-Event-ID`, or `cursor`, goes on from there. docs/partner.md',
+    tag,
+    query: closed({ cursor: cursorParameter }),
+    status: 200,
+    files: ['text/event-stream'],
+  }),
 } as const;

@@ -21,7 +21,7 @@ import { poisonListedMax } from '../history/limits.ts';
 import { partnerRateLimits } from '../http/access/partner-rate.ts';
 import { accessLimits } from '../http/access/operator-access.ts';
 import { httpLimits } from '../http/limits.ts';
-import { feedLimits } from '../feeds/index.ts';
+import { feedLimits, feedStreamLimits } from '../feeds/index.ts';
 import { browserStreamLimits } from '../http/stream/limits.ts';
 import { importLimits, ingestLimits, sessionLimits } from '../ingest/index.ts';
 import { clockStepMsMin } from '../kernel/stepping-clock.ts';
@@ -76,6 +76,7 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   partnerRateLimits,
   feedApiLimits,
   feedLimits,
+  feedStreamLimits,
   catchUpLimits,
   streamLimits,
   warningLimits,

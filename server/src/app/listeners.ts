@@ -78,7 +78,8 @@ export const routeUpgrades = (
     }
     const pathname = (request.url ?? '').split('?', 1)[0];
     if (sockets && pathname === '/v1/devices/stream') sockets.handleUpgrade(request, socket, head);
-    else if (streams && pathname === '/v1/stream') streams.handleUpgrade(request, socket, head);
+    else if (streams && (pathname === '/v1/stream' || pathname === '/v1/partner/stream'))
+      streams.handleUpgrade(request, socket, head);
     else refuseUpgrade(socket, new CallerError('not_found', 'there is no stream at this address'));
   });
 };

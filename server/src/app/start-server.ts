@@ -185,6 +185,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
     receipts,
     vehicleIds,
     feed,
+    attachTail: (model) => projection.attach(model),
     config,
     metrics: new MetricsRegistry(),
     figures,

@@ -79,8 +79,11 @@ export class Feed {
     return position;
   }
 
-  /** What comes after a position: at most `limit` changes of vehicles, whatever else changed. Throws `unavailable`. */
-  async page(reader: FeedReader, position: FeedPosition, limit: number): Promise<FeedPage> {
+  /**
+   * What comes after a position: at most `limit` changes of vehicles, whatever else changed. `isTailed`: the caller hears of reports by itself, so all
+   * but them. Throws `unavailable`.
+   */
+  async page(reader: FeedReader, position: FeedPosition, limit: number, isTailed = false): Promise<FeedPage> {
     const { storage, clock, book, vehicleIds } = this.parts;
     const { appNo, grantIds, vehicleNos } = reader;
     const grants = await grantEventsSince(storage, appNo, position.grants);
@@ -90,7 +93,7 @@ export class Feed {
       if (grantIds ? !grantIds.has(grantId) : !vehicleNos.has(vehicleNo)) continue;
       reading.found.push({ vehicleNo, event: grantEventView(written, vehicleIds.idOf(appNo, vehicleNo), book.byId(grantId)) });
     }
-    const log = await this.#readLog(reading, position);
+    const log = await this.#readLog(reading, position, isTailed);
     return {
       events: reading.found.map(({ event }) => event),
       vehicleNos: reading.found.map(({ vehicleNo }) => vehicleNo),
@@ -108,13 +111,17 @@ export class Feed {
     return used;
   }
 
-  async #readLog(reading: Reading, position: FeedPosition): Promise<FeedPosition['log']> {
+  async #readLog(reading: Reading, position: FeedPosition, isTailed: boolean): Promise<FeedPosition['log']> {
     const used = this.#precisions(reading.reader);
     const found: Partial<Record<string, Offsets>> = {};
     for (const time of timePrecisions) {
       const known = position.log[time];
       // Reports stand where everything was told; who is told less often has not been told what came since.
       if (time !== 'report' && !used.has(time)) continue;
+      if (time === 'report' && isTailed) {
+        found[time] = position.log.report;
+        continue;
+      }
       const from = known ?? position.log.report;
       found[time] =
         time === 'report' ? await this.#readReports(reading, from, used) : await this.#readPeriods(reading, from, time);

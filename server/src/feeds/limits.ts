@@ -11,3 +11,21 @@ export const feedLimits = {
   /** Events of that time that a cursor names as told. */
   toldEventsMax: 500,
 } as const;
+
+/** Named limits of the streams of apps. docs/limits.md says what happens at each. */
+export const feedStreamLimits = {
+  /** Open streams of one app, and of all, on one process. */
+  streamsPerAppMax: 20,
+  streamsMax: 1000,
+  /** What one that takes nothing leaves unsent. */
+  unsentBytesMax: 1024 * 1024,
+  /** Messages that wait while a stream reads what it missed. */
+  waitingMax: 1000,
+  /** Changes that are read at once by who has missed some. */
+  missedPerPage: 200,
+  /** How often it is looked whether tokens and grants are still heard of. */
+  checkEveryMs: 500,
+  beatEveryMs: 15_000,
+  /** After the end of a minute, until what came in it is applied. */
+  periodGraceMs: 500,
+} as const;

@@ -34,6 +34,8 @@ import { addPrivateRoutes } from './routes/private.ts';
 import { addOrganisationRoutes } from './routes/organisations.ts';
 import { addOauth } from './oauth-door.ts';
 import { addConsentRoutes } from './routes/consents.ts';
+import { joinStreams, makePartnerSockets } from './partner/partner-sockets.ts';
+import { type FeedStreamDeps, openPartnerStreams } from './partner/open-streams.ts';
 import { addFeedRoutes } from './routes/feed.ts';
 import { addCatalogueRoutes } from './routes/catalogue.ts';
 import { addPartnerDataRoutes } from './routes/partner-data.ts';
@@ -93,7 +95,7 @@ const refuseMethod =
     return sendProblem(reply, new CallerError(code, `${request.method} is not taken here, only ${allowed.join(', ')}`), logger);
   };
 
-const addRoutes = (fastify: FastifyInstance, deps: HttpDeps, scopes: Scopes): void => {
+const addRoutes = (fastify: FastifyInstance, deps: HttpDeps & FeedStreamDeps, scopes: Scopes): void => {
   const routes = new RouteRegistrar(fastify, scopes, deps);
   for (const add of [
     addCustomerRoutes,
@@ -144,6 +146,7 @@ export const createHttp = async (deps: HttpDeps): Promise<Http> => {
   const { registry, clock } = deps;
   const scopes = makeScopes({ possession: registry.possessions.directory, drivers: registry.drivers.directory, clock });
   const streams = openBrowserStream({ ...deps, scopes });
+  const feedStreams = openPartnerStreams(deps);
   addChecks(fastify, deps);
   addCompression(fastify);
   addMetrics(fastify, deps, () => streams.viewers());
@@ -152,7 +155,7 @@ export const createHttp = async (deps: HttpDeps): Promise<Http> => {
   const sendPage = await serveWebApp(fastify, deps.config.webRoot);
   addCatchUp(fastify, deps);
   addErrors(fastify, deps.logger, (request, reply) => (wantsPage(request) ? sendPage(reply) : undefined));
-  addRoutes(fastify, deps, scopes);
+  addRoutes(fastify, { ...deps, feedStreams }, scopes);
   const { telemetryRoute } = deps;
   if (telemetryRoute) await fastify.register(async (scoped) => telemetryRoute(scoped, {}));
   addSignInRoute(fastify, deps);
@@ -164,7 +167,7 @@ export const createHttp = async (deps: HttpDeps): Promise<Http> => {
   return {
     server: fastify.server,
     fastify,
-    streams,
+    streams: joinStreams(streams, makePartnerSockets({ ...deps, feedStreams })),
     listen: async (host, port) => {
       await fastify.listen({ host, port, backlog: httpLimits.backlog });
       return (fastify.server.address() as AddressInfo).port;
@@ -172,6 +175,7 @@ export const createHttp = async (deps: HttpDeps): Promise<Http> => {
     setTls: (files) => (fastify.server as unknown as HttpsServer).setSecureContext(tlsOptions(files)),
     close: async () => {
       streams.close();
+      feedStreams.close();
       await closeWithin(fastify, httpLimits.closeGraceMs);
     },
   };

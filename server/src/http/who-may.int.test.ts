@@ -130,6 +130,7 @@ const asks: Readonly<Partial<Record<ApiRouteName, Ask>>> = {
   listPartnerCharging: { row: all('unauthorized') },
   readPartnerMileage: { row: all('unauthorized') },
   readPartnerChanges: { row: all('unauthorized') },
+  streamPartner: { row: all('unauthorized') },
 };
 
 /** Routes for operators alone: whoever else asks is refused before anything is looked at. */

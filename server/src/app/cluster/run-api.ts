@@ -131,6 +131,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
     receipts,
     vehicleIds,
     feed,
+    attachTail: (model) => replica.models.projection.attach(model),
     config: await httpConfig({ configuration, isDemo: false }),
     metrics: new MetricsRegistry(),
     figures,

@@ -45,6 +45,7 @@ import { createHttp } from '../create-http.ts';
 import type { Http, HttpConfig, ServerFigures } from '../types.ts';
 import { openTestPartners, type TestPartners, type TestPartnerSettings } from './open-test-partners.ts';
 import { openTestSockets } from './open-test-sockets.ts';
+import type { AttachTail } from '../../feeds/index.ts';
 import { openTestFeed } from './open-test-feed.ts';
 import { openTestSystem } from './test-system.ts';
 
@@ -165,7 +166,8 @@ const openTestLog = async (
   history: History,
   clock: Clock,
   limits: Partial<JournalLimits> = {},
-): Promise<{ readonly eventLog: EventLog; readonly marks: TripMarks }> => {
+): Promise<{ readonly eventLog: EventLog; readonly marks: TripMarks; readonly attachTail: AttachTail }> => {
+  const tails = new Set<Parameters<AttachTail>[0]>();
   const log = await openJournal({
     logger: silentLogger,
     clock,
@@ -183,12 +185,14 @@ const openTestLog = async (
       history.applyStatus(live.takeStatusChanges());
       history.apply(batch);
       marks.apply(batch);
+      for (const tail of tails) tail.apply(batch);
     },
     failed: (error) => {
       throw error;
     },
   });
-  return { eventLog: log, marks };
+  const attachTail: AttachTail = (model) => (tails.add(model), () => void tails.delete(model));
+  return { eventLog: log, marks, attachTail };
 };
 
 const isUp = (test: TestStorage): Promise<boolean> =>
@@ -227,7 +231,7 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
   const history = await openTestHistory(join(test.folder, 'history'), clock);
   const exportsFolder = join(test.folder, 'exports');
   const lake = await openDuckdbLake({ folder: exportsFolder, ...timed });
-  const { eventLog, marks } = await openTestLog(test, live, history, clock, logLimits);
+  const { eventLog, marks, attachTail } = await openTestLog(test, live, history, clock, logLimits);
   const ingest = openIngest({
     log: eventLog,
     directory,
@@ -267,7 +271,7 @@ const openParts = async (test: TestStorage, settings: TestServerSettings) => {
     await registry.close();
     await test.close();
   };
-  const models = { live, history, marks, days, lake, warnings, reports, reportParts };
+  const models = { live, history, marks, attachTail, days, lake, warnings, reports, reportParts };
   return { storage, registry, retention, devices, ...models, exportsFolder, eventLog, erasures, ingest, gate, close };
 };
 
