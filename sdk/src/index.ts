@@ -1,3 +1,4 @@
+export { ApiClient, type CallInput, type RouteNameOf, type TextBody } from './api-client.ts';
 export * from './api-error.ts';
 export * from './backoff.ts';
 export * from './clock.ts';
@@ -7,5 +8,6 @@ export * from './device-messages.ts';
 export * from './encode-report.ts';
 export * from './limits.ts';
 export * from './operator-client.ts';
+export * from './partner-client.ts';
 export * from './report-buffer.ts';
 export { type TlsCredentials } from './send-request.ts';

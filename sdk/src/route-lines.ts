@@ -114,6 +114,7 @@ export const routeLines: { readonly [Name in ApiRouteName]: `${ApiRoutes[Name]['
   approveApp: 'POST /v1/apps/{id}/approval',
   suspendApp: 'POST /v1/apps/{id}/suspension',
   signIn: 'POST /v1/session',
+  enterDemo: 'POST /v1/demo/session',
   askSignUp: 'POST /v1/sign-ups',
   readLink: 'POST /v1/links',
   signUp: 'POST /v1/accounts',
