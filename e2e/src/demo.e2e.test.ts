@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { ChargingView, RouteResponse, TripView } from '@milepost/contract/api';
-import { OperatorClient } from '@milepost/sdk';
+import type { ChargingView, DemoRole, RouteResponse, TripView } from '@milepost/contract/api';
+import { ApiClient, OperatorClient } from '@milepost/sdk';
+import { noBrowser, openBrowser, visit } from './support/browser.ts';
 import { readMissing, untilPastIsTold } from './support/demo-past.ts';
 import { notOnCluster } from './support/not-on-cluster.ts';
 import { type Milepost, startMilepost } from './support/start-milepost.ts';
@@ -182,5 +183,58 @@ describe('the demo', { skip: notOnCluster.demo }, () => {
     assert.ok((await samplesTaken()) < 10_000, `${await samplesTaken()} samples`);
     assert.equal((await operator.call('listDrivers')).items.length, drivers);
     assert.equal((await operator.call('listReportSchedules')).items.length, 1);
+  });
+
+  /** What somebody of the demo is told. */
+  const as = async (role: DemoRole): Promise<ApiClient> => {
+    const answer = await fetch(`${milepost.origin}/v1/demo/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ as: role }),
+    });
+    assert.equal(answer.status, 200);
+    const cookie = answer.headers.getSetCookie().map((line) => line.split(';', 1)[0]);
+    return new ApiClient(milepost.origin, () => Promise.resolve({ cookie: cookie.join('; '), origin: milepost.origin }));
+  };
+
+  test('an owner has a car that an app reads, and is asked for more; a manager sees the fleet alone', async () => {
+    const owner = await as('owner');
+    const { items: grants } = await until(
+      () => owner.call('listGrants'),
+      ({ items }) => items.length === 1,
+      'what was granted',
+    );
+    const [grant] = grants;
+    assert.deepEqual([grant?.state, grant?.purpose, grant?.reader.name], ['active', 'insurance', 'Kilometre']);
+    assert.deepEqual(
+      (await owner.call('listVehicles')).items.map(({ id }) => id),
+      [grant?.vehicle.id],
+    );
+    const asked = await until(
+      () => owner.call('listConsents'),
+      ({ items }) => items.length > 0,
+      'a request that waits',
+    );
+    assert.equal(asked.items.length, 1, 'asked once, also after a restart');
+    const customers = new Set((await (await as('manager')).call('listVehicles')).items.map(({ customer }) => customer));
+    assert.deepEqual([...customers], ['Atlas Parcels Demo']);
+    // After a start it listens elsewhere, and says so as soon as it does.
+    const readPage = async (): Promise<string> => {
+      const { items } = await owner.call('listConsents');
+      const answer = await fetch(items[0]?.app.homepage ?? '').catch(() => undefined);
+      return (await answer?.text()) ?? '';
+    };
+    const page = await until(readPage, (text) => text.includes('Vehicle.TraveledDistance'), 'what the app of the partner reads');
+    assert.doesNotMatch(page, /StateOfCharge/, 'what was not granted');
+  });
+
+  test('whoever looks at it enters as one of them', { skip: noBrowser }, async (context) => {
+    const browser = await openBrowser();
+    context.after(() => browser.close());
+    const { page, close } = await visit(browser, milepost, '/sign-in?to=/requests', { isSignedIn: false });
+    await page.getByRole('button', { name: /^Owner/ }).click();
+    await page.waitForURL(/\/requests$/);
+    await page.getByRole('heading', { name: 'Kilometre asks you' }).waitFor();
+    await close();
   });
 });

@@ -6,6 +6,7 @@ import { type Fate, fateOf, isCutOff, leavesAfterMs, lostBeforeMs, pastOfLost } 
 import { makeFleet, type SimulatedVehicle } from './fleet.ts';
 import { simulatorLimits } from './limits.ts';
 import { makeFirstReport, seedPeople } from './seed-people.ts';
+import { seedSharing } from './seed-sharing.ts';
 import { type Membership, type Memberships, readState, type SimulatorState, writeState } from './state-file.ts';
 import { VehicleFeed } from './vehicle-feed.ts';
 
@@ -204,12 +205,30 @@ export const runSimulator = async (options: SimulatorArguments, say: (line: stri
     seed().catch(failed);
   }
 
+  const sharing = options.hasLife ? shareCar(options, operator, vehicles, memberOf, tell) : undefined;
+  sharing?.catch(failed);
+
   return {
-    stop: () => {
+    stop: async () => {
       clearInterval(tick);
-      return fleet.stop();
+      (await sharing?.catch(() => undefined))?.();
+      await fleet.stop();
     },
   };
+};
+
+/** A car of which nothing else is told becomes a private owner's, of whom a partner asks. */
+const shareCar = async (
+  { server, data }: SimulatorArguments,
+  operator: OperatorClient,
+  vehicles: readonly SimulatedVehicle[],
+  memberOf: (vehicle: SimulatedVehicle) => Membership,
+  tell: Tell,
+): Promise<(() => void) | undefined> => {
+  const { isDemo } = await operator.call('readWaysIn');
+  const car = vehicles.findLast(({ profile }) => profile.kind === 'twizy' && fateOf(profile) === undefined);
+  if (!isDemo || !car) return undefined;
+  return seedSharing({ server, operator, folder: data, vehicleId: memberOf(car).vehicleId, tell });
 };
 
 /** Of the vans and cars those that have a driver by name: one driven calmly, one roughly, and a car. */

@@ -66,6 +66,7 @@ export const passkeyRoutes = {
       passkeyOrigin: nullable(
         Type.String({ description: 'Where browsers take passkeys; null: nowhere, for want of a name and https' }),
       ),
+      isDemo: Type.Boolean({ description: 'Whoever comes may be any of `/v1/demo/session`' }),
       providers: Type.Array(outsideProvider),
     }),
   }),

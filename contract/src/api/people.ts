@@ -89,6 +89,10 @@ export type ActivityView = Static<typeof activity>;
 const newAccount = { name, password, language: Type.Optional(language) };
 const tag = 'people';
 
+/** Whom somebody may be in a demo, without a password. */
+export const demoRoles = ['operator', 'manager', 'owner', 'partner'] as const;
+export type DemoRole = (typeof demoRoles)[number];
+
 /** Accounts: how people get in, and what they change about themselves. */
 export const peopleRoutes = {
   signIn: anyone({
@@ -103,6 +107,16 @@ export const peopleRoutes = {
       password: givenPassword,
       code: Type.Optional(totpCode),
     }),
+    status: 200,
+    response: personView,
+  }),
+  enterDemo: anyone({
+    method: 'POST',
+    path: '/v1/demo/session',
+    summary: 'Enter the demo as somebody',
+    description: 'Sets the session cookie. Only a demo has this, which is reached from its own machine alone; else `not_found`.',
+    tag,
+    body: closed({ as: oneOf(demoRoles) }),
     status: 200,
     response: personView,
   }),

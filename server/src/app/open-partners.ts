@@ -6,8 +6,9 @@ export const openPartnersIn = async (
   { clock, logger }: Base,
   { storage, vocabulary }: Pick<Stored, 'storage' | 'vocabulary'>,
   closers: Closers,
+  isDemo = false,
 ): Promise<Partners> => {
-  const partners = await openPartners({ storage, clock, logger, vocabulary: () => vocabulary });
+  const partners = await openPartners({ storage, clock, logger, vocabulary: () => vocabulary, isDemo });
   closers.add('partners', () => partners.close());
   return partners;
 };

@@ -1,7 +1,7 @@
 import { consentGroups, type Vocabulary } from '@milepost/contract';
 import { partnerApiLimits } from '@milepost/contract/api';
 import { invalidField } from '../kernel/index.ts';
-import type { AppEnvironment, AppItem, AppWords } from './types.ts';
+import type { AppItem, AppWords } from './types.ts';
 
 const loopbackNames = new Set(['localhost', '127.0.0.1', '[::1]']);
 
@@ -22,18 +22,18 @@ export const checkText = (field: string, text: string, max: number): string => {
 };
 
 /**
- * An address as it is compared later: character by character, so it must be written as URLs are written. https; of a sandbox app also http of
+ * An address as it is compared later: character by character, so it must be written as URLs are written. https; where it may be, of a sandbox app, also http of
  * this machine, where its developer tries it. Throws `invalid_field`.
  */
-export const checkAddress = (field: string, text: string, environment: AppEnvironment): string => {
+export const checkAddress = (field: string, text: string, mayBeLoopback: boolean): string => {
   const url = URL.parse(text);
   const isSecure = url?.protocol === 'https:';
-  const isLoopback = environment === 'sandbox' && url?.protocol === 'http:' && loopbackNames.has(url.hostname);
+  const isLoopback = mayBeLoopback && url?.protocol === 'http:' && loopbackNames.has(url.hostname);
   const isPlain = url !== null && url.username === '' && url.password === '' && !text.includes('#') && !text.includes('*');
   // `https://host` is the same as `https://host/`; everything else must be written as it is read.
   const isAsWritten = url !== null && (url.href === text || url.href === `${text}/`);
   if (!url || !(isSecure || isLoopback) || !isPlain || !isAsWritten) {
-    const expected = environment === 'sandbox' ? 'https://…, or http:// of this machine' : 'https://…';
+    const expected = mayBeLoopback ? 'https://…, or http:// of this machine' : 'https://…';
     throw invalidField(field, text.slice(0, 200), `${expected}, without user, fragment and *, written as browsers write it`);
   }
   return text;
@@ -58,14 +58,14 @@ export const checkItems = (items: readonly AppItem[], vocabulary: Vocabulary): A
 };
 
 /** What is said of an app, as it is kept. Throws `invalid_field`. */
-export const checkWords = (words: AppWords, environment: AppEnvironment, vocabulary: Vocabulary): AppWords => ({
+export const checkWords = (words: AppWords, mayBeLoopback: boolean, vocabulary: Vocabulary): AppWords => ({
   name: checkLine('name', words.name, 200),
   about: checkText('about', words.about, partnerApiLimits.aboutCharactersMax),
-  homepage: checkAddress('homepage', words.homepage, environment),
-  privacyPage: checkAddress('privacyPage', words.privacyPage, environment),
+  homepage: checkAddress('homepage', words.homepage, mayBeLoopback),
+  privacyPage: checkAddress('privacyPage', words.privacyPage, mayBeLoopback),
   redirectAddresses: [
-    ...new Set(words.redirectAddresses.map((one, i) => checkAddress(`redirectAddresses[${i}]`, one, environment))),
+    ...new Set(words.redirectAddresses.map((one, i) => checkAddress(`redirectAddresses[${i}]`, one, mayBeLoopback))),
   ],
-  pingAddress: words.pingAddress === null ? null : checkAddress('pingAddress', words.pingAddress, environment),
+  pingAddress: words.pingAddress === null ? null : checkAddress('pingAddress', words.pingAddress, mayBeLoopback),
   items: checkItems(words.items, vocabulary),
 });

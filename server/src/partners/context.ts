@@ -11,6 +11,8 @@ export interface PartnersContext {
   readonly logger: Logger;
   readonly random: Random;
   readonly vocabulary: () => Vocabulary;
+  /** In a demo live apps, too, have addresses of this machine. */
+  readonly isDemo?: boolean;
 }
 
 /** Ids outside begin with what they are of. */

@@ -1,4 +1,4 @@
-import { apiLimits } from '@milepost/contract/api';
+import { apiLimits, type DemoRole } from '@milepost/contract/api';
 import { CallerError, invalidField } from '../kernel/index.ts';
 import { makeId } from '../registry/index.ts';
 import type { Transaction } from '../storage/index.ts';
@@ -27,7 +27,12 @@ import type { NewSession, Person, Whence } from './types.ts';
 
 const { nameCharactersMax } = apiLimits;
 /** Nobody has a mailbox there (RFC 2606), so nobody can reset its password. */
-const demoOperatorEmail = 'demo@milepost.invalid';
+const demoPeople: Readonly<Record<DemoRole, { readonly email: string; readonly name: string }>> = {
+  operator: { email: 'demo@milepost.invalid', name: 'Demo' },
+  manager: { email: 'manager@milepost.invalid', name: 'Karim Tazi' },
+  owner: { email: 'owner@milepost.invalid', name: 'Leila Benali' },
+  partner: { email: 'partner@milepost.invalid', name: 'Sam Carter' },
+};
 
 export interface NewAccount {
   readonly name: string;
@@ -123,16 +128,18 @@ export class Accounts {
   }
 
   /** Of a demo, which runs on loopback with a data folder of its own: nobody has to think of a password for it. */
-  letInDemoOperator(from: Whence): Promise<NewSession> {
+  letInDemo(role: DemoRole, from: Whence): Promise<NewSession> {
     const { storage, clock, random } = this.#context;
+    const { email, name } = demoPeople[role];
     return storage.withActor(peopleActor, async (tx) => {
       const { organisationNo } = await readPlatform(tx);
       await lockOrganisation(tx, organisationNo);
-      const known = (await readSecrets(tx, demoOperatorEmail))?.person;
-      const made = { name: 'Demo', email: demoOperatorEmail, language: null, passwordHash: null, isEmailVerified: false };
+      const known = (await readSecrets(tx, email))?.person;
+      // As if they had opened a link: partners are made by people whose address is known.
+      const made = { name, email, language: null, passwordHash: null, isEmailVerified: true };
       const person = known ?? (await insertPerson(tx, { ...made, id: makeId(idPrefixes.person, random) }, clock.now()));
-      await putMember(tx, { organisationNo, personNo: person.personNo, role: 'operator' }, clock.now());
-      return this.#sessions.begin(tx, person, 'first_operator', from);
+      if (role === 'operator') await putMember(tx, { organisationNo, personNo: person.personNo, role }, clock.now());
+      return this.#sessions.begin(tx, person, role === 'operator' ? 'first_operator' : 'password', from);
     });
   }
 

@@ -199,7 +199,7 @@ test('an act years after the log was tended last is in the log', async () => {
 
 test('the first operator is made once, by whoever is first', async () => {
   assert.equal(await one.people.accounts.hasOperator(), false);
-  const demo = await one.people.accounts.letInDemoOperator(from);
+  const demo = await one.people.accounts.letInDemo('operator', from);
   assert.deepEqual(
     demo.signedIn.memberships.map(({ role }) => role),
     ['operator'],

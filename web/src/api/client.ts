@@ -1,4 +1,4 @@
-import type { ApiRouteName, ExportFormat, Problem, RouteBody, RouteQuery, RouteResponse } from '@milepost/contract/api';
+import type { ApiRouteName, DemoRole, ExportFormat, Problem, RouteBody, RouteQuery, RouteResponse } from '@milepost/contract/api';
 
 /** An answer that is an error, with the problem the server told, or what kept us from hearing it. */
 export class ApiError extends Error {
@@ -266,6 +266,7 @@ export const api = {
   myTokens: (signal?: AbortSignal) => call<'listMyTokens'>('GET', '/v1/me/tokens', { signal }),
   makeMyToken: (body: RouteBody<'makeMyToken'>) => call<'makeMyToken'>('POST', '/v1/me/tokens', { body }),
   endMyToken: (id: string) => call<'endMyToken'>('DELETE', `/v1/me/tokens/${encodeURIComponent(id)}`),
+  enterDemo: (as: DemoRole) => call<'enterDemo'>('POST', '/v1/demo/session', { body: { as } }),
   waysIn: (signal?: AbortSignal) => call<'readWaysIn'>('GET', '/v1/ways-in', { signal }),
   askPasskeySignIn: () => call<'askPasskeySignIn'>('POST', '/v1/session/passkey-questions'),
   signInByPasskey: (answer: RouteBody<'signInByPasskey'>['answer']) =>

@@ -47,6 +47,7 @@ const addSignInRoutes = (routes: RouteRegistrar, deps: HttpDeps): void => {
   const { passkeys } = deps.people;
   routes.add('readWaysIn', () => ({
     passkeyOrigin: passkeys.origin()?.origin ?? null,
+    isDemo: deps.config.isDemo,
     providers: deps.people.outside.providers().map(({ id, name }) => ({ id, name })),
   }));
   routes.add('askPasskeySignIn', ({ request, reply }) => questionView(passkeys.askSignIn(knowBrowser(request, reply, deps))));

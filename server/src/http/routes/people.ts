@@ -93,6 +93,10 @@ export const letIn = (reply: FastifyReply, session: NewSession, deps: CookieDeps
 const addSignInRoutes = (routes: RouteRegistrar, deps: HttpDeps): void => {
   const { people, access } = deps;
   routes.add('signIn', async ({ body, request, reply }) => letIn(reply, await people.signIn.signIn(body, whence(request)), deps));
+  routes.add('enterDemo', async ({ body, request, reply }) => {
+    if (!deps.config.isDemo) throw new CallerError('not_found', 'this is no demo');
+    return letIn(reply, await people.accounts.letInDemo(body.as, whence(request)), deps);
+  });
   routes.add('askSignUp', async ({ body, request }) => {
     await people.accounts.askSignUp(body.email, body.language ?? null, whence(request));
   });

@@ -21,7 +21,7 @@ export const addSignInRoute = (
       reply.header('cache-control', 'no-store');
       if (typeof code !== 'string' || !codePattern.test(code)) return reply.redirect('/sign-in', 303);
       if (config.isDemo && (await access.consumeSignInCode(code))) {
-        setSessionCookie(reply, await people.accounts.letInDemoOperator(whence(request)), deps);
+        setSessionCookie(reply, await people.accounts.letInDemo('operator', whence(request)), deps);
         return reply.redirect('/', 303);
       }
       if (config.isDemo) logger.warn('a sign-in link was refused', { address: request.client.address });

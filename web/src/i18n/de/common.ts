@@ -90,6 +90,7 @@ export default {
     offline: 'Keine Verbindung zum Server. Zu sehen ist der letzte bekannte Stand; es geht von selbst weiter.',
   },
   demo: {
+    enter: 'Als jemand anderes eintreten',
     label: 'Demo',
     title: 'Diese Fahrten sind Aufzeichnungen',
     shifted: 'Aufgezeichnete Fahrten echter Fahrzeuge, auf die jetzige Zeit verschoben.',

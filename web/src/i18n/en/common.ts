@@ -90,6 +90,7 @@ export default {
     offline: 'No connection to the server. What you see is as of the last moment; it goes on by itself.',
   },
   demo: {
+    enter: 'Enter as somebody else',
     label: 'Demo',
     title: 'These are replayed trips',
     shifted: 'Recorded trips of real vehicles, replayed with their times shifted to now.',

@@ -90,6 +90,7 @@ export default {
     offline: 'Sin conexión con el servidor. Lo que ve es lo último que se supo; se reanudará por sí solo.',
   },
   demo: {
+    enter: 'Entrar como otra persona',
     label: 'Demo',
     title: 'Son viajes grabados',
     shifted: 'Viajes grabados de vehículos reales, reproducidos con la hora trasladada a la actual.',
