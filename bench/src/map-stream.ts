@@ -90,7 +90,7 @@ const openServer = async () => {
   const drivers = makeDriverDirectory();
   const stream = openBrowserStream({
     registry: { directory, drivers: { directory: drivers }, possessions: { directory: neverHandedOver } },
-    scopes: { of: () => operatorScope(drivers) },
+    scopes: { of: () => operatorScope(drivers), readsByGrant: () => false },
     live,
     warnings: { listen: () => () => {}, isShown: () => false },
     vocabulary,

@@ -1,6 +1,7 @@
 export * from './catalogue.ts';
 export * from './consent.ts';
 export * from './consent-routes.ts';
+export * from './invitations.ts';
 export * from './customer.ts';
 export * from './device.ts';
 export * from './drivers.ts';

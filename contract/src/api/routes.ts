@@ -9,6 +9,7 @@ import { organisationRoutes } from './organisations.ts';
 import { outsideRoutes } from './outside.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { oauthRoutes } from './oauth.ts';
+import { invitationRoutes } from './invitations.ts';
 import { consentRoutes } from './consent-routes.ts';
 import { feedRoutes } from './feed.ts';
 import { partnerDataRoutes } from './partner-data.ts';
@@ -240,6 +241,7 @@ export const apiRoutes = {
   ...catalogueRoutes,
   ...oauthRoutes,
   ...consentRoutes,
+  ...invitationRoutes,
 
   ...organisationRoutes,
 

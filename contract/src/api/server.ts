@@ -63,7 +63,7 @@ export const serverConfig = closed({
     partners: Type.Array(closed({ id: Type.String(), name: Type.String(), role: oneOf(roles) }), {
       description: 'Partner organisations of which the person is a member',
     }),
-    hasVehicles: Type.Boolean({ description: 'Holds vehicles, or did' }),
+    hasVehicles: Type.Boolean({ description: 'Holds vehicles, or may see something of one, or did' }),
   }),
   version: Type.String(),
   serverTime: isoTime,

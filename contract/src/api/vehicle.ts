@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { connectionStatuses, silenceReasons, type SilenceReason, statusReasons } from '../status.ts';
 import { warningCodes } from '../warnings.ts';
+import { consentItem } from './consent.ts';
 import { vehicleWarning } from './warning-view.ts';
 import { apiLimits, closed, isoTime, nullable, oneOf, opaqueId, pageOf, paging } from './shared.ts';
 
@@ -238,6 +239,11 @@ export const vehicleDetail = closed({
   position: nullable(position),
   warnings: Type.Array(vehicleWarning),
   devices: Type.Array(assignedDevice),
+  sharedItems: nullable(
+    Type.Array(consentItem, {
+      description: 'What its holder shares with the reader, who sees it by that alone; null: it is seen without',
+    }),
+  ),
   latest: Type.Record(Type.String(), latestValue, { description: 'By path' }),
 });
 export type VehicleDetail = Static<typeof vehicleDetail>;

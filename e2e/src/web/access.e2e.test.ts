@@ -243,3 +243,75 @@ test('ending takes one press, and a blocked partner asks in vain', options, asyn
   await page.locator(`[data-blocked="${app.partnerId}"]`).waitFor({ state: 'detached' });
   await ana.close();
 });
+
+test(
+  'a holder invites a driver by mail on a phone; who has no account makes one, and sees the car until it ends',
+  options,
+  async () => {
+    const { page, close } = await visit(browser, milepost, '/sign-in', {
+      isSignedIn: false,
+      viewport: phone,
+      expects: /401|404/,
+    });
+    await fill(page, 'E-mail or user name', 'ana@example.com');
+    await fill(page, 'Password', password);
+    await button(page, 'Sign in').click();
+    await page.waitForURL(/\/$/);
+    await page.goto(`${milepost.origin}/access`);
+    await page.getByRole('link', { name: 'Invite a driver' }).click();
+    await fill(page, 'Their e-mail', 'bea@example.com');
+    await page.getByRole('checkbox', { name: 'Where it is' }).check();
+    await page.getByLabel('Place').selectOption('about1km');
+    await page.getByRole('checkbox', { name: 'Energy and charging' }).check();
+    assert.deepEqual(await accessibilityProblems(page), []);
+    assert.equal(
+      await page.evaluate('document.documentElement.scrollWidth <= innerWidth'),
+      true,
+      'nothing is wider than the phone',
+    );
+    await button(page, 'Send the invitation').click();
+    await page.getByRole('heading', { name: 'The invitation is sent' }).waitFor();
+
+    const bea = await visit(browser, milepost, '/sign-up', { isSignedIn: false, viewport: phone, expects: /401|404|410/ });
+    await bea.page.goto(await linkTo(milepost, 'bea@example.com'));
+    await bea.page.getByRole('link', { name: 'Make an account' }).click();
+    await fill(bea.page, 'E-mail', 'bea@example.com');
+    await button(bea.page, 'Send me a link').click();
+    await bea.page.goto(await linkTo(milepost, 'bea@example.com', 2));
+    await fill(bea.page, 'Your name', 'Bea Lind');
+    await fill(bea.page, 'New password', password);
+    await button(bea.page, 'Make an account').click();
+    await bea.page.waitForURL(/\/$/);
+    await bea.page
+      .getByRole('navigation')
+      .getByRole('link', { name: /Requests 1/ })
+      .click();
+    await bea.page.getByRole('heading', { name: /^Ana Ruiz shares ANA 1/ }).waitFor();
+    assert.deepEqual(await accessibilityProblems(bea.page), []);
+    await bea.page.getByRole('button', { name: /^Accept/ }).click();
+    await bea.page.getByRole('heading', { name: 'Nobody waits for an answer' }).waitFor();
+    await car.report({
+      time: Date.now(),
+      signals: { [signal.latitude]: 48.1371, [signal.longitude]: 11.5754, [signal.energy]: 64, [signal.mileage]: 5_000_100 },
+    });
+    await bea.page.goto(`${milepost.origin}/vehicles`);
+    await bea.page.getByText('ANA 1').first().waitFor();
+    await bea.page.goto(`${milepost.origin}/vehicles/${car.id}?tab=values`);
+    await bea.page.locator(`tr[data-path="${signal.energy}"]`).waitFor();
+    assert.equal(await bea.page.locator(`tr[data-path="${signal.mileage}"]`).count(), 0, 'nothing that was not granted');
+    await bea.page.goto(`${milepost.origin}/vehicles/${car.id}`);
+    await bea.page.locator('.glance').waitFor();
+    assert.deepEqual(await accessibilityProblems(bea.page), []);
+
+    await page.goto(`${milepost.origin}/access`);
+    await page.getByRole('heading', { level: 2, name: 'Bea Lind' }).waitFor();
+    await page.getByRole('button', { name: 'End access: ANA 1' }).click();
+    await grant(page).getByText('Ended', { exact: true }).waitFor();
+    await bea.page.goto(`${milepost.origin}/vehicles`);
+    await bea.page.getByText('ANA 1').waitFor({ state: 'detached' });
+    await bea.page.goto(`${milepost.origin}/vehicles/${car.id}`);
+    await bea.page.getByRole('heading', { name: 'There is nothing here' }).waitFor();
+    await bea.close();
+    await close();
+  },
+);

@@ -59,6 +59,8 @@ const pages: Readonly<Record<string, PageUnderTest>> = {
   organisation: { title: 'Milepost', ready: 'li[data-member]', reads: /^\/v1\/organisations/ },
   account: { title: 'Account', ready: 'form', reads: /^\/v1\/me/ },
   access: { title: 'Who has access', ready: '[data-grant]', reads: /^\/v1\/grants/, empty: 'Nobody reads anything of your cars' },
+  invite: { title: 'Invite a driver', ready: 'form', reads: /^\/v1\/me\/vehicles/, empty: 'You hold no car' },
+  invitation: { title: 'An invitation', query: '?code=none', ready: 'h1', isGone: true },
   requests: { title: 'Requests', ready: '[data-request]', reads: /^\/v1\/consents/, empty: 'Nobody waits for an answer' },
   activity: { title: 'Activity', ready: '[data-week]', reads: /^\/v1\/receipts/, empty: 'Nobody read anything this week' },
   signIn: { title: 'Sign in', ready: 'form', isEntry: true },

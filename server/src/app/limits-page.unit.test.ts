@@ -6,6 +6,7 @@ import {
   apiLimits,
   consentLimits,
   feedApiLimits,
+  invitationApiLimits,
   oauthApiLimits,
   partnerApiLimits,
   partnerDataLimits,
@@ -38,7 +39,7 @@ import { fanOutLimits } from '../storage/index.ts';
 import { storedNameCharactersMax } from '../storage/snapshot-store.ts';
 import { watchEveryMs, watchAwayEveryMs, watchTimeoutMs } from '../storage/watch.ts';
 import { reportLimits } from '../reports/index.ts';
-import { grantLimits, receiptLimits } from '../sharing/index.ts';
+import { grantLimits, invitationLimits, receiptLimits } from '../sharing/index.ts';
 import { tripLimits, tripStoreLimits } from '../trips/index.ts';
 import { catchUpLimits } from './cluster/catch-up.ts';
 import { deadLetterLimits } from './dead-letters.ts';
@@ -77,6 +78,8 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   feedApiLimits,
   feedLimits,
   feedStreamLimits,
+  invitationApiLimits,
+  invitationLimits,
   catchUpLimits,
   streamLimits,
   warningLimits,

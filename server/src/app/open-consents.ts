@@ -1,6 +1,7 @@
+import type { People } from '../people/index.ts';
 import type { Partners } from '../partners/index.ts';
 import { systemRandom } from '../registry/index.ts';
-import { type Consents, openConsents, openReceipts, type Receipts } from '../sharing/index.ts';
+import { type Consents, Invitations, openConsents, openReceipts, type Receipts } from '../sharing/index.ts';
 import type { Base, Closers, Stored } from './open-parts.ts';
 
 /** Grants, which end with a transfer of their vehicle and with the app that they were given to. */
@@ -39,6 +40,19 @@ export const openReceiptsIn = async (
   const receipts = await openReceipts({ storage, clock, logger, possession, days: configuration.receiptRetentionDays });
   closers.add('receipts', () => receipts.close());
   return receipts;
+};
+
+/** Drivers by invitation. */
+export const invitationsIn = (
+  { clock }: Pick<Base, 'clock'>,
+  { storage, registry }: Pick<Stored, 'storage' | 'registry'>,
+  { people, consents }: { readonly people: Pick<People, 'mails'>; readonly consents: Consents },
+): Invitations => {
+  const mailer = {
+    count: (address: string, email: string) => people.mails.count(address, email),
+    send: (mail: Parameters<People['mails']['inviteDriver']>[0]) => people.mails.inviteDriver(mail),
+  };
+  return new Invitations({ storage, clock, random: systemRandom, possession: registry.possessions.directory, consents, mailer });
 };
 
 /** Ends the grants of apps that were suspended or have ended; answers how to stop. Also those from while nobody looked. */

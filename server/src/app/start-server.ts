@@ -59,7 +59,7 @@ import {
 } from './listeners.ts';
 import { repeat } from './repeat.ts';
 import { openOauthIn } from './open-oauth.ts';
-import { openConsentsIn, openReceiptsIn } from './open-consents.ts';
+import { invitationsIn, openConsentsIn, openReceiptsIn } from './open-consents.ts';
 import { openFeedIn } from './open-feed.ts';
 import { makeVehicleIds } from '../sharing/index.ts';
 import { openPartnersIn } from './open-partners.ts';
@@ -183,6 +183,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
     oauth,
     consents,
     receipts,
+    invitations: invitationsIn(base, stored, { people: parts.people, consents }),
     vehicleIds,
     feed,
     attachTail: (model) => projection.attach(model),

@@ -48,6 +48,10 @@ export const auditActs = [
   'grant_ended',
   'partner_blocked',
   'partner_unblocked',
+  'driver_invited',
+  'invitation_accepted',
+  'invitation_refused',
+  'invitation_withdrawn',
 ] as const;
 export type AuditAct = (typeof auditActs)[number];
 

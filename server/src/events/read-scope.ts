@@ -34,6 +34,8 @@ export interface ReadScope {
   allowsVehicle(vehicleNo: number): boolean;
   /** Its present may be read: lists, maps and streams show it. False for one that the reader held once. */
   seesNow(vehicleNo: number): boolean;
+  /** It is shown by a grant alone: neither what its holder calls it, nor its groups, drivers and devices are told. Left out: nothing is. */
+  isGuest?(vehicleNo: number): boolean;
   /** The reader may know of this customer: its name, its drivers. */
   seesCustomer(customerNo: number): boolean;
   allowsGroup(vehicleNo: number, group: ConsentGroup): boolean;

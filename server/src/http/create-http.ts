@@ -27,6 +27,7 @@ import { addExportRoutes } from './routes/exports.ts';
 import { addFleetReportRoutes } from './routes/fleet-reports.ts';
 import { addFleetRoutes } from './routes/fleet.ts';
 import { addHistoryRoutes } from './routes/history.ts';
+import { addInvitationRoutes } from './routes/invitations.ts';
 import { addImportRoutes } from './routes/imports.ts';
 import { addOutsideRoutes } from './routes/outside.ts';
 import { addPasskeyRoutes } from './routes/passkeys.ts';
@@ -79,10 +80,12 @@ const addChecks = (fastify: FastifyInstance, deps: HttpDeps): void => {
 };
 
 /** So that who was answered by one process finds the same with the next. */
-const addCatchUp = (fastify: FastifyInstance, { catchUp }: HttpDeps): void => {
-  if (!catchUp) return;
-  fastify.addHook('preHandler', async (request) => {
-    if (request.caller) await catchUp();
+const addCatchUp = (fastify: FastifyInstance, { catchUp, consents }: HttpDeps, scopes: Scopes): void => {
+  fastify.addHook('preHandler', async ({ caller }) => {
+    if (!caller) return;
+    if (catchUp) await catchUp();
+    // What was taken back counts with the next request. Unheard, it is as if nothing were granted.
+    if (scopes.readsByGrant(caller.reader)) await consents.catchUp();
   });
 };
 
@@ -111,6 +114,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps & FeedStreamDeps, sc
     addCatalogueRoutes,
     addConsentRoutes,
     addGrantRoutes,
+    addInvitationRoutes,
     addPeopleRoutes,
     addOrganisationRoutes,
     addPossessionRoutes,
@@ -144,8 +148,10 @@ export const createHttp = async (deps: HttpDeps): Promise<Http> => {
   const { tls, door } = deps.config;
   const fastify = makeFastify(tls ? tlsOptions(tls) : null, door);
   const { registry, clock } = deps;
-  const scopes = makeScopes({ possession: registry.possessions.directory, drivers: registry.drivers.directory, clock });
-  const streams = openBrowserStream({ ...deps, scopes });
+  const { consents, vocabulary } = deps;
+  const held = { possession: registry.possessions.directory, drivers: registry.drivers.directory, clock };
+  const scopes = makeScopes(held, { book: consents.book, vocabulary });
+  const streams = openBrowserStream({ ...deps, scopes, grants: consents.book });
   const feedStreams = openPartnerStreams(deps);
   addChecks(fastify, deps);
   addCompression(fastify);
@@ -153,7 +159,7 @@ export const createHttp = async (deps: HttpDeps): Promise<Http> => {
   await addOpenApi(fastify, deps.config.version, deps.access.cookieName);
   addMapTiles(fastify, deps.config.mapTilesFile);
   const sendPage = await serveWebApp(fastify, deps.config.webRoot);
-  addCatchUp(fastify, deps);
+  addCatchUp(fastify, deps, scopes);
   addErrors(fastify, deps.logger, (request, reply) => (wantsPage(request) ? sendPage(reply) : undefined));
   addRoutes(fastify, { ...deps, feedStreams }, scopes);
   const { telemetryRoute } = deps;

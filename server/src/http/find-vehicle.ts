@@ -10,6 +10,13 @@ export const findVehicle = (directory: Directory, scope: ReadScope, id: string):
   throw new CallerError('not_found', `there is no vehicle ${JSON.stringify(id)}`);
 };
 
+/** The same, but not for who sees it by a grant alone: what its holder keeps of it is none of a driver's. Throws `not_found`, `forbidden`. */
+export const findHeldVehicle = (directory: Directory, scope: ReadScope, id: string): Vehicle => {
+  const vehicle = findVehicle(directory, scope, id);
+  if (scope.isGuest?.(vehicle.vehicleNo)) throw new CallerError('forbidden', 'this is for who holds the vehicle');
+  return vehicle;
+};
+
 /** Any of a stretch of time is of the reader's periods: who drove then, say, is the business of who held the vehicle then. */
 export const isOfReader = (
   scope: ReadScope,

@@ -16,7 +16,7 @@ import type { Live } from '../live/index.ts';
 import type { Oauth } from '../oauth/index.ts';
 import type { Partners } from '../partners/index.ts';
 import type { TlsFiles } from '../protocols/index.ts';
-import type { Consents, Receipts, VehicleIds } from '../sharing/index.ts';
+import type { Consents, Invitations, Receipts, VehicleIds } from '../sharing/index.ts';
 import type { People } from '../people/index.ts';
 import type { Registry, Retention } from '../registry/index.ts';
 import type { Reports } from '../reports/index.ts';
@@ -125,6 +125,7 @@ export interface HttpDeps {
   readonly consents: Consents;
   /** What was read by whom. */
   readonly receipts: Receipts;
+  readonly invitations: Invitations;
   /** What apps call vehicles by. */
   readonly vehicleIds: VehicleIds;
   /** What apps are told of changes. */

@@ -1,27 +1,32 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { consentGroups } from '@milepost/contract';
 import { type ApiRoute, type ApiRouteName, apiRoutes } from '@milepost/contract/api';
 import { addVehicle, type TestVehicle } from './testing/fleet.ts';
 import { openTestServer, operatorToken, type TestServer } from './testing/open-test-server.ts';
 import { addMember, signUp, type TestPerson } from './testing/test-person.ts';
 
-/** Who asks about Ana's car, which was Fleet A's before she claimed it. */
-const callers = ['holder', 'former', 'other', 'managerOfB', 'partner', 'support', 'operator', 'anonymous'] as const;
+/** Who asks about Ana's car, which was Fleet A's before she claimed it, and of which a driver sees all items by a grant. */
+const callers = ['holder', 'driver', 'former', 'other', 'managerOfB', 'partner', 'support', 'operator', 'anonymous'] as const;
 type Caller = (typeof callers)[number];
 /** `done`: 2xx, or what the request itself lacks (a 400 or 409 of its own); `cut`: done, and says nothing of the present. */
 type Outcome = 'done' | 'forbidden' | 'unknown' | 'unauthorized';
 type Row = Readonly<Record<Caller, Outcome>>;
 
-const row = (outcomes: readonly [Outcome, Outcome, Outcome, Outcome, Outcome, Outcome, Outcome]): Row => ({
-  ...(Object.fromEntries(callers.map((caller, i) => [caller, outcomes[i]])) as Row),
+/** In the order of the callers, but for the driver, who is as anybody else unless told. */
+const row = (outcomes: readonly [Outcome, Outcome, Outcome, Outcome, Outcome, Outcome, Outcome], driver = outcomes[2]): Row => ({
+  ...(Object.fromEntries(callers.filter((caller) => caller !== 'driver').map((caller, i) => [caller, outcomes[i]])) as Row),
+  driver,
   anonymous: 'unauthorized',
 });
 const all = (outcome: Outcome): Row => row([outcome, outcome, outcome, outcome, outcome, outcome, outcome]);
 
 /** Of the vehicle: whoever holds or held it, and staff. */
-const seesVehicle = row(['done', 'done', 'unknown', 'unknown', 'unknown', 'done', 'done']);
+const seesVehicle = row(['done', 'done', 'unknown', 'unknown', 'unknown', 'done', 'done'], 'done');
+/** … but not who is shown its items: what its holder keeps of it. */
+const keepsVehicle = row(['done', 'done', 'unknown', 'unknown', 'unknown', 'done', 'done'], 'forbidden');
 /** Its holder alone: an operator changes nothing of a private owner's vehicle. */
-const holdsVehicle = row(['done', 'forbidden', 'unknown', 'unknown', 'unknown', 'forbidden', 'forbidden']);
+const holdsVehicle = row(['done', 'forbidden', 'unknown', 'unknown', 'unknown', 'forbidden', 'forbidden'], 'forbidden');
 /** Of Fleet A: its members, and staff. */
 const seesFleetA = row(['unknown', 'done', 'unknown', 'unknown', 'unknown', 'done', 'done']);
 const managesFleetA = row(['unknown', 'done', 'unknown', 'unknown', 'unknown', 'forbidden', 'done']);
@@ -71,14 +76,14 @@ const asks: Readonly<Partial<Record<ApiRouteName, Ask>>> = {
 
   readVehicle: { row: seesVehicle },
   listCharging: { row: seesVehicle },
-  listVehicleDrivers: { row: seesVehicle },
-  exportHistory: { row: seesVehicle, query: { format: 'gpx', from: '1000', to: '2000' } },
+  listVehicleDrivers: { row: keepsVehicle },
+  exportHistory: { row: keepsVehicle, query: { format: 'gpx', from: '1000', to: '2000' } },
   readHistory: { row: seesVehicle, query: { signals: 'Vehicle.TraveledDistance' } },
   listHolders: { row: seesVehicle },
   readMileage: { row: seesVehicle },
-  listPrivatePeriods: { row: seesVehicle },
-  readReports: { row: seesVehicle },
-  readRetention: { row: seesVehicle },
+  listPrivatePeriods: { row: keepsVehicle },
+  readReports: { row: keepsVehicle },
+  readRetention: { row: keepsVehicle },
   readVehicleStatus: { row: seesVehicle },
   listStops: { row: seesVehicle },
   readTireTrends: { row: seesVehicle },
@@ -90,10 +95,12 @@ const asks: Readonly<Partial<Record<ApiRouteName, Ask>>> = {
   endPrivate: { row: holdsVehicle },
   assignDriver: { row: holdsVehicle, body: { driverId: 'none' } },
   changeDriverAssignment: {
-    row: row(['unknown', 'forbidden', 'unknown', 'unknown', 'unknown', 'forbidden', 'forbidden']),
+    row: row(['unknown', 'forbidden', 'unknown', 'unknown', 'unknown', 'forbidden', 'forbidden'], 'forbidden'),
     body: { to: null },
   },
-  removeDriverAssignment: { row: row(['unknown', 'forbidden', 'unknown', 'unknown', 'unknown', 'forbidden', 'forbidden']) },
+  removeDriverAssignment: {
+    row: row(['unknown', 'forbidden', 'unknown', 'unknown', 'unknown', 'forbidden', 'forbidden'], 'forbidden'),
+  },
   makeClaimCode: { row: holdsVehicle },
   breakGlass: { row: staff, body: { reason: 'a reason of more than ten characters' } },
 
@@ -166,8 +173,24 @@ before(async () => {
     const claimed = await server.ask('claimVehicle', { body: { code }, headers: owner.headers });
     assert.equal(claimed.status, 201, claimed.text);
   }
+  await inviteDriver();
 });
 after(() => server?.close());
+
+/** All groups, each as it is. */
+const inviteDriver = async (): Promise<void> => {
+  const body = {
+    email: people.driver.email,
+    vehicles: [car.id],
+    items: consentGroups.map((item) => ({ item })),
+    backDays: 1,
+    textVersion: '1',
+    language: 'en',
+  };
+  const { json, text } = await server.ask('inviteDriver', { body, headers: people.holder.headers });
+  const path = `/v1/driver-invitations/${json.items?.[0]?.id}/answer`;
+  assert.equal((await server.call('PUT', path, { isAccepted: true }, people.driver.headers)).status, 204, text);
+};
 
 const vehicleOf = async (customer: string): Promise<string | undefined> =>
   (await server.ask('listVehicles', { query: { customer } })).json.items[0]?.id;
@@ -240,7 +263,7 @@ test('what everybody may ask for tells of the own alone', async () => {
     for (const caller of callers.filter((one) => one !== 'anonymous')) {
       const { text } = await ask(caller, apiRoutes[name], wanted);
       const isTold = text.includes(car.id) || text.includes('A 1') || text.includes('WVWZZZ1JZ00000001');
-      const mayBeTold = caller === 'holder' || caller === 'support' || caller === 'operator';
+      const mayBeTold = caller === 'holder' || caller === 'driver' || caller === 'support' || caller === 'operator';
       assert.ok(
         !isTold || mayBeTold || (caller === 'former' && isOfThePast(name) && !text.includes('A 1')),
         `${name} tells ${caller}: ${text.slice(0, 300)}`,

@@ -1,6 +1,7 @@
 import { connectionStatuses, silenceReasons, type StatusReason, warningSeverities } from '@milepost/contract';
 import { type ListSource, passes, testsOf } from './list-vehicles.ts';
 import type { ScopeView } from './scope-view.ts';
+import { asSeen } from '../sharing/index.ts';
 import { fold } from './search-index.ts';
 import type { FleetCounts, PartCounts, VehicleFilters, VehicleGrouping } from './types.ts';
 
@@ -80,7 +81,7 @@ export const countParts = (
   const none = [null];
   for (const entry of source.index.sorted()) {
     if (!passes(tests, entry)) continue;
-    const { vehicleNo, customerNo, groups } = entry.vehicle;
+    const { vehicleNo, customerNo, groups } = asSeen(view.scope, entry.vehicle);
     const ofGroups = groups.length > 0 ? groups : none;
     const names = by === 'group' ? ofGroups : [source.directory.customerByNo(customerNo)?.name ?? ''];
     const needs = needsAttention(source, view, severityOf, vehicleNo);

@@ -1,6 +1,7 @@
 import { connectionStatuses, isWarningCode, type StatusReason, warningKinds, wellKnown } from '@milepost/contract';
 import { invalidField } from '../kernel/index.ts';
 import type { Directory } from '../registry/index.ts';
+import { asSeen } from '../sharing/index.ts';
 import { isInBox, parseBox } from './box.ts';
 import { decodeCursor, encodeCursor, type ListCursor } from './list-cursor.ts';
 import type { ScopeView } from './scope-view.ts';
@@ -55,7 +56,7 @@ export const testsOf = (source: ListSource, view: ScopeView, filters: VehicleFil
   const tests: Test[] = [({ vehicle }) => view.scope.seesNow(vehicle.vehicleNo)];
   if (filters.customerId !== undefined) {
     const customerNo = customerNoOf(source.directory, filters.customerId);
-    tests.push(({ vehicle }) => vehicle.customerNo === customerNo);
+    tests.push(({ vehicle }) => asSeen(view.scope, vehicle).customerNo === customerNo);
   }
   if (filters.status !== undefined) {
     const code = connectionStatuses.indexOf(filters.status);
@@ -64,8 +65,8 @@ export const testsOf = (source: ListSource, view: ScopeView, filters: VehicleFil
   }
   const { reason, group, hasGroup, energyBelow } = filters;
   if (reason !== undefined) tests.push(({ vehicle }) => source.reason(view, vehicle.vehicleNo) === reason);
-  if (hasGroup !== undefined) tests.push(({ vehicle }) => vehicle.groups.length > 0 === hasGroup);
-  if (group !== undefined) tests.push(({ vehicle }) => vehicle.groups.includes(group));
+  if (hasGroup !== undefined) tests.push(({ vehicle }) => asSeen(view.scope, vehicle).groups.length > 0 === hasGroup);
+  if (group !== undefined) tests.push(({ vehicle }) => asSeen(view.scope, vehicle).groups.includes(group));
   if (filters.warning !== undefined) tests.push(warningTest(source, view, filters.warning));
   if (energyBelow !== undefined) {
     if (!Number.isFinite(energyBelow)) throw invalidField('energyBelow', energyBelow, 'a number of percent');

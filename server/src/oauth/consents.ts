@@ -54,6 +54,12 @@ export interface PageAnswer {
 const gone = (): CallerError =>
   new CallerError('link_used', 'this request was answered, is too old, or was begun in another browser: go back to the app');
 
+/** Customers whose vehicles somebody may share. */
+const managedBy = ({ memberships }: SignedIn): number[] =>
+  memberships.flatMap(({ kind, role, customerNo }) =>
+    kind === 'customer' && role === 'manager' && customerNo !== null ? [customerNo] : [],
+  );
+
 /** An item as it was asked for, or less fine. */
 const checkGiven = ({ detail }: Ask, app: PartnerApp, given: GivenItems, nowMs: number): void => {
   const asked = detail.items.map(({ item, place, time, above }) => ({
@@ -130,7 +136,14 @@ export class Consents {
       checkGiven(ask, asked.app, one, nowMs);
       const { vehicles, items, untilMs, backDays } = one;
       const agreed = { vehicles, items, untilMs, backDays, language };
-      const about = { app: asked.app, personNo: by.person.personNo, asked: ask.detail, purposeVersion: ask.purpose.version };
+      const customerNos = managedBy(by);
+      const about = {
+        app: asked.app,
+        personNo: by.person.personNo,
+        customerNos,
+        asked: ask.detail,
+        purposeVersion: ask.purpose.version,
+      };
       return { ...about, ...agreed, method: asked.method, address: from.address };
     });
   }

@@ -29,10 +29,9 @@ export const grantsOfAnswers = ({ consents, directory, vehicleIds }: GrantsOfAns
     untilMs,
     backDays,
   });
-  const granterOf = ({ personNo, address, purposeVersion, language, method }: ConsentAnswer): Granter => ({
+  const granterOf = ({ personNo, customerNos, address, purposeVersion, language, method }: ConsentAnswer): Granter => ({
     personNo,
-    // A fleet grants under Access, where its manager says for whom.
-    customerNos: [],
+    customerNos,
     address,
     answer: { textVersion: String(purposeVersion), language, method },
   });

@@ -5,6 +5,8 @@ import type { PartnerApp } from '../partners/index.ts';
 export interface ConsentAnswer {
   readonly app: PartnerApp;
   readonly personNo: number;
+  /** Customers that the person manages: of their vehicles, too, may be given. */
+  readonly customerNos: readonly number[];
   readonly asked: VehicleDataDetail;
   /** Of the purpose that was shown. */
   readonly purposeVersion: number;

@@ -107,7 +107,7 @@ export class Links {
 
   /** Without a code: the page is one of the app. */
   tell(ask: Omit<LinkAsk, 'code'>, email: string): Promise<void> {
-    return this.#mail(ask, email, ask.page, peopleLimits.linkLifetimeMs);
+    return this.#mail(ask, email, ask.page, ask.lifetimeMs ?? peopleLimits.linkLifetimeMs);
   }
 
   async #mail(ask: Omit<LinkAsk, 'code'>, to: string, path: string, lifetimeMs: number): Promise<void> {

@@ -11,6 +11,7 @@ import { OwnAccount } from './own-account.ts';
 import { Outside } from './outside.ts';
 import { OwnActs } from './own-acts.ts';
 import { Passkeys } from './passkeys.ts';
+import { PeopleMails } from './mails.ts';
 import { makePasswords, type Passwords } from './passwords.ts';
 import type { Mailer } from './ports.ts';
 import { makeSeal } from './seal.ts';
@@ -51,6 +52,8 @@ export interface People {
   /** By e-mail, as it was typed. */
   findByEmail(email: string): Promise<Person | undefined>;
   readonly outside: Outside;
+  /** Mails that other domains have reason to send. */
+  readonly mails: PeopleMails;
   /** Removes what is over, makes room for the audit log of the next months and drops its oldest. */
   tend(): Promise<void>;
   close(): Promise<void>;
@@ -109,6 +112,7 @@ export const openPeople = async (options: PeopleOptions): Promise<People> => {
       { sessions, acts, failures, seal: makeSeal(options.pepper, 'milepost outside sign-ins 1') },
       options.providers ?? [],
     ),
+    mails: new PeopleMails(links),
     tend,
     close: async () => {
       isClosed = true;

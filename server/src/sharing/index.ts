@@ -5,3 +5,4 @@ export { type PrivateSource, privateTo } from './private-periods.ts';
 export type { Reader, ScopeSources } from './reader.ts';
 export * from './grants/index.ts';
 export * from './receipts/index.ts';
+export * from './invitations/index.ts';

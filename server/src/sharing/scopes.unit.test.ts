@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BrokenGlass, Holder, PossessionDirectory, PossessionPeriod } from '../registry/index.ts';
+import { groupPermission } from '../events/index.ts';
+import { makeGrantBook } from './grants/book.ts';
+import type { StoredGrant } from './grants/stored.ts';
 import { makeScopes } from './make-scopes.ts';
 import { nothingPrivate } from './operator-scope.ts';
 import type { Reader } from './reader.ts';
@@ -89,4 +92,96 @@ test('staff see no position, motion or trip of a private owner until they break 
   assert.deepEqual(fourth?.hiddenPeriods(7, 'position'), hidden);
   assert.deepEqual(scopesOf(directory, 100).of(staff(3)).hiddenPeriods(7, 'position'), hidden, 'for as long as it is broken');
   assert.deepEqual(scopesOf(directory).of(staff(5)).hiddenPeriods(7, 'position'), [], 'staff see their own cars');
+});
+
+const vocabulary = () => ({ byNumber: () => undefined, byPath: () => undefined });
+const grantOf = (
+  vehicleNo: number,
+  holder: Holder,
+  items: StoredGrant['items'],
+  changes: Partial<StoredGrant> = {},
+): StoredGrant => ({
+  grantNo: vehicleNo,
+  id: `grt_${vehicleNo}`,
+  revision: 1,
+  holder,
+  reader: { kind: 'person', personNo: 7 },
+  vehicleNo,
+  items,
+  givenItems: items,
+  purpose: 'driver',
+  purposeVersion: '1',
+  untilMs: null,
+  backToMs: 0,
+  state: 'active',
+  givenAtMs: 0,
+  pauses: [],
+  endedAtMs: null,
+  endReason: null,
+  ...changes,
+});
+/** Scopes of somebody who works for customer 1, and for whom there are grants. */
+const withGrants = (possession: PossessionDirectory, heard = { is: true }) => {
+  const book = makeGrantBook(
+    () => 1000,
+    () => heard.is,
+  );
+  const scopes = makeScopes({ possession, drivers: nothingPrivate, clock: { now: () => 1000 } }, { book, vocabulary });
+  return { book, scopes, driver: (customerNos = [1]) => scopes.of({ personNo: 7, isStaff: false, customerNos }) };
+};
+
+test('a driver sees the cars of others by what is granted, and the own ones as before', () => {
+  const { directory, periods } = makePossession();
+  periods.set(9, [{ holder: person(5), ...ever }]);
+  const { book, scopes, driver } = withGrants(directory);
+  const before = driver();
+  assert.equal(scopes.readsByGrant({ personNo: 7, isStaff: false, customerNos: [] }), false);
+  assert.deepEqual([before.allowsVehicle(9), before.items], [false, undefined]);
+  book.put([grantOf(9, person(5), [{ item: 'energy' }, { item: 'position', place: 'about1km' }])]);
+  const scope = driver();
+  assert.notEqual(scope.audience, before.audience);
+  assert.deepEqual([scope.seesNow(9), scope.isGuest?.(9), scope.isGuest?.(8)], [true, true, false]);
+  assert.deepEqual(groupPermission(scope, 9, 'energy')?.periods, [{ fromMs: 0, toMs: null }]);
+  assert.equal(groupPermission(scope, 9, 'position')?.precision.place, 'about1km');
+  assert.deepEqual([groupPermission(scope, 9, 'motion'), scope.allowsGroup(9, 'motion')], [undefined, false]);
+  assert.equal(groupPermission(scope, 8, 'motion')?.precision.place, 'exact', 'the fleet’s own');
+  assert.equal(scope.seesCustomer(1), true);
+});
+
+test('what is narrowed, paused or not heard of is gone, and streams are told which cars that is about', () => {
+  const { directory, periods } = makePossession();
+  periods.set(9, [{ holder: person(5), ...ever }]);
+  const heard = { is: true };
+  const { book, driver } = withGrants(directory, heard);
+  const grant = grantOf(9, person(5), [{ item: 'energy' }, { item: 'mileage' }]);
+  book.put([grant]);
+  const scope = driver();
+  const version = scope.version();
+  assert.equal(scope.version(), version, 'nothing changed');
+  book.put([{ ...grant, revision: 2, items: [{ item: 'energy' }] }]);
+  assert.ok(scope.version() > version);
+  assert.equal(groupPermission(scope, 9, 'mileage'), undefined);
+  heard.is = false;
+  assert.deepEqual([scope.seesNow(9), groupPermission(scope, 9, 'energy'), scope.seesNow(8)], [false, undefined, true]);
+  heard.is = true;
+  book.put([{ ...grant, revision: 3, state: 'paused', pauses: [{ fromMs: 900, toMs: null }] }]);
+  assert.deepEqual([scope.seesNow(9), scope.allowsVehicle(9)], [false, false]);
+});
+
+test('staff see of a private owner’s car what they are shown as its drivers; the holder of before keeps what was theirs', () => {
+  const { directory, periods } = makePossession();
+  periods.set(9, [
+    { holder: person(7), fromMs: Number.NEGATIVE_INFINITY, toMs: 10 },
+    { holder: person(5), fromMs: 10, toMs: Number.POSITIVE_INFINITY },
+  ]);
+  const { book, scopes, driver } = withGrants(directory);
+  book.put([grantOf(9, person(5), [{ item: 'position' }], { backToMs: 500 })]);
+  const staffed = scopes.of({ personNo: 7, isStaff: true, customerNos: [] });
+  assert.deepEqual(groupPermission(staffed, 9, 'position')?.periods, [{ fromMs: 500, toMs: null }]);
+  assert.deepEqual(groupPermission(staffed, 9, 'position')?.hidden, []);
+  assert.deepEqual(groupPermission(driver([]), 9, 'position')?.periods, [
+    { fromMs: Number.NEGATIVE_INFINITY, toMs: 10 },
+    { fromMs: 500, toMs: null },
+  ]);
+  assert.deepEqual(groupPermission(driver([]), 9, 'energy')?.periods, [{ fromMs: Number.NEGATIVE_INFINITY, toMs: 10 }]);
 });

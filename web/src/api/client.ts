@@ -108,6 +108,7 @@ const frameTimeoutMs = 30_000;
 
 const vehicle = (id: string): string => `/v1/vehicles/${encodeURIComponent(id)}`;
 const driver = (id: string): string => `/v1/drivers/${encodeURIComponent(id)}`;
+const invitation = (id: string): string => `/v1/driver-invitations/${encodeURIComponent(id)}`;
 const grant = (id: string): string => `/v1/grants/${encodeURIComponent(id)}`;
 const partnerBlock = (id: string): string => `/v1/me/partner-blocks/${encodeURIComponent(id)}`;
 const members = (id: string): string => `/v1/organisations/${encodeURIComponent(id)}/members`;
@@ -223,6 +224,15 @@ export const api = {
   catalogue: (signal?: AbortSignal) => call<'readCatalogue'>('GET', '/v1/catalogue', { signal }),
   receipts: (query: RouteQuery<'listReceipts'>, signal?: AbortSignal) =>
     call<'listReceipts'>('GET', '/v1/receipts', { query, signal }),
+  ownVehicles: (query: RouteQuery<'listOwnVehicles'>, signal?: AbortSignal) =>
+    call<'listOwnVehicles'>('GET', '/v1/me/vehicles', { query, signal }),
+  inviteDriver: (body: RouteBody<'inviteDriver'>) => call<'inviteDriver'>('POST', '/v1/driver-invitations', { body }),
+  invitations: (signal?: AbortSignal) => call<'listDriverInvitations'>('GET', '/v1/driver-invitations', { signal }),
+  invitationsOfLink: (code: string, signal?: AbortSignal) =>
+    call<'readDriverInvitations'>('POST', '/v1/driver-invitation-links', { body: { code }, signal }),
+  answerInvitation: (id: string, body: RouteBody<'answerDriverInvitation'>) =>
+    call<'answerDriverInvitation'>('PUT', `${invitation(id)}/answer`, { body }),
+  withdrawInvitation: (id: string) => call<'withdrawDriverInvitation'>('DELETE', invitation(id)),
   grants: (query: RouteQuery<'listGrants'>, signal?: AbortSignal) => call<'listGrants'>('GET', '/v1/grants', { query, signal }),
   grant: (id: string, signal?: AbortSignal) => call<'readGrant'>('GET', grant(id), { signal }),
   changeGrant: (id: string, body: RouteBody<'changeGrant'>) => call<'changeGrant'>('PATCH', grant(id), { body }),

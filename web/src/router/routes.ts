@@ -100,6 +100,18 @@ export const routes: RouteRecordRaw[] = [
       { path: 'account', name: 'account', meta: { title: 'account.title' }, component: () => import('../pages/AccountPage.vue') },
       { path: 'access', name: 'access', meta: { title: 'access.title' }, component: () => import('../pages/AccessPage.vue') },
       {
+        path: 'access/invite',
+        name: 'invite',
+        meta: { title: 'invitations.pageTitle' },
+        component: () => import('../pages/InvitePage.vue'),
+      },
+      {
+        path: 'invitation',
+        name: 'invitation',
+        meta: { title: 'invitations.page' },
+        component: () => import('../pages/InvitationPage.vue'),
+      },
+      {
         path: 'requests',
         name: 'requests',
         meta: { title: 'requests.title' },

@@ -10,7 +10,8 @@ export const useWaiting = defineStore('waiting', () => {
   const count = ref(0);
   const load = async (): Promise<void> => {
     try {
-      count.value = (await api.consents()).items.length;
+      const [asked, offered] = await Promise.all([api.consents(), api.invitations()]);
+      count.value = asked.items.length + offered.received.length;
     } catch (error) {
       // The page of requests says what is wrong; the number stays as it was known.
       if (!(error instanceof ApiError)) throw error;

@@ -9,7 +9,7 @@ import { findUnknown, type UnknownVehicles } from '../find-unknown.ts';
 import { forgetOld } from '../forget-old.ts';
 import { openReportsOf } from '../keep-reports.ts';
 import { openOauthIn } from '../open-oauth.ts';
-import { openConsentsIn, openReceiptsIn } from '../open-consents.ts';
+import { invitationsIn, openConsentsIn, openReceiptsIn } from '../open-consents.ts';
 import { openFeedIn } from '../open-feed.ts';
 import { makeVehicleIds } from '../../sharing/index.ts';
 import { openPartnersIn } from '../open-partners.ts';
@@ -129,6 +129,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
     oauth,
     consents,
     receipts,
+    invitations: invitationsIn(base, stored, { people, consents }),
     vehicleIds,
     feed,
     attachTail: (model) => replica.models.projection.attach(model),

@@ -4,7 +4,7 @@ import type { ReadScope } from '../../events/index.ts';
 import type { Directory, Driver, DriverPeriod } from '../../registry/index.ts';
 import { demandCustomer, demandHolder } from '../access/rights.ts';
 import { type Paged, pageNewestFirst, readCursor, writeCursor } from '../cursors.ts';
-import { findCustomer, findDriver, findVehicle, isOfReader } from '../find-vehicle.ts';
+import { findCustomer, findDriver, findHeldVehicle, findVehicle, isOfReader } from '../find-vehicle.ts';
 import type { Call, RouteRegistrar } from '../register-route.ts';
 import { readTime } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
@@ -114,7 +114,7 @@ const addAssignments = (routes: RouteRegistrar, { registry, clock }: HttpDeps): 
   routes.add('listVehicleDrivers', ({ params, query, scope }) =>
     pageOf(
       drivers.directory
-        .assignmentsOfVehicle(findVehicle(directory, scope, params.id).vehicleNo)
+        .assignmentsOfVehicle(findHeldVehicle(directory, scope, params.id).vehicleNo)
         .filter((one) => isOfReader(scope, one)),
       query,
       scope,

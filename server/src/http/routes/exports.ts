@@ -17,7 +17,7 @@ import { type TrackSource, trackSources } from '../export/track-devices.ts';
 import { writeCsvPages } from '../export/write-csv-pages.ts';
 import { writeGeojson } from '../export/write-geojson.ts';
 import { writeGpx } from '../export/write-gpx.ts';
-import { findVehicle } from '../find-vehicle.ts';
+import { findHeldVehicle } from '../find-vehicle.ts';
 import { httpLimits } from '../limits.ts';
 import type { RouteRegistrar } from '../register-route.ts';
 import type { HttpDeps } from '../types.ts';
@@ -106,7 +106,7 @@ export const addExportRoutes = (routes: RouteRegistrar, deps: HttpDeps): void =>
   const { registry, vocabulary, clock } = deps;
   let underWay = 0;
   routes.add('exportHistory', async ({ params, query, scope, reply }): Promise<FastifyReply> => {
-    const vehicle = findVehicle(registry.directory, scope, params.id);
+    const vehicle = findHeldVehicle(registry.directory, scope, params.id);
     const asked = readExportQuery(query, vocabulary(), clock.now());
     if (underWay >= httpLimits.exportsAtOnceMax)
       throw new OperationalError('overloaded', 'other exports are under way', { retryAfterSeconds: 5 });

@@ -1,6 +1,5 @@
 import type { ConsentRequestView, GrantDetailView, GrantEventView, GrantView } from '@milepost/contract/api';
-import type { FastifyRequest } from 'fastify';
-import { CallerError, invalidField } from '../../kernel/index.ts';
+import { CallerError } from '../../kernel/index.ts';
 import type { Vehicle } from '../../registry/index.ts';
 import {
   type Granter,
@@ -10,42 +9,14 @@ import {
   type StoredGrant,
   type StoredRequest,
 } from '../../sharing/index.ts';
-import type { Caller } from '../access/authenticate.ts';
 import { grantSourcesOf } from '../grant-sources.ts';
 import { readShared } from '../read-shared.ts';
 import type { RouteRegistrar } from '../register-route.ts';
 import { toIso } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
-import { signedInOf } from './people.ts';
+import { granterOf, isoOrNull, momentOf, ownVehicles } from './granter.ts';
 
 type Deps = Pick<HttpDeps, 'registry' | 'partners' | 'consents' | 'live' | 'history' | 'vocabulary' | 'clock'>;
-
-const isoOrNull = (ms: number | null): string | null => (ms === null ? null : toIso(ms));
-
-/** What a person read before they answered; nothing was shown for an end, which asks nothing. */
-interface Shown {
-  readonly textVersion: string;
-  readonly language: string;
-}
-const nothingShown: Shown = { textVersion: 'none', language: 'und' };
-
-const granterOf = (caller: Caller, request: FastifyRequest, { textVersion, language }: Shown = nothingShown): Granter => {
-  const { person, memberships } = signedInOf(caller);
-  const managed = memberships.filter(({ kind, role }) => kind === 'customer' && role === 'manager');
-  return {
-    personNo: person.personNo,
-    customerNos: managed.flatMap(({ customerNo }) => customerNo ?? []),
-    address: request.client.address,
-    answer: { textVersion, language, method: 'web' },
-  };
-};
-
-const momentOf = (text: string | undefined): number | undefined => {
-  if (text === undefined) return undefined;
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) throw invalidField('until', text, 'a moment in ISO 8601');
-  return ms;
-};
 
 /** Grants and requests in words. */
 class Views {
@@ -151,19 +122,6 @@ const isHeldBy = ({ holder }: StoredGrant, { personNo, customerNos }: Granter): 
 const isReadBy = ({ reader }: StoredGrant, { personNo }: Granter): boolean =>
   reader.kind === 'person' && reader.personNo === personNo;
 
-/** Vehicles that the granter may share: theirs, and those of customers that they manage. Throws `not_found`. */
-const ownVehicles = (deps: Deps, ids: readonly string[], by: Granter): Vehicle[] =>
-  ids.map((id) => {
-    const { registry } = deps;
-    const vehicle = registry.directory.vehicleById(id);
-    const holder = vehicle && registry.possessions.directory.holderNow(vehicle.vehicleNo);
-    const isOwn =
-      holder?.kind === 'person' ? holder.personNo === by.personNo : holder && by.customerNos.includes(holder.customerNo);
-    if (!vehicle || !isOwn || vehicle.endedAt !== null)
-      throw new CallerError('not_found', `there is no vehicle ${JSON.stringify(id)}`);
-    return vehicle;
-  });
-
 const addGrantActs = (routes: RouteRegistrar, deps: Deps, views: Views): void => {
   const { consents, registry } = deps;
   const find = (id: string, by: Granter): StoredGrant => {
@@ -212,7 +170,7 @@ const addGrantActs = (routes: RouteRegistrar, deps: Deps, views: Views): void =>
   });
   routes.add('trySharing', async ({ body, caller, request }) => {
     const by = granterOf(caller, request);
-    const [vehicle] = ownVehicles(deps, [body.vehicle], by);
+    const [vehicle] = ownVehicles(deps.registry, [body.vehicle], by);
     const { vehicleNo, id } = vehicle as Vehicle;
     const holder = registry.possessions.directory.holderNow(vehicleNo);
     if (!holder) throw new CallerError('not_found', 'there is no such vehicle');
@@ -228,7 +186,7 @@ const addRequestRoutes = (routes: RouteRegistrar, deps: Deps, views: Views): voi
   routes.add('acceptConsentRequest', async ({ params, body, caller, request }) => {
     const by = granterOf(caller, request, body);
     const { items, backDays = 0 } = body;
-    const vehicleNos = ownVehicles(deps, body.vehicles, by).map(({ vehicleNo }) => vehicleNo);
+    const vehicleNos = ownVehicles(deps.registry, body.vehicles, by).map(({ vehicleNo }) => vehicleNo);
     const chosen = { vehicleNos, items, untilMs: momentOf(body.until) ?? null, backDays };
     return { items: await views.grants(await consents.accept(params.id, chosen, by), by) };
   });

@@ -4,7 +4,7 @@ import { invalidField } from '../../kernel/index.ts';
 import { demandHolder } from '../access/rights.ts';
 import { pageNewestFirst } from '../cursors.ts';
 import { findTrip } from '../find-trip.ts';
-import { findVehicle, isOfReader } from '../find-vehicle.ts';
+import { findHeldVehicle, findVehicle, isOfReader } from '../find-vehicle.ts';
 import type { RouteRegistrar } from '../register-route.ts';
 import { type Period, readTime } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
@@ -32,7 +32,7 @@ export const addPrivateRoutes = (routes: RouteRegistrar, { registry, trips, cloc
   };
 
   routes.add('listPrivatePeriods', ({ params, query, scope }) => {
-    const { vehicleNo } = findVehicle(directory, scope, params.id);
+    const { vehicleNo } = findHeldVehicle(directory, scope, params.id);
     const page = pageNewestFirst(
       drivers.directory.privatePeriods(vehicleNo).filter((one) => isOfReader(scope, one)),
       ({ fromMs, id }) => [fromMs, id],

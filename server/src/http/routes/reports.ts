@@ -1,6 +1,6 @@
 import { apiLimits } from '@milepost/contract/api';
 import { readCursor, writeCursor } from '../cursors.ts';
-import { findVehicle } from '../find-vehicle.ts';
+import { findHeldVehicle } from '../find-vehicle.ts';
 import { httpLimits } from '../limits.ts';
 import type { RouteRegistrar } from '../register-route.ts';
 import { readPeriod } from '../times.ts';
@@ -14,7 +14,7 @@ export const addReportRoutes = (
   const { directory } = registry;
 
   routes.add('readReports', async ({ params, query, scope }) => {
-    const { vehicleNo } = findVehicle(directory, scope, params.id);
+    const { vehicleNo } = findHeldVehicle(directory, scope, params.id);
     const period = readPeriod(query, (from, to) => ({ fromMs: from ?? 0, toMs: to ?? clock.now() + apiLimits.historyAheadMs }));
     const limit = Math.min(query.limit ?? apiLimits.pageSizeDefault, httpLimits.reportsPerPageMax);
     const before = query.cursor === undefined ? {} : { beforeOffset: readCursor(query.cursor, ['number'])[0] };

@@ -1,6 +1,6 @@
 import type { RetentionView } from '@milepost/contract/api';
 import type { Customer, RetentionDays } from '../../registry/index.ts';
-import { findCustomerById, findVehicle } from '../find-vehicle.ts';
+import { findCustomerById, findHeldVehicle, findVehicle } from '../find-vehicle.ts';
 import type { RouteRegistrar } from '../register-route.ts';
 import type { HttpDeps } from '../types.ts';
 
@@ -21,7 +21,7 @@ export const addRetentionRoutes = (routes: RouteRegistrar, { registry, retention
   );
 
   routes.add('readRetention', ({ params, scope }) => {
-    const vehicle = findVehicle(directory, scope, params.id);
+    const vehicle = findHeldVehicle(directory, scope, params.id);
     return viewOf(vehicle.retention, retention.effective({ vehicle }));
   });
 

@@ -25,7 +25,11 @@ const signalView = (signal: SignalDefinition): SignalView => {
 };
 
 /** As far as it decides what the web app shows. */
-const youOf = (caller: Caller, { directory, possessions }: HttpDeps['registry']): ServerConfig['you'] => {
+const youOf = (
+  caller: Caller,
+  { directory, possessions }: HttpDeps['registry'],
+  { book }: HttpDeps['consents'],
+): ServerConfig['you'] => {
   const { isOperator, reader } = caller;
   if (caller.actor !== 'person')
     return { name: null, isOperator, isStaff: reader.isStaff, customers: [], partners: [], hasVehicles: false };
@@ -34,7 +38,9 @@ const youOf = (caller: Caller, { directory, possessions }: HttpDeps['registry'])
     const customer = customerNo === null ? undefined : directory.customerByNo(customerNo);
     return customer ? [{ id: customer.id, name: customer.name, role }] : [];
   });
-  const hasVehicles = [...possessions.directory.vehiclesOfPerson(person.personNo)].length > 0;
+  const { personNo } = person;
+  const granted = [...book.vehiclesOf({ kind: 'person', personNo })];
+  const hasVehicles = granted.length > 0 || [...possessions.directory.vehiclesOfPerson(personNo)].length > 0;
   const partners = memberships.flatMap(({ kind, id, name, role }) => (kind === 'partner' ? [{ id, name, role }] : []));
   return { name: person.name, isOperator, isStaff: reader.isStaff, customers, partners, hasVehicles };
 };
@@ -57,7 +63,7 @@ export const addServerRoutes = (routes: RouteRegistrar, deps: HttpDeps): void =>
   }));
 
   routes.add('readConfig', ({ caller }) => ({
-    you: youOf(caller, deps.registry),
+    you: youOf(caller, deps.registry, deps.consents),
     version: config.version,
     serverTime: toIso(clock.now()),
     mapStyle: config.mapStyle && { ...config.mapStyle },

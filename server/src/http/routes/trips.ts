@@ -69,9 +69,14 @@ export const addTripRoutes = (routes: RouteRegistrar, { registry, trips, clock }
     limit: query.limit ?? apiLimits.pageSizeDefault,
   });
 
+  /** Who drove is none of the business of who sees the vehicle by a grant alone. */
+  const seenTrip = (scope: ReadScope, trip: Parameters<typeof tripView>[1]): ReturnType<typeof tripView> => {
+    const view = tripView(registry, trip);
+    return scope.isGuest?.(trip.vehicleNo) ? { ...view, driver: null } : view;
+  };
   routes.add('listTrips', async ({ params, query, scope }) => {
     const wanted = asked(scope, params.id, query);
-    return pageView(await trips.listTrips(scope, wanted), (trip) => tripView(registry, { vehicleNo: wanted.vehicleNo, trip }));
+    return pageView(await trips.listTrips(scope, wanted), (trip) => seenTrip(scope, { vehicleNo: wanted.vehicleNo, trip }));
   });
   routes.add('listStops', async ({ params, query, scope }) =>
     pageView(await trips.listStops(scope, asked(scope, params.id, query)), stopView),
@@ -84,7 +89,7 @@ export const addTripRoutes = (routes: RouteRegistrar, { registry, trips, clock }
     const { vehicleNo } = findVehicle(directory, scope, params.id);
     const trip = await findTrip(trips, scope, vehicleNo, params.trip);
     if (!trip) throw new CallerError('not_found', `there is no trip ${JSON.stringify(params.trip)} of this vehicle`);
-    return tripView(registry, { vehicleNo, trip });
+    return seenTrip(scope, { vehicleNo, trip });
   });
 
   routes.add('readMileage', async ({ params, query, scope }) => {

@@ -1,5 +1,11 @@
 import { connectionStatuses, isWarningCode, silenceReasons } from '@milepost/contract';
-import { apiLimits, type RouteResponse, type VehicleFilters as FilterParameters, type VehicleItem } from '@milepost/contract/api';
+import {
+  apiLimits,
+  type RouteResponse,
+  type VehicleFilters as FilterParameters,
+  type VehicleDetail,
+  type VehicleItem,
+} from '@milepost/contract/api';
 import type { FastifyReply } from 'fastify';
 import type { ReadScope } from '../../events/index.ts';
 import { CallerError, invalidField } from '../../kernel/index.ts';
@@ -108,7 +114,16 @@ export const addVehicleRoutes = (routes: RouteRegistrar, deps: HttpDeps): void =
     return { ...counts, parts, furtherParts: all.length - parts.length };
   });
 
-  routes.add('readVehicle', ({ params, scope }) => vehicleDetailView(context, scope, findVehicle(directory, scope, params.id)));
+  /** Of all grants together; null for who needs none. */
+  const sharedItems = (scope: ReadScope, vehicleNo: number, personNo: number | null): VehicleDetail['sharedItems'] => {
+    if (personNo === null || !scope.isGuest?.(vehicleNo)) return null;
+    const grants = deps.consents.book.of({ kind: 'person', personNo }, vehicleNo);
+    return grants.filter(({ state }) => state === 'active').flatMap(({ items }) => [...items]);
+  };
+  routes.add('readVehicle', ({ params, scope, caller }) => {
+    const vehicle = findVehicle(directory, scope, params.id);
+    return vehicleDetailView(context, scope, vehicle, sharedItems(scope, vehicle.vehicleNo, caller.reader.personNo));
+  });
 
   routes.add('changeVehicle', async ({ params, body, scope, caller, request }) => {
     const { id, vehicleNo } = findVehicle(directory, scope, params.id);

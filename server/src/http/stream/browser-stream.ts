@@ -6,7 +6,7 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { OperationalError } from '../../kernel/index.ts';
 import { refuseUpgrade } from '../../protocols/index.ts';
 import type { Drivers, Possessions } from '../../registry/index.ts';
-import type { Reader, Scopes } from '../../sharing/index.ts';
+import type { GrantBook, Reader, Scopes } from '../../sharing/index.ts';
 import { authenticate, type Caller } from '../access/authenticate.ts';
 import { checkHost } from '../access/check-host.ts';
 import { checkOrigin } from '../access/check-origin.ts';
@@ -28,6 +28,8 @@ export interface BrowserStreamDeps extends Pick<HttpDeps, 'live' | 'vocabulary' 
   };
   readonly warnings: Pick<HttpDeps['warnings'], 'listen' | 'isShown'>;
   readonly scopes: Scopes;
+  /** Left out: nobody reads by what others granted. */
+  readonly grants?: Pick<GrantBook, 'onChange'>;
   readonly config: Pick<HttpDeps['config'], 'allowedHosts' | 'allowedOrigins' | 'door'>;
 }
 
@@ -80,6 +82,10 @@ class Stream implements BrowserStream {
       registry.possessions.directory.onChange(() => {
         for (const viewer of this.#viewers) this.#refresh(viewer, viewer.reader);
       }),
+      deps.grants?.onChange(() => {
+        // Whose first grant it was sees something else than by themselves.
+        for (const viewer of this.#viewers) this.#refresh(viewer, viewer.reader);
+      }) ?? (() => {}),
       warnings.listen({
         changed: whenWatched((changes) => this.#warnings.note(changes)),
         outdated: () => this.#warnings.noteGap(),

@@ -1,4 +1,5 @@
 import type { StatusMessage } from '@milepost/contract/stream';
+import { groupPermission, isSeenAt } from '../../events/index.ts';
 import type { StatusChange } from '../../history/index.ts';
 import type { Directory } from '../../registry/index.ts';
 import { statusChangeView } from '../routes/status.ts';
@@ -38,7 +39,9 @@ export class StatusFeed {
 
   #encode({ scope }: Viewer, changes: readonly StatusChange[], more: number): Buffer | null {
     const shown = changes
-      .filter((change) => scope.seesNow(change.vehicleNo))
+      .filter(
+        (change) => scope.seesNow(change.vehicleNo) && isSeenAt(groupPermission(scope, change.vehicleNo, 'status'), change.at),
+      )
       .map((change) => statusChangeView(this.#directory, scope, change));
     const message: StatusMessage = { type: 'status', changes: shown.filter((change) => change !== undefined), more };
     return message.changes.length === 0 ? null : encodeMessage(message);

@@ -110,13 +110,14 @@ export class VehicleWatches {
 
   #encode(watch: Watch, values: readonly LatestValue[], isComplete: boolean): Buffer {
     const { lastSeen } = this.#context.live.status(watch.scope, watch.vehicleNo);
+    const isGuest = watch.scope.isGuest?.(watch.vehicleNo) === true;
     const message: VehicleMessage = {
       type: 'vehicle',
       id: watch.id,
       isComplete,
       lastSeen: toIsoOrNull(lastSeen),
-      isPrivate: isPrivateNow(this.#context.drivers, watch.vehicleNo),
-      latest: latestView(this.#context, values),
+      isPrivate: !isGuest && isPrivateNow(this.#context.drivers, watch.vehicleNo),
+      latest: latestView(this.#context, values, isGuest),
     };
     return encodeMessage(message);
   }

@@ -19,6 +19,7 @@ import { hideErased } from '../../app/hide-erased.ts';
 import { openReportsOf, type ReportParts } from '../../app/keep-reports.ts';
 import type { Reports } from '../../reports/index.ts';
 import { keepWarnings, openWarningLog } from '../../app/keep-warnings.ts';
+import { invitationsIn } from '../../app/open-consents.ts';
 import { priorValues } from '../../app/prior-values.ts';
 import { type Devices, openDevices } from '../../devices/index.ts';
 import { type Erasures, openErasures } from '../../erasure/index.ts';
@@ -361,6 +362,7 @@ export const openTestServer = async (
     people,
     ...ofPartners,
     feed,
+    invitations: invitationsIn(timed, parts, { people, consents: shared.consents }),
     config: configOf(webRoot, changes),
     metrics: new MetricsRegistry(),
     figures,

@@ -8,6 +8,7 @@ import type {
   WarningView,
 } from '@milepost/contract/api';
 import type { ReadScope } from '../../events/index.ts';
+import { asSeen } from '../../sharing/index.ts';
 import type { LatestValue, Live, VehicleListItem, VehicleStatus } from '../../live/index.ts';
 import type { Clock } from '../../kernel/index.ts';
 import type { Directory, DriverDirectory, Vehicle } from '../../registry/index.ts';
@@ -63,7 +64,7 @@ export const isPrivateNow = (drivers: DriverDirectory, vehicleNo: number): boole
 
 /** Who drives it is known to whom it is known what it does. */
 const drivingView = ({ drivers, clock }: ViewContext, scope: ReadScope, { vehicleNo }: Vehicle) => {
-  if (!scope.seesNow(vehicleNo)) return { driver: null, isPrivate: false };
+  if (!scope.seesNow(vehicleNo) || scope.isGuest?.(vehicleNo)) return { driver: null, isPrivate: false };
   const driver = drivers.driverAt(vehicleNo, clock.now());
   return {
     driver: driver ? { id: driver.id, name: driver.name } : null,
@@ -86,7 +87,7 @@ export const vehicleItemView = (context: ViewContext, scope: ReadScope, item: Ve
   const map = context.live.mapVehicle(scope, vehicle.vehicleNo);
   const vocabulary = context.vocabulary();
   return {
-    ...identityView(context.directory, vehicle),
+    ...identityView(context.directory, asSeen(scope, vehicle)),
     ...connectionView(status),
     ...drivingView(context, scope, vehicle),
     position: item.position && positionView(item.position, map?.headingDegrees ?? null),
@@ -97,7 +98,12 @@ export const vehicleItemView = (context: ViewContext, scope: ReadScope, item: Ve
   };
 };
 
-export const latestView = (context: ViewContext, values: readonly LatestValue[]): Record<string, LatestValueView> => {
+/** `isGuest`: not by which device. */
+export const latestView = (
+  context: ViewContext,
+  values: readonly LatestValue[],
+  isGuest: boolean,
+): Record<string, LatestValueView> => {
   const vocabulary = context.vocabulary();
   const latest: Record<string, LatestValueView> = {};
   for (const value of values) {
@@ -109,7 +115,7 @@ export const latestView = (context: ViewContext, values: readonly LatestValue[])
       unit: signal.unit,
       time: toIso(value.time),
       receivedAt: toIso(value.receivedAt),
-      deviceId: context.directory.deviceByNo(value.deviceNo)?.id ?? null,
+      deviceId: isGuest ? null : (context.directory.deviceByNo(value.deviceNo)?.id ?? null),
     };
   }
   return latest;
@@ -136,10 +142,17 @@ const devicesView = (directory: Directory, vehicleNo: number): VehicleDetail['de
     since: toIsoOrNull(device.assignments.findLast((assignment) => assignment.vehicleNo === vehicleNo)?.fromMs ?? null),
   }));
 
-export const vehicleDetailView = (context: ViewContext, scope: ReadScope, vehicle: Vehicle): VehicleDetail => {
+/** `sharedItems`: of who sees it by a grant alone. */
+export const vehicleDetailView = (
+  context: ViewContext,
+  scope: ReadScope,
+  vehicle: Vehicle,
+  sharedItems: VehicleDetail['sharedItems'] = null,
+): VehicleDetail => {
   const { live, directory } = context;
   const values = live.latest(scope, vehicle.vehicleNo);
   const vocabulary = context.vocabulary();
+  const isGuest = scope.isGuest?.(vehicle.vehicleNo) === true;
   return {
     ...identityView(directory, vehicle),
     isVinCheckDigitValid: vehicle.isVinCheckDigitValid,
@@ -152,7 +165,8 @@ export const vehicleDetailView = (context: ViewContext, scope: ReadScope, vehicl
     ...drivingView(context, scope, vehicle),
     position: latestPosition(context, values),
     warnings: live.warnings(scope, vehicle.vehicleNo).map((warning) => warningView(vocabulary, warning)),
-    devices: scope.seesNow(vehicle.vehicleNo) ? devicesView(directory, vehicle.vehicleNo) : [],
-    latest: latestView(context, values),
+    devices: scope.seesNow(vehicle.vehicleNo) && !isGuest ? devicesView(directory, vehicle.vehicleNo) : [],
+    sharedItems,
+    latest: latestView(context, values, isGuest),
   };
 };

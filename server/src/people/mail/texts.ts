@@ -13,7 +13,8 @@ export type MailKind =
   | 'passkeyRefused'
   | 'identityLinked'
   | 'identityUnlinked'
-  | 'join';
+  | 'join'
+  | 'drive';
 
 export interface MailWords {
   readonly link: string;
@@ -117,6 +118,14 @@ const en: Readonly<Record<MailKind, Text>> = {
     subject: 'You are invited to Milepost',
     lines: ({ link, hours, what }) => [`${what} invites you. Accept within ${hours} hours:`, link, ignore.en],
   },
+  drive: {
+    subject: 'You may see a car in Milepost',
+    lines: ({ link, hours, what }) => [
+      `${what} invites you to see something of a car: what, and until when, stands there. Answer within ${hours} hours:`,
+      link,
+      ignore.en,
+    ],
+  },
 };
 
 const es: Readonly<Record<MailKind, Text>> = {
@@ -194,6 +203,14 @@ const es: Readonly<Record<MailKind, Text>> = {
   join: {
     subject: 'Le invitan a Milepost',
     lines: ({ link, hours, what }) => [`${what} le invita. Acepte en ${hours} horas:`, link, ignore.es],
+  },
+  drive: {
+    subject: 'Puede ver un coche en Milepost',
+    lines: ({ link, hours, what }) => [
+      `${what} le invita a ver algo de un coche: qué y hasta cuándo figura allí. Responda en ${hours} horas:`,
+      link,
+      ignore.es,
+    ],
   },
 };
 
@@ -276,6 +293,14 @@ const de: Readonly<Record<MailKind, Text>> = {
   join: {
     subject: 'Einladung zu Milepost',
     lines: ({ link, hours, what }) => [`${what} lädt Sie ein. Nehmen Sie innerhalb von ${hours} Stunden an:`, link, ignore.de],
+  },
+  drive: {
+    subject: 'Sie dürfen ein Auto in Milepost sehen',
+    lines: ({ link, hours, what }) => [
+      `${what} lädt Sie ein, etwas von einem Auto zu sehen: was und bis wann, steht dort. Antworten Sie innerhalb von ${hours} Stunden:`,
+      link,
+      ignore.de,
+    ],
   },
 };
 

@@ -177,5 +177,9 @@ export const partnerScope = (sources: GrantSources, appNo: number): ReadScope =>
 /** What a person may read by grants of others: family, employees. Throws `unavailable`. */
 export const driverScope = (sources: GrantSources, personNo: number): ReadScope => {
   checkHeard(sources);
-  return scopeOf(sources, { kind: 'person', personNo }, `person:${personNo}`);
+  return driverScopeUnlessUnheard(sources, personNo);
 };
+
+/** The same for who sees other vehicles, too: while changes are not heard it is as if nothing were granted. */
+export const driverScopeUnlessUnheard = (sources: GrantSources, personNo: number): ReadScope =>
+  scopeOf(sources, { kind: 'person', personNo }, `person:${personNo}`);

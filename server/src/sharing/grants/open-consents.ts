@@ -100,6 +100,22 @@ export class Consents {
     return this.giveAll([wanted], by);
   }
 
+  /** What a holder offered by an invitation, in the transaction in which it is accepted: the holder may be away. */
+  async giveAsInvited(
+    decide: (tx: Transaction) => Promise<{ readonly wanted: NewGrants; readonly by: Granter }>,
+  ): Promise<readonly StoredGrant[]> {
+    const written = await this.#write(system, async (tx) => {
+      const { wanted, by } = await decide(tx);
+      return this.#give(tx, wanted, by);
+    });
+    return live(written);
+  }
+
+  /** Items as they are kept. Throws `invalid_field`. */
+  checkItems(items: readonly ConsentItem[]): ConsentItem[] {
+    return checkItems(items, this.#options.vocabulary());
+  }
+
   /** All of them, or none. */
   async giveAll(wanted: readonly NewGrants[], by: Granter): Promise<readonly StoredGrant[]> {
     const written = await this.#write(self(by), async (tx) => {

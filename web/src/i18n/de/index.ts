@@ -13,6 +13,7 @@ import entry from './entry.ts';
 import errors from './errors.ts';
 import faults from './faults.ts';
 import imports from './imports.ts';
+import invitations from './invitations.ts';
 import map from './map.ts';
 import mileage from './mileage.ts';
 import organisations from './organisations.ts';
@@ -44,6 +45,7 @@ const messages: Messages = {
   errors,
   faults,
   imports,
+  invitations,
   map,
   mileage,
   organisations,

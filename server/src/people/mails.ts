@@ -1,0 +1,34 @@
+import type { Links } from './context.ts';
+
+/** Mails that other domains have reason to send. */
+export class PeopleMails {
+  readonly #links: Links;
+
+  constructor(links: Links) {
+    this.#links = links;
+  }
+
+  /** Before it is known to whom it goes. Throws `too_many_requests`. */
+  count(address: string, email: string): void {
+    this.#links.count({ address, userAgent: '' }, email);
+  }
+
+  /** Invites somebody to see something of a car. The same to who has an account and who has none. Throws `unavailable`. */
+  inviteDriver({ email, code, from, language, days }: InvitedDriver): Promise<void> {
+    const page = `/invitation?code=${code}`;
+    return this.#links.tell({ kind: 'drive', page, language, what: oneLine(from), lifetimeMs: days * dayMs }, email);
+  }
+}
+
+export interface InvitedDriver {
+  readonly email: string;
+  readonly code: string;
+  /** Who invites, as they are called. */
+  readonly from: string;
+  readonly language: string;
+  readonly days: number;
+}
+
+const dayMs = 86_400_000;
+/** A name is what its owner made of it: no address of a page in it that a mail program would make a link of. */
+const oneLine = (name: string): string => name.replaceAll(/[\s:/]+/g, ' ').trim();

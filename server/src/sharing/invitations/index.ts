@@ -1,0 +1,3 @@
+export { driverPurpose, Invitations, type InvitationsOptions } from './invitations.ts';
+export { invitationLimits } from './limits.ts';
+export type { Invitation, InvitationMail, InvitationMailer, Invited, NewInvitation } from './types.ts';
