@@ -22,11 +22,10 @@ const isAsked = (vehicle: Vehicle, words: readonly string[]): boolean => {
   return words.every((word) => text.includes(word));
 };
 
-/** Drivers by invitation. docs/consent.md */
-export const addInvitationRoutes = (routes: RouteRegistrar, { registry, invitations, consents }: Deps): void => {
-  const { directory, possessions } = registry;
-
-  const views = async (all: readonly Invitation[]): Promise<DriverInvitationView[]> => {
+/** Invitations in words. */
+const viewsIn = ({ registry, consents }: Deps) => {
+  const { directory } = registry;
+  return async (all: readonly Invitation[]): Promise<DriverInvitationView[]> => {
     const names = await consents.namesOf(all.flatMap(({ holder }) => (holder.kind === 'person' ? [holder.personNo] : [])));
     return all.map(({ holder, vehicleNo, items, ...rest }) => {
       const vehicle = directory.vehicleByNo(vehicleNo);
@@ -49,7 +48,10 @@ export const addInvitationRoutes = (routes: RouteRegistrar, { registry, invitati
       };
     });
   };
+};
 
+const addOwnVehicles = (routes: RouteRegistrar, { registry }: Deps): void => {
+  const { directory, possessions } = registry;
   routes.add('listOwnVehicles', ({ query, caller, request }) => {
     const { personNo, customerNos } = granterOf(caller, request);
     const words = (query.q ?? '').toLowerCase().split(/\s+/).filter(Boolean);
@@ -65,6 +67,14 @@ export const addInvitationRoutes = (routes: RouteRegistrar, { registry, invitati
     }
     return { items, isComplete: true };
   });
+};
+
+/** Drivers by invitation. docs/consent.md */
+export const addInvitationRoutes = (routes: RouteRegistrar, deps: Deps): void => {
+  const { registry, invitations } = deps;
+  const { directory, possessions } = registry;
+  const views = viewsIn(deps);
+  addOwnVehicles(routes, deps);
 
   routes.add('inviteDriver', async ({ body, caller, request }) => {
     const by = granterOf(caller, request, body);

@@ -104,11 +104,7 @@ export class Consents {
   async giveAsInvited(
     decide: (tx: Transaction) => Promise<{ readonly wanted: NewGrants; readonly by: Granter }>,
   ): Promise<readonly StoredGrant[]> {
-    const written = await this.#write(system, async (tx) => {
-      const { wanted, by } = await decide(tx);
-      return this.#give(tx, wanted, by);
-    });
-    return live(written);
+    return live(await this.#write(system, (tx) => decide(tx).then(({ wanted, by }) => this.#give(tx, wanted, by))));
   }
 
   /** Items as they are kept. Throws `invalid_field`. */
