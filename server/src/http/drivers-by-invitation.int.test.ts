@@ -167,11 +167,11 @@ test('an open stream shows the car from the moment of the grant, and within a se
   assert.equal((await server.ask('endGrant', { ...as(ana), id: grant?.id ?? '' })).status, 204);
   await stream.until(({ messages }) => messages.find((one) => one.type === 'problem' && one.code === 'not_found'));
   assert.ok(performance.now() - endedMs < 1000, 'within a second');
-  const before = stream.messages.length;
+  const heard = stream.messages.length;
   await car.report([{ time: Date.now(), signals: { [charge]: 79 } }]);
   stream.send({ subscribe: 'vehicle', id: car.id });
-  await stream.until(({ messages }) => messages.slice(before).find((one) => one.type === 'problem'));
-  assert.ok(!JSON.stringify(stream.messages.slice(before)).includes('79'));
+  await stream.until(({ messages }) => messages.slice(heard).find((one) => one.type === 'problem'));
+  assert.ok(!JSON.stringify(stream.messages.slice(heard)).includes('79'));
   stream.socket.terminate();
 });
 
