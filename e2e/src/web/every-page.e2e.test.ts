@@ -55,6 +55,8 @@ const pages: Readonly<Record<string, PageUnderTest>> = {
   warnings: { title: 'Warnings', ready: 'tr[data-warning]', reads: all, empty: 'No warnings' },
   welcome: { title: 'Connect your first device', ready: 'input[name="customer"]' },
   claim: { title: 'Add your car', ready: 'form' },
+  partners: { title: 'For partners', ready: 'form' },
+  partner: { title: 'Volt Insurance', ready: 'li[data-app]', reads: /^\/v1\/partners/ },
   organisations: { title: 'Organisations', ready: 'tr[data-organisation]', reads: /^\/v1\/organisations/ },
   organisation: { title: 'Milepost', ready: 'li[data-member]', reads: /^\/v1\/organisations/ },
   account: { title: 'Account', ready: 'form', reads: /^\/v1\/me/ },
@@ -132,6 +134,7 @@ const shareOwnCar = async (operator: OperatorClient): Promise<void> => {
     terms: 'We set your price by how far you drive.',
     items: [{ item: 'mileage', reason: 'The price follows it.' }],
   });
+  ids['partner'] = app.partnerId;
   const vin = 'WVWZZZ1JZ00000077';
   const { id } = await operator.call('createVehicle', { body: { vin, customer: 'Demo', plate: 'OWN 1' } });
   const { code } = await operator.call('makeClaimCode', { id });

@@ -109,6 +109,8 @@ const frameTimeoutMs = 30_000;
 const vehicle = (id: string): string => `/v1/vehicles/${encodeURIComponent(id)}`;
 const driver = (id: string): string => `/v1/drivers/${encodeURIComponent(id)}`;
 const invitation = (id: string): string => `/v1/driver-invitations/${encodeURIComponent(id)}`;
+const partner = (id: string): string => `/v1/partners/${encodeURIComponent(id)}`;
+const partnerApp = (id: string, app: string): string => `${partner(id)}/apps/${encodeURIComponent(app)}`;
 const grant = (id: string): string => `/v1/grants/${encodeURIComponent(id)}`;
 const partnerBlock = (id: string): string => `/v1/me/partner-blocks/${encodeURIComponent(id)}`;
 const members = (id: string): string => `/v1/organisations/${encodeURIComponent(id)}/members`;
@@ -224,6 +226,19 @@ export const api = {
   catalogue: (signal?: AbortSignal) => call<'readCatalogue'>('GET', '/v1/catalogue', { signal }),
   receipts: (query: RouteQuery<'listReceipts'>, signal?: AbortSignal) =>
     call<'listReceipts'>('GET', '/v1/receipts', { query, signal }),
+  makePartner: (name: string) => call<'makePartner'>('POST', '/v1/partners', { body: { name } }),
+  partner: (id: string, signal?: AbortSignal) => call<'readPartner'>('GET', partner(id), { signal }),
+  makePartnerApp: (id: string, body: RouteBody<'makePartnerApp'>) =>
+    call<'makePartnerApp'>('POST', `${partner(id)}/apps`, { body }),
+  changePartnerApp: (id: string, app: string, body: RouteBody<'changePartnerApp'>) =>
+    call<'changePartnerApp'>('PATCH', partnerApp(id, app), { body }),
+  declarePurpose: (id: string, app: string, purpose: string, body: RouteBody<'declarePurpose'>) =>
+    call<'declarePurpose'>('PUT', `${partnerApp(id, app)}/purposes/${encodeURIComponent(purpose)}`, { body }),
+  makeAppSecret: (id: string, app: string) => call<'makeAppSecret'>('POST', `${partnerApp(id, app)}/secrets`),
+  endAppSecret: (id: string, app: string, secret: string) =>
+    call<'endAppSecret'>('DELETE', `${partnerApp(id, app)}/secrets/${encodeURIComponent(secret)}`),
+  appUsage: (id: string, app: string, query: RouteQuery<'listAppUsage'>, signal?: AbortSignal) =>
+    call<'listAppUsage'>('GET', `${partnerApp(id, app)}/usage`, { query, signal }),
   ownVehicles: (query: RouteQuery<'listOwnVehicles'>, signal?: AbortSignal) =>
     call<'listOwnVehicles'>('GET', '/v1/me/vehicles', { query, signal }),
   inviteDriver: (body: RouteBody<'inviteDriver'>) => call<'inviteDriver'>('POST', '/v1/driver-invitations', { body }),

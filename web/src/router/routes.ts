@@ -130,6 +130,19 @@ export const routes: RouteRecordRaw[] = [
         component: () => import('../pages/ClaimPage.vue'),
       },
       {
+        path: 'partners',
+        name: 'partners',
+        meta: { title: 'partners.title' },
+        component: () => import('../pages/PartnersPage.vue'),
+      },
+      {
+        path: 'partners/:id',
+        name: 'partner',
+        meta: { title: 'partners.title' },
+        component: () => import('../pages/PartnerPage.vue'),
+        props: true,
+      },
+      {
         path: 'organisations',
         name: 'organisations',
         meta: { title: 'organisations.title' },

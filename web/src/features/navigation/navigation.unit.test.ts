@@ -10,13 +10,13 @@ test('the navigation leads to the pages that there are', () => {
 test('each sees the pages that are for them', () => {
   const namesFor = (you: Parameters<typeof navPages>[1]) => navPages(() => true, you).map(({ name }) => name);
   const customers = [{ id: 'cus_1', name: 'Fleet A', role: 'viewer' as const }];
-  const operator = namesFor({ name: 'Ana', isOperator: true, isStaff: true, customers: [] });
+  const operator = namesFor({ name: 'Ana', isOperator: true, isStaff: true, partners: [], customers: [] });
   assert.ok(operator.includes('welcome') && operator.includes('system') && !operator.includes('claim'));
-  const support = namesFor({ name: 'Ana', isOperator: false, isStaff: true, customers: [] });
+  const support = namesFor({ name: 'Ana', isOperator: false, isStaff: true, partners: [], customers: [] });
   assert.ok(!support.includes('welcome') && support.includes('system'));
-  const member = namesFor({ name: 'Ana', isOperator: false, isStaff: false, customers });
+  const member = namesFor({ name: 'Ana', isOperator: false, isStaff: false, partners: [], customers });
   assert.ok(member.includes('drivers') && member.includes('organisations') && !member.includes('system'));
-  const owner = namesFor({ name: 'Ana', isOperator: false, isStaff: false, customers: [] });
+  const owner = namesFor({ name: 'Ana', isOperator: false, isStaff: false, partners: [], customers: [] });
   assert.ok(owner.includes('claim') && !owner.includes('drivers'));
   assert.ok(!namesFor(undefined).includes('system'));
 });
@@ -24,7 +24,7 @@ test('each sees the pages that are for them', () => {
 test('who has a car and works for nobody has who may see it in the bar; who has no account has not', () => {
   const mainFor = (you: Parameters<typeof navPages>[1]) =>
     navPages(() => true, you).flatMap(({ name, isMain }) => (isMain ? [name] : []));
-  const owner = { name: 'Ana', isOperator: false, isStaff: false, customers: [] };
+  const owner = { name: 'Ana', isOperator: false, isStaff: false, partners: [], customers: [] };
   assert.deepEqual(mainFor(owner), ['map', 'vehicles', 'access', 'requests']);
   assert.deepEqual(mainFor({ ...owner, isStaff: true }), ['map', 'vehicles', 'connections', 'reports']);
   const token = navPages(() => true, { ...owner, name: null, isOperator: true, isStaff: true }).map(({ name }) => name);
@@ -32,7 +32,7 @@ test('who has a car and works for nobody has who may see it in the bar; who has 
 });
 
 test('no letter leads to two pages', () => {
-  const keys = navPages(() => true, { name: 'Ana', isOperator: true, isStaff: true, customers: [] }).flatMap(
+  const keys = navPages(() => true, { name: 'Ana', isOperator: true, isStaff: true, partners: [], customers: [] }).flatMap(
     ({ key }) => key ?? [],
   );
   assert.equal(new Set(keys).size, keys.length);

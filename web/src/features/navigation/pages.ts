@@ -16,6 +16,7 @@ export interface NavPage {
     | 'access'
     | 'requests'
     | 'activity'
+    | 'partners'
     | 'organisations'
     | 'claim'
     | 'welcome';
@@ -29,7 +30,7 @@ export interface NavPage {
 }
 
 /** Who is signed in, as far as it decides where there is something to see. */
-export type You = Pick<ServerConfig['you'], 'name' | 'isOperator' | 'isStaff' | 'customers'>;
+export type You = Pick<ServerConfig['you'], 'name' | 'isOperator' | 'isStaff' | 'customers' | 'partners'>;
 
 const isFleet = ({ isStaff, customers }: You): boolean => isStaff || customers.length > 0;
 /** Has an account: the bearer of the operator's token, and who looks at a demo, have none. */
@@ -50,6 +51,7 @@ const known: readonly NavPage[] = [
   { name: 'warnings', icon: 'warnings', key: 'w', isMain: false },
   { name: 'system', icon: 'server', key: 'y', isMain: false, isFor: ({ isStaff }) => isStaff },
   { name: 'organisations', icon: 'drivers', key: 'o', isMain: false, isFor: isFleet },
+  { name: 'partners', icon: 'plug', key: 'p', isMain: false, isFor: ({ partners }) => partners.length > 0 },
   { name: 'settings', icon: 'settings', key: 's', isMain: false },
   { name: 'account', icon: 'key', key: 'a', isMain: false },
   { name: 'claim', icon: 'plus', isMain: false, isFor: ({ isStaff }) => !isStaff },

@@ -75,6 +75,7 @@ export default {
     access: 'Zugriff',
     requests: 'Anfragen',
     activity: 'Zugriffe',
+    partners: 'Für Partner',
     waiting: 'warten auf Antwort',
     organisations: 'Organisationen',
     claim: 'Ihr Auto hinzufügen',

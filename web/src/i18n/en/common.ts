@@ -75,6 +75,7 @@ export default {
     access: 'Access',
     requests: 'Requests',
     activity: 'Activity',
+    partners: 'For partners',
     waiting: 'waiting for an answer',
     organisations: 'Organisations',
     claim: 'Add your car',

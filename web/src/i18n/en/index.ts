@@ -16,6 +16,7 @@ import invitations from './invitations.ts';
 import map from './map.ts';
 import mileage from './mileage.ts';
 import organisations from './organisations.ts';
+import partners from './partners.ts';
 import period from './period.ts';
 import possession from './possession.ts';
 import reports from './reports.ts';
@@ -48,6 +49,7 @@ export default {
   map,
   mileage,
   organisations,
+  partners,
   period,
   possession,
   reports,

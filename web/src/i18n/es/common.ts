@@ -75,6 +75,7 @@ export default {
     access: 'Acceso',
     requests: 'Solicitudes',
     activity: 'Lecturas',
+    partners: 'Para socios',
     waiting: 'esperan respuesta',
     organisations: 'Organizaciones',
     claim: 'Añadir su coche',

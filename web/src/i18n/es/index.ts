@@ -17,6 +17,7 @@ import invitations from './invitations.ts';
 import map from './map.ts';
 import mileage from './mileage.ts';
 import organisations from './organisations.ts';
+import partners from './partners.ts';
 import period from './period.ts';
 import possession from './possession.ts';
 import reports from './reports.ts';
@@ -49,6 +50,7 @@ const messages: Messages = {
   map,
   mileage,
   organisations,
+  partners,
   period,
   possession,
   reports,
