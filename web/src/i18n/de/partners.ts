@@ -18,7 +18,7 @@ export default {
   environmentLabel: 'Umgebung',
   appName: 'Name der App',
   about: 'Was sie für ihre Nutzer tut',
-  homepage: 'Homepage',
+  homepage: 'Startseite',
   privacyPage: 'Ihre Worte zum Datenschutz',
   redirects: 'Wohin Browser zurückgeschickt werden',
   redirectsText:
