@@ -18,6 +18,7 @@ export * from './partner-data.ts';
 export * from './partners.ts';
 export * from './people.ts';
 export * from './possession.ts';
+export * from './personal-data.ts';
 export * from './problem.ts';
 export * from './receipts.ts';
 export * from './retention.ts';

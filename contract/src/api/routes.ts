@@ -15,6 +15,7 @@ import { feedRoutes } from './feed.ts';
 import { partnerDataRoutes } from './partner-data.ts';
 import { partnerRoutes } from './partners.ts';
 import { peopleRoutes } from './people.ts';
+import { personalDataRoutes } from './personal-data.ts';
 import { possessionRoutes } from './possession.ts';
 import { reportRoutes } from './fleet-reports.ts';
 import { importRoutes } from './imports.ts';
@@ -239,6 +240,7 @@ export const apiRoutes = {
   ...receiptRoutes,
   ...feedRoutes,
   ...catalogueRoutes,
+  ...personalDataRoutes,
   ...oauthRoutes,
   ...consentRoutes,
   ...invitationRoutes,

@@ -30,6 +30,7 @@ import { lakeLimits } from '../lake/index.ts';
 import { oauthLimits } from '../oauth/index.ts';
 import { partnerLimits } from '../partners/index.ts';
 import { peopleLimits } from '../people/index.ts';
+import { personalDataLimits } from '../personal-data/index.ts';
 import { possessionLimits } from '../registry/index.ts';
 import { gpxLimits } from '../protocols/gpx/index.ts';
 import { listenerLimits, mqttLimits } from '../protocols/index.ts';
@@ -74,6 +75,7 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   grantLimits,
   partnerDataLimits,
   receiptLimits,
+  personalDataLimits,
   partnerRateLimits,
   feedApiLimits,
   feedLimits,

@@ -1,6 +1,7 @@
 import { openMailFolder } from '../people/adapters/mail-folder/index.ts';
 import { openSmtp } from '../people/adapters/smtp/index.ts';
 import { type Mailer, openPeople, type People } from '../people/index.ts';
+import { openPersonalExports, type PersonalExports } from '../personal-data/index.ts';
 import type { Base, Closers, Stored } from './open-parts.ts';
 import { readOpenidProviders } from './openid-providers.ts';
 
@@ -31,4 +32,15 @@ export const openAccounts = async (
   });
   closers.add('people', () => people.close());
   return people;
+};
+
+/** Files of everything of one person. Those under way end when the server stops. */
+export const openPersonalExportsIn = async (
+  { clock, logger }: Base,
+  { storage }: Pick<Stored, 'storage'>,
+  closers: Closers,
+): Promise<PersonalExports> => {
+  const exports = await openPersonalExports({ storage, clock, logger });
+  closers.add('personal exports', () => exports.close());
+  return exports;
 };

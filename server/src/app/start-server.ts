@@ -63,7 +63,7 @@ import { invitationsIn, openConsentsIn, openReceiptsIn } from './open-consents.t
 import { openFeedIn } from './open-feed.ts';
 import { makeVehicleIds } from '../sharing/index.ts';
 import { openPartnersIn } from './open-partners.ts';
-import { openAccounts } from './open-people.ts';
+import { openAccounts, openPersonalExportsIn } from './open-people.ts';
 import { openSystem } from './system/open-system.ts';
 
 export interface ServerOptions {
@@ -184,6 +184,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
     consents,
     receipts,
     invitations: invitationsIn(base, stored, { people: parts.people, consents }),
+    personalExports: await openPersonalExportsIn(base, stored, closers),
     vehicleIds,
     feed,
     attachTail: (model) => projection.attach(model),

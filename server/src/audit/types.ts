@@ -24,6 +24,7 @@ export const auditActs = [
   'organisation_made',
   'organisation_changed',
   'organisation_ended',
+  'data_exported',
   // Vehicles
   'vehicle_transferred',
   'claim_made',

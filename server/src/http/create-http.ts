@@ -43,6 +43,7 @@ import { addPartnerDataRoutes } from './routes/partner-data.ts';
 import { addPartnerRoutes } from './routes/partners.ts';
 import { addGrantRoutes } from './routes/grants.ts';
 import { addPeopleRoutes } from './routes/people.ts';
+import { addPersonalDataRoutes } from './routes/personal-data.ts';
 import { addPossessionRoutes } from './routes/possession.ts';
 import { addReceiptRoutes } from './routes/receipts.ts';
 import { addReportRoutes } from './routes/reports.ts';
@@ -112,6 +113,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps & FeedStreamDeps, sc
     addReceiptRoutes,
     addFeedRoutes,
     addCatalogueRoutes,
+    addPersonalDataRoutes,
     addConsentRoutes,
     addGrantRoutes,
     addInvitationRoutes,

@@ -18,6 +18,7 @@ import type { Partners } from '../partners/index.ts';
 import type { TlsFiles } from '../protocols/index.ts';
 import type { Consents, Invitations, Receipts, VehicleIds } from '../sharing/index.ts';
 import type { People } from '../people/index.ts';
+import type { PersonalExports } from '../personal-data/index.ts';
 import type { Registry, Retention } from '../registry/index.ts';
 import type { Reports } from '../reports/index.ts';
 import type { Trips, TripsStatistics } from '../trips/index.ts';
@@ -126,6 +127,7 @@ export interface HttpDeps {
   /** What was read by whom. */
   readonly receipts: Receipts;
   readonly invitations: Invitations;
+  readonly personalExports: PersonalExports;
   /** What apps call vehicles by. */
   readonly vehicleIds: VehicleIds;
   /** What apps are told of changes. */

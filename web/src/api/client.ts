@@ -144,6 +144,7 @@ export const vehiclesCsvAddress = (query: RouteQuery<'listVehicles'>): string =>
 /** A report as a file, and a file that was made by schedule. */
 export const reportCsvAddress = (query: RouteQuery<'readFleetReport'>): string =>
   addressOf('/v1/fleet-reports', { ...query, format: 'csv' });
+export const myExportAddress = (id: string): string => `/v1/me/exports/${encodeURIComponent(id)}/file`;
 export const reportFileAddress = (id: string): string => `/v1/report-files/${encodeURIComponent(id)}`;
 
 const reportSchedule = (id: string): string => `/v1/report-schedules/${encodeURIComponent(id)}`;
@@ -255,6 +256,9 @@ export const api = {
   partnerBlocks: (signal?: AbortSignal) => call<'listPartnerBlocks'>('GET', '/v1/me/partner-blocks', { signal }),
   blockPartner: (id: string, body: RouteBody<'blockPartner'>) => call<'blockPartner'>('PUT', partnerBlock(id), { body }),
   unblockPartner: (id: string) => call<'unblockPartner'>('DELETE', partnerBlock(id)),
+  myExports: (signal?: AbortSignal) => call<'listMyExports'>('GET', '/v1/me/exports', { signal }),
+  startMyExport: () => call<'startMyExport'>('POST', '/v1/me/exports'),
+  removeMyExport: (id: string) => call<'removeMyExport'>('DELETE', `/v1/me/exports/${encodeURIComponent(id)}`),
   signOut: () => call<'endSession'>('DELETE', '/v1/session'),
   askSignUp: (body: RouteBody<'askSignUp'>) => call<'askSignUp'>('POST', '/v1/sign-ups', { body }),
   link: (body: RouteBody<'readLink'>) => call<'readLink'>('POST', '/v1/links', { body }),

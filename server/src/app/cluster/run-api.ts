@@ -13,7 +13,7 @@ import { invitationsIn, openConsentsIn, openReceiptsIn } from '../open-consents.
 import { openFeedIn } from '../open-feed.ts';
 import { makeVehicleIds } from '../../sharing/index.ts';
 import { openPartnersIn } from '../open-partners.ts';
-import { openAccounts } from '../open-people.ts';
+import { openAccounts, openPersonalExportsIn } from '../open-people.ts';
 import { openWarningLog } from '../keep-warnings.ts';
 import { httpConfig, openAccess } from '../listeners.ts';
 import type { Closers } from '../open-parts.ts';
@@ -130,6 +130,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
     consents,
     receipts,
     invitations: invitationsIn(base, stored, { people, consents }),
+    personalExports: await openPersonalExportsIn(base, stored, closers),
     vehicleIds,
     feed,
     attachTail: (model) => replica.models.projection.attach(model),

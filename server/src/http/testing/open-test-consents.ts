@@ -10,11 +10,13 @@ import {
   type Receipts,
   type VehicleIds,
 } from '../../sharing/index.ts';
+import { openPersonalExports, type PersonalExports } from '../../personal-data/index.ts';
 import type { Storage } from '../../storage/index.ts';
 
 export interface TestConsents {
   readonly consents: Consents;
   readonly receipts: Receipts;
+  readonly personalExports: PersonalExports;
   readonly vehicleIds: VehicleIds;
   /** Where answers to what apps ask become grants. */
   readonly answers: ConsentAnswers;
@@ -31,5 +33,6 @@ export const openTestConsents = async (
   possessions.whenTransferred((tx, vehicleNo, nowMs) => consents.endGrantsOfVehicle(tx, vehicleNo, 'transferred', nowMs));
   const vehicleIds = makeVehicleIds(Buffer.alloc(32, 7));
   const receipts = await openReceipts({ storage, ...timed, possession: possessions.directory });
-  return { consents, receipts, vehicleIds, answers: grantsOfAnswers({ consents, vehicleIds, directory }) };
+  const personalExports = await openPersonalExports({ storage, ...timed });
+  return { consents, receipts, personalExports, vehicleIds, answers: grantsOfAnswers({ consents, vehicleIds, directory }) };
 };

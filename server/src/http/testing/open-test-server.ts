@@ -33,6 +33,7 @@ import { openDuckdbLake } from '../../lake/adapters/duckdb/index.ts';
 import { fleetSignals, type Live, openLive } from '../../live/index.ts';
 import { telemetryRoute } from '../../protocols/index.ts';
 import type { Consents, Receipts } from '../../sharing/index.ts';
+import type { PersonalExports } from '../../personal-data/index.ts';
 import { openTestConsents } from './open-test-consents.ts';
 import type { Mail, People } from '../../people/index.ts';
 import { openTestPeople } from '../../people/testing/open-test-people.ts';
@@ -58,6 +59,7 @@ export interface TestServer extends TestPartners {
   readonly people: People;
   readonly consents: Consents;
   readonly receipts: Receipts;
+  readonly personalExports: PersonalExports;
   /** What was mailed, in its order. */
   readonly mails: readonly Mail[];
   readonly storage: Storage;
@@ -393,7 +395,7 @@ export const openTestServer = async (
       await people.close();
       await sockets.close();
       await http.close();
-      await shared.receipts.close();
+      await Promise.all([shared.receipts.close(), shared.personalExports.close()]);
       system.close();
       await close();
     },

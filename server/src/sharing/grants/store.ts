@@ -39,6 +39,13 @@ export const readGrants = async (tx: Transaction, endedAfterMs: number, grantNos
   return rows.map(toGrant);
 };
 
+/** All that a person ever gave, or reads by, however long ago it ended. */
+export const readGrantsOf = async (tx: Transaction, personNo: number): Promise<StoredGrant[]> => {
+  const { rows } = await sql<GrantRow>`select ${grantColumns} from grants
+    where holder_person_no = ${personNo} or reader_person_no = ${personNo} order by grant_no`.execute(tx);
+  return rows.map(toGrant);
+};
+
 export const lockGrant = async (tx: Transaction, id: string): Promise<StoredGrant> => {
   const { rows } = await sql<GrantRow>`select ${grantColumns} from grants where id = ${id} for update`.execute(tx);
   if (!rows[0]) throw new CallerError('not_found', 'there is no such grant');
