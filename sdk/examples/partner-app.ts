@@ -209,6 +209,6 @@ process.once('disconnect', () => process.exit(0));
 const { ASK: hint } = process.env;
 if (hint !== undefined) askAll(hint).catch((error: unknown) => tell(explained(error)));
 for (;;) {
-  for (const agreement of [...agreements]) await read(agreement);
+  await Promise.all(agreements.map(read));
   await wait(readEveryMs);
 }
