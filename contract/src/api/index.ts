@@ -32,3 +32,4 @@ export * from './trips.ts';
 export * from './vehicle.ts';
 export * from './warning-view.ts';
 export * from './warnings.ts';
+export * from './webhooks.ts';

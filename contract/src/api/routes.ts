@@ -12,6 +12,7 @@ import { oauthRoutes } from './oauth.ts';
 import { invitationRoutes } from './invitations.ts';
 import { consentRoutes } from './consent-routes.ts';
 import { feedRoutes } from './feed.ts';
+import { webhookRoutes } from './webhooks.ts';
 import { partnerDataRoutes } from './partner-data.ts';
 import { partnerRoutes } from './partners.ts';
 import { peopleRoutes } from './people.ts';
@@ -241,6 +242,7 @@ export const apiRoutes = {
   ...feedRoutes,
   ...catalogueRoutes,
   ...personalDataRoutes,
+  ...webhookRoutes,
   ...oauthRoutes,
   ...consentRoutes,
   ...invitationRoutes,

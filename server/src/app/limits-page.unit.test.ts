@@ -22,7 +22,7 @@ import { poisonListedMax } from '../history/limits.ts';
 import { partnerRateLimits } from '../http/access/partner-rate.ts';
 import { accessLimits } from '../http/access/operator-access.ts';
 import { httpLimits } from '../http/limits.ts';
-import { feedLimits, feedStreamLimits } from '../feeds/index.ts';
+import { feedLimits, feedStreamLimits, webhookLimits } from '../feeds/index.ts';
 import { browserStreamLimits } from '../http/stream/limits.ts';
 import { importLimits, ingestLimits, sessionLimits } from '../ingest/index.ts';
 import { clockStepMsMin } from '../kernel/stepping-clock.ts';
@@ -82,6 +82,7 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   feedStreamLimits,
   invitationApiLimits,
   invitationLimits,
+  webhookLimits,
   catchUpLimits,
   streamLimits,
   warningLimits,

@@ -1,10 +1,12 @@
 import type { Erasures } from '../erasure/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
-import { Feed } from '../feeds/index.ts';
+import { Feed, Webhooks } from '../feeds/index.ts';
+import type { Partners } from '../partners/index.ts';
+import { systemRandom } from '../registry/index.ts';
 import type { History } from '../history/index.ts';
 import type { Live } from '../live/index.ts';
-import type { Consents, ReadReceipts, VehicleIds } from '../sharing/index.ts';
-import type { Base, Stored } from './open-parts.ts';
+import { type Consents, partnerScope, type ReadReceipts, type VehicleIds } from '../sharing/index.ts';
+import type { Base, Closers, Stored } from './open-parts.ts';
 
 export interface FeedSources {
   readonly log: EventLog;
@@ -38,3 +40,52 @@ export const openFeedIn = (
       keptFromMs: (vehicleNo, group, nowMs) => retention.keptFromMs(vehicleNo, group, nowMs),
     },
   });
+
+export interface WebhookSources {
+  readonly registry: Stored['registry'];
+  readonly consents: Consents;
+  readonly partners: Pick<Partners, 'directory'>;
+  readonly publicUrl: () => string;
+  /** In a demo, and in tests. */
+  readonly mayReachPrivate: boolean;
+}
+
+/** Each process that has the read models takes webhooks that nobody works on. */
+export const openWebhooks = (
+  { clock, logger }: Pick<Base, 'clock' | 'logger'>,
+  feed: Feed,
+  { registry, consents, partners, publicUrl, mayReachPrivate }: WebhookSources,
+): Webhooks => {
+  const { vocabulary } = feed.parts;
+  const sources = {
+    possession: registry.possessions.directory,
+    drivers: registry.drivers.directory,
+    clock,
+    book: consents.book,
+    vocabulary,
+  };
+  const webhooks = new Webhooks({
+    feed,
+    clock,
+    logger,
+    publicUrl,
+    mayReachPrivate,
+    random: systemRandom,
+    scopeOf: (appNo) => partnerScope(sources, appNo),
+    isActive: (appNo) => partners.directory.list().some((app) => app.appNo === appNo && app.state === 'active'),
+  });
+  webhooks.start();
+  return webhooks;
+};
+
+/** Until the server stops. */
+export const openWebhooksIn = (
+  base: Pick<Base, 'clock' | 'logger' | 'configuration'>,
+  feed: Feed,
+  of: Omit<WebhookSources, 'publicUrl'> & { readonly listensAt: () => string },
+  closers: Closers,
+): Webhooks => {
+  const webhooks = openWebhooks(base, feed, { ...of, publicUrl: () => base.configuration.publicUrl ?? of.listensAt() });
+  closers.add('webhooks', () => webhooks.close());
+  return webhooks;
+};

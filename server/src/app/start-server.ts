@@ -60,7 +60,7 @@ import {
 import { repeat } from './repeat.ts';
 import { openOauthIn } from './open-oauth.ts';
 import { invitationsIn, openConsentsIn, openReceiptsIn } from './open-consents.ts';
-import { openFeedIn } from './open-feed.ts';
+import { openFeedIn, openWebhooksIn } from './open-feed.ts';
 import { makeVehicleIds } from '../sharing/index.ts';
 import { openPartnersIn } from './open-partners.ts';
 import { openAccounts, openPersonalExportsIn } from './open-people.ts';
@@ -162,6 +162,9 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
   const vehicleIds = makeVehicleIds(stored.pepper);
   const oauth = await openOauthIn(base, stored, { ...parts, partners, consents, vehicleIds, isDemo }, closers);
   const feed = openFeedIn(base, stored, { log, ...models, erasures, consents, receipts, vehicleIds });
+  const { registry } = stored;
+  const { listensAt } = parts;
+  const webhooks = openWebhooksIn(base, feed, { registry, consents, partners, listensAt, mayReachPrivate: isDemo }, closers);
   const config = await httpConfig({ ...base, isDemo });
   const http = await createHttp({
     registry: stored.registry,
@@ -187,6 +190,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
     personalExports: await openPersonalExportsIn(base, stored, closers),
     vehicleIds,
     feed,
+    webhooks,
     attachTail: (model) => projection.attach(model),
     config,
     metrics: new MetricsRegistry(),

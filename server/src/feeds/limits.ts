@@ -29,3 +29,28 @@ export const feedStreamLimits = {
   /** After the end of a minute, until what came in it is applied. */
   periodGraceMs: 500,
 } as const;
+
+/** Named limits of webhooks. docs/limits.md says what happens at each. */
+export const webhookLimits = {
+  perAppMax: 5,
+  /** Deliveries that wait: further changes stay in the log meanwhile. */
+  waitingMax: 1000,
+  /** Changes that become deliveries at once, deliveries of one webhook that are sent at once. */
+  changesPerLook: 100,
+  sentAtOnceMax: 5,
+  /** How long the whole of one attempt may take, and what is read of its answer. */
+  attemptMs: 10_000,
+  answerBytesMax: 64 * 1024,
+  /** Between the attempts of a delivery: doubled from the first to the second, less up to a half at random. */
+  firstRetryMs: 5000,
+  retryMsMax: 3_600_000,
+  /** What could not be delivered for so long is given up, and can be replayed. */
+  deadAfterMs: 86_400_000,
+  /** Deliveries are kept, and can be replayed, so long. */
+  keptMs: 7 * 86_400_000,
+  /** How often each process looks for work, and for how long one webhook is its own. */
+  lookEveryMs: 250,
+  leaseMs: 30_000,
+  tendEveryMs: 3_600_000,
+  listedMax: 200,
+} as const;

@@ -1,6 +1,6 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { type TimePrecision, timePrecisions } from '@milepost/contract/api';
 import { invalidField } from '../kernel/index.ts';
+import { makeBox } from './box.ts';
 
 /** By physical partition of the log, the offset from which on it was not read yet. */
 export type Offsets = Readonly<Record<number, number>>;
@@ -19,8 +19,6 @@ export interface FeedPosition {
   readonly grants: { readonly writtenMs: number; readonly told: readonly number[] };
 }
 
-const nonceBytes = 12;
-const tagBytes = 16;
 const version = 1;
 
 const isOffsets = (value: unknown): value is Offsets =>
@@ -50,26 +48,13 @@ export interface PositionCodec {
 }
 
 export const makePositionCodec = (pepper: Uint8Array): PositionCodec => {
-  const key = Buffer.from(hkdfSync('sha256', pepper, Buffer.alloc(0), 'milepost feed cursor 1', 32));
+  const box = makeBox(pepper, 'cursor');
   const open = (cursor: string): unknown => {
-    const sealed = Buffer.from(cursor, 'base64url');
-    if (sealed.length < nonceBytes + tagBytes) return undefined;
-    try {
-      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, nonceBytes));
-      decipher.setAuthTag(sealed.subarray(-tagBytes));
-      const text = Buffer.concat([decipher.update(sealed.subarray(nonceBytes, -tagBytes)), decipher.final()]);
-      return JSON.parse(text.toString('utf8'));
-    } catch {
-      return undefined;
-    }
+    const text = box.open(Buffer.from(cursor, 'base64url'));
+    return text === undefined ? undefined : JSON.parse(text);
   };
   return {
-    write: (position) => {
-      const nonce = randomBytes(nonceBytes);
-      const cipher = createCipheriv('aes-256-gcm', key, nonce);
-      const text = JSON.stringify({ version, ...position });
-      return Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('base64url');
-    },
+    write: (position) => box.seal(JSON.stringify({ version, ...position })).toString('base64url'),
     read: (cursor, appNo) => {
       const found = open(cursor);
       if (!isPosition(found) || found.appNo !== appNo)

@@ -37,6 +37,7 @@ import { addOauth } from './oauth-door.ts';
 import { addConsentRoutes } from './routes/consents.ts';
 import { joinStreams, makePartnerSockets } from './partner/partner-sockets.ts';
 import { type FeedStreamDeps, openPartnerStreams } from './partner/open-streams.ts';
+import { addWebhookRoutes } from './routes/webhooks.ts';
 import { addFeedRoutes } from './routes/feed.ts';
 import { addCatalogueRoutes } from './routes/catalogue.ts';
 import { addPartnerDataRoutes } from './routes/partner-data.ts';
@@ -114,6 +115,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps & FeedStreamDeps, sc
     addFeedRoutes,
     addCatalogueRoutes,
     addPersonalDataRoutes,
+    addWebhookRoutes,
     addConsentRoutes,
     addGrantRoutes,
     addInvitationRoutes,

@@ -8,7 +8,7 @@ import type { Warnings } from '../alerts/index.ts';
 import type { Devices } from '../devices/index.ts';
 import type { Erasures } from '../erasure/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
-import type { AttachTail, Feed } from '../feeds/index.ts';
+import type { AttachTail, Feed, Webhooks } from '../feeds/index.ts';
 import type { History } from '../history/index.ts';
 import type { Clock, ClientDoor, Logger } from '../kernel/index.ts';
 import type { Lake } from '../lake/index.ts';
@@ -132,6 +132,7 @@ export interface HttpDeps {
   readonly vehicleIds: VehicleIds;
   /** What apps are told of changes. */
   readonly feed: Feed;
+  readonly webhooks: Webhooks;
   /** What this process hears of the log anyway. */
   readonly attachTail: AttachTail;
   readonly devices: Devices;

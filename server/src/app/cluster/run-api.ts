@@ -10,7 +10,7 @@ import { forgetOld } from '../forget-old.ts';
 import { openReportsOf } from '../keep-reports.ts';
 import { openOauthIn } from '../open-oauth.ts';
 import { invitationsIn, openConsentsIn, openReceiptsIn } from '../open-consents.ts';
-import { openFeedIn } from '../open-feed.ts';
+import { openFeedIn, openWebhooksIn } from '../open-feed.ts';
 import { makeVehicleIds } from '../../sharing/index.ts';
 import { openPartnersIn } from '../open-partners.ts';
 import { openAccounts, openPersonalExportsIn } from '../open-people.ts';
@@ -107,6 +107,8 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
   closers.add('reports', () => reports.close());
   reports.start();
   const feed = openFeedIn(base, stored, { log, ...replica.models, erasures, consents, receipts, vehicleIds });
+  const { registry } = stored;
+  const webhooks = openWebhooksIn(base, feed, { registry, consents, partners, listensAt, mayReachPrivate: false }, closers);
   const http = await createHttp({
     registry: stored.registry,
     devices: stored.devices,
@@ -133,6 +135,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
     personalExports: await openPersonalExportsIn(base, stored, closers),
     vehicleIds,
     feed,
+    webhooks,
     attachTail: (model) => replica.models.projection.attach(model),
     config: await httpConfig({ configuration, isDemo: false }),
     metrics: new MetricsRegistry(),

@@ -1,8 +1,8 @@
 import { coreVocabulary } from '@milepost/contract';
-import { type FeedSources, openFeedIn } from '../../app/open-feed.ts';
+import { type FeedSources, openFeedIn, openWebhooks, type WebhookSources } from '../../app/open-feed.ts';
 import type { EventLog } from '../../eventlog/index.ts';
-import type { Feed } from '../../feeds/index.ts';
-import type { Clock } from '../../kernel/index.ts';
+import type { Feed, Webhooks } from '../../feeds/index.ts';
+import type { Clock, Logger } from '../../kernel/index.ts';
 import type { Retention } from '../../registry/index.ts';
 import type { Storage } from '../../storage/index.ts';
 
@@ -12,12 +12,19 @@ interface Parts extends Omit<FeedSources, 'log' | 'consents' | 'receipts' | 'veh
   readonly eventLog: EventLog;
 }
 
-/** As in the server. */
+export interface TestFeed {
+  readonly feed: Feed;
+  readonly webhooks: Webhooks;
+}
+
+/** As in the server; webhooks may reach this machine, unless the settings say otherwise. */
 export const openTestFeed = (
-  timed: { readonly clock: Clock },
-  parts: Parts,
-  of: Pick<FeedSources, 'consents' | 'receipts' | 'vehicleIds'>,
-): Feed => {
+  timed: { readonly clock: Clock; readonly logger: Logger },
+  parts: Parts & Pick<WebhookSources, 'registry'>,
+  of: Pick<FeedSources, 'consents' | 'receipts' | 'vehicleIds'> & Pick<WebhookSources, 'partners'>,
+  { publicUrl, mayReachPrivate = true }: { readonly publicUrl: () => string; readonly mayReachPrivate: boolean | undefined },
+): TestFeed => {
   const stored = { ...parts, vocabulary: coreVocabulary, pepper: Buffer.alloc(32, 7) };
-  return openFeedIn(timed, stored, { ...parts, ...of, log: parts.eventLog });
+  const feed = openFeedIn(timed, stored, { ...parts, ...of, log: parts.eventLog });
+  return { feed, webhooks: openWebhooks(timed, feed, { ...of, registry: parts.registry, publicUrl, mayReachPrivate }) };
 };

@@ -351,7 +351,7 @@ export const openTestServer = async (
   const known = { storage: parts.storage, people, cookieName: access.cookieName, publicUrl: () => origin };
   const { answers, ...shared } = await openTestConsents(parts, timed);
   const ofPartners = { ...(await openTestPartners({ ...known, settings, answers, ...timed })), ...shared };
-  const feed = openTestFeed(timed, parts, ofPartners);
+  const fed = openTestFeed(timed, parts, ofPartners, { ...known, mayReachPrivate: settings.mayPingPrivate });
   const figures = { ...figuresOf(parts, gate), trips: () => parts.days.statistics() };
   const readiness = async () => [{ name: 'postgres', isReady: await isUp(test) }];
   const system = await openTestSystem({ test, eventLog: parts.eventLog, figures, readiness, ...timed });
@@ -363,8 +363,8 @@ export const openTestServer = async (
     access,
     people,
     ...ofPartners,
-    feed,
     invitations: invitationsIn(timed, parts, { people, consents: shared.consents }),
+    ...fed,
     config: configOf(webRoot, changes),
     metrics: new MetricsRegistry(),
     figures,
@@ -389,6 +389,7 @@ export const openTestServer = async (
     call,
     ask: askWith(call),
     close: async () => {
+      await fed.webhooks.close();
       await shared.consents.close();
       await ofPartners.oauth.close();
       await ofPartners.partners.close();
