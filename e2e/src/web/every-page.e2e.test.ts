@@ -55,6 +55,7 @@ const pages: Readonly<Record<string, PageUnderTest>> = {
   warnings: { title: 'Warnings', ready: 'tr[data-warning]', reads: all, empty: 'No warnings' },
   welcome: { title: 'Connect your first device', ready: 'input[name="customer"]' },
   claim: { title: 'Add your car', ready: 'form' },
+  apps: { title: 'Apps of partners', ready: 'li[data-app]', reads: /^\/v1\/apps/, empty: 'No partner has made an app yet' },
   partners: { title: 'For partners', ready: 'form' },
   partner: { title: 'Volt Insurance', ready: 'li[data-app]', reads: /^\/v1\/partners/ },
   organisations: { title: 'Organisations', ready: 'tr[data-organisation]', reads: /^\/v1\/organisations/ },

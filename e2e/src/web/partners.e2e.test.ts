@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { accessibilityProblems, noBrowser, openBrowser, visit } from '../support/browser.ts';
-import { callAs } from '../support/partner-app.ts';
 import { type Milepost, startMilepost } from '../support/start-milepost.ts';
 
 const options = { skip: noBrowser };
@@ -79,9 +78,21 @@ test('a developer begins as a partner, makes a sandbox app with a key that works
   await button(page, 'Make the app').click();
   await page.locator('.head [data-state="waiting"]').waitFor();
   await page.getByText('We set your price by how far you drive, and by nothing else.').first().waitFor();
-  const live = new URL(page.url()).searchParams.get('app') ?? '';
-  await callAs(page, 'POST', `/v1/apps/${live}/suspension`, { reason: 'The privacy page cannot be read.' });
-  await page.reload();
+  const appPage = page.url();
+  const live = new URL(appPage).searchParams.get('app') ?? '';
+  // As an operator of the platform, who the same person is here.
+  await page.goto(`${milepost.origin}/apps?state=waiting`);
+  await fitsPhone(page);
+  await page.getByRole('button', { name: 'Approve Volt Drive' }).click();
+  await page.getByRole('heading', { name: 'No app fits' }).waitFor();
+  await page.goto(`${milepost.origin}/apps`);
+  const judged = page.locator(`[data-app="${live}"]`);
+  await judged.locator('[data-state="active"]').waitFor();
+  await judged.getByRole('button', { name: 'Suspend Volt Drive' }).click();
+  await fill(page, 'Why? The partner reads it.', 'The privacy page cannot be read.');
+  await judged.getByRole('button', { name: 'Suspend', exact: true }).click();
+  await judged.locator('[data-state="suspended"]').waitFor();
+  await page.goto(`${milepost.origin}/partners/${new URL(appPage).pathname.split('/').at(-1)}?app=${live}`);
   await page.locator('.head [data-state="suspended"]').waitFor();
   await page.getByText('The privacy page cannot be read.').waitFor();
   await page.getByRole('link', { name: 'All apps of Volt Insurance' }).click();

@@ -227,6 +227,10 @@ export const api = {
   catalogue: (signal?: AbortSignal) => call<'readCatalogue'>('GET', '/v1/catalogue', { signal }),
   receipts: (query: RouteQuery<'listReceipts'>, signal?: AbortSignal) =>
     call<'listReceipts'>('GET', '/v1/receipts', { query, signal }),
+  apps: (query: RouteQuery<'listApps'>, signal?: AbortSignal) => call<'listApps'>('GET', '/v1/apps', { query, signal }),
+  approveApp: (id: string) => call<'approveApp'>('POST', `/v1/apps/${encodeURIComponent(id)}/approval`),
+  suspendApp: (id: string, reason: string) =>
+    call<'suspendApp'>('POST', `/v1/apps/${encodeURIComponent(id)}/suspension`, { body: { reason } }),
   makePartner: (name: string) => call<'makePartner'>('POST', '/v1/partners', { body: { name } }),
   partner: (id: string, signal?: AbortSignal) => call<'readPartner'>('GET', partner(id), { signal }),
   makePartnerApp: (id: string, body: RouteBody<'makePartnerApp'>) =>

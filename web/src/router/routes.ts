@@ -129,6 +129,7 @@ export const routes: RouteRecordRaw[] = [
         meta: { title: 'possession.claimTitle' },
         component: () => import('../pages/ClaimPage.vue'),
       },
+      { path: 'apps', name: 'apps', meta: { title: 'partners.appsTitle' }, component: () => import('../pages/AppsPage.vue') },
       {
         path: 'partners',
         name: 'partners',

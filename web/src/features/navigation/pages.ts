@@ -17,6 +17,7 @@ export interface NavPage {
     | 'requests'
     | 'activity'
     | 'partners'
+    | 'apps'
     | 'organisations'
     | 'claim'
     | 'welcome';
@@ -52,6 +53,7 @@ const known: readonly NavPage[] = [
   { name: 'system', icon: 'server', key: 'y', isMain: false, isFor: ({ isStaff }) => isStaff },
   { name: 'organisations', icon: 'drivers', key: 'o', isMain: false, isFor: isFleet },
   { name: 'partners', icon: 'plug', key: 'p', isMain: false, isFor: ({ partners }) => partners.length > 0 },
+  { name: 'apps', icon: 'plug', isMain: false, isFor: ({ isOperator }) => isOperator },
   { name: 'settings', icon: 'settings', key: 's', isMain: false },
   { name: 'account', icon: 'key', key: 'a', isMain: false },
   { name: 'claim', icon: 'plus', isMain: false, isFor: ({ isStaff }) => !isStaff },

@@ -17,6 +17,8 @@ export default {
   backTo: 'zurück bis {date}',
   notBefore: 'nichts von vorher',
   until: 'bis {date}',
+  endsSoon:
+    'Endet von selbst in {count} Tag. Um weiterzumachen, muss neu gefragt werden. | Endet von selbst in {count} Tagen. Um weiterzumachen, muss neu gefragt werden.',
   untilEnded: 'bis Sie es beenden',
   ended: 'beendet {date}',
   sharing: 'Teilen: {title}',

@@ -76,6 +76,7 @@ export default {
     requests: 'Anfragen',
     activity: 'Zugriffe',
     partners: 'Für Partner',
+    apps: 'Apps der Partner',
     waiting: 'warten auf Antwort',
     organisations: 'Organisationen',
     claim: 'Ihr Auto hinzufügen',

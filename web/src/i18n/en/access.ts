@@ -17,6 +17,8 @@ export default {
   backTo: 'reaching back to {date}',
   notBefore: 'nothing of before',
   until: 'until {date}',
+  endsSoon:
+    'Ends by itself in {count} day. To go on, they must ask again. | Ends by itself in {count} days. To go on, they must ask again.',
   untilEnded: 'until you end it',
   ended: 'ended {date}',
   sharing: 'Sharing: {title}',

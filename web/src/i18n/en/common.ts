@@ -76,6 +76,7 @@ export default {
     requests: 'Requests',
     activity: 'Activity',
     partners: 'For partners',
+    apps: 'Apps of partners',
     waiting: 'waiting for an answer',
     organisations: 'Organisations',
     claim: 'Add your car',

@@ -17,6 +17,8 @@ export default {
   backTo: 'hacia atrás hasta el {date}',
   notBefore: 'nada de antes',
   until: 'hasta el {date}',
+  endsSoon:
+    'Termina por sí mismo en {count} día. Para seguir tienen que volver a pedirlo. | Termina por sí mismo en {count} días. Para seguir tienen que volver a pedirlo.',
   untilEnded: 'hasta que usted lo termine',
   ended: 'terminó el {date}',
   sharing: 'Compartir: {title}',

@@ -76,6 +76,7 @@ export default {
     requests: 'Solicitudes',
     activity: 'Lecturas',
     partners: 'Para socios',
+    apps: 'Aplicaciones de socios',
     waiting: 'esperan respuesta',
     organisations: 'Organizaciones',
     claim: 'Añadir su coche',
