@@ -341,11 +341,8 @@ export const openTestServer = async (
   const webRoot = join(test.folder, 'web');
   await writeWebApp(webRoot);
   const { close, gate, ...parts } = await openParts(test, settings);
-  const access = makeOperatorAccess({
-    token: operatorToken,
-    clock: timed.clock,
-    useCode: (digest, expiresAt) => parts.registry.useSignInCode(digest, expiresAt),
-  });
+  const useCode: Registry['useSignInCode'] = (digest, expiresAt) => parts.registry.useSignInCode(digest, expiresAt);
+  const access = makeOperatorAccess({ token: operatorToken, clock: timed.clock, useCode });
   const { people, mails } = await openTestPeople(parts.storage, timed.clock);
   let origin = '';
   const known = { storage: parts.storage, people, cookieName: access.cookieName, publicUrl: () => origin };

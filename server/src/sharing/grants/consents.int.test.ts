@@ -10,7 +10,8 @@ import { until } from '../../storage/testing/wait.ts';
 import { neverHandedOver, nothingPrivate } from '../operator-scope.ts';
 import { partnerScope } from './grant-scope.ts';
 import { grantLimits } from './limits.ts';
-import { type Consents, type NewGrants, openConsents } from './open-consents.ts';
+import { type Consents, openConsents } from './open-consents.ts';
+import type { NewGrants } from './wanted.ts';
 import type { Granter, Holder } from './types.ts';
 
 const startMs = Date.UTC(2026, 10, 22, 9);

@@ -5,9 +5,6 @@ export { grantLimits } from './limits.ts';
 export {
   Consents,
   type ConsentsOptions,
-  type Narrowing,
-  type NewGrants,
-  type NewRequest,
   openConsents,
 } from './open-consents.ts';
 export { type Preview, previewOf } from './preview.ts';
@@ -17,3 +14,4 @@ export { isSameHolder } from './types.ts';
 export type { Answer, EndReason, Grant, Granter, GrantEvent, GrantReader, Holder as GrantHolder } from './types.ts';
 export { makeVehicleIds, type VehicleIds } from './vehicle-ids.ts';
 export { itemsOf, withheldReason } from './withheld.ts';
+export type { Narrowing, NewGrants, NewRequest } from './wanted.ts';

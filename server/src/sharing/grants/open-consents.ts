@@ -10,6 +10,7 @@ import { decideRequest, requestStateAt } from './decide-request.ts';
 import { GrantFollower } from './follow.ts';
 import { checkGranted, checkItems } from './items.ts';
 import { grantLimits } from './limits.ts';
+import type { Narrowing, NewGrants, NewRequest } from './wanted.ts';
 import { readEvents } from './rows.ts';
 import * as store from './store.ts';
 import type { StoredGrant, StoredRequest } from './stored.ts';
@@ -27,28 +28,6 @@ export interface ConsentsOptions {
   readonly random: Random;
   readonly vocabulary: () => Pick<Vocabulary, 'byPath'>;
   readonly possession: HolderSource;
-}
-
-/** What is given to one reader of some vehicles. */
-export interface NewGrants {
-  readonly reader: GrantReader;
-  readonly vehicleNos: readonly number[];
-  readonly items: readonly ConsentItem[];
-  readonly purpose: string;
-  readonly purposeVersion: string;
-  readonly untilMs: number | null;
-  readonly backDays: number;
-}
-
-export type NewRequest = Pick<
-  ConsentRequest,
-  'reader' | 'personNo' | 'items' | 'vehicleNos' | 'purpose' | 'purposeVersion' | 'untilMs' | 'backDays'
->;
-
-export interface Narrowing {
-  readonly items?: readonly ConsentItem[] | undefined;
-  readonly untilMs?: number | undefined;
-  readonly backToMs?: number | undefined;
 }
 
 const system = systemActor('grants');
