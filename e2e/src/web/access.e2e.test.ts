@@ -200,6 +200,21 @@ test('the owner sees how often the partner and the staff have read what, by week
   await page.getByRole('heading', { level: 2, name: 'How far it has gone' }).waitFor();
 });
 
+test('the owner has a file of everything made, and fetches it', options, async () => {
+  const { page } = ana;
+  await page.goto(`${milepost.origin}/account`);
+  await button(page, 'Export everything').click();
+  const link = page.getByRole('link', { name: 'Download' });
+  await link.waitFor();
+  const fetching = page.waitForEvent('download');
+  await link.click();
+  assert.equal((await fetching).suggestedFilename(), 'milepost-everything.zip');
+  assert.deepEqual(await accessibilityProblems(page), []);
+  assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true, 'it fits the phone');
+  await page.getByRole('button', { name: /^Remove the file of/ }).click();
+  await link.waitFor({ state: 'detached' });
+});
+
 test('what the server refuses is said, and shown as it is', options, async () => {
   const { page } = ana;
   await page.goto(`${milepost.origin}/access`);
