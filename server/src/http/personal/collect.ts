@@ -179,8 +179,9 @@ export const collectPerson = (deps: CollectDeps, of: CollectFor): Collect =>
     yield entry('account.json', await accountOf(deps, signedIn));
     yield entry('sessions.json', await people.sessions.list(personNo));
     yield entry('activity.json', await activityOf(deps, signedIn));
-    yield entry('grants.json', await consents.ofPerson(personNo));
-    yield entry('requests.json', await consents.requestsOf(personNo));
+    const { grants, requests } = await consents.ofPerson(personNo);
+    yield entry('grants.json', grants);
+    yield entry('requests.json', requests);
     yield entry('blocks.json', await consents.blocks(personNo));
     yield entry('receipts.json', await receiptsOf(deps, personNo));
     yield {

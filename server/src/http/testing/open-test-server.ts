@@ -32,9 +32,7 @@ import { type Clock, type Logger, makeClientDoor, silentLogger, systemClock } fr
 import { openDuckdbLake } from '../../lake/adapters/duckdb/index.ts';
 import { fleetSignals, type Live, openLive } from '../../live/index.ts';
 import { telemetryRoute } from '../../protocols/index.ts';
-import type { Consents, Receipts } from '../../sharing/index.ts';
-import type { PersonalExports } from '../../personal-data/index.ts';
-import { openTestConsents } from './open-test-consents.ts';
+import { openTestConsents, type TestConsents } from './open-test-consents.ts';
 import type { Mail, People } from '../../people/index.ts';
 import { openTestPeople } from '../../people/testing/open-test-people.ts';
 import { openRegistry, openRetention, type Registry, type Retention } from '../../registry/index.ts';
@@ -53,13 +51,10 @@ import { openTestSystem } from './test-system.ts';
 
 export const operatorToken = 'operator-token-of-the-tests';
 
-export interface TestServer extends TestPartners {
+export interface TestServer extends TestPartners, Omit<TestConsents, 'answers'> {
   readonly http: Http;
   readonly access: OperatorAccess;
   readonly people: People;
-  readonly consents: Consents;
-  readonly receipts: Receipts;
-  readonly personalExports: PersonalExports;
   /** What was mailed, in its order. */
   readonly mails: readonly Mail[];
   readonly storage: Storage;

@@ -11,6 +11,7 @@ import { GrantFollower } from './follow.ts';
 import { checkGranted, checkItems } from './items.ts';
 import { grantLimits } from './limits.ts';
 import type { Narrowing, NewGrants, NewRequest } from './wanted.ts';
+import { readPersonalGrants } from './of-person.ts';
 import { readEvents } from './rows.ts';
 import * as store from './store.ts';
 import type { StoredGrant, StoredRequest } from './stored.ts';
@@ -216,20 +217,7 @@ export class Consents {
     return all.map((request) => ({ ...request, state: requestStateAt(request, nowMs) }));
   }
 
-  /** All that a person ever gave, or reads by, each with its history. */
-  ofPerson(personNo: number): Promise<readonly (StoredGrant & { readonly history: readonly GrantEvent[] })[]> {
-    return this.#options.storage.withActor({ kind: 'person', id: String(personNo) }, async (tx) => {
-      const grants: (StoredGrant & { readonly history: readonly GrantEvent[] })[] = [];
-      for (const grant of await store.readGrantsOf(tx, personNo))
-        grants.push({ ...grant, history: await readEvents(tx, grant.id) });
-      return grants;
-    });
-  }
-
-  /** All that a person was ever asked. */
-  requestsOf(personNo: number): Promise<readonly StoredRequest[]> {
-    return this.#options.storage.withActor({ kind: 'person', id: String(personNo) }, (tx) => store.listRequests(tx, personNo, 0));
-  }
+  readonly ofPerson = (personNo: number) => readPersonalGrants(this.#options.storage, personNo);
 
   /** Yes to a request: of chosen vehicles, the same items or fewer, as finely or more coarsely. Throws `grant_widened` for more. */
   async accept(
