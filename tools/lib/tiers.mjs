@@ -10,5 +10,5 @@ export const tiers = [
   { name: 'unit', suffix: /\.unit\.test\.(ts|mjs)$/, budgetMs: 120_000, isolation: 'none', filesAtOnce: 1 },
   { name: 'integration', suffix: /\.int\.test\.(ts|mjs)$/, budgetMs: 840_000, isolation: 'process', filesAtOnce: 2 },
   { name: 'e2e', suffix: /\.e2e\.test\.(ts|mjs)$/, budgetMs: 1_300_000, isolation: 'process', filesAtOnce: 2 },
-  { name: 'engines', suffix: /\.engines\.test\.(ts|mjs)$/, budgetMs: 540_000, isolation: 'process', filesAtOnce: 1 },
+  { name: 'engines', suffix: /\.engines\.test\.(ts|mjs)$/, budgetMs: 660_000, isolation: 'process', filesAtOnce: 1 },
 ];

@@ -15,7 +15,7 @@ import { signUp } from './testing/test-person.ts';
 const schemathesis = ensureSchemathesis();
 const skip = 'problem' in schemathesis ? schemathesis.problem : false;
 /** Of each caller. Each route is asked at least once, however long that takes. */
-const fuzzSeconds = 45;
+const fuzzSeconds = 30;
 const runMs = 300_000;
 
 interface Operation {
