@@ -79,9 +79,9 @@ export const activity = closed({
   id: opaqueId,
   at: isoTime,
   act: Type.String(),
-  by: nullable(Type.String({ description: 'Name of who did it; null: somebody who was not signed in' })),
+  by: nullable(Type.String({ description: 'Name of who did it; null: somebody who was not signed in, or who took a car over' })),
   isByYou: Type.Boolean(),
-  address: Type.String(),
+  address: Type.String({ description: 'From where it was done; empty when it was somebody else who is known' }),
   detail: Type.Record(Type.String({ pattern: '^[A-Za-z]{1,64}$' }), Type.Unknown()),
 });
 export type ActivityView = Static<typeof activity>;

@@ -147,6 +147,8 @@ test('a transfer ends what was granted, whoever has the car then', async () => {
   const answer = await read();
   assert.deepEqual([Object.keys(answer.signals), reasons(answer)['mileage']], [[], 'revoked']);
   assert.deepEqual((await eve.ask('listGrants')).json.items, [], 'the new owner has nothing to take back');
+  const told = (await ada.ask('listMyActivity')).json.items.find(({ act }) => act === 'vehicle_transferred');
+  assert.deepEqual([told?.by, told?.address, JSON.stringify(told).includes('Eve')], [null, '', false], 'who has it is not told');
 });
 
 test('a token that was taken back reads nothing', async () => {

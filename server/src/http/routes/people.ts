@@ -1,5 +1,6 @@
-import { accessTokenItems, apiLimits, type PersonSessionView, type PersonView } from '@milepost/contract/api';
+import { accessTokenItems, type ActivityView, apiLimits, type PersonSessionView, type PersonView } from '@milepost/contract/api';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AuditRecord } from '../../audit/index.ts';
 import { assert, CallerError, invalidField } from '../../kernel/index.ts';
 import {
   type AccessToken,
@@ -49,6 +50,23 @@ const tokenView = (token: AccessToken) => ({
   lastUsedAt: toIsoOrNull(token.lastUsedMs),
   expiresAt: toIso(token.expiresMs),
 });
+
+/** Who took over a car is not told to whom it was before, and from where somebody else acts to nobody. */
+const activityView = (
+  { eventNo, atMs, act, actorPersonNo, actorName, address, detail }: AuditRecord,
+  { personNo }: Person,
+): ActivityView => {
+  const isByYou = actorPersonNo === personNo;
+  return {
+    id: String(eventNo),
+    at: toIso(atMs),
+    act,
+    by: isByYou || act !== 'vehicle_transferred' ? actorName : null,
+    isByYou,
+    address: isByYou || actorPersonNo === null ? address : '',
+    detail: { ...detail },
+  };
+};
 
 /** From where a request comes. */
 export const whence = (request: FastifyRequest): Whence => ({
@@ -183,15 +201,7 @@ const addOwnRoutes = (routes: RouteRegistrar, { people }: HttpDeps): void => {
     const beforeNo = cursor === undefined ? null : Number(cursor);
     if (beforeNo !== null && !Number.isSafeInteger(beforeNo)) throw invalidField('cursor', cursor, '`next` of the page before');
     const found = await people.own.activity(person, beforeNo, limit + 1);
-    const items = found.slice(0, limit).map(({ eventNo, atMs, act, actorPersonNo, actorName, address, detail }) => ({
-      id: String(eventNo),
-      at: toIso(atMs),
-      act,
-      by: actorName,
-      isByYou: actorPersonNo === person.personNo,
-      address,
-      detail: { ...detail },
-    }));
+    const items = found.slice(0, limit).map((record) => activityView(record, person));
     return { items, next: found.length > limit ? (items.at(-1)?.id ?? null) : null };
   });
 };
