@@ -1,3 +1,4 @@
+export { asyncApiDocument, streamEndReasons } from './asyncapi.ts';
 export * from './catalogue.ts';
 export * from './consent.ts';
 export * from './consent-routes.ts';

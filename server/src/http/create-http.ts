@@ -10,7 +10,7 @@ import { isPinned, securityHeaders, strictTransport } from './access/security-he
 import { httpLimits } from './limits.ts';
 import { addErrors, closeWithin, makeFastify, sendProblem } from './make-fastify.ts';
 import { addMetrics, addMetricsRoute } from './metrics.ts';
-import { addOpenApi, addOpenApiRoute } from './openapi.ts';
+import { addAsyncApiRoute, addOpenApi, addOpenApiRoute } from './openapi.ts';
 import { addMapTiles } from './map-tiles.ts';
 import { checkAccess, RouteRegistrar } from './register-route.ts';
 import { addCredentialRoutes } from './routes/credentials.ts';
@@ -173,6 +173,7 @@ export const createHttp = async (deps: HttpDeps): Promise<Http> => {
   addErrorsPage(fastify);
   addMetricsRoute(fastify, deps);
   addOpenApiRoute(fastify);
+  addAsyncApiRoute(fastify, deps.config.version);
   await fastify.ready();
   return {
     server: fastify.server,

@@ -1,3 +1,4 @@
+import { asyncApiDocument } from '@milepost/contract/api';
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 
@@ -62,4 +63,12 @@ export const addOpenApiRoute = (fastify: FastifyInstance): void => {
     text ??= JSON.stringify(fastify.swagger());
     return reply.type('application/json').header('cache-control', 'no-cache').send(text);
   });
+};
+
+/** `/v1/asyncapi.json`: what apps are told without asking each time. */
+export const addAsyncApiRoute = (fastify: FastifyInstance, version: string): void => {
+  const text = JSON.stringify(asyncApiDocument(version));
+  fastify.get('/v1/asyncapi.json', { schema: { hide: true }, config: { access: 'anyone' } }, (_request, reply) =>
+    reply.type('application/json').header('cache-control', 'no-cache').send(text),
+  );
 };

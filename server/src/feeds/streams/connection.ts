@@ -1,9 +1,9 @@
-import type { FeedEvent } from '@milepost/contract/api';
+import type { FeedEvent, streamEndReasons } from '@milepost/contract/api';
 import { feedStreamLimits } from '../limits.ts';
 import type { FeedPosition, Offsets } from '../position.ts';
 
 /** Why a stream ends. */
-export type StreamEnd = 'token_ended' | 'unavailable' | 'too_slow' | 'going_away';
+export type StreamEnd = (typeof streamEndReasons)[number];
 
 /** Where messages go: a WebSocket, or server-sent events. */
 export interface StreamSink {
