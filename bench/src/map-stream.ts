@@ -1,7 +1,8 @@
 /**
  * What a second of the fleet map costs the server: vehicles that all move, viewers that all watch. CPU (user + system) of the server's process
  * from the tick until every frame is with the kernel; the viewers run in another process.
- * `node bench/src/map-stream.ts [vehicles] [viewers] [ticks]`, default 10000 100 20. Prints one JSON object.
+ * `node bench/src/map-stream.ts [vehicles] [viewers] [ticks] [audiences …]`, default 10000 100 20 1. Frames are encoded once for each audience: viewers who see the
+ * same. Prints one JSON object for each number of audiences.
  */
 import { fork } from 'node:child_process';
 import { createServer } from 'node:http';
@@ -19,7 +20,7 @@ import { neverHandedOver, operatorScope } from '../../server/src/sharing/index.t
 import { openSnapshotFolder } from '../../server/src/storage/adapters/folder/index.ts';
 
 const token = 'operator-token-of-the-bench';
-const [vehicles = 10_000, viewers = 100, ticks = 20] = process.argv.slice(2).map(Number);
+const [vehicles = 10_000, viewers = 100, ticks = 20, ...counts] = process.argv.slice(2).map(Number);
 
 /** The other process: opens the viewers and counts what arrives. */
 const watch = async (port: number): Promise<void> => {
@@ -77,7 +78,7 @@ const batchOf = (bytes: Uint8Array, offset: number): RecordBatch => ({
   nextOffset: offset + 1,
 });
 
-const openServer = async () => {
+const openServer = async (audiences: number) => {
   const clock = makeManualClock(Date.now());
   const directory = makeMemoryDirectory();
   directory.put({ kind: 'customer', customer: aCustomer(1) });
@@ -88,9 +89,14 @@ const openServer = async () => {
   const vocabulary = () => coreVocabulary;
   const live = openLive({ directory, vocabulary, clock, logger: silentLogger, snapshots: openSnapshotFolder('/nonexistent') });
   const drivers = makeDriverDirectory();
+  const scope = operatorScope(drivers);
+  let opened = 0;
+  /** Sees the same as the others, but is not known to. */
+  const scopeOfNext = (): typeof scope =>
+    Object.create(scope, { audience: { value: `${scope.audience} ${opened++ % audiences}` } }) as typeof scope;
   const stream = openBrowserStream({
     registry: { directory, drivers: { directory: drivers }, possessions: { directory: neverHandedOver } },
-    scopes: { of: () => operatorScope(drivers), readsByGrant: () => false },
+    scopes: { of: scopeOfNext, readsByGrant: () => false },
     live,
     warnings: { listen: () => () => {}, isShown: () => false },
     vocabulary,
@@ -123,8 +129,8 @@ const cpuMs = (since: NodeJS.CpuUsage): number => {
   return (user + system) / 1000;
 };
 
-const serve = async (): Promise<void> => {
-  const { clock, move, stream, server, port } = await openServer();
+const serve = async (audiences: number): Promise<void> => {
+  const { clock, move, stream, server, port } = await openServer(audiences);
   move(0);
   const child = fork(import.meta.filename, [String(vehicles), String(viewers), String(ticks)], {
     env: { ...process.env, BENCH_PORT: String(port) },
@@ -153,6 +159,7 @@ const serve = async (): Promise<void> => {
       bench: 'map-stream',
       vehicles,
       viewers,
+      audiences,
       ticks,
       cpuMsPerTick: { median: at(0.5), p90: at(0.9), max: at(1) },
       idleMs,
@@ -166,4 +173,5 @@ const serve = async (): Promise<void> => {
 };
 
 const port = process.env['BENCH_PORT'];
-await (port === undefined ? serve() : watch(Number(port)));
+if (port === undefined) for (const audiences of counts.length > 0 ? counts : [1]) await serve(audiences);
+else await watch(Number(port));
