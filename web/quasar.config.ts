@@ -7,11 +7,11 @@ const server = `http://127.0.0.1:${serverPort}`;
 
 /**
  * What the first page needs at once is one file: on a slow line each further one costs a round trip. That is what the entry imports, and the
- * boot files with the English sentences, which it asks for at once. Pages, their features, the other languages, dialogs and the libraries of
+ * boot files with most English sentences, which it asks for at once. Pages, their features, the other languages, dialogs and the libraries of
  * the map and the charts stay apart.
  */
 const first = [
-  { name: 'app', test: /web\/src\/(boot\/|i18n\/(en\/|[^/]+$))/ },
+  { name: 'app', test: /web\/src\/(boot\/|i18n\/(en\/(?!rest|partners|system)|[^/]+$))/ },
   { name: 'app', tags: ['$initial' as const] },
 ];
 

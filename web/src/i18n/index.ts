@@ -1,16 +1,17 @@
 import { createI18n } from 'vue-i18n';
 import type { Language } from '../components/locale.ts';
 import { compileMessage } from './compile-message.ts';
-import en from './en/index.ts';
+import first from './en/first.ts';
+import type en from './en/index.ts';
 import type { SignalNames } from './signal-names.ts';
 import type { Messages } from './types.ts';
 
-/** English is there from the start and stands in for what could not be loaded; the others come when they are asked for. */
+/** English is there from the start, but for what `loadRest` brings, and stands in for what could not be loaded; the others come when they are asked for. */
 export const i18n = createI18n({
   legacy: false,
   locale: 'en',
   fallbackLocale: 'en',
-  messages: { en },
+  messages: { en: first as typeof en },
   messageCompiler: compileMessage,
 });
 
@@ -34,6 +35,15 @@ export const showLanguage = async (language: Language): Promise<boolean> => {
   i18n.global.locale.value = language as 'en';
   document.documentElement.lang = language;
   return true;
+};
+
+let isWhole = false;
+/** The English sentences that the first page does without; to be waited for with each page that has some. */
+export const loadRest = async (): Promise<void> => {
+  if (isWhole) return;
+  const { default: rest } = await import('./en/rest.ts');
+  i18n.global.mergeLocaleMessage('en', rest);
+  isWhole = true;
 };
 
 const signalNames: Readonly<Record<Exclude<Language, 'en'>, () => Promise<{ default: SignalNames }>>> = {

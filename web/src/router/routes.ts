@@ -1,6 +1,13 @@
 import type { RouteRecordRaw } from 'vue-router';
+import { loadRest } from '../i18n/index.ts';
 import MainLayout from '../layouts/MainLayout.vue';
 import MapPage from '../pages/MapPage.vue';
+
+/** A page some of whose sentences do not come with the first one. */
+const withRest = async <P>(page: Promise<P>): Promise<P> => {
+  const [loaded] = await Promise.all([page, loadRest()]);
+  return loaded;
+};
 
 /**
  * The first page comes with what every page needs; each of the others is a chunk of its own. The map's library is loaded by the map alone.
@@ -129,18 +136,23 @@ export const routes: RouteRecordRaw[] = [
         meta: { title: 'possession.claimTitle' },
         component: () => import('../pages/ClaimPage.vue'),
       },
-      { path: 'apps', name: 'apps', meta: { title: 'partners.appsTitle' }, component: () => import('../pages/AppsPage.vue') },
+      {
+        path: 'apps',
+        name: 'apps',
+        meta: { title: 'partners.appsTitle' },
+        component: () => withRest(import('../pages/AppsPage.vue')),
+      },
       {
         path: 'partners',
         name: 'partners',
         meta: { title: 'partners.title' },
-        component: () => import('../pages/PartnersPage.vue'),
+        component: () => withRest(import('../pages/PartnersPage.vue')),
       },
       {
         path: 'partners/:id',
         name: 'partner',
         meta: { title: 'partners.title' },
-        component: () => import('../pages/PartnerPage.vue'),
+        component: () => withRest(import('../pages/PartnerPage.vue')),
         props: true,
       },
       {
@@ -156,7 +168,12 @@ export const routes: RouteRecordRaw[] = [
         component: () => import('../pages/OrganisationPage.vue'),
         props: true,
       },
-      { path: 'system', name: 'system', meta: { title: 'system.title' }, component: () => import('../pages/SystemPage.vue') },
+      {
+        path: 'system',
+        name: 'system',
+        meta: { title: 'system.title' },
+        component: () => withRest(import('../pages/SystemPage.vue')),
+      },
       {
         path: 'connections',
         name: 'connections',

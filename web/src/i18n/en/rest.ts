@@ -1,0 +1,5 @@
+import partners from './partners.ts';
+import system from './system.ts';
+
+/** Sentences of pages that few people open: they come with the page. */
+export default { partners, system } as const;
