@@ -39,6 +39,9 @@ export const auditActs = [
   'app_secret_ended',
   'partner_approved',
   'partner_suspended',
+  'webhook_made',
+  'webhook_secret_made',
+  'webhook_ended',
   // Consent
   'consent_asked',
   'consent_given',

@@ -5,6 +5,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import type { WebhookDeliveryView } from '@milepost/contract/api';
+import { listAudit } from '../audit/index.ts';
+import { systemActor } from '../storage/index.ts';
 import { until } from '../storage/testing/wait.ts';
 import type { TestVehicle } from './testing/fleet.ts';
 import { openTestServer, type TestServer } from './testing/open-test-server.ts';
@@ -144,6 +146,12 @@ test('what changes is delivered as a signed CloudEvent, checked as the page says
     'both live secrets sign',
   );
   await end(id);
+  const query = { subjectPersonNo: null, beforeNo: null, fromMs: 0, limit: 10 };
+  const events = await server.storage.withActor(systemActor('test'), (tx) => listAudit(tx, query));
+  const acts = events.filter(({ subject }) => subject === id).map(({ act, actorName, detail }) => [act, actorName, detail['to']]);
+  const { host } = new URL(address);
+  const expected = ['webhook_ended', 'webhook_secret_made', 'webhook_made'].map((act) => [act, 'Ada Byron', host]);
+  assert.deepEqual(acts, expected, 'who had it told where is in the audit log');
 });
 
 test('what is not taken is tried again, and what was taken back meanwhile is not told', async () => {

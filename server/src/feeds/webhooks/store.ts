@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { type AuditEvent, writeAudit } from '../../audit/index.ts';
 import { type Storage, systemActor, type Transaction } from '../../storage/index.ts';
 import { webhookLimits } from '../limits.ts';
 import type { FeedPosition } from '../position.ts';
@@ -22,7 +23,7 @@ export const listWebhooks = (storage: Storage, appNo: number): Promise<Webhook[]
     return rows;
   });
 
-export const insertWebhook = (storage: Storage, webhook: Omit<Webhook, 'webhookNo'>): Promise<boolean> =>
+export const insertWebhook = (storage: Storage, webhook: Omit<Webhook, 'webhookNo'>, event: AuditEvent): Promise<boolean> =>
   within(storage, async (tx) => {
     await sql`select pg_advisory_xact_lock(hashtext('milepost webhooks'), ${webhook.appNo})`.execute(tx);
     const { id, appNo, address, types, secrets, position, createdMs } = webhook;
@@ -30,19 +31,28 @@ export const insertWebhook = (storage: Storage, webhook: Omit<Webhook, 'webhookN
       select ${id}, ${appNo}, ${address}, ${[...types]}::text[], ${json(secrets)}, ${json(position)}, ${at(createdMs)}
       where (select count(*) from webhooks where app_no = ${appNo} and ended_at is null) < ${webhookLimits.perAppMax}
       returning 1`.execute(tx);
+    if (rows.length > 0) await writeAudit(tx, event, createdMs);
     return rows.length > 0;
   });
 
-export const endWebhook = (storage: Storage, webhookNo: number, nowMs: number): Promise<void> =>
+export const endWebhook = (storage: Storage, webhookNo: number, event: AuditEvent, nowMs: number): Promise<void> =>
   within(storage, async (tx) => {
     await sql`update webhooks set ended_at = ${at(nowMs)} where webhook_no = ${webhookNo}`.execute(tx);
     // What it would have told is nobody's any more.
     await sql`delete from webhook_deliveries where webhook_no = ${webhookNo}`.execute(tx);
+    await writeAudit(tx, event, nowMs);
   });
 
-export const putSecrets = (storage: Storage, webhookNo: number, secrets: readonly WebhookSecret[]): Promise<void> =>
+export const putSecrets = (
+  storage: Storage,
+  { webhookNo }: Pick<Webhook, 'webhookNo'>,
+  secrets: readonly WebhookSecret[],
+  event: AuditEvent,
+  nowMs: number,
+): Promise<void> =>
   within(storage, async (tx) => {
     await sql`update webhooks set secrets = ${json(secrets)} where webhook_no = ${webhookNo}`.execute(tx);
+    await writeAudit(tx, event, nowMs);
   });
 
 /** Webhooks that this process works on from now on: its own, and those of nobody. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { FeedEvent } from '@milepost/contract/api';
+import type { AuditAct, AuditEvent } from '../../audit/index.ts';
 import type { ReadScope } from '../../events/index.ts';
 import { assert, CallerError, type Clock, type Logger } from '../../kernel/index.ts';
 import { makeId, type Random } from '../../registry/index.ts';
@@ -27,6 +28,20 @@ export interface NewWebhook {
   readonly address: string;
   readonly types: readonly string[];
 }
+
+/** Who of a partner acts, and from where. */
+export interface WebhookActor {
+  readonly personNo: number;
+  readonly address: string;
+}
+
+const eventOf = (act: AuditAct, { id, address }: Pick<Webhook, 'id' | 'address'>, by: WebhookActor): AuditEvent => ({
+  act,
+  personNo: by.personNo,
+  subject: id,
+  address: by.address,
+  detail: { to: new URL(address).host },
+});
 
 const secretBytes = 32;
 const secretsMax = 2;
@@ -70,7 +85,11 @@ export class Webhooks {
   }
 
   /** What changes from now on. Answers the secret, which is never shown again. Throws `invalid_field`, `too_many_requests`. */
-  async make(appNo: number, { address, types }: NewWebhook): Promise<{ readonly webhook: Webhook; readonly secret: string }> {
+  async make(
+    appNo: number,
+    { address, types }: NewWebhook,
+    by: WebhookActor,
+  ): Promise<{ readonly webhook: Webhook; readonly secret: string }> {
     const { feed, random, clock } = this.#parts;
     const { text, secret } = this.#newSecret();
     const made = {
@@ -82,7 +101,7 @@ export class Webhooks {
       position: await feed.now(appNo),
       createdMs: clock.now(),
     };
-    if (!(await store.insertWebhook(this.#storage, made)))
+    if (!(await store.insertWebhook(this.#storage, made, eventOf('webhook_made', made, by))))
       throw new CallerError('in_use', `an app has at most ${webhookLimits.perAppMax} webhooks`);
     return { webhook: await this.read(appNo, made.id), secret: text };
   }
@@ -95,14 +114,16 @@ export class Webhooks {
   }
 
   /** A second one beside the first; of two the older one goes. */
-  async rotate(webhook: Webhook): Promise<string> {
+  async rotate(webhook: Webhook, by: WebhookActor): Promise<string> {
     const { text, secret } = this.#newSecret();
-    await store.putSecrets(this.#storage, webhook.webhookNo, [...webhook.secrets, secret].slice(-secretsMax));
+    const secrets = [...webhook.secrets, secret].slice(-secretsMax);
+    await store.putSecrets(this.#storage, webhook, secrets, eventOf('webhook_secret_made', webhook, by), this.#parts.clock.now());
     return text;
   }
 
-  async end(webhook: Webhook): Promise<void> {
-    await store.endWebhook(this.#storage, webhook.webhookNo, this.#parts.clock.now());
+  async end(webhook: Webhook, by: WebhookActor): Promise<void> {
+    const event = eventOf('webhook_ended', webhook, by);
+    await store.endWebhook(this.#storage, webhook.webhookNo, event, this.#parts.clock.now());
   }
 
   async ping(webhook: Webhook): Promise<string> {

@@ -46,7 +46,7 @@ const listedView = (app: PartnerApp): ListedAppView => ({
   partner: { id: app.organisationId, name: app.organisationName },
 });
 
-const actorOf = (caller: Caller, request: FastifyRequest): PartnerActor => ({
+export const actorOf = (caller: Caller, request: FastifyRequest): PartnerActor => ({
   personNo: signedInOf(caller).person.personNo,
   address: request.client.address,
 });

@@ -5,6 +5,7 @@ import type { Caller } from '../access/authenticate.ts';
 import type { RouteRegistrar } from '../register-route.ts';
 import { readTime, toIso, toIsoOrNull } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
+import { actorOf } from './partners.ts';
 import { signedInOf } from './people.ts';
 
 type Deps = Pick<HttpDeps, 'partners' | 'webhooks' | 'clock'>;
@@ -54,21 +55,21 @@ export const addWebhookRoutes = (routes: RouteRegistrar, { partners, webhooks, c
   const webhookOf = async (params: AppParams & { readonly webhook: string }, caller: Caller): Promise<Webhook> =>
     webhooks.read(await appNoOf(params, caller), params.webhook);
 
-  routes.add('makeWebhook', async ({ params, body, caller }) => {
+  routes.add('makeWebhook', async ({ params, body, caller, request }) => {
     checkConfirmed(signedInOf(caller).session, clock.now());
-    const { webhook, secret } = await webhooks.make(await appNoOf(params, caller), {
-      address: body.address,
-      types: body.types ?? [],
-    });
+    const wanted = { address: body.address, types: body.types ?? [] };
+    const { webhook, secret } = await webhooks.make(await appNoOf(params, caller), wanted, actorOf(caller, request));
     return { webhook: webhookView(webhook), secret };
   });
   routes.add('listWebhooks', async ({ params, caller }) => ({
     items: (await webhooks.list(await appNoOf(params, caller))).map(webhookView),
   }));
-  routes.add('endWebhook', async ({ params, caller }) => webhooks.end(await webhookOf(params, caller)));
-  routes.add('rotateWebhookSecret', async ({ params, caller }) => {
+  routes.add('endWebhook', async ({ params, caller, request }) =>
+    webhooks.end(await webhookOf(params, caller), actorOf(caller, request)),
+  );
+  routes.add('rotateWebhookSecret', async ({ params, caller, request }) => {
     checkConfirmed(signedInOf(caller).session, clock.now());
-    return { secret: await webhooks.rotate(await webhookOf(params, caller)) };
+    return { secret: await webhooks.rotate(await webhookOf(params, caller), actorOf(caller, request)) };
   });
   routes.add('pingWebhook', async ({ params, caller }) => ({ delivery: await webhooks.ping(await webhookOf(params, caller)) }));
   routes.add('listWebhookDeliveries', async ({ params, caller }) => ({

@@ -1,5 +1,9 @@
 export default {
   title: 'Konto',
+  develop: 'Eigene Apps',
+  developText:
+    'Legen Sie eine App an, die liest, was Halter ihr gewähren. Sie arbeitet sofort mit einem eigenen Auto, und für alle, sobald sie freigegeben ist.',
+  toApps: 'Zu Ihren Apps',
   noAccessTitle: 'Sie haben noch keine Fahrzeuge',
   noAccessText:
     'Fügen Sie Ihr Auto mit seinem Code hinzu. Um eine Flotte zu sehen, bitten Sie deren Verwaltung, Sie zum Mitglied zu machen.',
@@ -155,6 +159,9 @@ export default {
     app_secret_ended: 'Ein Geheimnis einer App wurde beendet',
     partner_approved: 'Eine App wurde freigegeben',
     partner_suspended: 'Eine App wurde gesperrt',
+    webhook_made: 'Ein Webhook wurde angelegt',
+    webhook_secret_made: 'Ein Geheimnis eines Webhooks wurde angelegt',
+    webhook_ended: 'Ein Webhook wurde beendet',
     driver_invited: 'Ein Fahrer wurde eingeladen',
     invitation_accepted: 'Eine Einladung wurde angenommen',
     invitation_refused: 'Eine Einladung wurde abgelehnt',

@@ -1,6 +1,10 @@
 /** The own account. */
 export default {
   title: 'Account',
+  develop: 'Apps of yours',
+  developText:
+    'Make an app that reads what owners grant it. It works at once with a car of your own, and for everybody once it is approved.',
+  toApps: 'To your apps',
   noAccessTitle: 'You have no vehicles yet',
   noAccessText: 'Add your car with its code. To see a fleet, ask whoever manages it to make you a member.',
   open: 'To your account',
@@ -154,6 +158,9 @@ export default {
     app_secret_ended: 'A secret of an app was ended',
     partner_approved: 'An app was approved',
     partner_suspended: 'An app was suspended',
+    webhook_made: 'A webhook was made',
+    webhook_secret_made: 'A secret of a webhook was made',
+    webhook_ended: 'A webhook was ended',
     driver_invited: 'A driver was invited',
     invitation_accepted: 'An invitation was accepted',
     invitation_refused: 'An invitation was declined',

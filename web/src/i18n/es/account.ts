@@ -1,5 +1,9 @@
 export default {
   title: 'Cuenta',
+  develop: 'Aplicaciones propias',
+  developText:
+    'Cree una aplicación que lea lo que los propietarios le conceden. Funciona al momento con un coche propio, y para todos cuando esté aprobada.',
+  toApps: 'A sus aplicaciones',
   noAccessTitle: 'Aún no tiene vehículos',
   noAccessText: 'Añada su coche con su código. Para ver una flota, pida a quien la gestiona que le haga miembro.',
   open: 'A su cuenta',
@@ -154,6 +158,9 @@ export default {
     app_secret_ended: 'Se retiró un secreto de una aplicación',
     partner_approved: 'Se aprobó una aplicación',
     partner_suspended: 'Se suspendió una aplicación',
+    webhook_made: 'Se creó un webhook',
+    webhook_secret_made: 'Se creó un secreto de un webhook',
+    webhook_ended: 'Se retiró un webhook',
     driver_invited: 'Se invitó a un conductor',
     invitation_accepted: 'Se aceptó una invitación',
     invitation_refused: 'Se rechazó una invitación',
