@@ -120,7 +120,8 @@ test('signing out ends the session of this browser', options, async () => {
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Your session has ended' }).waitFor();
     await page.reload();
-    await page.getByRole('heading', { name: 'Your session has ended' }).waitFor();
+    await page.waitForURL(/\/sign-in\?to=(\/|%2F)settings$/);
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
     await close();
   } finally {
     await own.close();
