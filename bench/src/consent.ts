@@ -1,5 +1,5 @@
 /**
- * What consent costs, and how soon taking it back counts: `node bench/src/consent.ts [reads] [switches]`, default 4000 and 20. A real server over real parts in this
+ * What consent costs, and how soon taking it back counts: `node bench/src/consent.ts [reads] [switches]`, default 2000 and 10. A real server over real parts in this
  * process, readers in another one.
  *
  * - `read`: CPU (user + system) of the server's process for one read of a car's latest state, by its owner in a browser and by a partner with a grant of
@@ -20,7 +20,7 @@ import { openSocket } from '../../server/src/http/testing/test-stream.ts';
 import { systemActor } from '../../server/src/storage/index.ts';
 import { cpuSecondsOfAll } from './process-costs.ts';
 
-const [reads = 4000, switches = 20] = process.argv.slice(2).map(Number);
+const [reads = 2000, switches = 10] = process.argv.slice(2).map(Number);
 const rounds = 5;
 const readsAtOnce = 4;
 const quota = 100_000;
@@ -78,7 +78,7 @@ const signalsOf = (km: number): Record<string, number> => ({
   'Vehicle.CurrentLocation.Longitude': 11.5,
   'Vehicle.CurrentLocation.Heading': 90,
   'Vehicle.Powertrain.TractionBattery.StateOfCharge.Displayed': 80,
-  'Vehicle.Powertrain.Range': 200_000,
+  'Vehicle.Powertrain.TractionBattery.Range': 200_000,
 });
 
 const measureReads = async (server: TestServer): Promise<void> => {

@@ -147,7 +147,7 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
   consent: {
     what: 'Consent: CPU of a read of the latest state by a car’s owner and by a partner; ms from the answer to a switch until reads, an open stream and webhooks leave the item out',
     script: 'bench/src/consent.ts',
-    args: ['4000', '20'],
+    args: ['2000', '10'],
   },
   'map-stream': {
     what: 'A second of the map: 10,000 moving vehicles, 100 viewers, all of one audience and of 20',
