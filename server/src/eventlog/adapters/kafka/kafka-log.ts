@@ -265,14 +265,26 @@ export class KafkaLog implements EventLog {
   async #askOldest(): Promise<void> {
     let oldest: number | null = null;
     for (const tail of this.#tails) {
-      if (tail.endOffset() === tail.startOffset()) continue;
-      const batch = await this.#read(tail.partition, tail.startOffset());
+      const batch = await this.#readFirst(tail);
       if (!batch || batch.count === 0) continue;
       const receivedAt = recordFields.receivedAt(batch.view, batch.starts[0] as number);
       oldest = oldest === null ? receivedAt : Math.min(oldest, receivedAt);
       this.#recordBytes = meanRecordBytes(batch);
     }
     this.#oldestReceivedAt = oldest;
+  }
+
+  /** From the beginning on, which the retention of this or another process may move meanwhile. */
+  async #readFirst(tail: PartitionTail): Promise<RecordBatch | undefined> {
+    while (tail.startOffset() < tail.endOffset()) {
+      const fromOffset = tail.startOffset();
+      try {
+        return await this.#read(tail.partition, fromOffset);
+      } catch (error) {
+        if (!isKafkaError(error, 'OFFSET_OUT_OF_RANGE') || tail.startOffset() === fromOffset) throw error;
+      }
+    }
+    return undefined;
   }
 
   statistics(): LogStatistics {
