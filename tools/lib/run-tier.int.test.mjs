@@ -6,7 +6,14 @@ import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { runTier } from './run-tier.mjs';
 
-const unit = /** @type {const} */ ({ name: 'unit', suffix: /x/, budgetMs: 20_000, isolation: 'none', filesAtOnce: 1 });
+const unit = /** @type {const} */ ({
+  name: 'unit',
+  suffix: /x/,
+  budgetMs: 20_000,
+  lingerMs: 60_000,
+  isolation: 'none',
+  filesAtOnce: 1,
+});
 const integration = /** @type {const} */ ({ ...unit, name: 'integration', isolation: 'process' });
 
 const head =
@@ -69,6 +76,13 @@ test('a file that goes on after its tests is named when the budget is used up', 
   withRun({ ...integration, budgetMs: 3_000 }, [`${good} setInterval(() => {}, 1e6);`, good], (_, { failures }) => {
     assert.match(failures.join(), /during: .*0\.test\.mjs/);
     assert.doesNotMatch(failures.join(), /during: .*1\.test\.mjs/);
+  }));
+
+test('a file that goes on after its tests is ended, is a failure, and those after it run', () =>
+  withRun({ ...integration, lingerMs: 500 }, [`${good} setInterval(() => {}, 1e6);`, good], (_, { passed, failures }) => {
+    assert.equal(passed, 2);
+    assert.equal(failures.length, 1);
+    assert.match(failures.join(), /0\.test\.mjs[^]*500 ms after the last test something still keeps the process: .*Timeout/);
   }));
 
 test('a file without tests is a failure', () =>

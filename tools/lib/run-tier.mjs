@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { countResults } from './count-results.mjs';
 import { endLeftovers, runMarker } from './leftovers.mjs';
 import { runToEnd } from './processes.mjs';
@@ -14,6 +15,7 @@ import { root } from './root.mjs';
 const shownOutputMax = 8_000;
 
 const reporter = join(root, 'tools', 'lib', 'report-events.mjs');
+const endFile = pathToFileURL(join(root, 'tools', 'lib', 'end-file.mjs')).href;
 
 /** Settings of the person at the keyboard must not reach the tests. */
 const cleanEnvironment = () => {
@@ -35,8 +37,14 @@ export const runTier = async (tier, files, environment = {}) => {
   const eventsFile = join(folder, 'events');
   const marker = randomUUID();
   const args = ['--test', `--test-isolation=${tier.isolation}`, `--test-reporter=${reporter}`];
-  if (tier.isolation === 'process') args.push(`--test-concurrency=${tier.filesAtOnce}`);
-  const env = { ...cleanEnvironment(), ...environment, TEST_EVENTS_FILE: eventsFile, [runMarker]: marker };
+  if (tier.isolation === 'process') args.push(`--test-concurrency=${tier.filesAtOnce}`, `--import=${endFile}`);
+  const env = {
+    ...cleanEnvironment(),
+    ...environment,
+    TEST_EVENTS_FILE: eventsFile,
+    TEST_LINGER_MS: String(tier.lingerMs),
+    [runMarker]: marker,
+  };
   try {
     const outcome = await runToEnd(process.execPath, [...args, ...files], { cwd: root, env, budgetMs: tier.budgetMs });
     const leftovers = await endLeftovers(marker);
