@@ -146,7 +146,7 @@ test('when the server is away the page says so, and goes on by itself when it is
 });
 
 test('a page that cannot be fetched while the server is away opens when it is back', options, async () => {
-  const { page, close } = await visit(browser, milepost, '/settings', { expects: /ERR_CONNECTION_REFUSED|Failed to load/ });
+  const { page, close } = await visit(browser, milepost, '/settings', { expects: /ERR_CONNECTION_REFUSED|Failed to load|503/ });
   await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
   await milepost.stop();
   await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Vehicles' }).click();
