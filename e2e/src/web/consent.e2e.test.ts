@@ -3,8 +3,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { accessibilityProblems, noBrowser, openBrowser, visit } from '../support/browser.ts';
+import { callAs } from '../support/partner-app.ts';
 import { type Milepost, startMilepost } from '../support/start-milepost.ts';
 
 const options = { skip: noBrowser };
@@ -27,28 +28,12 @@ after(async () => {
   await milepost?.close();
 });
 
-/** A call of the API as the page's person. */
-const call = <T>(page: Page, method: string, path: string, body?: unknown): Promise<T> =>
-  page.evaluate(
-    async ([how, where, text]) => {
-      const headers = text === undefined ? {} : { 'content-type': 'application/json' };
-      const answer = await fetch(where as string, {
-        method: how as string,
-        headers,
-        ...(text === undefined ? {} : { body: text }),
-      });
-      if (!answer.ok) throw new Error(`${how} ${where}: ${await answer.text()}`);
-      return (await answer.json()) as never;
-    },
-    [method, path, body === undefined ? undefined : JSON.stringify(body)] as const,
-  );
-
 test('a person signs in to an app on a phone: asked on our page, sent back with a code, or without one', options, async () => {
   const { page, close } = await visit(browser, milepost, '/account', { expects: /403|410/ });
   await page.setViewportSize(phone);
   const back = `http://127.0.0.1:${(app.address() as AddressInfo).port}/back`;
-  const partner = await call<{ id: string }>(page, 'POST', '/v1/partners', { name: 'Volt Insurance' });
-  const made = await call<{ id: string }>(page, 'POST', `/v1/partners/${partner.id}/apps`, {
+  const partner = await callAs<{ id: string }>(page, 'POST', '/v1/partners', { name: 'Volt Insurance' });
+  const made = await callAs<{ id: string }>(page, 'POST', `/v1/partners/${partner.id}/apps`, {
     name: 'Volt Drive',
     about: 'Pays back what careful driving saves.',
     homepage: 'https://volt.example/',
@@ -57,7 +42,7 @@ test('a person signs in to an app on a phone: asked on our page, sent back with 
     redirectAddresses: [back],
     items: [],
   });
-  const { text: secret } = await call<{ text: string }>(page, 'POST', `/v1/partners/${partner.id}/apps/${made.id}/secrets`);
+  const { text: secret } = await callAs<{ text: string }>(page, 'POST', `/v1/partners/${partner.id}/apps/${made.id}/secrets`);
   const authorization = `Basic ${Buffer.from(`${made.id}:${secret}`).toString('base64')}`;
   const post = async (path: string, parameters: Record<string, string>): Promise<Record<string, string>> => {
     const body = new URLSearchParams({ client_id: made.id, ...parameters });

@@ -1,6 +1,7 @@
 import type { Erasures } from '../erasure/index.ts';
 import type { EventLog } from '../eventlog/index.ts';
 import { Feed, Webhooks } from '../feeds/index.ts';
+import { grantSourcesOf } from '../http/index.ts';
 import type { Partners } from '../partners/index.ts';
 import { systemRandom } from '../registry/index.ts';
 import type { History } from '../history/index.ts';
@@ -56,14 +57,7 @@ export const openWebhooks = (
   feed: Feed,
   { registry, consents, partners, publicUrl, mayReachPrivate }: WebhookSources,
 ): Webhooks => {
-  const { vocabulary } = feed.parts;
-  const sources = {
-    possession: registry.possessions.directory,
-    drivers: registry.drivers.directory,
-    clock,
-    book: consents.book,
-    vocabulary,
-  };
+  const sources = grantSourcesOf({ registry, consents, clock, vocabulary: feed.parts.vocabulary });
   const webhooks = new Webhooks({
     feed,
     clock,

@@ -1,6 +1,5 @@
 import { type TimePrecision, timePrecisions } from '@milepost/contract/api';
-import { invalidField } from '../kernel/index.ts';
-import { makeBox } from './box.ts';
+import { invalidField, makeSealing } from '../kernel/index.ts';
 
 /** By physical partition of the log, the offset from which on it was not read yet. */
 export type Offsets = Readonly<Record<number, number>>;
@@ -48,13 +47,13 @@ export interface PositionCodec {
 }
 
 export const makePositionCodec = (pepper: Uint8Array): PositionCodec => {
-  const box = makeBox(pepper, 'cursor');
+  const sealing = makeSealing(pepper, 'milepost feed cursor 1');
   const open = (cursor: string): unknown => {
-    const text = box.open(Buffer.from(cursor, 'base64url'));
+    const text = sealing.open(Buffer.from(cursor, 'base64url'));
     return text === undefined ? undefined : JSON.parse(text);
   };
   return {
-    write: (position) => box.seal(JSON.stringify({ version, ...position })).toString('base64url'),
+    write: (position) => sealing.seal(JSON.stringify({ version, ...position })).toString('base64url'),
     read: (cursor, appNo) => {
       const found = open(cursor);
       if (!isPosition(found) || found.appNo !== appNo)

@@ -7,7 +7,7 @@ export const grantSourcesOf = ({
   consents,
   clock,
   vocabulary,
-}: Pick<HttpDeps, 'registry' | 'consents' | 'clock' | 'vocabulary'>): GrantSources => ({
+}: Pick<HttpDeps, 'registry' | 'consents' | 'clock'> & Pick<GrantSources, 'vocabulary'>): GrantSources => ({
   possession: registry.possessions.directory,
   drivers: registry.drivers.directory,
   clock,

@@ -6,6 +6,7 @@ export * from './failure-limit.ts';
 export * from './logger.ts';
 export * from './murmur3.ts';
 export * from './network-of.ts';
+export * from './sealing.ts';
 export * from './share-next.ts';
 export * from './stepping-clock.ts';
 export * from './time-zone.ts';

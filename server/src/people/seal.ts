@@ -1,9 +1,6 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { makeSealing } from '../kernel/index.ts';
 
-const nonceBytes = 12;
-const tagBytes = 16;
-
-/** What somebody carries for us, and can neither read nor change (AES-256-GCM under the pepper). */
+/** What somebody carries for us, and can neither read nor change. */
 export interface Seal<T> {
   close(value: T): string;
   /** Undefined: it is not ours. */
@@ -12,26 +9,12 @@ export interface Seal<T> {
 
 /** `purpose`: what is sealed for one thing opens for no other. */
 export const makeSeal = <T>(pepper: Uint8Array, purpose: string): Seal<T> => {
-  const key = Buffer.from(hkdfSync('sha256', pepper, Buffer.alloc(0), purpose, 32));
+  const { seal, open } = makeSealing(pepper, purpose);
   return {
-    close: (value) => {
-      const nonce = randomBytes(nonceBytes);
-      const cipher = createCipheriv('aes-256-gcm', key, nonce);
-      return Buffer.concat([nonce, cipher.update(JSON.stringify(value), 'utf8'), cipher.final(), cipher.getAuthTag()]).toString(
-        'base64url',
-      );
-    },
+    close: (value) => seal(JSON.stringify(value)).toString('base64url'),
     open: (text) => {
-      const bytes = Buffer.from(text, 'base64url');
-      if (bytes.length <= nonceBytes + tagBytes) return undefined;
-      try {
-        const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes));
-        decipher.setAuthTag(bytes.subarray(-tagBytes));
-        const plain = Buffer.concat([decipher.update(bytes.subarray(nonceBytes, -tagBytes)), decipher.final()]);
-        return JSON.parse(plain.toString('utf8')) as T;
-      } catch {
-        return undefined;
-      }
+      const plain = open(Buffer.from(text, 'base64url'));
+      return plain === undefined ? undefined : (JSON.parse(plain) as T);
     },
   };
 };

@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { FeedEvent } from '@milepost/contract/api';
 import type { AuditAct, AuditEvent } from '../../audit/index.ts';
 import type { ReadScope } from '../../events/index.ts';
-import { assert, CallerError, type Clock, type Logger } from '../../kernel/index.ts';
+import { assert, CallerError, type Clock, type Logger, makeSealing, type Sealing } from '../../kernel/index.ts';
 import { makeId, type Random } from '../../registry/index.ts';
-import { type Box, makeBox } from '../box.ts';
 import type { Feed, FeedReader } from '../feed.ts';
 import { webhookLimits } from '../limits.ts';
 import { checkWebhookAddress, type Reach, retryDelayMs, sendOnce, signatureHeader, signatureOf } from './send.ts';
@@ -55,8 +54,8 @@ const ping = (nowMs: number): FeedEvent | { readonly id: string; readonly type: 
 export class Webhooks {
   readonly #parts: WebhooksParts;
   readonly #worker = randomUUID();
-  readonly #secrets: Box;
-  readonly #events: Box;
+  readonly #secrets: Sealing;
+  readonly #events: Sealing;
   readonly #busy = new Map<number, Promise<void>>();
   #cancel: () => void = () => {};
   #looking: Promise<void> = Promise.resolve();
@@ -65,8 +64,8 @@ export class Webhooks {
 
   constructor(parts: WebhooksParts) {
     this.#parts = parts;
-    this.#secrets = makeBox(parts.feed.parts.pepper, 'webhook secret');
-    this.#events = makeBox(parts.feed.parts.pepper, 'webhook event');
+    this.#secrets = makeSealing(parts.feed.parts.pepper, 'milepost feed webhook secret 1');
+    this.#events = makeSealing(parts.feed.parts.pepper, 'milepost feed webhook event 1');
   }
 
   get #storage() {

@@ -3,15 +3,16 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** AES-256-GCM under a key of the pepper, one for each purpose. */
-export interface Box {
-  seal(text: string): Buffer;
+/** What is kept or handed out, and must not be readable: AES-256-GCM under a key of the pepper, one for each purpose. */
+export interface Sealing {
+  readonly seal: (text: string) => Buffer;
   /** Undefined: it was not sealed so. */
-  open(sealed: Uint8Array): string | undefined;
+  readonly open: (sealed: Uint8Array) => string | undefined;
 }
 
-export const makeBox = (pepper: Uint8Array, purpose: string): Box => {
-  const key = Buffer.from(hkdfSync('sha256', pepper, Buffer.alloc(0), `milepost feed ${purpose} 1`, 32));
+/** `purpose` is the info of HKDF-SHA-256: another one is another key. */
+export const makeSealing = (pepper: Uint8Array, purpose: string): Sealing => {
+  const key = Buffer.from(hkdfSync('sha256', pepper, Buffer.alloc(0), purpose, 32));
   return {
     seal: (text) => {
       const nonce = randomBytes(nonceBytes);
