@@ -106,25 +106,44 @@ describe('storage', { timeout: 120_000 }, () => {
     }
   });
 
-  it('hears what another process says, and says when it may have missed something', async () => {
+  it('hears what another process says, on one connection for all channels, and says when it may have missed something', async () => {
     const another = await test.openAnother();
-    const heard: string[] = [];
-    let lost = 0;
-    const subscription = await another.listen(
-      'test_channel',
-      (payload) => heard.push(payload),
-      () => lost++,
-    );
-    const say = (text: string): Promise<unknown> =>
-      storage.withActor(operator, (tx) => sql`select pg_notify('test_channel', ${text})`.execute(tx));
-    await say('one');
-    await until('the first message', () => heard.length === 1);
+    const heard: Record<string, string[]> = { one: [], two: [] };
+    const lost: string[] = [];
+    const hear = (name: string, channel: string) =>
+      another.listen(
+        channel,
+        (payload) => heard[name]?.push(payload),
+        () => lost.push(name),
+      );
+    const subscriptions = await Promise.all([hear('one', 'test_channel'), hear('two', 'test_other')]);
+    const say = (channel: string, text: string): Promise<unknown> =>
+      storage.withActor(operator, (tx) => sql`select pg_notify(${channel}, ${text})`.execute(tx));
+    const listening = async (): Promise<number> => {
+      const client = new pg.Client(test.postgres.config);
+      await client.connect();
+      const { rows } = await client.query(
+        "select count(*)::int as n from pg_stat_activity where application_name = 'milepost listener'",
+      );
+      await client.end();
+      return rows[0].n;
+    };
+    await say('test_channel', 'a');
+    await say('test_other', 'b');
+    assert.equal(await subscriptions[0]?.catchUp(5_000), true);
+    assert.deepEqual(heard, { one: ['a'], two: ['b'] });
+    assert.equal(await listening(), 1);
     process.kill(test.postgres.pid() as number, 'SIGKILL');
-    await until('the connection is back', () => lost === 1);
-    await say('two');
-    await until('the second message', () => heard.length === 2);
-    assert.deepEqual(heard, ['one', 'two']);
-    await subscription.close();
+    await until('the connection is back', () => lost.length === 2);
+    assert.deepEqual(lost.toSorted(), ['one', 'two']);
+    const late = await hear('one', 'test_late');
+    for (const channel of ['test_channel', 'test_other', 'test_late']) await say(channel, 'c');
+    assert.equal(await late.catchUp(5_000), true);
+    assert.deepEqual(heard, { one: ['a', 'c', 'c'], two: ['b', 'c'] });
+    assert.equal(await listening(), 1);
+    for (const subscription of [...subscriptions, late]) await subscription.close();
+    await until('nobody listens', async () => (await listening()) === 0);
+    await (await hear('two', 'test_channel')).close();
   });
 
   it('says that the database is unavailable while it is away, and works again after', async () => {

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { type Clock, type Logger, OperationalError } from '../kernel/index.ts';
 import { currentPoint, startBackup } from './backup-mode.ts';
 import { codeOf, isAway, translateError } from './errors.ts';
-import { listen } from './listen.ts';
+import { Ear } from './ear.ts';
 import { migrate, schemaName } from './migrate.ts';
 import { appRole, prepareRoles, workerRole } from './roles.ts';
 import { watchDatabase } from './watch.ts';
@@ -132,14 +132,10 @@ export const openStorage = async (options: StorageOptions): Promise<Storage> => 
       throw translateError(error);
     }
   };
-  const closers = new Set<() => Promise<void>>();
+  const ear = new Ear({ ...options, clientConfig: clientConfig(options.config) });
   return {
     withActor,
-    listen: async (channel, notified, lost) => {
-      const subscription = await listen({ ...options, clientConfig: clientConfig(options.config), channel, notified, lost });
-      closers.add(() => subscription.close());
-      return subscription;
-    },
+    listen: (channel, notified, lost) => ear.listen(channel, notified, lost),
     startBackup: () => startBackup(clientConfig(options.config)),
     currentPoint: () => currentPoint(clientConfig(options.config)),
     databaseBytes: () =>
@@ -150,7 +146,7 @@ export const openStorage = async (options: StorageOptions): Promise<Storage> => 
     ping: () => withActor({ kind: 'system', id: 'ping' }, async (tx) => void (await sql`select 1`.execute(tx))),
     close: async () => {
       await watch.close();
-      await Promise.all([...closers].map((close) => close()));
+      await ear.close();
       await database.destroy();
     },
   };
