@@ -4,21 +4,36 @@ import { consentGroups } from '@milepost/contract';
 import { type ApiRoute, type ApiRouteName, apiRoutes } from '@milepost/contract/api';
 import { addVehicle, type TestVehicle } from './testing/fleet.ts';
 import { openTestServer, operatorToken, type TestServer } from './testing/open-test-server.ts';
+import { type AppCaller, appCallers, openAppCallers } from './testing/app-callers.ts';
 import { addMember, signUp, type TestPerson } from './testing/test-person.ts';
 
-/** Who asks about Ana's car, which was Fleet A's before she claimed it, and of which a driver sees all items by a grant. */
-const callers = ['holder', 'driver', 'former', 'other', 'managerOfB', 'partner', 'support', 'operator', 'anonymous'] as const;
+/**
+ * Who asks about Ana's car, which was Fleet A's before she claimed it, and of which a driver sees all items by a grant. Three come with an app's
+ * token: one that was given all items of it, one that was given another item, and one that has nothing of it.
+ */
+const signedIn = ['holder', 'driver', 'former', 'other', 'managerOfB', 'developer', 'support', 'operator'] as const;
+const callers = [...signedIn, ...appCallers, 'anonymous'] as const;
+type Person = (typeof signedIn)[number];
 type Caller = (typeof callers)[number];
-/** `done`: 2xx, or what the request itself lacks (a 400 or 409 of its own); `cut`: done, and says nothing of the present. */
-type Outcome = 'done' | 'forbidden' | 'unknown' | 'unauthorized';
+/** `done`: 2xx, or what the request itself lacks (a 400 or 409 of its own); `withheld`: 2xx, tells nothing and says what it withholds. */
+type Outcome = 'done' | 'withheld' | 'forbidden' | 'unknown' | 'unauthorized';
 type Row = Readonly<Record<Caller, Outcome>>;
 
-/** In the order of the callers, but for the driver, who is as anybody else unless told. */
+const nobody = Object.fromEntries(callers.map((caller) => [caller, 'unauthorized'])) as Row;
+/** In the order of the people, but for the driver, who is as anybody else unless told. An app's token opens nothing but its own routes. */
 const row = (outcomes: readonly [Outcome, Outcome, Outcome, Outcome, Outcome, Outcome, Outcome], driver = outcomes[2]): Row => ({
-  ...(Object.fromEntries(callers.filter((caller) => caller !== 'driver').map((caller, i) => [caller, outcomes[i]])) as Row),
+  ...nobody,
+  ...Object.fromEntries(signedIn.filter((caller) => caller !== 'driver').map((caller, i) => [caller, outcomes[i]])),
   driver,
-  anonymous: 'unauthorized',
 });
+/** For apps alone: what is granted, what of it is withheld, and a vehicle that the token is not of. */
+const apps = (granted: Outcome, otherItem: Outcome, without: Outcome): Row => ({
+  ...nobody,
+  appWithAll: granted,
+  appWithOtherItem: otherItem,
+  appWithout: without,
+});
+const readsAsApp = apps('done', 'withheld', 'unknown');
 const all = (outcome: Outcome): Row => row([outcome, outcome, outcome, outcome, outcome, outcome, outcome]);
 
 /** Of the vehicle: whoever holds or held it, and staff. */
@@ -48,8 +63,8 @@ let car: TestVehicle;
 let driverOfA: string;
 let customerA: string;
 let organisationA: string;
-let partnerId: string;
-const people = {} as Record<Exclude<Caller, 'anonymous'>, TestPerson>;
+let callingApps: Awaited<ReturnType<typeof openAppCallers>>;
+const people = {} as Record<Person, TestPerson>;
 
 const aCustomer = () => customerA;
 const aDriver = () => driverOfA;
@@ -127,17 +142,16 @@ const asks: Readonly<Partial<Record<ApiRouteName, Ask>>> = {
   removeMember: { row: row(['unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'forbidden', 'unknown']), id: anOrganisation },
 
   readSystem: { row: staff },
-  // With the tokens of apps alone: oauth-data.int.test.ts.
-  readPartnerToken: { row: all('unauthorized') },
-  listPartnerVehicles: { row: all('unauthorized') },
-  readPartnerVehicle: { row: all('unauthorized') },
-  readPartnerHistory: { row: all('unauthorized') },
-  listPartnerTrips: { row: all('unauthorized') },
-  listPartnerStops: { row: all('unauthorized') },
-  listPartnerCharging: { row: all('unauthorized') },
-  readPartnerMileage: { row: all('unauthorized') },
-  readPartnerChanges: { row: all('unauthorized') },
-  streamPartner: { row: all('unauthorized') },
+  readPartnerToken: { row: apps('done', 'done', 'done') },
+  listPartnerVehicles: { row: apps('done', 'done', 'done') },
+  readPartnerVehicle: { row: readsAsApp, query: { items: 'mileage,position' } },
+  readPartnerHistory: { row: readsAsApp, query: { items: 'mileage,position' } },
+  listPartnerTrips: { row: readsAsApp },
+  listPartnerStops: { row: readsAsApp },
+  listPartnerCharging: { row: readsAsApp },
+  readPartnerMileage: { row: readsAsApp },
+  readPartnerChanges: { row: apps('done', 'done', 'done') },
+  streamPartner: { row: apps('done', 'done', 'done') },
 };
 
 /** Routes for operators alone: whoever else asks is refused before anything is looked at. */
@@ -151,8 +165,7 @@ before(async () => {
   car = await addVehicle(server, 1, { plate: 'A 1', customer: 'Fleet A' });
   await addVehicle(server, 2, { customer: 'Fleet B' });
   await addVehicle(server, 3, { customer: 'Fleet C' });
-  for (const caller of callers)
-    if (caller !== 'anonymous') people[caller] = await signUp(server, `${caller.toLowerCase()}@example.com`);
+  for (const caller of signedIn) people[caller] = await signUp(server, `${caller.toLowerCase()}@example.com`);
   await addMember(server, people.former, 'Fleet A', 'manager');
   await addMember(server, people.managerOfB, 'Fleet B', 'manager');
   await addMember(server, people.support, 'Milepost', 'support');
@@ -162,18 +175,19 @@ before(async () => {
   customerA = customers.json.items[0]?.id ?? '';
   const organisations = await server.ask('listOrganisations', { query: { q: 'Fleet A' } });
   organisationA = organisations.json.items[0]?.id ?? '';
-  const { json } = await server.ask('makePartner', { body: { name: 'Volt Insurance' }, headers: people.partner.headers });
-  partnerId = json.id;
-  assert.ok(partnerId);
+  const made = await server.ask('makePartner', { body: { name: 'Volt Insurance' }, headers: people.developer.headers });
+  assert.ok(made.json.id);
+  const carOfOther = (await vehicleOf('Fleet C')) ?? '';
   for (const [owner, vehicles] of [
     [people.holder, car.id],
-    [people.other, (await vehicleOf('Fleet C')) ?? ''],
+    [people.other, carOfOther],
   ] as const) {
     const { code } = (await server.ask('makeClaimCode', { id: vehicles })).json;
     const claimed = await server.ask('claimVehicle', { body: { code }, headers: owner.headers });
     assert.equal(claimed.status, 201, claimed.text);
   }
   await inviteDriver();
+  callingApps = await openAppCallers(server, { holder: people.holder, car }, { holder: people.other, car: { id: carOfOther } });
 });
 after(() => server?.close());
 
@@ -202,13 +216,46 @@ const outcomeOf = (status: number): Outcome | number => {
   return status < 300 || status === 400 || status === 409 ? 'done' : status;
 };
 
-const headersOf = (caller: Caller): Record<string, string> =>
-  caller === 'anonymous' ? { authorization: '' } : people[caller].headers;
+const isApp = (caller: Caller): caller is AppCaller => (appCallers as readonly Caller[]).includes(caller);
 
-const ask = (caller: Caller, route: ApiRoute, { id = () => car.id, query, body }: Partial<Ask>) => {
-  const path = route.path.replace('{id}', id()).replaceAll(/\{\w+\}/g, 'none');
-  const search = query ? `?${new URLSearchParams(query).toString()}` : '';
-  return server.call(route.method, path + search, body, headersOf(caller));
+const headersOf = (caller: Caller): Record<string, string> => {
+  if (caller === 'anonymous') return { authorization: '' };
+  return isApp(caller) ? callingApps[caller].headers : people[caller].headers;
+};
+
+/** What an app is answered is known when it begins: a stream goes on. */
+const openStream = async (address: string, headers: Record<string, string>): Promise<{ status: number; text: string }> => {
+  const answer = await fetch(server.origin + address, { headers });
+  await answer.body?.cancel();
+  return { status: answer.status, text: '' };
+};
+
+const ask = (caller: Caller, route: ApiRoute, { id, query, body }: Partial<Ask>): Promise<{ status: number; text: string }> => {
+  const asked = id?.() ?? (isApp(caller) && route.access === 'partner' ? callingApps[caller].vehicle : car.id);
+  const path = route.path.replace('{id}', asked).replaceAll(/\{\w+\}/g, 'none');
+  const address = query ? `${path}?${new URLSearchParams(query).toString()}` : path;
+  if (route.files?.includes('text/event-stream') && isApp(caller)) return openStream(address, headersOf(caller));
+  return server.call(route.method, address, body, headersOf(caller));
+};
+
+interface Told {
+  readonly signals?: object;
+  readonly items?: readonly unknown[];
+  readonly days?: readonly unknown[];
+  readonly withheld?: readonly { readonly reason: string }[];
+}
+
+/** An app is told nothing, and that for want of a grant; what is there and empty would be told. */
+const isWithheld = (text: string): boolean => {
+  const { signals = {}, items = [], days = [], withheld = [] } = JSON.parse(text) as Told;
+  return [Object.keys(signals), items, days].every(({ length }) => length === 0) && withheld.some(isNotGranted);
+};
+const isNotGranted = ({ reason }: { readonly reason: string }): boolean => reason === 'not_granted';
+
+/** What came of a request, as a row tells it. */
+const outcomeFor = (caller: Caller, { access, files }: ApiRoute, { status, text }: { status: number; text: string }) => {
+  const outcome = outcomeOf(status);
+  return outcome === 'done' && isApp(caller) && access === 'partner' && !files && isWithheld(text) ? 'withheld' : outcome;
 };
 
 test('every route of the OpenAPI document has its row, or is told apart by whom it is for', async () => {
@@ -229,10 +276,10 @@ test('each route answers each caller as its row says', async () => {
   for (const [name, wanted] of Object.entries(asks) as [ApiRouteName, Ask][]) {
     // The holder last: what is done is done after everybody else was refused.
     for (const caller of [...callers].reverse()) {
-      const { status, text } = await ask(caller, apiRoutes[name], wanted);
-      const found = outcomeOf(status);
+      const answer = await ask(caller, apiRoutes[name], wanted);
+      const found = outcomeFor(caller, apiRoutes[name], answer);
       if (found !== wanted.row[caller])
-        wrong.push(`${name} as ${caller}: ${found}, not ${wanted.row[caller]}: ${text.slice(0, 160)}`);
+        wrong.push(`${name} as ${caller}: ${found}, not ${wanted.row[caller]}: ${answer.text.slice(0, 160)}`);
     }
   }
   assert.deepEqual(wrong, []);
@@ -250,6 +297,43 @@ test('routes for operators refuse everybody else before anything is looked at', 
   assert.deepEqual(wrong, []);
 });
 
+test('an account is reached by its person’s browser alone, never by an app, a personal token or nobody', async () => {
+  const wrong: string[] = [];
+  const ofAccounts = (Object.entries(apiRoutes) as [ApiRouteName, ApiRoute][]).filter(([, { access }]) => access === 'person');
+  assert.ok(ofAccounts.length > 50);
+  for (const [name, route] of ofAccounts) {
+    for (const caller of [...appCallers, 'anonymous'] as const) {
+      const found = outcomeOf((await ask(caller, route, { id: nothing })).status);
+      if (found !== 'unauthorized') wrong.push(`${name} as ${caller}: ${found}`);
+    }
+    // The operator's token is nobody's account.
+    const byToken = outcomeOf((await server.call(route.method, route.path.replaceAll(/\{\w+\}/g, 'none'))).status);
+    if (byToken !== 'forbidden') wrong.push(`${name} by the operator’s token: ${byToken}`);
+  }
+  assert.deepEqual(wrong, []);
+});
+
+test('of the past and the present an app is told what it was given, and nothing of what others gave the same app', async () => {
+  const atMs = Date.now();
+  await car.report([{ time: atMs, signals: { 'Vehicle.TraveledDistance': 4_321_987, 'Vehicle.Speed': 41 } }]);
+  const told: Record<string, string[]> = {};
+  for (const caller of appCallers) {
+    told[caller] = [];
+    for (const [name, wanted] of Object.entries(asks) as [ApiRouteName, Ask][]) {
+      if (wanted.row[caller] === 'unauthorized' || name === 'streamPartner') continue;
+      const { text } = await ask(caller, apiRoutes[name], wanted);
+      const isNamed =
+        text.includes(callingApps.appWithAll.vehicle) && caller === 'appWithout' && !text.includes('there is no vehicle');
+      if (text.includes('4321987') || text.includes('4321.987') || isNamed) told[caller].push(name);
+    }
+  }
+  assert.deepEqual(told, {
+    appWithAll: ['readPartnerVehicle', 'readPartnerHistory', 'readPartnerMileage'],
+    appWithOtherItem: [],
+    appWithout: [],
+  });
+});
+
 /** What was is told to who held the vehicle then, but for what its holder of now calls it. */
 const isOfThePast = (name: ApiRouteName): boolean => name === 'readFleetReport' || name === 'readFleetAt';
 
@@ -260,7 +344,7 @@ test('what everybody may ask for tells of the own alone', async () => {
     ([name, { row: wanted }]) => wanted === known && apiRoutes[name].method === 'GET',
   );
   for (const [name, wanted] of plain)
-    for (const caller of callers.filter((one) => one !== 'anonymous')) {
+    for (const caller of signedIn) {
       const { text } = await ask(caller, apiRoutes[name], wanted);
       const isTold = text.includes(car.id) || text.includes('A 1') || text.includes('WVWZZZ1JZ00000001');
       const mayBeTold = caller === 'holder' || caller === 'driver' || caller === 'support' || caller === 'operator';

@@ -31,8 +31,10 @@ export interface TestBrowser {
 
 export const testPassword = 'correct horse battery';
 
-export const makeTestBrowser = (server: Pick<TestServer, 'origin'>): TestBrowser => {
+/** `signedIn`: the cookie of a session, as `name=value`. */
+export const makeTestBrowser = (server: Pick<TestServer, 'origin'>, signedIn?: string): TestBrowser => {
   const cookies = new Map<string, { readonly pair: string; readonly path: string }>();
+  if (signedIn !== undefined) cookies.set(`${signedIn.split('=')[0]} /`, { pair: signedIn, path: '/' });
   const send = async (address: string, init: RequestInit): Promise<Response> => {
     const { pathname } = new URL(address, server.origin);
     const cookie = [...cookies.values()].filter(
