@@ -120,6 +120,7 @@ export const routeLines: { readonly [Name in ApiRouteName]: `${ApiRoutes[Name]['
   listApps: 'GET /v1/apps',
   approveApp: 'POST /v1/apps/{id}/approval',
   suspendApp: 'POST /v1/apps/{id}/suspension',
+  setAppQuota: 'PUT /v1/partners/{id}/apps/{app}/quota',
   signIn: 'POST /v1/session',
   enterDemo: 'POST /v1/demo/session',
   askSignUp: 'POST /v1/sign-ups',

@@ -13,6 +13,7 @@ export const partnerApiLimits = {
   termsCharactersMax: 8000,
   suspensionReasonCharactersMax: 500,
   appsListedMax: 1000,
+  requestsPerMinuteMax: 100_000,
 } as const;
 
 /** `sandbox`: works at once, for people of the partner alone. `live`: for everybody, once the platform has approved it. */
@@ -89,6 +90,7 @@ export const partnerApp = closed({
   items: Type.Array(appItem),
   purposes: Type.Array(appPurpose, { description: 'The newest version of each' }),
   secrets: Type.Array(appSecret),
+  requestsPerMinute: Type.Integer({ description: 'How often it may ask; the platform sets it' }),
   createdAt: isoTime,
 });
 export type PartnerAppView = Static<typeof partnerApp>;
@@ -245,6 +247,18 @@ export const partnerRoutes = {
     params: byId,
     body: closed({
       reason: Type.String({ minLength: 1, maxLength: partnerApiLimits.suspensionReasonCharactersMax }),
+    }),
+    status: 204,
+  }),
+  setAppQuota: operator({
+    method: 'PUT',
+    path: '/v1/partners/{id}/apps/{app}/quota',
+    summary: 'Set how often an app may ask',
+    description: 'It counts with the next request. 600 a minute unless set.',
+    tag,
+    params: appParams,
+    body: closed({
+      requestsPerMinute: Type.Integer({ minimum: 1, maximum: partnerApiLimits.requestsPerMinuteMax }),
     }),
     status: 204,
   }),

@@ -70,6 +70,7 @@ test('a developer begins as a partner, makes a sandbox app with a key that works
   await fill(page, 'The words for the owner', 'We set your price by how far you drive, and by nothing else.');
   await button(page, 'Declare').click();
   await page.locator('[data-purpose="insurance"]').getByText('insurance, version 2').waitFor();
+  await page.getByText('It may ask 600 times a minute').waitFor();
   await fitsPhone(page);
 
   await page.getByRole('link', { name: 'Ask to go live' }).click();

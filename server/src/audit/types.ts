@@ -39,6 +39,7 @@ export const auditActs = [
   'app_secret_ended',
   'partner_approved',
   'partner_suspended',
+  'app_quota_set',
   'webhook_made',
   'webhook_secret_made',
   'webhook_ended',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type ApiRoute, apiRoutes } from '@milepost/contract/api';
-import { sql } from 'kysely';
+import { listAudit } from '../audit/index.ts';
 import { systemActor } from '../storage/index.ts';
 import { addVehicle } from './testing/fleet.ts';
 import { openTestServer, type TestServer } from './testing/open-test-server.ts';
@@ -24,10 +24,16 @@ before(async () => {
   const items = [{ item: 'mileage', reason: 'The price follows it.' }];
   const app = await makeTestApp(server, ada, made.json.id, { items });
   const params = { id: made.json.id, app: app.id, purpose: 'insurance' };
-  // The platform's quota is read anew with the app.
-  await server.storage.withActor(systemActor('test'), (tx) =>
-    sql`update partner_apps set requests_per_minute = ${quota}`.execute(tx),
-  );
+  const ofApp = { id: made.json.id, app: app.id };
+  const path = `/v1/partners/${ofApp.id}/apps/${ofApp.app}/quota`;
+  assert.equal((await ada.ask('readPartnerApp', { params: ofApp })).json.requestsPerMinute, 600);
+  assert.equal((await ada.ask('setAppQuota', { params: ofApp, body: { requestsPerMinute: 1000 } })).status, 403);
+  assert.equal((await server.call('PUT', path, { requestsPerMinute: quota })).status, 204);
+  assert.equal((await ada.ask('readPartnerApp', { params: ofApp })).json.requestsPerMinute, quota);
+  for (const requestsPerMinute of [0, 1.5, 100_001])
+    assert.equal((await server.call('PUT', path, { requestsPerMinute })).status, 400, String(requestsPerMinute));
+  const others = `/v1/partners/org_none/apps/${ofApp.app}/quota`;
+  assert.equal((await server.call('PUT', others, { requestsPerMinute: 1 })).status, 404, 'an app of another partner');
   await ada.ask('declarePurpose', { params, body: { language: 'en', terms: 'We set your price by it.' } });
   const asked = [{ type: 'vehicle_data', items: [{ item: 'mileage' }], purpose: 'insurance' }];
   const given = { given: [{ ask: 0, vehicles: [car.id], items: [{ item: 'mileage' }] }] };
@@ -40,6 +46,16 @@ const call = (method: string, path: string): Promise<Response> =>
   fetch(`${server.origin}${path}`, { method, headers: { authorization: `Bearer ${token}` } });
 
 const left = (answer: Response): number => Number(/^"app";r=(\d+);t=\d+$/.exec(answer.headers.get('ratelimit') ?? '')?.[1]);
+
+test('who set a quota, and what it was before, is in the audit log', async () => {
+  const query = { subjectPersonNo: null, beforeNo: null, fromMs: 0, limit: 100 };
+  const events = await server.storage.withActor(systemActor('test'), (tx) => listAudit(tx, query));
+  const set = events.filter(({ act }) => act === 'app_quota_set');
+  assert.deepEqual(
+    set.map(({ actorPersonNo, detail }) => [actorPersonNo, detail['before'], detail['requestsPerMinute']]),
+    [[null, 600, quota]],
+  );
+});
 
 test('every route of partners says what is left, whatever else it says', async () => {
   const routes = (Object.values(apiRoutes) as ApiRoute[]).filter(({ access }) => access === 'partner');

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type AuditAct, writeAudit } from '../audit/index.ts';
+import { type AuditAct, type AuditEvent, writeAudit } from '../audit/index.ts';
 import { partnerApiLimits } from '@milepost/contract/api';
 import { CallerError } from '../kernel/index.ts';
 import { makeId } from '../registry/index.ts';
@@ -18,6 +18,7 @@ import {
   readApps,
   readPurpose,
   setAppState,
+  setQuota,
   updateApp,
 } from './store-apps.ts';
 import type { AppEnvironment, AppPurpose, AppSecret, AppWords, Partner, PartnerActor, PartnerApp } from './types.ts';
@@ -162,19 +163,42 @@ export class PartnerApps {
     });
   }
 
-  /** The platform's word: `suspendedFor` null lets it in. `by`: null is the operator's token. Throws `not_found`. */
-  async judge(appId: string, suspendedFor: string | null, by: PartnerActor | null, address: string): Promise<void> {
-    const { storage, clock } = this.#context;
-    const app = this.#directory.find(appId);
-    if (!app) throw noApp();
+  /** The platform's word: `suspendedFor` null lets it in. `personNo`: null is the operator's token. Throws `not_found`. */
+  async judge(appId: string, suspendedFor: string | null, personNo: number | null, address: string): Promise<void> {
+    const app = this.#known(appId);
     const reason =
       suspendedFor === null ? null : checkText('reason', suspendedFor, partnerApiLimits.suspensionReasonCharactersMax);
+    const act = reason === null ? 'partner_approved' : 'partner_suspended';
+    const event = { act, personNo, address, detail: reason === null ? {} : { reason } } as const;
+    await this.#platformAct(app, event, (tx) => setAppState(tx, app.appNo, reason === null ? 'active' : 'suspended', reason));
+  }
+
+  /** How often an app may ask, as the platform says: it counts with its next request. Throws `not_found`. */
+  async setQuota(
+    { id, app: appId }: { readonly id: string; readonly app: string },
+    requestsPerMinute: number,
+    personNo: number | null,
+    address: string,
+  ): Promise<void> {
+    const app = this.#known(appId);
+    if (app.organisationId !== id) throw noApp();
+    const detail = { requestsPerMinute, before: app.requestsPerMinute };
+    await this.#platformAct(app, { act: 'app_quota_set', personNo, address, detail }, (tx) =>
+      setQuota(tx, app.appNo, requestsPerMinute),
+    );
+  }
+
+  /** `run` answers false: the app has ended meanwhile. */
+  async #platformAct(
+    app: PartnerApp,
+    { detail, ...event }: Pick<AuditEvent, 'act' | 'personNo' | 'address'> & { readonly detail: Detail },
+    run: (tx: Transaction) => Promise<boolean>,
+  ): Promise<void> {
+    const { storage, clock } = this.#context;
     await storage.withActor(partnersActor, async (tx) => {
-      const state = reason === null ? 'active' : 'suspended';
-      if (!(await setAppState(tx, app.appNo, state, reason))) throw noApp();
-      const act = reason === null ? 'partner_approved' : 'partner_suspended';
-      const detail = { name: app.name, partner: app.organisationName, ...(reason === null ? {} : { reason }) };
-      await writeAudit(tx, { act, personNo: by?.personNo ?? null, subject: appId, address, detail }, clock.now());
+      if (!(await run(tx))) throw noApp();
+      const named = { name: app.name, partner: app.organisationName, ...detail };
+      await writeAudit(tx, { ...event, subject: app.id, detail: named }, clock.now());
       await announcePartner(tx, app.organisationNo);
     });
     await this.#directory.read(app.organisationNo);

@@ -79,6 +79,13 @@ export const setAppState = async (
   return rows.length === 1;
 };
 
+/** False: it has ended meanwhile. */
+export const setQuota = async (tx: Transaction, appNo: number, requestsPerMinute: number): Promise<boolean> => {
+  const { rows } = await sql`update partner_apps set requests_per_minute = ${requestsPerMinute}
+    where app_no = ${appNo} and ended_at is null returning 1`.execute(tx);
+  return rows.length === 1;
+};
+
 /** With its secrets. False: it has ended before. */
 export const endApp = async (tx: Transaction, appNo: number, nowMs: number): Promise<boolean> => {
   const { rows } = await sql`update partner_apps set ended_at = ${at(nowMs)} where app_no = ${appNo} and ended_at is null

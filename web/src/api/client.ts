@@ -229,6 +229,10 @@ export const api = {
     call<'listReceipts'>('GET', '/v1/receipts', { query, signal }),
   apps: (query: RouteQuery<'listApps'>, signal?: AbortSignal) => call<'listApps'>('GET', '/v1/apps', { query, signal }),
   approveApp: (id: string) => call<'approveApp'>('POST', `/v1/apps/${encodeURIComponent(id)}/approval`),
+  setAppQuota: (partnerId: string, app: string, requestsPerMinute: number) =>
+    call<'setAppQuota'>('PUT', `/v1/partners/${encodeURIComponent(partnerId)}/apps/${encodeURIComponent(app)}/quota`, {
+      body: { requestsPerMinute },
+    }),
   suspendApp: (id: string, reason: string) =>
     call<'suspendApp'>('POST', `/v1/apps/${encodeURIComponent(id)}/suspension`, { body: { reason } }),
   makePartner: (name: string) => call<'makePartner'>('POST', '/v1/partners', { body: { name } }),

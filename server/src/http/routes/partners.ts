@@ -31,6 +31,7 @@ export const partnerAppView = (app: PartnerApp): PartnerAppView => ({
   items: app.items.map((item) => ({ ...item })),
   purposes: app.purposes.map(purposeView),
   secrets: app.secrets.map(({ id, createdMs }) => ({ id, createdAt: toIso(createdMs) })),
+  requestsPerMinute: app.requestsPerMinute,
   createdAt: toIso(app.createdMs),
 });
 
@@ -111,10 +112,10 @@ const addSecretRoutes = (routes: RouteRegistrar, { partners, clock }: PartnerDep
 
 /** What the platform says of apps. */
 const addJudgementRoutes = (routes: RouteRegistrar, { partners, oauth }: PartnerDeps): void => {
-  const judge = (id: string, reason: string | null, caller: Caller, request: FastifyRequest): Promise<void> => {
-    const by = caller.actor === 'person' ? { personNo: caller.signedIn.person.personNo, address: request.client.address } : null;
-    return partners.apps.judge(id, reason, by, request.client.address);
-  };
+  /** Null: the operator's token. */
+  const operatorOf = (caller: Caller): number | null => (caller.actor === 'person' ? caller.signedIn.person.personNo : null);
+  const judge = (id: string, reason: string | null, caller: Caller, request: FastifyRequest): Promise<void> =>
+    partners.apps.judge(id, reason, operatorOf(caller), request.client.address);
   routes.add('listApps', ({ query }) => {
     const fit = partners.directory
       .list()
@@ -128,6 +129,9 @@ const addJudgementRoutes = (routes: RouteRegistrar, { partners, oauth }: Partner
     await judge(params.id, body.reason, caller, request);
     await oauth.endAccess(params.id, null);
   });
+  routes.add('setAppQuota', ({ params, body, caller, request }) =>
+    partners.apps.setQuota(params, body.requestsPerMinute, operatorOf(caller), request.client.address),
+  );
 };
 
 export const addPartnerRoutes = (routes: RouteRegistrar, deps: PartnerDeps): void => {

@@ -159,6 +159,7 @@ export default {
     app_secret_ended: 'Ein Geheimnis einer App wurde beendet',
     partner_approved: 'Eine App wurde freigegeben',
     partner_suspended: 'Eine App wurde gesperrt',
+    app_quota_set: 'Das Kontingent einer App wurde festgelegt',
     webhook_made: 'Ein Webhook wurde angelegt',
     webhook_secret_made: 'Ein Geheimnis eines Webhooks wurde angelegt',
     webhook_ended: 'Ein Webhook wurde beendet',

@@ -50,6 +50,7 @@ export default {
   newVersion: 'Neue Fassung',
   newVersionOf: 'Neue Fassung von {purpose}',
   usage: 'Nutzung',
+  quota: 'Sie darf {count}-mal je Minute anfragen; die Plattform legt es fest.',
   usageText: 'Mitgeteilte Angaben je Woche. Aus demselben Protokoll wie die Belege der Halter.',
   noUsage: 'In den letzten 31 Tagen wurde nichts gelesen.',
   week: 'Woche ab',

@@ -158,6 +158,7 @@ export default {
     app_secret_ended: 'A secret of an app was ended',
     partner_approved: 'An app was approved',
     partner_suspended: 'An app was suspended',
+    app_quota_set: 'The quota of an app was set',
     webhook_made: 'A webhook was made',
     webhook_secret_made: 'A secret of a webhook was made',
     webhook_ended: 'A webhook was ended',

@@ -49,6 +49,7 @@ export default {
   newVersion: 'New version',
   newVersionOf: 'New version of {purpose}',
   usage: 'Use',
+  quota: 'It may ask {count} times a minute; the platform sets it.',
   usageText: 'Items that were told, by week. From the same log as the receipts of owners.',
   noUsage: 'Nothing was read in the last 31 days.',
   week: 'Week from',

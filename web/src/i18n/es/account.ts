@@ -158,6 +158,7 @@ export default {
     app_secret_ended: 'Se retiró un secreto de una aplicación',
     partner_approved: 'Se aprobó una aplicación',
     partner_suspended: 'Se suspendió una aplicación',
+    app_quota_set: 'Se fijó la cuota de una aplicación',
     webhook_made: 'Se creó un webhook',
     webhook_secret_made: 'Se creó un secreto de un webhook',
     webhook_ended: 'Se retiró un webhook',

@@ -50,6 +50,7 @@ export default {
   newVersion: 'Versión nueva',
   newVersionOf: 'Versión nueva de {purpose}',
   usage: 'Uso',
+  quota: 'Puede preguntar {count} veces por minuto; lo fija la plataforma.',
   usageText: 'Datos que se dijeron, por semana. Del mismo registro que los recibos de los titulares.',
   noUsage: 'Nada se leyó en los últimos 31 días.',
   week: 'Semana desde',
