@@ -122,11 +122,11 @@ describe('storage', { timeout: 120_000 }, () => {
     const listening = async (): Promise<number> => {
       const client = new pg.Client(test.postgres.config);
       await client.connect();
-      const { rows } = await client.query(
+      const { rows } = await client.query<{ n: number }>(
         "select count(*)::int as n from pg_stat_activity where application_name = 'milepost listener'",
       );
       await client.end();
-      return rows[0].n;
+      return rows[0]?.n ?? 0;
     };
     await say('test_channel', 'a');
     await say('test_other', 'b');
