@@ -53,8 +53,10 @@ const toldOfPeriods = async (
     return signals.filter((_, i) => told[i] === undefined);
   };
   const ofPeriods = vocabulary().signals.filter(({ number, group }) => {
+    // Of the vocabulary's signals a vehicle has few.
+    if (live.peek(vehicleNo, number) === undefined) return false;
     const precision = signalPermission(scope, vehicleNo, number, group)?.precision;
-    return precision !== undefined && precision.time !== 'report' && live.peek(vehicleNo, number) !== undefined;
+    return precision !== undefined && precision.time !== 'report';
   });
   if (ofPeriods.length === 0) return found;
   const nowMs = clock.now();

@@ -37,7 +37,8 @@ export class Ear {
   // A message is sent to this connection before its writer hears of the commit; the answer to a question that is asked later comes behind it.
   readonly #askOnce = shareNext(async () => {
     if (!this.#client) throw new OperationalError('unavailable', 'the listening connection is away');
-    await this.#client.query('select 1');
+    // Nothing is the cheapest question.
+    await this.#client.query('');
   });
 
   constructor(options: EarOptions) {

@@ -1,7 +1,7 @@
 import type { FeedReader } from '../../feeds/index.ts';
 import { assert, CallerError } from '../../kernel/index.ts';
 import type { PartnerToken } from '../../oauth/index.ts';
-import { partnerScope } from '../../sharing/index.ts';
+import { partnerScope, type VehiclesAsked } from '../../sharing/index.ts';
 import type { Caller } from '../access/authenticate.ts';
 import { grantSourcesOf } from '../grant-sources.ts';
 import type { SharedAsk } from '../read-shared.ts';
@@ -33,6 +33,15 @@ export const vehicleNosOf = ({ grantIds }: PartnerToken, { book }: PartnerDeps['
   ...new Set(grantIds.flatMap((id) => book.byId(id)?.vehicleNo ?? [])),
 ];
 
+/** The same, to ask for one of them: a fleet's token has thousands. */
+const vehiclesOf = (token: PartnerToken, consents: PartnerDeps['consents']): VehiclesAsked => ({
+  has: (vehicleNo) => {
+    const reader = { kind: 'app', appNo: token.app.appNo } as const;
+    return consents.book.of(reader, vehicleNo).some(({ id }) => token.grantIds.includes(id));
+  },
+  [Symbol.iterator]: () => vehicleNosOf(token, consents).values(),
+});
+
 /** Consent groups and paths, with commas; undefined: all that was ever granted. */
 export const readItems = (text: string | undefined): readonly string[] | undefined => text?.split(',').map((item) => item.trim());
 
@@ -43,7 +52,7 @@ export const askedVehicle = async (deps: PartnerDeps, caller: Caller, id: string
   const { appNo } = token.app;
   await consents.catchUp();
   const scope = partnerScope(grantSourcesOf(deps), appNo);
-  const vehicleNo = vehicleIds.find(appNo, id, vehicleNosOf(token, consents));
+  const vehicleNo = vehicleIds.find(appNo, id, vehiclesOf(token, consents));
   if (vehicleNo === undefined) throw new CallerError('not_found', `there is no vehicle ${JSON.stringify(id)}`);
   return { scope, book: consents.book, reader: { kind: 'app', appNo }, vehicleNo, vehicle: id, items: readItems(items) };
 };

@@ -12,6 +12,6 @@ export { sharedVehicleOf, type SharedVehicleParts, shownPrecision, shownUnit, sh
 export type { StoredGrant, StoredRequest } from './stored.ts';
 export { isSameHolder } from './types.ts';
 export type { Answer, EndReason, Grant, Granter, GrantEvent, GrantReader, Holder as GrantHolder } from './types.ts';
-export { makeVehicleIds, type VehicleIds } from './vehicle-ids.ts';
+export { makeVehicleIds, type VehicleIds, type VehiclesAsked } from './vehicle-ids.ts';
 export { itemsOf, withheldReason } from './withheld.ts';
 export type { Narrowing, NewGrants, NewRequest } from './wanted.ts';

@@ -4,6 +4,8 @@ export const grantLimits = {
   endedKeptDays: 90,
   /** Changes that are remembered: who asks for older ones looks at everything anew. */
   changesKept: 1000,
+  /** Ids of vehicles, of all apps, that are remembered in memory. */
+  vehicleIdsKept: 200_000,
   /** Numbers that one message names; more, and everybody reads everything. */
   toldAtOnceMax: 500,
   /** How often it is asked whether changes are still heard, how long an answer is waited for, and how old one counts. */
