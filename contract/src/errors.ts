@@ -20,7 +20,6 @@ export const errorCodes = {
   in_use: { status: 409, title: 'It is still in use' },
   grant_ended: { status: 409, title: 'The grant has ended' },
   grant_widened: { status: 409, title: 'A grant is never widened' },
-  request_answered: { status: 409, title: 'The request was answered, or is too old' },
   link_used: { status: 410, title: 'This link was used or is too old' },
   payload_too_large: { status: 413, title: 'The request is larger than allowed' },
   unsupported_media_type: { status: 415, title: 'This content type is not read here' },

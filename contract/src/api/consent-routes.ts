@@ -17,8 +17,6 @@ export const grantEndReasons = [
   'partner_blocked',
 ] as const;
 
-export const consentRequestStates = ['asked', 'given', 'refused', 'expired'] as const;
-
 const items = Type.Array(consentItem, { minItems: 1, maxItems: consentLimits.itemsPerRequestMax });
 const moment = Type.String({ format: 'date-time', maxLength: 40, description: 'ISO 8601' });
 
@@ -82,22 +80,6 @@ export type GrantDetailView = Static<typeof grantDetail>;
 
 export type GrantEventView = Static<typeof grantEvent>;
 
-export const consentRequestView = closed({
-  id: opaqueId,
-  state: oneOf(consentRequestStates),
-  reader: grantReader,
-  items: Type.Array(consentItem),
-  vehicles: Type.Array(grantedVehicle, { description: 'Those that it is about, of yours; empty: you choose' }),
-  purpose: Type.String(),
-  purposeVersion: Type.String(),
-  terms: nullable(Type.String({ description: 'What the data are used for, in the words of the partner' })),
-  until: nullable(isoTime),
-  backDays: Type.Integer({ minimum: 0, maximum: consentLimits.backDaysMax }),
-  askedAt: isoTime,
-  expiresAt: isoTime,
-});
-export type ConsentRequestView = Static<typeof consentRequestView>;
-
 /** Which words somebody read before they answered. */
 const shownText = {
   textVersion: Type.String({ minLength: 1, maxLength: 64, description: 'Version of the text that was shown' }),
@@ -155,38 +137,6 @@ export const consentRoutes = {
     method: 'DELETE',
     path: '/v1/grants/{id}',
     summary: 'End a grant, of one’s vehicle or by which one reads',
-    tag,
-    params: byId,
-    status: 204,
-  }),
-  listConsentRequests: person({
-    method: 'GET',
-    path: '/v1/consent-requests',
-    summary: 'List what one was asked for within a year, newest first',
-    tag,
-    status: 200,
-    response: closed({ items: Type.Array(consentRequestView) }),
-  }),
-  acceptConsentRequest: person({
-    method: 'PUT',
-    path: '/v1/consent-requests/{id}/answer',
-    summary: 'Say yes to a request: of chosen vehicles, to all that was asked or to less',
-    tag,
-    params: byId,
-    body: closed({
-      vehicles: Type.Array(opaqueId, { minItems: 1, maxItems: consentLimits.vehiclesPerRequestMax }),
-      items,
-      until: Type.Optional(moment),
-      backDays: Type.Optional(Type.Integer({ minimum: 0, maximum: consentLimits.backDaysMax })),
-      ...shownText,
-    }),
-    status: 200,
-    response: closed({ items: Type.Array(grantView) }),
-  }),
-  refuseConsentRequest: person({
-    method: 'DELETE',
-    path: '/v1/consent-requests/{id}',
-    summary: 'Say no to a request',
     tag,
     params: byId,
     status: 204,

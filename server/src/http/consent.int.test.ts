@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { coreVocabulary } from '@milepost/contract';
 import type { ApiRouteName, ConsentItem } from '@milepost/contract/api';
-import { type NewRequest, partnerScope } from '../sharing/index.ts';
+import { type NewGrants, partnerScope } from '../sharing/index.ts';
 import { readShared } from './read-shared.ts';
 import { addVehicle, type TestVehicle } from './testing/fleet.ts';
 import { openTestServer, type TestServer } from './testing/open-test-server.ts';
@@ -75,16 +75,26 @@ const partnerReads = async (items?: readonly string[]) => {
   const deps = { live, history, vocabulary: () => coreVocabulary, clock };
   return readShared(deps, { scope, book: consents.book, reader, vehicleNo: carNo, vehicle: car.id, items });
 };
-const asked: Omit<NewRequest, 'personNo'> = {
+const asked: Omit<NewGrants, 'vehicleNos'> = {
   reader,
   items: [{ item: 'energy' }, { item: 'position', place: 'about1km', time: 'hour' }, { item: path.speed, above: 120 }],
-  vehicleNos: [],
   purpose: 'insurance',
   purposeVersion: '1',
   untilMs: null,
   backDays: 1,
 };
-const ask = (person: TestPerson) => server.consents.ask({ ...asked, personNo: person.personNo });
+/** As the page of OAuth gives it. */
+const give = async (person: TestPerson, items = asked.items): Promise<string> => {
+  const answer = { ...shown, method: 'web' } as const;
+  const by = {
+    personNo: person.personNo,
+    customerNos: [...server.registry.directory.customers()].map(({ customerNo }) => customerNo),
+    answer,
+    address: '',
+  };
+  const [grant] = await server.consents.give({ ...asked, items, vehicleNos: [carNo] }, by);
+  return grant?.id ?? '';
+};
 
 let grantId = '';
 
@@ -105,18 +115,7 @@ test('what would be read can be tried before it is shared, and is then read so',
     'item',
   );
 
-  const request = await ask(manager);
-  const waiting = await as(manager, 'listConsentRequests');
-  assert.deepEqual(
-    waiting.json.items.map(({ id, state }) => [id, state]),
-    [[request.id, 'asked']],
-  );
-  assert.deepEqual((await as(stranger, 'listConsentRequests')).json.items, []);
-  const body = { vehicles: [car.id], items, backDays: 1, ...shown };
-  assert.equal((await as(stranger, 'acceptConsentRequest', { id: request.id, body })).status, 404);
-  const accepted = await as(manager, 'acceptConsentRequest', { id: request.id, body });
-  assert.equal(accepted.status, 200, accepted.text);
-  grantId = accepted.json.items[0]?.id ?? '';
+  grantId = await give(manager, items);
   assert.deepEqual(await partnerReads(), tried.json);
 });
 
@@ -155,11 +154,7 @@ test('the holder narrows, pauses and ends, with effect at the next read, and eac
 });
 
 test('a transfer ends what was granted of the car; its new holder grants anew', async () => {
-  const request = await ask(manager);
-  await as(manager, 'acceptConsentRequest', {
-    id: request.id,
-    body: { vehicles: [car.id], items: [{ item: 'energy' }], ...shown },
-  });
+  await give(manager, [{ item: 'energy' }]);
   assert.equal(
     (await partnerReads()).withheld.find(({ item }) => item === 'energy'),
     undefined,
@@ -169,9 +164,7 @@ test('a transfer ends what was granted of the car; its new holder grants anew', 
   assert.equal(claimed.status, 201, claimed.text);
   const after_ = await partnerReads(['energy']);
   assert.deepEqual([after_.signals, after_.withheld], [{}, [{ item: 'energy', reason: 'revoked' }]]);
-  const again = await ask(ana);
-  const body = { vehicles: [car.id], items: [{ item: 'energy' }], backDays: 1, ...shown };
-  assert.equal((await as(ana, 'acceptConsentRequest', { id: again.id, body })).status, 200);
+  await give(ana, [{ item: 'energy' }]);
   const read = await partnerReads(['energy']);
   assert.deepEqual([read.signals, read.withheld], [{}, []], 'nothing of the time of who held it before');
   assert.equal((await as(manager, 'readGrant', { id: server.consents.book.ofVehicle(carNo).at(-1)?.id ?? '' })).status, 404);

@@ -222,6 +222,10 @@ test('an app that knows a VIN asks; the holder answers on the own page; the app 
     200,
   );
   assert.equal(await refusalOf(poll(another)), 'access_denied');
+  // Written beside the answer, not before it.
+  const asked = async (): Promise<number> =>
+    (await ada.ask('listMyActivity')).json.items.filter(({ act }: { readonly act: string }) => act === 'consent_asked').length;
+  await until('both requests are in the log of who was asked', async () => (await asked()) === 2);
 });
 
 test('who is not here, or has blocked the partner, looks like an owner who never answers', async () => {

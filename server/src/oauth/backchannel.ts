@@ -1,3 +1,4 @@
+import { writeAudit } from '../audit/index.ts';
 import { FailureCounter } from '../kernel/index.ts';
 import { systemRandom } from '../registry/index.ts';
 import type Provider from 'oidc-provider';
@@ -18,6 +19,8 @@ const bindingMessagePattern = /^[\w.+/!?#-]{1,20}$/;
 const hintCharactersMax = 254;
 
 export const isDecoy = (accountId: string): boolean => accountId.startsWith(decoyPrefix);
+
+type Asked = Pick<InstanceType<Provider['BackchannelAuthenticationRequest']>, 'accountId' | 'clientId'>;
 
 export interface WaitingAsk {
   readonly id: string;
@@ -59,7 +62,8 @@ export class Backchannel {
           throw new errors.InvalidBindingMessage('binding_message has 1 to 20 letters a to z, digits, or any of - . _ + / ! ? #');
       },
       // The page lists what waits; whoever is not here has no page.
-      triggerAuthenticationDevice: () => {},
+      triggerAuthenticationDevice: (_ctx: KoaContextWithOIDC, { accountId, clientId }: Asked) =>
+        this.#noteAsked(accountId, clientId),
     } as never;
   }
 
@@ -81,6 +85,21 @@ export class Backchannel {
     const isTooOften = this.#byPerson.fail(`${appId} ${personId ?? asked.toLowerCase()}`, nowMs) > 0;
     const isQuiet = (await isBlocked(appId, personId ?? decoy)) || isTooOften;
     return personId === undefined || isQuiet ? decoy : personId;
+  }
+
+  /** Not waited for: the answer must not tell by its time whether there is such a person. */
+  #noteAsked(accountId: string | undefined, clientId: string | undefined): void {
+    const { storage, clock, logger, people, partners } = this.#options;
+    const app = partners.directory.list().find(({ id }) => id === clientId);
+    if (accountId === undefined || isDecoy(accountId) || !app) return;
+    const note = async (): Promise<void> => {
+      const person = await people.find(accountId);
+      if (!person) return;
+      const detail = { app: app.name, partner: app.organisationName };
+      const event = { act: 'consent_asked', personNo: null, subject: app.id, subjectPersonNo: person.personNo, detail } as const;
+      await storage.withActor(oauthActor, (tx) => writeAudit(tx, event, clock.now()));
+    };
+    note().catch((error: unknown) => logger.error('that an app asked somebody is not in the audit log', { error, app: app.id }));
   }
 
   /** What waits for a person. */

@@ -15,7 +15,18 @@ import { type NameOf, plain } from './plain.ts';
 
 export type CollectDeps = Pick<
   HttpDeps,
-  'people' | 'partners' | 'consents' | 'receipts' | 'registry' | 'live' | 'history' | 'trips' | 'lake' | 'vocabulary' | 'clock'
+  | 'people'
+  | 'partners'
+  | 'consents'
+  | 'oauth'
+  | 'receipts'
+  | 'registry'
+  | 'live'
+  | 'history'
+  | 'trips'
+  | 'lake'
+  | 'vocabulary'
+  | 'clock'
 >;
 
 export interface CollectFor {
@@ -157,7 +168,7 @@ const about = (nowMs: number) => ({
     'sessions.json': 'Where you are signed in',
     'activity.json': 'What was done to your account and your vehicles, and by whom (the audit log about you)',
     'grants.json': 'What you gave to whom, and what you read by grants of others, with its whole history',
-    'requests.json': 'What you were asked',
+    'requests.json': 'What you are asked and did not answer yet',
     'blocks.json': 'Partners that may not ask you',
     'receipts.json': 'Who read what of your vehicles, by day',
     'vehicles.json': 'Which vehicles you held, and when',
@@ -169,7 +180,7 @@ const about = (nowMs: number) => ({
 /** Everything of one person, file by file. Of other people it names staff alone, who looked at a vehicle. */
 export const collectPerson = (deps: CollectDeps, of: CollectFor): Collect =>
   async function* (tellPercent, signal) {
-    const { consents, clock, people } = deps;
+    const { consents, oauth, clock, people } = deps;
     const { signedIn } = of;
     const { personNo } = signedIn.person;
     const nameOf = namesOf(deps, personNo);
@@ -179,9 +190,9 @@ export const collectPerson = (deps: CollectDeps, of: CollectFor): Collect =>
     yield entry('account.json', await accountOf(deps, signedIn));
     yield entry('sessions.json', await people.sessions.list(personNo));
     yield entry('activity.json', await activityOf(deps, signedIn));
-    const { grants, requests } = await consents.ofPerson(personNo);
+    const { grants } = await consents.ofPerson(personNo);
     yield entry('grants.json', grants);
-    yield entry('requests.json', requests);
+    yield entry('requests.json', await oauth.consents.list(signedIn));
     yield entry('blocks.json', await consents.blocks(personNo));
     yield entry('receipts.json', await receiptsOf(deps, personNo));
     yield {

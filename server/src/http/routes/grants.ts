@@ -1,14 +1,7 @@
-import type { ConsentRequestView, GrantDetailView, GrantEventView, GrantView } from '@milepost/contract/api';
+import type { GrantDetailView, GrantEventView, GrantView } from '@milepost/contract/api';
 import { CallerError } from '../../kernel/index.ts';
 import type { Vehicle } from '../../registry/index.ts';
-import {
-  type Granter,
-  type GrantEvent,
-  type GrantReader,
-  previewOf,
-  type StoredGrant,
-  type StoredRequest,
-} from '../../sharing/index.ts';
+import { type Granter, type GrantEvent, type GrantReader, previewOf, type StoredGrant } from '../../sharing/index.ts';
 import { grantSourcesOf } from '../grant-sources.ts';
 import { readShared } from '../read-shared.ts';
 import type { RouteRegistrar } from '../register-route.ts';
@@ -18,7 +11,7 @@ import { granterOf, isoOrNull, momentOf, ownVehicles } from './granter.ts';
 
 type Deps = Pick<HttpDeps, 'registry' | 'partners' | 'consents' | 'live' | 'history' | 'vocabulary' | 'clock'>;
 
-/** Grants and requests in words. */
+/** Grants in words. */
 class Views {
   readonly #deps: Deps;
   constructor(deps: Deps) {
@@ -74,32 +67,6 @@ class Views {
     const app = this.#deps.partners.directory.list().find(({ appNo }) => appNo === reader.appNo);
     const read = app && (await this.#deps.partners.apps.readPurpose(app.id, purpose, Number(purposeVersion)));
     return read ? { language: read.language, terms: read.terms } : null;
-  }
-
-  async requests(requests: readonly StoredRequest[]): Promise<ConsentRequestView[]> {
-    const names = await this.#names(requests.map(({ reader }) => reader));
-    return requests.map((request) => ({
-      id: request.id,
-      state: request.state,
-      reader: this.#reader(request.reader, names),
-      items: [...request.items],
-      vehicles: request.vehicleNos.map((vehicleNo) => this.#vehicle(vehicleNo)),
-      purpose: request.purpose,
-      purposeVersion: request.purposeVersion,
-      terms: this.#terms(request),
-      until: isoOrNull(request.untilMs),
-      backDays: request.backDays,
-      askedAt: toIso(request.askedAtMs),
-      expiresAt: toIso(request.expiresAtMs),
-    }));
-  }
-
-  /** The words of the version that was asked with; null: the app has newer ones, so it must ask anew. */
-  #terms({ reader, purpose, purposeVersion }: StoredRequest): string | null {
-    if (reader.kind !== 'app') return null;
-    const app = this.#deps.partners.directory.list().find(({ appNo }) => appNo === reader.appNo);
-    const declared = app?.purposes.find((one) => one.purpose === purpose && String(one.version) === purposeVersion);
-    return declared?.terms ?? null;
   }
 }
 
@@ -178,23 +145,6 @@ const addGrantActs = (routes: RouteRegistrar, deps: Deps, views: Views): void =>
   });
 };
 
-const addRequestRoutes = (routes: RouteRegistrar, deps: Deps, views: Views): void => {
-  const { consents } = deps;
-  routes.add('listConsentRequests', async ({ caller, request }) => ({
-    items: await views.requests(await consents.requests(granterOf(caller, request))),
-  }));
-  routes.add('acceptConsentRequest', async ({ params, body, caller, request }) => {
-    const by = granterOf(caller, request, body);
-    const { items, backDays = 0 } = body;
-    const vehicleNos = ownVehicles(deps.registry, body.vehicles, by).map(({ vehicleNo }) => vehicleNo);
-    const chosen = { vehicleNos, items, untilMs: momentOf(body.until) ?? null, backDays };
-    return { items: await views.grants(await consents.accept(params.id, chosen, by), by) };
-  });
-  routes.add('refuseConsentRequest', async ({ params, caller, request }) => {
-    await consents.refuse(params.id, granterOf(caller, request));
-  });
-};
-
 const addBlockRoutes = (routes: RouteRegistrar, { consents, partners }: Deps): void => {
   /** A partner that has an app is known. */
   const partnerOf = (id: string) => {
@@ -225,6 +175,5 @@ const addBlockRoutes = (routes: RouteRegistrar, { consents, partners }: Deps): v
 export const addGrantRoutes = (routes: RouteRegistrar, deps: Deps): void => {
   const views = new Views(deps);
   addGrantActs(routes, deps, views);
-  addRequestRoutes(routes, deps, views);
   addBlockRoutes(routes, deps);
 };

@@ -1,6 +1,6 @@
 import { consentLimits } from '@milepost/contract/api';
-import { CallerError, invalidField } from '../../kernel/index.ts';
-import type { StoredGrant, StoredRequest } from './stored.ts';
+import { invalidField } from '../../kernel/index.ts';
+import type { StoredGrant } from './stored.ts';
 import type { Granter, GrantReader, Holder } from './types.ts';
 
 const dayMs = 86_400_000;
@@ -20,14 +20,3 @@ export const checkReach = (untilMs: number | null, backDays: number, nowMs: numb
 
 export const mayActFor = (holder: Holder, { personNo, customerNos }: Granter): boolean =>
   holder.kind === 'person' ? holder.personNo === personNo : customerNos.includes(holder.customerNo);
-
-export const checkWithin = (
-  { vehicleNos, untilMs, backDays }: StoredRequest,
-  chosen: { readonly vehicleNos: readonly number[]; readonly untilMs: number | null; readonly backDays: number },
-): void => {
-  const isMore =
-    (vehicleNos.length > 0 && chosen.vehicleNos.some((no) => !vehicleNos.includes(no))) ||
-    (untilMs !== null && (chosen.untilMs === null || chosen.untilMs > untilMs)) ||
-    chosen.backDays > backDays;
-  if (isMore) throw new CallerError('grant_widened', 'more was given than was asked for');
-};

@@ -192,46 +192,16 @@ describe('consents', { timeout: 120_000 }, () => {
     await until('both have it', () => [one, other].every(({ book }) => book.byId(id)?.endReason === 'transferred'));
   });
 
-  it('are asked for, answered once, with no more than was asked; who blocks is not asked again', async () => {
-    const ask = () =>
-      one.ask({
-        reader: { kind: 'app', appNo: 3 },
-        personNo: ana.personNo,
-        items: [{ item: 'energy', time: 'hour' }],
-        vehicleNos: [],
-        purpose: 'help',
-        purposeVersion: '1',
-        untilMs: null,
-        backDays: 2,
-      });
-    const asked = await ask();
-    const chosen = { vehicleNos: [car], items: [{ item: 'energy', time: 'hour' as const }], untilMs: null, backDays: 2 };
-    assert.equal(await codeOf(one.accept(asked.id, chosen, ben)), 'not_found');
-    assert.equal(await codeOf(one.accept(asked.id, { ...chosen, items: [{ item: 'energy' }] }, ana)), 'grant_widened');
-    assert.equal(await codeOf(one.accept(asked.id, { ...chosen, backDays: 3 }, ana)), 'grant_widened');
-    assert.deepEqual(
-      (await one.requests(ana)).map(({ state }) => state),
-      ['asked'],
-      'a refused answer is none',
-    );
-    const [grant] = await one.accept(asked.id, chosen, ana);
-    assert.equal(grant?.backToMs, clock.now() - 2 * 24 * hourMs);
-    assert.equal(await codeOf(one.accept(asked.id, chosen, ana)), 'request_answered');
-    const again = await ask();
-    await one.refuse(again.id, ana);
-    const third = await ask();
+  it('end when their holder blocks the partner', async () => {
+    const grant = await give(car, ana);
     await one.block(partnerNo, [3], ana);
-    assert.equal(one.book.byId(grant?.id ?? '')?.endReason, 'partner_blocked');
-    assert.equal((await one.requests(ana)).find(({ id }) => id === third.id)?.state, 'refused');
+    assert.equal(one.book.byId(grant.id)?.endReason, 'partner_blocked');
     assert.deepEqual(
       (await one.blocks(ana.personNo)).map(({ organisationNo }) => organisationNo),
       [partnerNo],
     );
     await one.unblock(partnerNo, ana);
     assert.deepEqual(await one.blocks(ana.personNo), []);
-    const waiting = [await ask(), await ask(), await ask()];
-    assert.equal(waiting.length, grantLimits.requestsWaitingMax);
-    assert.equal(await codeOf(ask()), 'too_many_requests');
   });
 
   it('are let through by row-level security to holder, managers, members and reader, and to nobody else', async () => {

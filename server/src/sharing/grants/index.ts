@@ -9,9 +9,9 @@ export {
 } from './open-consents.ts';
 export { type Preview, previewOf } from './preview.ts';
 export { sharedVehicleOf, type SharedVehicleParts, shownPrecision, shownUnit, shownValue, type Told } from './shared-vehicle.ts';
-export type { StoredGrant, StoredRequest } from './stored.ts';
+export type { StoredGrant } from './stored.ts';
 export { isSameHolder } from './types.ts';
 export type { Answer, EndReason, Grant, Granter, GrantEvent, GrantReader, Holder as GrantHolder } from './types.ts';
 export { makeVehicleIds, type VehicleIds, type VehiclesAsked } from './vehicle-ids.ts';
 export { itemsOf, withheldReason } from './withheld.ts';
-export type { Narrowing, NewGrants, NewRequest } from './wanted.ts';
+export type { Narrowing, NewGrants } from './wanted.ts';

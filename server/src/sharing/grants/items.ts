@@ -86,7 +86,3 @@ export const checkNarrowing = (before: readonly ConsentItem[], after: readonly C
       throw new CallerError('grant_widened', `${item.item} was not granted so: that takes a new answer`, { field: 'items' });
   }
 };
-
-/** What of wanted items a person granted: fewer, and coarser, never more. Both as `checkItems` answers them. */
-export const checkGranted = (wanted: readonly ConsentItem[], granted: readonly ConsentItem[]): void =>
-  checkNarrowing(wanted, granted);

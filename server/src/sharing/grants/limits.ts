@@ -14,10 +14,5 @@ export const grantLimits = {
   heardWithinMs: 5000,
   /** A timer looks for what has expired at least so often. */
   expiryLookMs: 60_000,
-  /** How long a request can be answered. */
-  requestDays: 14,
-  /** Requests of one app to one person that wait, and that were made within a day. */
-  requestsWaitingMax: 3,
-  requestsPerDayMax: 10,
   listMax: 1000,
 } as const;

@@ -5,17 +5,16 @@ import { CallerError, type Clock, type Logger } from '../../kernel/index.ts';
 import { makeId, type Random } from '../../registry/index.ts';
 import { type Actor, type Storage, systemActor, type Transaction } from '../../storage/index.ts';
 import { type GrantBook, makeGrantBook } from './book.ts';
-import { checkReach, checkWithin, live, mayActFor, readerText } from './checks.ts';
-import { decideRequest, requestStateAt } from './decide-request.ts';
+import { checkReach, live, mayActFor, readerText } from './checks.ts';
 import { GrantFollower } from './follow.ts';
-import { checkGranted, checkItems } from './items.ts';
+import { checkItems } from './items.ts';
 import { grantLimits } from './limits.ts';
-import type { Narrowing, NewGrants, NewRequest } from './wanted.ts';
+import type { Narrowing, NewGrants } from './wanted.ts';
 import { readPersonalGrants } from './of-person.ts';
 import { readEvents } from './rows.ts';
 import * as store from './store.ts';
-import type { StoredGrant, StoredRequest } from './stored.ts';
-import type { Answer, ConsentRequest, EndReason, GrantCommand, Granter, GrantEvent, GrantReader, Holder } from './types.ts';
+import type { StoredGrant } from './stored.ts';
+import type { Answer, EndReason, GrantCommand, Granter, GrantEvent, GrantReader, Holder } from './types.ts';
 
 /** Who holds a vehicle now. */
 export interface HolderSource {
@@ -33,7 +32,7 @@ export interface ConsentsOptions {
 
 const system = systemActor('grants');
 const dayMs = 86_400_000;
-const idPrefixes = { grant: 'grt_', request: 'crq_' } as const;
+const idPrefix = 'grt_';
 const self = ({ personNo }: Granter): Actor => ({ kind: 'person', id: String(personNo) });
 
 const acts = {
@@ -44,7 +43,7 @@ const acts = {
   ended: 'grant_ended',
 } as const satisfies Record<GrantEvent['kind'], AuditAct>;
 
-/** Grants and requests: PostgreSQL is their truth, `book` follows it. docs/consent.md. Throws CallerError with closed codes. */
+/** Grants: PostgreSQL is their truth, `book` follows it. docs/consent.md. Throws CallerError with closed codes. */
 export class Consents {
   readonly #options: ConsentsOptions;
   readonly #follower: GrantFollower;
@@ -114,7 +113,7 @@ export class Consents {
       const before = await store.lockLiveGrant(tx, { reader, vehicleNo, purpose });
       if (before) written.push(await this.#change(tx, before, { kind: 'end', reason: 'replaced', ...done }, by));
       const terms = { holder, reader, vehicleNo, items, purpose, purposeVersion, untilMs, backToMs: nowMs - backDays * dayMs };
-      const grant = await store.makeGrant(tx, makeId(idPrefixes.grant, this.#options.random), { kind: 'give', terms, ...done });
+      const grant = await store.makeGrant(tx, makeId(idPrefix, this.#options.random), { kind: 'give', terms, ...done });
       await this.#audit(tx, 'consent_given', grant, by);
       written.push(grant);
     }
@@ -182,78 +181,14 @@ export class Consents {
     });
   }
 
-  /** Throws `too_many_requests`. The caller answers a person that is not there, and one who blocks, as one who never answers. */
-  async ask(request: NewRequest): Promise<StoredRequest> {
-    const { clock, random, storage, vocabulary } = this.#options;
-    const nowMs = clock.now();
-    const asked: ConsentRequest = {
-      ...request,
-      items: checkItems(request.items, vocabulary()),
-      askedAtMs: nowMs,
-      expiresAtMs: nowMs + grantLimits.requestDays * dayMs,
-      state: 'asked',
-      answeredAtMs: null,
-    };
-    return storage.withActor(system, async (tx) => {
-      await store.checkMayAsk(tx, asked, nowMs);
-      const stored = await store.insertRequest(tx, makeId(idPrefixes.request, random), asked);
-      const detail = { reader: readerText(asked.reader), purpose: asked.purpose };
-      const event = {
-        act: 'consent_asked',
-        personNo: null,
-        subject: stored.id,
-        subjectPersonNo: asked.personNo,
-        detail,
-      } as const;
-      await writeAudit(tx, event, nowMs);
-      return stored;
-    });
-  }
-
-  /** Those of the last year, newest first, as they are now. */
-  async requests(by: Granter): Promise<readonly StoredRequest[]> {
-    const nowMs = this.#options.clock.now();
-    const all = await this.#options.storage.withActor(self(by), (tx) => store.listRequests(tx, by.personNo, nowMs - 366 * dayMs));
-    return all.map((request) => ({ ...request, state: requestStateAt(request, nowMs) }));
-  }
-
   readonly ofPerson = (personNo: number) => readPersonalGrants(this.#options.storage, personNo);
 
-  /** Yes to a request: of chosen vehicles, the same items or fewer, as finely or more coarsely. Throws `grant_widened` for more. */
-  async accept(
-    id: string,
-    chosen: { vehicleNos: readonly number[]; items: readonly ConsentItem[]; untilMs: number | null; backDays: number },
-    by: Granter,
-  ): Promise<readonly StoredGrant[]> {
-    const nowMs = this.#options.clock.now();
-    const written = await this.#write(self(by), async (tx) => {
-      const request = await store.lockRequest(tx, id);
-      await store.updateRequest(tx, decideRequest(request, { kind: 'give', atMs: nowMs }));
-      checkGranted(request.items, checkItems(chosen.items, this.#options.vocabulary()));
-      checkWithin(request, chosen);
-      const { reader, purpose, purposeVersion } = request;
-      return this.#give(tx, { ...chosen, reader, purpose, purposeVersion }, by);
-    });
-    return live(written);
-  }
-
-  async refuse(id: string, by: Granter): Promise<void> {
-    const nowMs = this.#options.clock.now();
-    await this.#options.storage.withActor(self(by), async (tx) => {
-      const request = await store.lockRequest(tx, id);
-      await store.updateRequest(tx, decideRequest(request, { kind: 'refuse', atMs: nowMs }));
-      const { personNo, address } = by;
-      await writeAudit(tx, { act: 'consent_refused', personNo, subject: id, subjectPersonNo: personNo, address }, nowMs);
-    });
-  }
-
-  /** The partner may ask no more; what its apps ask is refused, and the person's grants to them end. */
+  /** The partner may ask no more; and the person's grants to them end. */
   async block(organisationNo: number, appNos: readonly number[], by: Granter): Promise<void> {
     const nowMs = this.#options.clock.now();
     await this.#write(self(by), async (tx) => {
       if (await store.putBlock(tx, by.personNo, organisationNo, nowMs))
         await this.#auditBlock(tx, 'partner_blocked', organisationNo, by);
-      await store.refuseRequests(tx, by.personNo, appNos, nowMs);
       const grants = await store.lockLiveGrants(tx, { appNos, holderPersonNo: by.personNo });
       const ended: StoredGrant[] = [];
       for (const grant of grants)

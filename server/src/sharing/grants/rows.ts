@@ -1,8 +1,8 @@
 import type { ConsentItem, GrantState } from '@milepost/contract/api';
 import { sql } from 'kysely';
 import type { Transaction } from '../../storage/index.ts';
-import type { StoredGrant, StoredRequest } from './stored.ts';
-import type { EndReason, GrantEvent, GrantReader, Holder, Pause, RequestState } from './types.ts';
+import type { StoredGrant } from './stored.ts';
+import type { EndReason, GrantEvent, GrantReader, Holder, Pause } from './types.ts';
 
 const ms = (column: string) => sql.raw(`(extract(epoch from ${column}) * 1000)::float8`);
 
@@ -51,31 +51,6 @@ export const toGrant = (row: GrantRow): StoredGrant => {
     pauses: pauses.map(([fromMs, toMs]): Pause => ({ fromMs, toMs })),
   };
 };
-
-export interface RequestRow extends ReaderColumns {
-  readonly requestNo: number;
-  readonly id: string;
-  readonly personNo: number;
-  readonly items: readonly ConsentItem[];
-  readonly vehicleNos: readonly number[];
-  readonly purpose: string;
-  readonly purposeVersion: string;
-  readonly untilMs: number | null;
-  readonly backDays: number;
-  readonly askedAtMs: number;
-  readonly expiresAtMs: number;
-  readonly state: RequestState;
-  readonly answeredAtMs: number | null;
-}
-
-export const requestColumns = sql`request_no as "requestNo", id, app_no as "appNo", reader_person_no as "readerPersonNo", person_no as "personNo",
-  items, vehicle_nos as "vehicleNos", purpose, purpose_version as "purposeVersion", ${ms('until_at')} as "untilMs", back_days as "backDays",
-  ${ms('asked_at')} as "askedAtMs", ${ms('expires_at')} as "expiresAtMs", state, ${ms('answered_at')} as "answeredAtMs"`;
-
-export const toRequest = ({ appNo, readerPersonNo, ...rest }: RequestRow): StoredRequest => ({
-  ...rest,
-  reader: toReader({ appNo, readerPersonNo }),
-});
 
 export const readEvents = async (tx: Transaction, id: string): Promise<GrantEvent[]> => {
   const { rows } = await sql<{ readonly detail: GrantEvent }>`select detail from grant_events

@@ -3,12 +3,11 @@ import { CallerError } from '../../kernel/index.ts';
 import type { Transaction } from '../../storage/index.ts';
 import { decideGrant, evolveGrant } from './decide-grant.ts';
 import { grantLimits } from './limits.ts';
-import { type GrantRow, grantColumns, type RequestRow, requestColumns, toGrant, toRequest } from './rows.ts';
-import type { StoredGrant, StoredRequest } from './stored.ts';
-import type { ConsentRequest, Grant, GrantCommand, GrantEvent, GrantReader } from './types.ts';
+import { type GrantRow, grantColumns, toGrant } from './rows.ts';
+import type { StoredGrant } from './stored.ts';
+import type { Grant, GrantCommand, GrantEvent, GrantReader } from './types.ts';
 
 export const sharingChannel = 'milepost_sharing';
-const dayMs = 86_400_000;
 const at = (ms: number): string => new Date(ms).toISOString();
 const atOrNull = (ms: number | null): string | null => (ms === null ? null : at(ms));
 const json = (value: unknown) => sql`${JSON.stringify(value)}::jsonb`;
@@ -126,50 +125,6 @@ export const changeGrant = async (tx: Transaction, grant: StoredGrant, command: 
   return changed;
 };
 
-export const insertRequest = async (tx: Transaction, id: string, request: ConsentRequest): Promise<StoredRequest> => {
-  const [appNo, readerNo] = columnsOf(request.reader);
-  const { personNo, items, vehicleNos, purpose, purposeVersion, untilMs, backDays, askedAtMs, expiresAtMs, state } = request;
-  const { rows } = await sql<{
-    no: number;
-  }>`insert into consent_requests (id, app_no, reader_person_no, person_no, items, vehicle_nos, purpose,
-      purpose_version, until_at, back_days, asked_at, expires_at, state)
-    values (${id}, ${appNo}, ${readerNo}, ${personNo}, ${json(items)}, ${[...vehicleNos]}::int[], ${purpose}, ${purposeVersion},
-      ${atOrNull(untilMs)}, ${backDays}, ${at(askedAtMs)}, ${at(expiresAtMs)}, ${state}) returning request_no as no`.execute(tx);
-  return { ...request, id, requestNo: rows[0]?.no ?? 0 };
-};
-
-export const lockRequest = async (tx: Transaction, id: string): Promise<StoredRequest> => {
-  const { rows } = await sql<RequestRow>`select ${requestColumns} from consent_requests where id = ${id} for update`.execute(tx);
-  if (!rows[0]) throw new CallerError('not_found', 'there is no such request');
-  return toRequest(rows[0]);
-};
-
-export const updateRequest = async (tx: Transaction, { requestNo, state, answeredAtMs }: StoredRequest): Promise<void> => {
-  await sql`update consent_requests set state = ${state}, answered_at = ${atOrNull(answeredAtMs)} where request_no = ${requestNo}`.execute(
-    tx,
-  );
-};
-
-/** Newest first. */
-export const listRequests = async (tx: Transaction, personNo: number, sinceMs: number): Promise<StoredRequest[]> => {
-  const { rows } = await sql<RequestRow>`select ${requestColumns} from consent_requests
-    where person_no = ${personNo} and asked_at >= ${at(sinceMs)} order by request_no desc limit ${grantLimits.listMax}`.execute(
-    tx,
-  );
-  return rows.map(toRequest);
-};
-
-/** Throws `too_many_requests`. */
-export const checkMayAsk = async (tx: Transaction, { reader, personNo }: ConsentRequest, nowMs: number): Promise<void> => {
-  const { rows } = await sql<{ waiting: number; today: number }>`select
-      (count(*) filter (where state = 'asked' and expires_at > ${at(nowMs)}))::int as waiting,
-      (count(*) filter (where asked_at > ${at(nowMs - dayMs)}))::int as today
-    from consent_requests where person_no = ${personNo} and ${readerIs(reader)}`.execute(tx);
-  const { waiting = 0, today = 0 } = rows[0] ?? {};
-  if (waiting >= grantLimits.requestsWaitingMax || today >= grantLimits.requestsPerDayMax)
-    throw new CallerError('too_many_requests', 'this person was asked already', { retryAfterSeconds: 3600 });
-};
-
 export const putBlock = async (tx: Transaction, personNo: number, organisationNo: number, nowMs: number): Promise<boolean> => {
   const { rows } =
     await sql`insert into partner_blocks (person_no, organisation_no, at) values (${personNo}, ${organisationNo}, ${at(nowMs)})
@@ -201,17 +156,4 @@ export const listBlocks = async (tx: Transaction, personNo: number): Promise<Par
     await sql<PartnerBlock>`select organisation_no as "organisationNo", (extract(epoch from at) * 1000)::float8 as "atMs"
     from partner_blocks where person_no = ${personNo} order by at desc limit ${grantLimits.listMax}`.execute(tx);
   return rows;
-};
-
-/** Refuses what an organisation's apps asked of a person. */
-export const refuseRequests = async (
-  tx: Transaction,
-  personNo: number,
-  appNos: readonly number[],
-  nowMs: number,
-): Promise<void> => {
-  await sql`update consent_requests set state = 'refused', answered_at = ${at(nowMs)}
-    where person_no = ${personNo} and app_no = any(${[...appNos]}::int[]) and state = 'asked' and expires_at > ${at(nowMs)}`.execute(
-    tx,
-  );
 };

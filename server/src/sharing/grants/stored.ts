@@ -1,4 +1,4 @@
-import type { ConsentRequest, Grant } from './types.ts';
+import type { Grant } from './types.ts';
 
 /** A grant as it lies in the database and in memory. */
 export interface StoredGrant extends Grant {
@@ -6,9 +6,4 @@ export interface StoredGrant extends Grant {
   readonly id: string;
   /** Grows with each change, so that what is in memory never goes back. */
   readonly revision: number;
-}
-
-export interface StoredRequest extends ConsentRequest {
-  readonly requestNo: number;
-  readonly id: string;
 }

@@ -114,32 +114,3 @@ export type GrantCommand =
   | (Done & { readonly kind: 'resume'; readonly answer: Answer })
   | (Done & { readonly kind: 'end'; readonly reason: EndReason; readonly answer: Answer | null });
 export type GrantCommandKind = GrantCommand['kind'];
-
-export const requestStates = ['asked', 'given', 'refused', 'expired'] as const;
-export type RequestState = (typeof requestStates)[number];
-
-/** What somebody asks for before there is a grant. */
-export interface ConsentRequest {
-  readonly reader: GrantReader;
-  /** The person who is asked. */
-  readonly personNo: number;
-  /** What is asked for, as it was. */
-  readonly items: readonly ConsentItem[];
-  /** Vehicles that it is about; empty: the person chooses. */
-  readonly vehicleNos: readonly number[];
-  readonly purpose: string;
-  readonly purposeVersion: string;
-  readonly untilMs: number | null;
-  readonly backDays: number;
-  readonly askedAtMs: number;
-  /** After that it can no longer be answered. */
-  readonly expiresAtMs: number;
-  readonly state: RequestState;
-  readonly answeredAtMs: number | null;
-}
-
-export type RequestCommand =
-  | { readonly kind: 'give'; readonly atMs: number }
-  | { readonly kind: 'refuse'; readonly atMs: number }
-  | { readonly kind: 'expire'; readonly atMs: number };
-export type RequestCommandKind = RequestCommand['kind'];

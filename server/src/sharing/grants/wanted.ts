@@ -1,5 +1,5 @@
 import type { ConsentItem } from '@milepost/contract/api';
-import type { ConsentRequest, GrantReader } from './types.ts';
+import type { GrantReader } from './types.ts';
 
 /** What is given to one reader of some vehicles. */
 export interface NewGrants {
@@ -11,11 +11,6 @@ export interface NewGrants {
   readonly untilMs: number | null;
   readonly backDays: number;
 }
-
-export type NewRequest = Pick<
-  ConsentRequest,
-  'reader' | 'personNo' | 'items' | 'vehicleNos' | 'purpose' | 'purposeVersion' | 'untilMs' | 'backDays'
->;
 
 export interface Narrowing {
   readonly items?: readonly ConsentItem[] | undefined;

@@ -15,7 +15,6 @@ export default {
   in_use: 'Es wird noch gebraucht.',
   grant_ended: 'Die Freigabe ist beendet.',
   grant_widened: 'Eine Freigabe wird nie erweitert: dafür braucht es eine neue Antwort.',
-  request_answered: 'Diese Anfrage wurde schon beantwortet oder ist zu alt.',
   link_used: 'Dieser Link wurde benutzt oder ist zu alt.',
   payload_too_large: 'Das ist mehr, als der Server auf einmal annimmt.',
   unsupported_media_type: 'Diese Art Datei liest der Server nicht.',

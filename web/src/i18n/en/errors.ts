@@ -18,7 +18,6 @@ export default {
   in_use: 'It is still in use.',
   grant_ended: 'The grant has ended.',
   grant_widened: 'A grant cannot be widened: that takes a new answer.',
-  request_answered: 'This request was answered already, or is too old.',
   link_used: 'This link was used, or is too old.',
   payload_too_large: 'That is more than the server takes at once.',
   unsupported_media_type: 'The server does not read this kind of file.',

@@ -15,7 +15,6 @@ export default {
   in_use: 'Todavía se está usando.',
   grant_ended: 'El permiso ha terminado.',
   grant_widened: 'Un permiso no se puede ampliar: hace falta una respuesta nueva.',
-  request_answered: 'Esta solicitud ya se respondió o es demasiado antigua.',
   link_used: 'Este enlace ya se usó o es demasiado antiguo.',
   payload_too_large: 'Es más de lo que el servidor acepta de una vez.',
   unsupported_media_type: 'El servidor no lee este tipo de archivo.',
