@@ -25,6 +25,7 @@ export * from './receipts.ts';
 export * from './retention.ts';
 export type { ApiRoute } from './route.ts';
 export * from './routes.ts';
+export * from './sandbox.ts';
 export * from './server.ts';
 export * from './shared.ts';
 export * from './system.ts';

@@ -12,6 +12,7 @@ import { oauthRoutes } from './oauth.ts';
 import { invitationRoutes } from './invitations.ts';
 import { consentRoutes } from './consent-routes.ts';
 import { feedRoutes } from './feed.ts';
+import { sandboxRoutes } from './sandbox.ts';
 import { webhookRoutes } from './webhooks.ts';
 import { partnerDataRoutes } from './partner-data.ts';
 import { partnerRoutes } from './partners.ts';
@@ -243,6 +244,7 @@ export const apiRoutes = {
   ...catalogueRoutes,
   ...personalDataRoutes,
   ...webhookRoutes,
+  ...sandboxRoutes,
   ...oauthRoutes,
   ...consentRoutes,
   ...invitationRoutes,

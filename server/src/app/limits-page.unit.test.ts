@@ -40,6 +40,7 @@ import { fanOutLimits } from '../storage/index.ts';
 import { storedNameCharactersMax } from '../storage/snapshot-store.ts';
 import { watchEveryMs, watchAwayEveryMs, watchTimeoutMs } from '../storage/watch.ts';
 import { reportLimits } from '../reports/index.ts';
+import { sandboxLimits } from '../sandbox/index.ts';
 import { grantLimits, invitationLimits, receiptLimits } from '../sharing/index.ts';
 import { tripLimits, tripStoreLimits } from '../trips/index.ts';
 import { catchUpLimits } from './cluster/catch-up.ts';
@@ -78,6 +79,7 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   personalDataLimits,
   partnerRateLimits,
   feedApiLimits,
+  sandboxLimits,
   feedLimits,
   feedStreamLimits,
   invitationApiLimits,

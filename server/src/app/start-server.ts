@@ -64,6 +64,7 @@ import { openFeedIn, openWebhooksIn } from './open-feed.ts';
 import { makeVehicleIds } from '../sharing/index.ts';
 import { openPartnersIn } from './open-partners.ts';
 import { openAccounts, openPersonalExportsIn } from './open-people.ts';
+import { openSandboxIn } from './open-sandbox.ts';
 import { openSystem } from './system/open-system.ts';
 
 export interface ServerOptions {
@@ -165,6 +166,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
   const { registry } = stored;
   const { listensAt } = parts;
   const webhooks = openWebhooksIn(base, feed, { registry, consents, partners, listensAt, mayReachPrivate: isDemo }, closers);
+  const sandbox = openSandboxIn(base, stored, { log, ...models, consents }, closers);
   const config = await httpConfig({ ...base, isDemo });
   const http = await createHttp({
     registry: stored.registry,
@@ -191,6 +193,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
     vehicleIds,
     feed,
     webhooks,
+    sandbox,
     attachTail: (model) => projection.attach(model),
     config,
     metrics: new MetricsRegistry(),

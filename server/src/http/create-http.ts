@@ -49,6 +49,7 @@ import { addPossessionRoutes } from './routes/possession.ts';
 import { addReceiptRoutes } from './routes/receipts.ts';
 import { addReportRoutes } from './routes/reports.ts';
 import { addRetentionRoutes } from './routes/retention.ts';
+import { addSandboxRoutes } from './routes/sandbox.ts';
 import { addServerRoutes } from './routes/server.ts';
 import { addSignInRoute } from './routes/sign-in.ts';
 import { addSystemRoutes } from './routes/system.ts';
@@ -116,6 +117,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps & FeedStreamDeps, sc
     addCatalogueRoutes,
     addPersonalDataRoutes,
     addWebhookRoutes,
+    addSandboxRoutes,
     addConsentRoutes,
     addGrantRoutes,
     addInvitationRoutes,

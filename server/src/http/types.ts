@@ -21,6 +21,7 @@ import type { People } from '../people/index.ts';
 import type { PersonalExports } from '../personal-data/index.ts';
 import type { Registry, Retention } from '../registry/index.ts';
 import type { Reports } from '../reports/index.ts';
+import type { Sandbox } from '../sandbox/index.ts';
 import type { Trips, TripsStatistics } from '../trips/index.ts';
 import type { OperatorAccess } from './access/operator-access.ts';
 
@@ -133,6 +134,7 @@ export interface HttpDeps {
   /** What apps are told of changes. */
   readonly feed: Feed;
   readonly webhooks: Webhooks;
+  readonly sandbox: Sandbox;
   /** What this process hears of the log anyway. */
   readonly attachTail: AttachTail;
   readonly devices: Devices;

@@ -152,6 +152,8 @@ const asks: Readonly<Partial<Record<ApiRouteName, Ask>>> = {
   readPartnerMileage: { row: readsAsApp },
   readPartnerChanges: { row: apps('done', 'done', 'done') },
   streamPartner: { row: apps('done', 'done', 'done') },
+  // None of these is a car of a sandbox.
+  triggerPartnerVehicle: { row: apps('unknown', 'unknown', 'unknown'), body: { trigger: 'report' } },
 };
 
 /** Routes for operators alone: whoever else asks is refused before anything is looked at. */

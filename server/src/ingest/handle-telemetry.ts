@@ -52,8 +52,8 @@ class DurableVerdict implements AppendListener {
   }
 }
 
-/** Submits a report; resolves when it is durable. */
-const submit = (ingest: Ingest, device: Device, report: Report): Promise<Verdict> => {
+/** Submits a report; resolves when it is durable. Throws `overloaded`, `unavailable`. */
+export const submitReport = (ingest: Ingest, device: Device, report: Report): Promise<Verdict> => {
   const listener = new DurableVerdict();
   const submission = ingest.submit(device, report, listener, 0);
   if (submission.refused) listener.refused(refusalError(submission.refused));
@@ -103,7 +103,7 @@ const handleSlices = async (ingest: Ingest, device: Device, slices: Iterable<Lin
   // Let go of one by one: what waits for the disk would be moved about by the collector.
   for (let report = read.shift(); report; report = read.shift()) {
     if (submitted.length > 0) await setImmediate();
-    const verdict = submit(ingest, device, report);
+    const verdict = submitReport(ingest, device, report);
     // Heard at the end; until then a failure must not count as one that nobody waits for.
     verdict.catch(() => {});
     submitted.push(verdict);
@@ -132,5 +132,5 @@ export const handleTelemetry = async (
   if (body.kind === 'lines') return answerOf(await handleSlices(ingest, device, body.slices), undefined, clock);
   const report = body.kind === 'frame' ? readDeviceFrame(body.bytes) : (ingest.scan(body.text, false) ?? readReport(body.text));
   const seq = readSequence(report)?.seq;
-  return answerOf(await submit(ingest, device, report), seq, clock);
+  return answerOf(await submitReport(ingest, device, report), seq, clock);
 };

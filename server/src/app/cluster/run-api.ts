@@ -14,6 +14,7 @@ import { openFeedIn, openWebhooksIn } from '../open-feed.ts';
 import { makeVehicleIds } from '../../sharing/index.ts';
 import { openPartnersIn } from '../open-partners.ts';
 import { openAccounts, openPersonalExportsIn } from '../open-people.ts';
+import { openSandboxIn } from '../open-sandbox.ts';
 import { openWarningLog } from '../keep-warnings.ts';
 import { httpConfig, openAccess } from '../listeners.ts';
 import type { Closers } from '../open-parts.ts';
@@ -109,6 +110,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
   const feed = openFeedIn(base, stored, { log, ...replica.models, erasures, consents, receipts, vehicleIds });
   const { registry } = stored;
   const webhooks = openWebhooksIn(base, feed, { registry, consents, partners, listensAt, mayReachPrivate: false }, closers);
+  const sandbox = openSandboxIn(base, stored, { log, ...replica.models, consents }, closers);
   const http = await createHttp({
     registry: stored.registry,
     devices: stored.devices,
@@ -136,6 +138,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
     vehicleIds,
     feed,
     webhooks,
+    sandbox,
     attachTail: (model) => replica.models.projection.attach(model),
     config: await httpConfig({ configuration, isDemo: false }),
     metrics: new MetricsRegistry(),

@@ -52,7 +52,7 @@ export const actorOf = (caller: Caller, request: FastifyRequest): PartnerActor =
   address: request.client.address,
 });
 
-type PartnerDeps = Pick<HttpDeps, 'partners' | 'oauth' | 'clock'>;
+type PartnerDeps = Pick<HttpDeps, 'partners' | 'oauth' | 'sandbox' | 'clock'>;
 
 const addOrganisationRoutes = (routes: RouteRegistrar, { partners }: PartnerDeps): void => {
   const { organisations, apps } = partners;
@@ -66,7 +66,7 @@ const addOrganisationRoutes = (routes: RouteRegistrar, { partners }: PartnerDeps
   });
 };
 
-const addAppRoutes = (routes: RouteRegistrar, { partners, oauth }: PartnerDeps): void => {
+const addAppRoutes = (routes: RouteRegistrar, { partners, oauth, sandbox }: PartnerDeps): void => {
   const { organisations, apps } = partners;
   const memberOf = async (id: string, caller: Caller, request: FastifyRequest) => {
     const by = actorOf(caller, request);
@@ -86,6 +86,7 @@ const addAppRoutes = (routes: RouteRegistrar, { partners, oauth }: PartnerDeps):
   });
   routes.add('endPartnerApp', async ({ params, caller, request }) => {
     const { by, partner } = await memberOf(params.id, caller, request);
+    await sandbox.endAll(await apps.read(partner, params.app, by.personNo), by.address);
     await apps.end(partner, params.app, by);
     await oauth.endAccess(params.app, null);
   });

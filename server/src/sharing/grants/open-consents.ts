@@ -48,6 +48,8 @@ export class Consents {
   readonly #options: ConsentsOptions;
   readonly #follower: GrantFollower;
   #cancelTimer: () => void = () => {};
+  /** When the timer looks next, ms. */
+  #dueMs = Number.POSITIVE_INFINITY;
   #isClosed = false;
 
   constructor(options: ConsentsOptions) {
@@ -282,21 +284,24 @@ export class Consents {
     done.catch(() => this.#follower.readAll());
     const written = await done;
     this.#follower.book.put(written);
+    // Somebody may have let one expire sooner than what the timer waits for.
+    if (written.some(({ state, untilMs }) => state !== 'ended' && untilMs !== null && untilMs < this.#dueMs)) this.#startTimer();
     return written;
   }
 
   #startTimer(): void {
     const { clock, logger } = this.#options;
-    const dueMs = Math.min(grantLimits.expiryLookMs, Math.max(1, this.book.nextExpiryMs() - clock.now()));
-    // A grant that is made meanwhile may end sooner: the book ends it at its moment, this only writes it down.
-    this.#cancelTimer = clock.after(dueMs, () => {
+    if (this.#isClosed) return;
+    this.#cancelTimer();
+    const nowMs = clock.now();
+    this.#dueMs = Math.min(nowMs + grantLimits.expiryLookMs, Math.max(nowMs + 1, this.book.nextExpiryMs()));
+    // The book ends it at its moment, this only writes it down. What another process wrote is written down by that one.
+    this.#cancelTimer = clock.after(this.#dueMs - nowMs, () => {
       if (this.#isClosed) return;
       this.#follower.book.noteExpired();
       void this.expireDue()
         .catch((error: unknown) => logger.warn('grants that ended could not be written', { error }))
-        .finally(() => {
-          if (!this.#isClosed) this.#startTimer();
-        });
+        .finally(() => this.#startTimer());
     });
   }
 
