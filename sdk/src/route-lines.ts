@@ -107,6 +107,8 @@ export const routeLines: { readonly [Name in ApiRouteName]: `${ApiRoutes[Name]['
   pingWebhook: 'POST /v1/partners/{id}/apps/{app}/webhooks/{webhook}/ping',
   listWebhookDeliveries: 'GET /v1/partners/{id}/apps/{app}/webhooks/{webhook}/deliveries',
   replayWebhook: 'POST /v1/partners/{id}/apps/{app}/webhooks/{webhook}/replay',
+  listAppVehicles: 'GET /v1/partners/{id}/apps/{app}/vehicles',
+  readAppVehicle: 'GET /v1/partners/{id}/apps/{app}/vehicles/{vehicle}',
   listSandboxCars: 'GET /v1/partners/{id}/apps/{app}/sandbox/cars',
   makeSandboxCar: 'POST /v1/partners/{id}/apps/{app}/sandbox/cars',
   endSandboxCar: 'DELETE /v1/partners/{id}/apps/{app}/sandbox/cars/{car}',

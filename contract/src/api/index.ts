@@ -1,3 +1,4 @@
+export * from './app-vehicles.ts';
 export { asyncApiDocument, streamEndReasons } from './asyncapi.ts';
 export * from './catalogue.ts';
 export * from './consent.ts';

@@ -1,4 +1,5 @@
 import type { Static, TSchema } from 'typebox';
+import { appVehicleRoutes } from './app-vehicles.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { customer, customerChanges, customerPage, customerQuery, newCustomer } from './customer.ts';
 import { deviceRoutes } from './device-routes.ts';
@@ -245,6 +246,7 @@ export const apiRoutes = {
   ...personalDataRoutes,
   ...webhookRoutes,
   ...sandboxRoutes,
+  ...appVehicleRoutes,
   ...oauthRoutes,
   ...consentRoutes,
   ...invitationRoutes,

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import {
   apiLimits,
+  appVehicleLimits,
   consentLimits,
   feedApiLimits,
   invitationApiLimits,
@@ -79,6 +80,7 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   personalDataLimits,
   partnerRateLimits,
   feedApiLimits,
+  appVehicleLimits,
   sandboxLimits,
   feedLimits,
   feedStreamLimits,

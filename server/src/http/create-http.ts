@@ -39,6 +39,7 @@ import { joinStreams, makePartnerSockets } from './partner/partner-sockets.ts';
 import { type FeedStreamDeps, openPartnerStreams } from './partner/open-streams.ts';
 import { addWebhookRoutes } from './routes/webhooks.ts';
 import { addFeedRoutes } from './routes/feed.ts';
+import { addAppVehicleRoutes } from './routes/app-vehicles.ts';
 import { addCatalogueRoutes } from './routes/catalogue.ts';
 import { addPartnerDataRoutes } from './routes/partner-data.ts';
 import { addPartnerRoutes } from './routes/partners.ts';
@@ -118,6 +119,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps & FeedStreamDeps, sc
     addPersonalDataRoutes,
     addWebhookRoutes,
     addSandboxRoutes,
+    addAppVehicleRoutes,
     addConsentRoutes,
     addGrantRoutes,
     addInvitationRoutes,

@@ -139,12 +139,39 @@ test('the app itself triggers with the token of its grant, and only on its own c
     const { json } = await volt.get<SharedVehicle>(`/vehicles/${car.vehicle}`, token);
     return Number(json.signals[odometer]?.value ?? 0);
   };
-  const before = await metres();
+  const begun = await metres();
   for (let i = 0; i < 3; i++) assert.equal((await ask(car.vehicle)).status, 200);
-  await until('it has gone further', async () => (await metres()) > before);
+  await until('it has gone further', async () => (await metres()) > begun);
   const names = (await volt.get<{ items: { vehicle: string }[] }>('/vehicles', token)).json.items.map(({ vehicle }) => vehicle);
   const other = names.find((vehicle) => vehicle !== car.vehicle) ?? assert.fail('there are two');
   assert.equal((await ask(other)).status, 404, 'a real car is none of a sandbox');
+});
+
+test('members of the partner see the cars of an app as the app does, and owners see that they did', async () => {
+  const listed = await volt.owner.ask('listAppVehicles', { params: params() });
+  const { items, total } = listed.json;
+  assert.deepEqual([listed.status, total], [200, 2]);
+  const [car] = await cars();
+  assert.ok(items.some(({ vehicle }) => vehicle === car?.vehicle));
+  const first = await volt.owner.ask('listAppVehicles', { params: params(), query: { limit: '1' } });
+  const second = await volt.owner.ask('listAppVehicles', {
+    params: params(),
+    query: { limit: '1', cursor: first.json.next ?? '' },
+  });
+  assert.deepEqual([...first.json.items, ...second.json.items], items);
+  assert.equal(second.json.next, null);
+  const reads = async (): Promise<number> => {
+    const receipts = (await volt.owner.ask('listReceipts')).json.items;
+    return receipts.filter(({ channel }) => channel === 'rest').reduce((sum, { reads: count }) => sum + count, 0);
+  };
+  const read = await reads();
+  const seen = await volt.owner.ask('readAppVehicle', { params: { ...params(), vehicle: car?.vehicle ?? '' } });
+  assert.deepEqual(Object.keys(seen.json.signals), [odometer]);
+  await until('its owner is shown it', async () => (await reads()) > read);
+  const eve = await openTestPartner(server, [{ item: 'mileage' }], 'eve@example.com');
+  assert.equal((await eve.owner.ask('listAppVehicles', { params: params() })).status, 404);
+  const foreign = { id: eve.app.partnerId, app: eve.app.id, vehicle: car?.vehicle ?? '' };
+  assert.equal((await eve.owner.ask('readAppVehicle', { params: foreign })).status, 404, 'nothing by the id of another app');
 });
 
 test('a car drives for ten minutes and reports meanwhile', async () => {
@@ -160,7 +187,7 @@ test('there are only so many, of sandbox apps, for members; they end one by one 
   for (let i = (await cars()).length; i < sandboxLimits.carsPerAppMax; i++) assert.equal((await make()).status, 201);
   const full = await make();
   assert.deepEqual([full.status, full.json.code], [409, 'in_use']);
-  const eve = await openTestPartner(server, [{ item: 'mileage' }], 'eve@example.com');
+  const eve = await openTestPartner(server, [{ item: 'mileage' }], 'max@example.com');
   assert.equal((await eve.owner.ask('listSandboxCars', { params: params() })).status, 404);
   const [car] = await cars();
   assert.ok(car);

@@ -9,7 +9,7 @@ import { readShared } from '../read-shared.ts';
 import type { RouteRegistrar } from '../register-route.ts';
 import { toIso, toIsoOrNull } from '../times.ts';
 
-const grantView = ({ state, purpose, items, untilMs, backToMs }: StoredGrant): GrantedVehicle['grants'][number] => ({
+export const grantView = ({ state, purpose, items, untilMs, backToMs }: StoredGrant): GrantedVehicle['grants'][number] => ({
   state,
   purpose,
   items: [...items],

@@ -20,7 +20,6 @@ import { openReportsOf, type ReportParts } from '../../app/keep-reports.ts';
 import type { Reports } from '../../reports/index.ts';
 import { keepWarnings, openWarningLog } from '../../app/keep-warnings.ts';
 import { invitationsIn } from '../../app/open-consents.ts';
-import { openSandboxIn } from '../../app/open-sandbox.ts';
 import { priorValues } from '../../app/prior-values.ts';
 import { type Devices, openDevices } from '../../devices/index.ts';
 import { type Erasures, openErasures } from '../../erasure/index.ts';
@@ -345,8 +344,6 @@ export const openTestServer = async (
   const { answers, ...shared } = await openTestConsents(parts, timed);
   const ofPartners = { ...(await openTestPartners({ ...known, settings, answers, ...timed })), ...shared };
   const fed = openTestFeed(timed, parts, ofPartners, { ...known, mayReachPrivate: settings.mayPingPrivate });
-  const sandboxParts = { ...parts, vocabulary: coreVocabulary, log: parts.eventLog, consents: shared.consents };
-  const sandbox = openSandboxIn(timed, sandboxParts, sandboxParts, { add: () => {} });
   const figures = { ...figuresOf(parts, gate), trips: () => parts.days.statistics() };
   const readiness = async () => [{ name: 'postgres', isReady: await isUp(test) }];
   const system = await openTestSystem({ test, eventLog: parts.eventLog, figures, readiness, ...timed });
@@ -360,7 +357,6 @@ export const openTestServer = async (
     ...ofPartners,
     invitations: invitationsIn(timed, parts, { people, consents: shared.consents }),
     ...fed,
-    sandbox,
     config: configOf(webRoot, changes),
     metrics: new MetricsRegistry(),
     figures,
@@ -385,8 +381,7 @@ export const openTestServer = async (
     call,
     ask: askWith(call),
     close: async () => {
-      await fed.webhooks.close();
-      await sandbox.close();
+      await fed.close();
       await shared.consents.close();
       await ofPartners.oauth.close();
       await ofPartners.partners.close();
