@@ -45,7 +45,7 @@ export const addAppVehicleRoutes = (routes: RouteRegistrar, deps: Deps): void =>
 
   routes.add('readAppVehicle', async ({ params, caller }) => {
     const reader = await readerOf(params, caller);
-    const vehicleNo = vehicleIds.find(reader.appNo, params.vehicle, book.vehiclesOf(reader));
+    const vehicleNo = vehicleIds.find(reader.appNo, params.vehicle, new Set(book.vehiclesOf(reader)));
     if (vehicleNo === undefined) throw new CallerError('not_found', `there is no vehicle ${JSON.stringify(params.vehicle)}`);
     const scope = partnerScope(grantSourcesOf(deps), reader.appNo);
     const ask = { scope, book, reader, vehicleNo, vehicle: params.vehicle };

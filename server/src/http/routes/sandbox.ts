@@ -45,7 +45,7 @@ export const addSandboxRoutes = (routes: RouteRegistrar, deps: Deps): void => {
   /** By what the app calls it. `asPersonNo`: null is the app itself. */
   const carOf = async (app: PartnerApp, id: string, asPersonNo: number | null): Promise<SandboxCar> => {
     const car = (await sandbox.list(app, asPersonNo)).find(({ vehicleNo }) => vehicleIds.idOf(app.appNo, vehicleNo) === id);
-    if (!car) throw new CallerError('not_found', `there is no car ${JSON.stringify(id)} in this sandbox`);
+    if (!car) throw new CallerError('not_found', `there is no vehicle ${JSON.stringify(id)} in this sandbox`);
     return car;
   };
 
