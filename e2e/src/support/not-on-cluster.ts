@@ -10,6 +10,7 @@ export const notOnCluster = {
   rebuild: skip('a rebuild replaces SQLite files and snapshots of the data folder; a cluster keeps neither there'),
   registry: skip('it exchanges the folder of the embedded PostgreSQL; a cluster has a PostgreSQL outside of the data folder'),
   faults: skip('it damages the files and the one process of one machine; a cluster has faults of its own: npm run torture'),
+  providers: skip('it reads a file of providers anew with a start of the one process'),
   demo: skip(
     'the demo is a server on one machine with a simulator beside it; a restart of the cluster does not start its simulator anew',
   ),
