@@ -30,7 +30,7 @@ const withAliases = (alias: AliasOptions): Alias[] => {
 
 export default defineConfig(() => ({
   boot: ['i18n', 'early'],
-  css: ['fonts.css', 'tokens.css', 'app.css'],
+  css: ['fonts.css', 'tokens.css', 'app.css', 'list-table.css'],
   build: {
     vueRouterMode: 'history',
     typescript: { strict: true, vueShim: true },
