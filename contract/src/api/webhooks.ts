@@ -102,11 +102,11 @@ export const webhookRoutes = {
   replayWebhook: person({
     method: 'POST',
     path: `${path}/{webhook}/replay`,
-    summary: 'Deliver again: one delivery, or all since a moment',
+    summary: 'Deliver again: one delivery, all since a moment, or all that were given up',
     description: 'Of the last 7 days, at most 1,000 at once. Nothing is told that was taken back since.',
     tag,
     params,
-    body: Type.Union([closed({ delivery: opaqueId }), closed({ from: timeField })]),
+    body: Type.Union([closed({ delivery: opaqueId }), closed({ from: timeField }), closed({ state: Type.Literal('dead') })]),
     status: 200,
     response: closed({ deliveries: Type.Integer({ minimum: 0, maximum: 1_000_000 }) }),
   }),

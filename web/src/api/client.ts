@@ -112,6 +112,8 @@ const invitation = (id: string): string => `/v1/driver-invitations/${encodeURICo
 const partner = (id: string): string => `/v1/partners/${encodeURIComponent(id)}`;
 const partnerApp = (id: string, app: string): string => `${partner(id)}/apps/${encodeURIComponent(app)}`;
 const grant = (id: string): string => `/v1/grants/${encodeURIComponent(id)}`;
+const appWebhook = (id: string, app: string, webhook: string): string =>
+  `${partnerApp(id, app)}/webhooks/${encodeURIComponent(webhook)}`;
 const partnerBlock = (id: string): string => `/v1/me/partner-blocks/${encodeURIComponent(id)}`;
 const members = (id: string): string => `/v1/organisations/${encodeURIComponent(id)}/members`;
 const assignment = (id: string, of: string): string => `${vehicle(id)}/drivers/${encodeURIComponent(of)}`;
@@ -230,9 +232,7 @@ export const api = {
   apps: (query: RouteQuery<'listApps'>, signal?: AbortSignal) => call<'listApps'>('GET', '/v1/apps', { query, signal }),
   approveApp: (id: string) => call<'approveApp'>('POST', `/v1/apps/${encodeURIComponent(id)}/approval`),
   setAppQuota: (partnerId: string, app: string, requestsPerMinute: number) =>
-    call<'setAppQuota'>('PUT', `/v1/partners/${encodeURIComponent(partnerId)}/apps/${encodeURIComponent(app)}/quota`, {
-      body: { requestsPerMinute },
-    }),
+    call<'setAppQuota'>('PUT', `${partnerApp(partnerId, app)}/quota`, { body: { requestsPerMinute } }),
   suspendApp: (id: string, reason: string) =>
     call<'suspendApp'>('POST', `/v1/apps/${encodeURIComponent(id)}/suspension`, { body: { reason } }),
   makePartner: (name: string) => call<'makePartner'>('POST', '/v1/partners', { body: { name } }),
@@ -243,6 +243,29 @@ export const api = {
     call<'changePartnerApp'>('PATCH', partnerApp(id, app), { body }),
   declarePurpose: (id: string, app: string, purpose: string, body: RouteBody<'declarePurpose'>) =>
     call<'declarePurpose'>('PUT', `${partnerApp(id, app)}/purposes/${encodeURIComponent(purpose)}`, { body }),
+  webhooks: (id: string, app: string, signal?: AbortSignal) =>
+    call<'listWebhooks'>('GET', `${partnerApp(id, app)}/webhooks`, { signal }),
+  makeWebhook: (id: string, app: string, body: RouteBody<'makeWebhook'>) =>
+    call<'makeWebhook'>('POST', `${partnerApp(id, app)}/webhooks`, { body }),
+  endWebhook: (id: string, app: string, webhook: string) => call<'endWebhook'>('DELETE', appWebhook(id, app, webhook)),
+  rotateWebhookSecret: (id: string, app: string, webhook: string) =>
+    call<'rotateWebhookSecret'>('POST', `${appWebhook(id, app, webhook)}/secrets`),
+  pingWebhook: (id: string, app: string, webhook: string) => call<'pingWebhook'>('POST', `${appWebhook(id, app, webhook)}/ping`),
+  webhookDeliveries: (id: string, app: string, webhook: string, signal?: AbortSignal) =>
+    call<'listWebhookDeliveries'>('GET', `${appWebhook(id, app, webhook)}/deliveries`, { signal }),
+  replayWebhook: (id: string, app: string, webhook: string, body: RouteBody<'replayWebhook'>) =>
+    call<'replayWebhook'>('POST', `${appWebhook(id, app, webhook)}/replay`, { body }),
+  sandboxCars: (id: string, app: string, signal?: AbortSignal) =>
+    call<'listSandboxCars'>('GET', `${partnerApp(id, app)}/sandbox/cars`, { signal }),
+  makeSandboxCar: (id: string, app: string) => call<'makeSandboxCar'>('POST', `${partnerApp(id, app)}/sandbox/cars`),
+  endSandboxCar: (id: string, app: string, car: string) =>
+    call<'endSandboxCar'>('DELETE', `${partnerApp(id, app)}/sandbox/cars/${encodeURIComponent(car)}`),
+  triggerSandboxCar: (id: string, app: string, car: string, body: RouteBody<'triggerSandboxCar'>) =>
+    call<'triggerSandboxCar'>('POST', `${partnerApp(id, app)}/sandbox/cars/${encodeURIComponent(car)}/triggers`, { body }),
+  appVehicles: (id: string, app: string, cursor: string | undefined, signal?: AbortSignal) =>
+    call<'listAppVehicles'>('GET', `${partnerApp(id, app)}/vehicles`, { query: { cursor }, signal }),
+  appVehicle: (id: string, app: string, vehicle: string, signal?: AbortSignal) =>
+    call<'readAppVehicle'>('GET', `${partnerApp(id, app)}/vehicles/${encodeURIComponent(vehicle)}`, { signal }),
   makeAppSecret: (id: string, app: string) => call<'makeAppSecret'>('POST', `${partnerApp(id, app)}/secrets`),
   endAppSecret: (id: string, app: string, secret: string) =>
     call<'endAppSecret'>('DELETE', `${partnerApp(id, app)}/secrets/${encodeURIComponent(secret)}`),

@@ -53,6 +53,7 @@ const symbols = [
   '3.14',
   '3,14',
   '2026-11-03T08:15:00',
+  'Webhooks',
 ];
 const same: Readonly<Record<string, readonly string[]>> = {
   es: ['no', 'Total'],

@@ -138,15 +138,18 @@ export const listDeliveries = (storage: Storage, webhookNo: number): Promise<Del
     return rows;
   });
 
-/** From a moment on, or one: tried again from now on. Answers how many. */
-export const replayDeliveries = (
-  storage: Storage,
-  webhookNo: number,
-  which: { readonly fromMs: number } | { readonly id: string },
-  nowMs: number,
-): Promise<number> =>
+/** One, those from a moment on, or those that were given up. */
+export type Replayed = { readonly id: string } | { readonly fromMs: number } | { readonly state: 'dead' };
+
+/** Tried again from now on. Answers how many. */
+export const replayDeliveries = (storage: Storage, webhookNo: number, which: Replayed, nowMs: number): Promise<number> =>
   within(storage, async (tx) => {
-    const isWanted = 'id' in which ? sql`id = ${which.id}` : sql`created_at >= ${at(which.fromMs)}`;
+    const isWanted =
+      'id' in which
+        ? sql`id = ${which.id}`
+        : 'state' in which
+          ? sql`state = ${which.state}`
+          : sql`created_at >= ${at(which.fromMs)}`;
     const now = at(nowMs);
     const { rows } =
       await sql`update webhook_deliveries set state = 'waiting', attempts = 0, tried_since = ${now}, next_at = ${now}, done_at = null

@@ -137,8 +137,8 @@ export class Webhooks {
     return store.listDeliveries(this.#storage, webhookNo);
   }
 
-  /** Sends again what was made since a moment, or one delivery; answers how many. */
-  replay({ webhookNo }: Webhook, which: { readonly fromMs: number } | { readonly id: string }): Promise<number> {
+  /** Sends again what was made; answers how many. */
+  replay({ webhookNo }: Webhook, which: store.Replayed): Promise<number> {
     return store.replayDeliveries(this.#storage, webhookNo, which, this.#parts.clock.now());
   }
 

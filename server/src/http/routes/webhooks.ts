@@ -76,7 +76,7 @@ export const addWebhookRoutes = (routes: RouteRegistrar, { partners, webhooks, c
     items: (await webhooks.deliveries(await webhookOf(params, caller))).map(deliveryView),
   }));
   routes.add('replayWebhook', async ({ params, body, caller }) => {
-    const which = 'delivery' in body ? { id: body.delivery } : { fromMs: readTime('from', body.from) };
+    const which = 'delivery' in body ? { id: body.delivery } : 'state' in body ? body : { fromMs: readTime('from', body.from) };
     return { deliveries: await webhooks.replay(await webhookOf(params, caller), which) };
   });
 };

@@ -22,7 +22,7 @@ export const vitalPaths = {
   grossWeight: 'Vehicle.GrossWeight',
 } as const;
 
-type Latest = Readonly<Record<string, LatestValueView | undefined>>;
+type Latest = Readonly<Record<string, Pick<LatestValueView, 'value' | 'unit' | 'time'> | undefined>>;
 
 export const vitalOf = (latest: Latest, path: string): Vital => {
   const found = latest[path];
@@ -39,8 +39,11 @@ export interface Tire {
 const wheelPaths = ['Row1.Wheel.Left', 'Row1.Wheel.Right', 'Row2.Wheel.Left', 'Row2.Wheel.Right'] as const;
 const tirePath = (wheel: string, name: string): string => `Vehicle.Chassis.Axle.${wheel}.Tire.${name}`;
 
+/** What the first glance looks at. */
+export type Glanced = Pick<VehicleDetail, 'tirePlacardKpa' | 'grossWeightKg' | 'warnings'> & { readonly latest: Latest };
+
 /** In the order front left, front right, rear left, rear right. Low is what the server warns of, or the vehicle itself says. */
-export const tiresOf = ({ latest, tirePlacardKpa, warnings }: VehicleDetail): readonly Tire[] =>
+export const tiresOf = ({ latest, tirePlacardKpa, warnings }: Glanced): readonly Tire[] =>
   wheelPaths.map((wheel, index) => {
     const told = latest[tirePath(wheel, 'PlacardPressure')]?.value;
     const placardKpa = tirePlacardKpa?.[index] ?? (typeof told === 'number' ? told : undefined);
@@ -56,7 +59,7 @@ export const tiresOf = ({ latest, tirePlacardKpa, warnings }: VehicleDetail): re
   });
 
 /** What it may weigh: by its papers, else as it says itself. */
-export const weightMaxKg = ({ grossWeightKg, latest }: VehicleDetail): number | null => {
+export const weightMaxKg = ({ grossWeightKg, latest }: Pick<Glanced, 'grossWeightKg' | 'latest'>): number | null => {
   const told = latest[vitalPaths.grossWeight]?.value;
   return grossWeightKg ?? (typeof told === 'number' ? told : null);
 };
