@@ -30,13 +30,9 @@ export const signalsAt = (step: number, isLow: boolean): Signals => {
     'Vehicle.TraveledDistance': gone + lap * last.metres + row.metres,
     'Vehicle.Speed': row.speedKmh,
     'Vehicle.Powertrain.TractionBattery.StateOfCharge.Displayed': row.socPercent,
-    ...(row.place
-      ? {
-          'Vehicle.CurrentLocation.Latitude': row.place.lat,
-          'Vehicle.CurrentLocation.Longitude': row.place.lon,
-          'Vehicle.CurrentLocation.Altitude': row.place.altitudeM,
-        }
-      : {}),
+    'Vehicle.CurrentLocation.Latitude': row.place.lat,
+    'Vehicle.CurrentLocation.Longitude': row.place.lon,
+    'Vehicle.CurrentLocation.Altitude': row.place.altitudeM,
     ...tires(isLow ? lowKpa : placardKpa),
   };
 };

@@ -264,8 +264,8 @@ export const api = {
     call<'triggerSandboxCar'>('POST', `${partnerApp(id, app)}/sandbox/cars/${encodeURIComponent(car)}/triggers`, { body }),
   appVehicles: (id: string, app: string, cursor: string | undefined, signal?: AbortSignal) =>
     call<'listAppVehicles'>('GET', `${partnerApp(id, app)}/vehicles`, { query: { cursor }, signal }),
-  appVehicle: (id: string, app: string, vehicle: string, signal?: AbortSignal) =>
-    call<'readAppVehicle'>('GET', `${partnerApp(id, app)}/vehicles/${encodeURIComponent(vehicle)}`, { signal }),
+  appVehicle: (id: string, app: string, car: string, signal?: AbortSignal) =>
+    call<'readAppVehicle'>('GET', `${partnerApp(id, app)}/vehicles/${encodeURIComponent(car)}`, { signal }),
   makeAppSecret: (id: string, app: string) => call<'makeAppSecret'>('POST', `${partnerApp(id, app)}/secrets`),
   endAppSecret: (id: string, app: string, secret: string) =>
     call<'endAppSecret'>('DELETE', `${partnerApp(id, app)}/secrets/${encodeURIComponent(secret)}`),
