@@ -4,7 +4,7 @@ import type { ReadScope } from '../events/index.ts';
 import type { Clock, Logger } from '../kernel/index.ts';
 import type { Registry } from '../registry/index.ts';
 import { openReports, type Period, type RaisedWarning, type Reports } from '../reports/index.ts';
-import { operatorScope } from '../sharing/index.ts';
+import { jobScope } from '../sharing/index.ts';
 import type { Storage } from '../storage/index.ts';
 import type { Trips } from '../trips/index.ts';
 
@@ -40,7 +40,7 @@ export const openReportsOf = ({ storage, registry, trips, warnings, folder, cloc
     drivers: registry.drivers.directory,
     trips,
     warnings: raisedWarnings(warnings),
-    scheduleScope: operatorScope(registry.drivers.directory),
+    scheduleScope: jobScope({ possession: registry.possessions.directory, drivers: registry.drivers.directory, clock }),
     folder,
     clock,
     logger,

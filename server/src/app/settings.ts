@@ -253,7 +253,7 @@ export const settings = {
   ),
   exportTopic: text(
     'MILEPOST_EXPORT_TOPIC',
-    'Topic to which exporters write reports as Protocol Buffers. Whoever reads it sees all vehicles. docs/formats/export-topic.md',
+    'Topic to which exporters write reports as Protocol Buffers. Whoever reads it sees all vehicles, of private owners not where they are. docs/formats/export-topic.md',
     '1 to 249 of A-Z a-z 0-9 . _ -',
     /^[A-Za-z0-9._-]{1,249}$/,
   ),

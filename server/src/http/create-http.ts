@@ -159,7 +159,7 @@ export const createHttp = async (deps: HttpDeps): Promise<Http> => {
   const { consents, vocabulary } = deps;
   const held = { possession: registry.possessions.directory, drivers: registry.drivers.directory, clock };
   const scopes = makeScopes(held, { book: consents.book, vocabulary });
-  const streams = openBrowserStream({ ...deps, scopes, grants: consents.book });
+  const streams = openBrowserStream({ ...deps, scopes, grants: consents.book, reads: deps });
   const feedStreams = openPartnerStreams(deps);
   addChecks(fastify, deps);
   addCompression(fastify);

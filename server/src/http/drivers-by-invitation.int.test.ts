@@ -122,6 +122,21 @@ test('the driver sees the car with what was granted, and nothing else of it', as
     assert.equal((await server.call(method, `/v1/vehicles/${car.id}${path}`, body, bea.headers)).status, 403, path);
 });
 
+/** What the holder is told that drivers read. */
+const readByDrivers = async (): Promise<string[]> => {
+  const { json } = await server.ask('listReceipts', { ...as(ana), query: { reader: 'driver' } });
+  return json.items.map(({ reader, item, channel, reads }) => `${reader.name}: ${item} ${channel} ${reads}`).sort();
+};
+
+test('the holder is told what the driver read, and how often', async () => {
+  assert.deepEqual(await readByDrivers(), [
+    'bea@example.com: energy rest 3',
+    'bea@example.com: position rest 2',
+    'bea@example.com: status rest 2',
+  ]);
+  assert.deepEqual((await server.ask('listReceipts', as(bea))).json.items, [], 'who read is told nothing of it');
+});
+
 test('the holder narrows and pauses with effect at the next read; at the end the car is gone', async () => {
   const grants = (await server.ask('listGrants', as(ana))).json.items;
   const grant = grants.find(({ reader }) => reader.kind === 'person' && reader.name === 'bea@example.com');
@@ -173,6 +188,10 @@ test('an open stream shows the car from the moment of the grant, and within a se
   await stream.until(({ messages }) => messages.slice(heard).find((one) => one.type === 'problem'));
   assert.ok(!JSON.stringify(stream.messages.slice(heard)).includes('79'));
   stream.socket.terminate();
+  assert.ok(
+    (await readByDrivers()).some((one) => / energy stream \d+$/.test(one)),
+    (await readByDrivers()).join(),
+  );
 });
 
 test('a fleet invites by its manager; who sees a car by themselves sees it as before', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type ApiRoute, type ApiRouteName, apiRoutes, type ReceiptView } from '@milepost/contract/api';
-import { vehicleReads } from './access/staff-reads.ts';
+import { vehicleReads } from './access/vehicle-reads.ts';
 import { addVehicle, type TestVehicle } from './testing/fleet.ts';
 import { openTestServer, type TestServer } from './testing/open-test-server.ts';
 import { exchange, getCode, makeTestApp, type TestApp } from './testing/test-app.ts';

@@ -14,7 +14,7 @@ import type { ReadScope } from '../events/index.ts';
 import { assert, CallerError } from '../kernel/index.ts';
 import { authenticate, authenticatePartner, type Caller } from './access/authenticate.ts';
 import { checkOrigin, isStateChanging } from './access/check-origin.ts';
-import { noteStaffRead, type StaffReadParts, vehicleReads } from './access/staff-reads.ts';
+import { noteVehicleRead, type ReadParts, vehicleReads } from './access/vehicle-reads.ts';
 import { addStreamBodies } from './stream-bodies.ts';
 import type { Scopes } from '../sharing/index.ts';
 import { textBodyOptions } from './text-bodies.ts';
@@ -105,9 +105,9 @@ export class RouteRegistrar {
   readonly #fastify: FastifyInstance;
   readonly #registered = new Set<string>();
   readonly #scopes: Scopes | undefined;
-  readonly #reads: StaffReadParts | undefined;
+  readonly #reads: ReadParts | undefined;
   /** `scopes`, `reads`: undefined where nobody is let in who reads data of vehicles. */
-  constructor(fastify: FastifyInstance, scopes?: Scopes, reads?: StaffReadParts) {
+  constructor(fastify: FastifyInstance, scopes?: Scopes, reads?: ReadParts) {
     this.#fastify = fastify;
     this.#scopes = scopes;
     this.#reads = reads;
@@ -148,7 +148,7 @@ export class RouteRegistrar {
         };
         // The schemas of the same route have checked the parts, which the types cannot know.
         const read =
-          this.#reads && vehicleReads[name] ? await noteStaffRead(this.#reads, name, call as unknown as Call<Name>) : undefined;
+          this.#reads && vehicleReads[name] ? await noteVehicleRead(this.#reads, name, call as unknown as Call<Name>) : undefined;
         const answer = await handler(call as unknown as Call<Name>);
         read?.();
         // A body that was streamed has been sent by now, or nobody waits for the rest of it.

@@ -129,8 +129,8 @@ export class LiveReader {
     return countParts(this.#list, new ScopeView(scope, this.#core.latest), severityOf, by, filters);
   }
 
-  mapSource(scope: ReadScope): MapSource {
-    return makeMapSource(new ScopeView(scope, this.#core.latest), this.#map);
+  mapSource(scope: ReadScope, isCounted?: (vehicleNo: number) => boolean): MapSource {
+    return makeMapSource(new ScopeView(scope, this.#core.latest), this.#map, isCounted);
   }
 
   /** −1: there is no value. */

@@ -2,7 +2,7 @@ import { wellKnown } from '@milepost/contract';
 import { MapFrameWriter } from '@milepost/contract/stream';
 import { HandleTable } from './handle-table.ts';
 import type { ScopeView } from './scope-view.ts';
-import type { MapDelivery, MapSource } from './types.ts';
+import type { MapDelivery, MapSource, MapTold } from './types.ts';
 
 /** What a frame reads of the live state. */
 export interface MapState {
@@ -51,25 +51,29 @@ class News {
 }
 
 /** Encodes what one audience's map shows. Stateful: it remembers which vehicles its viewers know. */
-export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
+export const makeMapSource = (view: ScopeView, state: MapState, isCounted?: (vehicleNo: number) => boolean): MapSource => {
   const handles = new HandleTable();
   /** By handle: the viewers have the vehicle on their map. */
   const shown: boolean[] = [];
   const writer = new MapFrameWriter();
 
   const news = new News(view, state);
+  let told: MapTold[] = [];
 
   const add = (vehicleNo: number): void => {
     const handle = handles.handleOf(vehicleNo);
     shown[handle] = true;
-    const position = view.position(vehicleNo);
+    const position = view.position(vehicleNo) ?? null;
+    const speedKmh = view.unitValue(vehicleNo, wellKnown.speed);
+    const energyPercent = view.unitValue(vehicleNo, wellKnown.energyPercent);
+    if (isCounted?.(vehicleNo)) told.push({ vehicleNo, position, speedKmh, energyPercent });
     writer.add(
       handle,
       position?.latitude ?? Number.NaN,
       position?.longitude ?? Number.NaN,
       view.unitValue(vehicleNo, wellKnown.heading),
-      view.unitValue(vehicleNo, wellKnown.speed),
-      view.unitValue(vehicleNo, wellKnown.energyPercent),
+      speedKmh,
+      energyPercent,
       state.statusCode(view, vehicleNo),
       state.severity(view, vehicleNo),
     );
@@ -94,6 +98,7 @@ export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
 
   const deliver = (sinceTick: number | undefined, also: readonly number[] = []): MapDelivery => {
     view.begin();
+    told = [];
     const tick = state.closedTick();
     const known = handles.size;
     writer.begin(tick, state.now(), sinceTick);
@@ -107,7 +112,7 @@ export const makeMapSource = (view: ScopeView, state: MapState): MapSource => {
       handle: known + i + 1,
       vehicleNo: handles.vehicleNoOf(known + i + 1) as number,
     }));
-    return { tick, count: writer.count, frame: writer.finish(), introduced };
+    return { tick, count: writer.count, frame: writer.finish(), introduced, told };
   };
 
   return {

@@ -74,7 +74,7 @@ export const openLive = (options: LiveOptions): Live => {
       core.closedMapTick = core.derived.closeTick();
       return core.closedMapTick;
     },
-    mapSource: (scope) => reader.mapSource(scope),
+    mapSource: (scope, isCounted) => reader.mapSource(scope, isCounted),
     listen: (listener) => {
       core.listeners.add(listener);
       return () => void core.listeners.delete(listener);

@@ -136,6 +136,14 @@ export interface MapSource {
   handleOf(vehicleNo: number): number;
 }
 
+/** What a frame shows of a vehicle that is counted. */
+export interface MapTold {
+  readonly vehicleNo: number;
+  readonly position: object | null;
+  readonly speedKmh: number | null;
+  readonly energyPercent: number | null;
+}
+
 export interface MapDelivery {
   readonly tick: number;
   /** Vehicles in the frame, the removed ones counted. */
@@ -143,6 +151,8 @@ export interface MapDelivery {
   readonly frame: Uint8Array<ArrayBuffer>;
   /** Vehicles that got their handle with this frame: their viewers must learn who they are. */
   readonly introduced: readonly { readonly handle: number; readonly vehicleNo: number }[];
+  /** Those of its vehicles that are counted. */
+  readonly told: readonly MapTold[];
 }
 
 /** A change that viewers of one vehicle, or alerts, want to hear of. */
@@ -202,7 +212,8 @@ export interface Live {
   /** Ends the current map tick (once a second) and answers its number. */
   closeMapTick(): number;
   /** A source of map frames for one audience. Frames are numbered by the tick closed last. */
-  mapSource(scope: ReadScope): MapSource;
+  /** `isCounted`: vehicles that frames name in `told`; none unless given. */
+  mapSource(scope: ReadScope, isCounted?: (vehicleNo: number) => boolean): MapSource;
   listen(listener: LiveListener): () => void;
   counts(scope: ReadScope): Readonly<Record<ConnectionStatus, number>>;
   /** Writes the whole state as of the last applied records, which `positions` name; old ones are removed (three are kept). */

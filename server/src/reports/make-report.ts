@@ -112,6 +112,8 @@ export interface MakeOptions {
   /** What the words of the period are of: now, or when a schedule was due. */
   readonly atMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Called once before anything is told, with the vehicles that the report is of. */
+  readonly picked?: (vehicleNos: readonly number[]) => void;
 }
 
 /** Adds a report up over the days, or where it matters who drove the trips, of the vehicles that are asked for. Throws `invalid_field`. */
@@ -119,7 +121,7 @@ export const makeReport = async (
   sources: ReportSources,
   scope: ReadScope,
   question: ReportQuestion,
-  { atMs, signal }: MakeOptions,
+  { atMs, signal, picked }: MakeOptions,
 ): Promise<FleetReport> => {
   const { by, period, timeZone, filters } = question;
   const { directory, drivers, clock } = sources;
@@ -130,6 +132,7 @@ export const makeReport = async (
   const madeAtMs = clock.now();
   const isByDriver = by === 'driver' || driverNo !== undefined;
   const numbers = vehicles.map(({ vehicleNo }) => vehicleNo);
+  picked?.(numbers);
   let completeTo = Number.POSITIVE_INFINITY;
   for await (const portion of portionsOf(sources, scope, time, numbers, isByDriver)) {
     signal?.throwIfAborted();

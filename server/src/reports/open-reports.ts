@@ -5,7 +5,7 @@ import type { ReadScope } from '../events/index.ts';
 import { CallerError, type Logger, OperationalError } from '../kernel/index.ts';
 import { type Actor, type Storage, systemActor } from '../storage/index.ts';
 import { reportLimits } from './limits.ts';
-import { makeReport } from './make-report.ts';
+import { makeReport, type MakeOptions } from './make-report.ts';
 import { nextRunMs } from './next-run.ts';
 import { reportTime } from './periods.ts';
 import { findDriverNo, pickVehicles } from './pick-vehicles.ts';
@@ -25,7 +25,7 @@ export interface ReportsOptions extends ReportSources {
 
 /** Reports on screen, and by schedule as files. Throws CallerError with closed codes. */
 export interface Reports {
-  read(scope: ReadScope, question: ReportQuestion, signal?: AbortSignal): Promise<FleetReport>;
+  read(scope: ReadScope, question: ReportQuestion, options?: Omit<MakeOptions, 'atMs'>): Promise<FleetReport>;
   schedules(): Promise<readonly store.ScheduleRecord[]>;
   createSchedule(schedule: NewReportSchedule): Promise<store.ScheduleRecord>;
   replaceSchedule(id: string, schedule: NewReportSchedule): Promise<store.ScheduleRecord>;
@@ -58,12 +58,12 @@ class StoredReports implements Reports {
     this.#runner = new ReportRunner({ ...options, sources: options, scope: options.scheduleScope, files: this.#folder, actor });
   }
 
-  async read(scope: ReadScope, question: ReportQuestion, signal?: AbortSignal): Promise<FleetReport> {
+  async read(scope: ReadScope, question: ReportQuestion, options: Omit<MakeOptions, 'atMs'> = {}): Promise<FleetReport> {
     if (this.#underWay >= reportLimits.readsAtOnceMax)
       throw new OperationalError('overloaded', 'other reports are under way', { retryAfterSeconds: 3 });
     this.#underWay++;
     try {
-      return await makeReport(this.#options, scope, question, { atMs: this.#options.clock.now(), signal });
+      return await makeReport(this.#options, scope, question, { ...options, atMs: this.#options.clock.now() });
     } finally {
       this.#underWay--;
     }

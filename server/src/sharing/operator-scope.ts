@@ -6,7 +6,7 @@ import { type PrivateSource, privateTo } from './private-periods.ts';
 import { changedSince, type Reader, type ScopeSources, versionOf } from './reader.ts';
 
 /** What private owners keep to themselves from the platform's staff: where the vehicle is, and what tells of it. */
-const keptFromStaff: ReadonlySet<ConsentGroup> = new Set(['position', 'motion', 'driving']);
+export const keptFromStaff: ReadonlySet<ConsentGroup> = new Set(['position', 'motion', 'driving']);
 
 /**
  * The scope of the platform's staff: every vehicle, every item, exactly, at all times, but for where a vehicle is while its driver is private, and
@@ -57,6 +57,7 @@ export const neverHandedOver: PossessionDirectory = {
   vehiclesOfPerson: () => [],
   isAnyPersons: () => false,
   brokenGlass: () => [],
+  glassOf: () => [],
   version: () => 0,
   changedSince: () => [],
   onChange: () => () => {},
@@ -67,6 +68,10 @@ const nobody: Reader = { personNo: null, isStaff: true, customerNos: [] };
 /** Of the bearer of the operator token, where no vehicle is a person's: tests and benches. */
 export const operatorScope = (drivers: PrivateSource, possession: PossessionDirectory = neverHandedOver): ReadScope =>
   staffScope({ possession, drivers, clock: { now: () => Date.now() } }, nobody);
+
+/** Whoever reads what a job made (files of reports, the topic for other programs) is not known: no glass is broken for them. */
+const nobodyKnown: Reader = { personNo: 0, isStaff: true, customerNos: [] };
+export const jobScope = (sources: ScopeSources): ReadScope => staffScope(sources, nobodyKnown);
 
 /** What the server itself reads to work something out: everything. Nothing that is read by it may be shown as it is. */
 export const serverScope = (): ReadScope =>

@@ -27,6 +27,7 @@ const makePossession = () => {
       ),
     isAnyPersons: () => [...periods.values()].flat().some(isPersons),
     brokenGlass: (vehicleNo) => glass.get(vehicleNo) ?? [],
+    glassOf: () => [],
     version: () => periods.size,
     changedSince: () => undefined,
     onChange: () => () => {},

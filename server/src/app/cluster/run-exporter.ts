@@ -3,7 +3,7 @@ import { openKafkaExportSink } from '../../export-topic/adapters/kafka/index.ts'
 import { type ExportTopic, startExportTopic } from '../../export-topic/index.ts';
 import type { PartReadiness } from '../../http/index.ts';
 import { assert } from '../../kernel/index.ts';
-import { operatorScope } from '../../sharing/index.ts';
+import { jobScope } from '../../sharing/index.ts';
 import type { Closers } from '../open-parts.ts';
 import type { ClusterParts } from './cluster-parts.ts';
 import { kafkaReach } from './reach.ts';
@@ -20,8 +20,8 @@ export const runExporter = async (
 ): Promise<Exporter> => {
   const { configuration, logger, failed } = base;
   const { kafkaTopic, exportTopic } = configuration;
-  const { directory, drivers } = stored.registry;
-  const scope = operatorScope(drivers.directory);
+  const { directory, drivers, possessions } = stored.registry;
+  const scope = jobScope({ possession: possessions.directory, drivers: drivers.directory, clock: base.clock });
   assert(exportTopic, 'an exporter has a topic');
   const sink = await openKafkaExportSink({ ...kafkaReach(configuration), topic: exportTopic, logTopic: kafkaTopic, logger });
   closers.add('export sink', () => sink.close());

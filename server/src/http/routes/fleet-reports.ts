@@ -2,6 +2,7 @@ import { type ReportFile, type ReportSchedule, type RouteResponse } from '@milep
 import type { FastifyReply } from 'fastify';
 import type { FileRecord, ReportQuestion, ScheduleRecord } from '../../reports/index.ts';
 import { reportCsv, reportFileName } from '../../reports/index.ts';
+import { noteListRead } from '../access/list-reads.ts';
 import { csvFile } from '../csv.ts';
 import { wantsCsv } from '../history/read-query.ts';
 import { streamSlices } from '../history/slices.ts';
@@ -56,20 +57,22 @@ const addFileRoutes = (routes: RouteRegistrar, { reports }: HttpDeps): void => {
 export const addFleetReportRoutes = (routes: RouteRegistrar, deps: HttpDeps): void => {
   const { reports } = deps;
 
-  routes.add(
-    'readFleetReport',
-    async ({ query, scope, request, reply }): Promise<RouteResponse<'readFleetReport'> | FastifyReply> => {
-      const { period = 'thisMonth', by = 'vehicle', timeZone = 'UTC', from, to, format, ...filters } = query;
-      const question: ReportQuestion = { period, by, timeZone, from, to, filters };
-      const gone = new AbortController();
-      reply.raw.once('close', () => gone.abort());
-      const report = await reports.read(scope, question, gone.signal);
-      reply.header('vary', 'accept');
-      if (!wantsCsv(format, request.headers.accept)) return report;
-      const name = reportFileName(`fleet-by-${by}`, report.from.slice(0, 10), report.to.slice(0, 10));
-      return reply.headers(csvFile(name)).send(streamSlices(reportCsv(report)));
-    },
-  );
+  routes.add('readFleetReport', async (call): Promise<RouteResponse<'readFleetReport'> | FastifyReply> => {
+    const { query, scope, request, reply } = call;
+    const { period = 'thisMonth', by = 'vehicle', timeZone = 'UTC', from, to, format, ...filters } = query;
+    const question: ReportQuestion = { period, by, timeZone, from, to, filters };
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    const note = await noteListRead(deps, call);
+    const picked = (vehicleNos: readonly number[]): void => {
+      for (const vehicleNo of vehicleNos) note(vehicleNo, ['driving', 'mileage', 'energy']);
+    };
+    const report = await reports.read(scope, question, { signal: gone.signal, picked });
+    reply.header('vary', 'accept');
+    if (!wantsCsv(format, request.headers.accept)) return report;
+    const name = reportFileName(`fleet-by-${by}`, report.from.slice(0, 10), report.to.slice(0, 10));
+    return reply.headers(csvFile(name)).send(streamSlices(reportCsv(report)));
+  });
 
   routes.add('listReportSchedules', async () => ({ items: (await reports.schedules()).map(scheduleView) }));
 

@@ -14,6 +14,7 @@ import type { ReadScope } from '../../events/index.ts';
 import { invalidField } from '../../kernel/index.ts';
 import { type PastFilters, type PastFleet, type PastVehicle, readPastFleet, statusCodeOf, vehiclesAt } from '../../live/index.ts';
 import type { Directory, Vehicle } from '../../registry/index.ts';
+import { groupsOfRow, noteListRead, type NoteTold } from '../access/list-reads.ts';
 import { readCursor, writeCursor } from '../cursors.ts';
 import { findCustomer } from '../find-vehicle.ts';
 import { httpLimits } from '../limits.ts';
@@ -80,6 +81,7 @@ class Origin {
 
 interface Asked {
   readonly deps: HttpDeps;
+  readonly note: NoteTold;
   readonly scope: ReadScope;
   readonly atMs: number;
   readonly filters: PastFilters;
@@ -115,6 +117,7 @@ const readPage = async (
     }
   }
   const items = found.slice(0, limit);
+  for (const item of items) asked.note(item.vehicle.vehicleNo, groupsOfRow(item));
   const last = items.at(-1);
   const next = found.length > limit && last ? writeCursor([last.vehicle.vehicleNo]) : null;
   return { ...origin.view(atMs), items: items.map(vehicleView), next };
@@ -164,7 +167,9 @@ const readFrame = async (asked: Asked): Promise<Buffer> => {
   for (let place = 0; place < past.places; place++) {
     if (place % httpLimits.fleetVehiclesPerSlice === httpLimits.fleetVehiclesPerSlice - 1) await nextTurn();
     const found = past.at(place);
-    if (found) frame.add(found);
+    if (!found) continue;
+    asked.note(found.vehicle.vehicleNo, groupsOfRow(found));
+    frame.add(found);
   }
   const origin = new Origin();
   origin.add(past);
@@ -172,9 +177,11 @@ const readFrame = async (asked: Asked): Promise<Buffer> => {
 };
 
 export const addFleetRoutes = (routes: RouteRegistrar, deps: HttpDeps): void => {
-  routes.add('readFleetAt', async ({ query, scope, request, reply }): Promise<FleetPage | FastifyReply> => {
+  routes.add('readFleetAt', async (call): Promise<FleetPage | FastifyReply> => {
+    const { query, scope, request, reply } = call;
     const atMs = readTime('at', query.at);
-    const asked = { deps, scope, atMs, filters: readFilters(query, deps.registry.directory, scope) };
+    const filters = readFilters(query, deps.registry.directory, scope);
+    const asked = { deps, scope, atMs, filters, note: await noteListRead(deps, call) };
     reply.header('vary', 'accept');
     if (!wantsFrame(query, request.headers.accept)) return readPage(asked, query);
     return reply.type(mapFrameType).send(await readFrame(asked));

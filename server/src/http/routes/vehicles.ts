@@ -9,6 +9,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import type { ReadScope } from '../../events/index.ts';
 import { CallerError, invalidField } from '../../kernel/index.ts';
+import { groupsOfRow, noteListRead, type NoteTold } from '../access/list-reads.ts';
 import { actingOf, demandHolder } from '../access/rights.ts';
 import type { FleetCounts, VehicleFilters, VehicleListItem } from '../../live/index.ts';
 import type { Directory, VehicleChanges } from '../../registry/index.ts';
@@ -68,8 +69,17 @@ const countsView = ({ total, byStatus, byReason, needAttention }: FleetCounts) =
   needAttention,
 });
 
-const mapItems = function* (items: Iterable<VehicleListItem>, context: ViewContext, scope: ReadScope): Iterable<VehicleItem> {
-  for (const item of items) yield vehicleItemView(context, scope, item);
+const mapItems = function* (
+  items: Iterable<VehicleListItem>,
+  context: ViewContext,
+  scope: ReadScope,
+  note: NoteTold,
+): Iterable<VehicleItem> {
+  for (const item of items) {
+    const view = vehicleItemView(context, scope, item);
+    note(item.vehicle.vehicleNo, groupsOfRow(view));
+    yield view;
+  }
 };
 
 export const addVehicleRoutes = (routes: RouteRegistrar, deps: HttpDeps): void => {
@@ -89,7 +99,8 @@ export const addVehicleRoutes = (routes: RouteRegistrar, deps: HttpDeps): void =
     return { id: vehicle.id, isVinCheckDigitValid: vehicle.isVinCheckDigitValid };
   });
 
-  routes.add('listVehicles', ({ query, scope, request, reply }): RouteResponse<'listVehicles'> | FastifyReply => {
+  routes.add('listVehicles', async (call): Promise<RouteResponse<'listVehicles'> | FastifyReply> => {
+    const { query, scope, request, reply } = call;
     const filters = readFilters(query, directory, scope);
     const { sort } = query;
     reply.header('vary', 'accept');
@@ -97,11 +108,12 @@ export const addVehicleRoutes = (routes: RouteRegistrar, deps: HttpDeps): void =
       for (const name of ['cursor', 'limit'] as const)
         if (query[name] !== undefined) throw invalidField(name, query[name], 'nothing: CSV has all that fit');
       const items = live.eachVehicle(scope, { ...filters, sort });
-      return reply.headers(csvFile('vehicles.csv')).send(streamSlices(vehicleCsv(mapItems(items, context, scope))));
+      const note = await noteListRead(deps, call);
+      return reply.headers(csvFile('vehicles.csv')).send(streamSlices(vehicleCsv(mapItems(items, context, scope, note))));
     }
     const limit = query.limit ?? apiLimits.pageSizeDefault;
     const { items, next } = live.listVehicles(scope, { ...filters, sort, cursor: query.cursor, limit });
-    return { items: items.map((item) => vehicleItemView(context, scope, item)), next };
+    return { items: [...mapItems(items, context, scope, await noteListRead(deps, call))], next };
   });
 
   routes.add('countVehicles', ({ query, scope }) => {

@@ -8,6 +8,7 @@ import { refuseUpgrade } from '../../protocols/index.ts';
 import type { Drivers, Possessions } from '../../registry/index.ts';
 import type { GrantBook, Reader, Scopes } from '../../sharing/index.ts';
 import { authenticate, type Caller } from '../access/authenticate.ts';
+import type { ListReadParts } from '../access/list-reads.ts';
 import { checkHost } from '../access/check-host.ts';
 import { checkOrigin } from '../access/check-origin.ts';
 import { toMilepostError } from '../problems.ts';
@@ -15,6 +16,7 @@ import type { HttpDeps, HttpStreams } from '../types.ts';
 import { browserStreamLimits } from './limits.ts';
 import { MapAudience } from './map-audience.ts';
 import { readRequest } from './read-request.ts';
+import { StreamReads } from './stream-reads.ts';
 import { StatusFeed } from './status-feed.ts';
 import { WarningFeed } from './warning-feed.ts';
 import { VehicleWatches } from './vehicle-watch.ts';
@@ -28,6 +30,8 @@ export interface BrowserStreamDeps extends Pick<HttpDeps, 'live' | 'vocabulary' 
   };
   readonly warnings: Pick<HttpDeps['warnings'], 'listen' | 'isShown'>;
   readonly scopes: Scopes;
+  /** Left out: nobody reads what is somebody else's. */
+  readonly reads?: ListReadParts;
   /** Left out: nobody reads by what others granted. */
   readonly grants?: Pick<GrantBook, 'onChange'>;
   readonly config: Pick<HttpDeps['config'], 'allowedHosts' | 'allowedOrigins' | 'door'>;
@@ -52,6 +56,7 @@ class Stream implements BrowserStream {
   readonly #viewers = new Set<Viewer>();
   readonly #audiences = new Map<string, MapAudience>();
   readonly #watches: VehicleWatches;
+  readonly #reads: StreamReads | undefined;
   readonly #feed: StatusFeed;
   readonly #warnings: WarningFeed;
   readonly #stopListening: readonly (() => void)[];
@@ -60,6 +65,7 @@ class Stream implements BrowserStream {
 
   constructor(deps: BrowserStreamDeps) {
     this.#deps = deps;
+    this.#reads = deps.reads && new StreamReads(deps.reads);
     const { live, warnings, registry, vocabulary, clock } = deps;
     this.#watches = new VehicleWatches({
       live,
@@ -67,6 +73,7 @@ class Stream implements BrowserStream {
       drivers: registry.drivers.directory,
       vocabulary,
       clock,
+      reads: this.#reads,
     });
     this.#feed = new StatusFeed(registry.directory);
     this.#warnings = new WarningFeed(registry.directory, warnings);
@@ -175,7 +182,8 @@ class Stream implements BrowserStream {
   }
 
   #accept(socket: WebSocket, request: IncomingMessage, caller: Caller): void {
-    const viewer = new Viewer(socket, this.#deps.scopes.of(caller.reader), request, caller);
+    const { address } = this.#deps.config.door.clientOf(request);
+    const viewer = new Viewer(socket, this.#deps.scopes.of(caller.reader), request, caller, address);
     this.#viewers.add(viewer);
     socket.on('message', (data: RawData, isBinary: boolean) => {
       viewer.isSilent = false;
@@ -214,10 +222,12 @@ class Stream implements BrowserStream {
     } else this.#watches.add(viewer, vehicle.vehicleNo, id);
   }
 
-  #audienceOf({ scope }: Viewer): MapAudience {
+  #audienceOf(viewer: Viewer): MapAudience {
+    const { scope } = viewer;
     const known = this.#audiences.get(scope.audience);
     if (known) return known;
-    const audience = new MapAudience(this.#deps.live, this.#deps.registry.directory, scope);
+    const { live, registry } = this.#deps;
+    const audience = new MapAudience({ live, directory: registry.directory, reads: this.#reads }, viewer);
     this.#audiences.set(scope.audience, audience);
     return audience;
   }

@@ -2,7 +2,9 @@ import type { RosterMessage } from '@milepost/contract/stream';
 import type { ReadScope } from '../../events/index.ts';
 import type { Live, MapDelivery, MapSource } from '../../live/index.ts';
 import type { Directory } from '../../registry/index.ts';
+import { groupsOfRow } from '../access/list-reads.ts';
 import { browserStreamLimits } from './limits.ts';
+import type { StreamReads } from './stream-reads.ts';
 import { encodeMessage, type Viewer } from './viewer.ts';
 
 interface Known {
@@ -25,6 +27,13 @@ const rosterMessages = (directory: Directory, known: readonly Known[], isComplet
   return messages;
 };
 
+export interface MapAudienceParts {
+  readonly live: Live;
+  readonly directory: Directory;
+  /** Left out: nobody reads what is somebody else's. */
+  readonly reads: StreamReads | undefined;
+}
+
 /**
  * The viewers of a map that see the same: each second one frame is encoded for all that are in step. Who comes new or fell behind gets a full
  * frame, encoded at most once a tick.
@@ -41,12 +50,19 @@ export class MapAudience {
   #rosterCount = 0;
   #fullRoster: { readonly count: number; readonly messages: readonly Buffer[] } | undefined;
 
-  constructor(live: Live, directory: Directory, scope: ReadScope) {
+  readonly #reads: StreamReads | undefined;
+  readonly #isCounted: ((vehicleNo: number) => boolean) | undefined;
+
+  /** `first`: the viewer for whom it is made; all others see the same. */
+  constructor({ live, directory, reads }: MapAudienceParts, first: Viewer) {
+    const { scope } = first;
     this.#live = live;
     this.#directory = directory;
     this.#scope = scope;
     this.#scopeVersion = scope.version();
-    this.#source = live.mapSource(scope);
+    this.#reads = reads;
+    this.#isCounted = reads?.countedOf(first.reader, scope);
+    this.#source = live.mapSource(scope, this.#isCounted);
   }
 
   get isEmpty(): boolean {
@@ -100,12 +116,19 @@ export class MapAudience {
     this.#introduce(delivery);
     const bytes = Buffer.from(delivery.frame.buffer);
     for (const viewer of viewers) {
+      if (!this.#isNoted(viewer, delivery)) continue;
       viewer.send(bytes, true);
       this.#viewers.set(viewer, delivery.tick);
     }
   }
 
+  /** What is somebody else's is counted before it is sent; of whom it cannot be is ended, and gets nothing. */
+  #isNoted(viewer: Viewer, { told }: MapDelivery): boolean {
+    return told.every((one) => this.#reads?.noteMap(viewer, one.vehicleNo, groupsOfRow(one)) ?? true);
+  }
+
   #sendFull(viewer: Viewer, full: { readonly delivery: MapDelivery; readonly bytes: Buffer }): void {
+    if (!this.#isNoted(viewer, full.delivery)) return;
     viewer.send(full.bytes, true);
     this.#viewers.set(viewer, full.delivery.tick);
   }
@@ -139,7 +162,7 @@ export class MapAudience {
 
   /** What the scope allows has changed: handles of before mean nothing any more. */
   #startAnew(): void {
-    this.#source = this.#live.mapSource(this.#scope);
+    this.#source = this.#live.mapSource(this.#scope, this.#isCounted);
     this.#rosterCount = 0;
     this.#fullRoster = undefined;
     const viewers = [...this.#viewers.keys()];

@@ -1,9 +1,15 @@
+import type { ConsentGroup } from '@milepost/contract';
 import type { VehicleMessage } from '@milepost/contract/stream';
 import type { ReadScope } from '../../events/index.ts';
 import type { LatestValue } from '../../live/index.ts';
 import { toIsoOrNull } from '../times.ts';
 import { isPrivateNow, latestView, type ViewContext } from '../views/vehicle-view.ts';
+import type { StreamReads } from './stream-reads.ts';
 import { encodeMessage, type Viewer } from './viewer.ts';
+
+interface WatchContext extends ViewContext {
+  readonly reads: StreamReads | undefined;
+}
 
 /** One vehicle that viewers of one audience watch in detail. */
 interface Watch {
@@ -22,11 +28,11 @@ const isSame = (a: LatestValue | undefined, b: LatestValue): boolean =>
 
 /** Watched vehicles. A change is noted when it comes and sent, once for all viewers of an audience, when `flush` is called. */
 export class VehicleWatches {
-  readonly #context: ViewContext;
+  readonly #context: WatchContext;
   readonly #byVehicle = new Map<number, Map<string, Watch>>();
   readonly #changed = new Set<number>();
 
-  constructor(context: ViewContext) {
+  constructor(context: WatchContext) {
     this.#context = context;
   }
 
@@ -54,7 +60,18 @@ export class VehicleWatches {
     watch.viewers.add(viewer);
     const values = this.#context.live.latest(watch.scope, vehicleNo);
     watch.sent = new Map(values.map((value) => [value.signalNumber, value]));
-    viewer.send(this.#encode(watch, values, true), false);
+    if (this.#isNoted(viewer, watch, values, values)) viewer.send(this.#encode(watch, values, true), false);
+  }
+
+  /** What is somebody else's is counted before it is sent; of whom it cannot be is ended, and gets nothing. */
+  #isNoted(viewer: Viewer, { vehicleNo }: Watch, told: readonly LatestValue[], seen: readonly LatestValue[]): boolean {
+    const { reads, vocabulary } = this.#context;
+    if (!reads || told.length === 0) return true;
+    const known = vocabulary();
+    const groupsOf = (values: readonly LatestValue[]): ConsentGroup[] => [
+      ...new Set(values.flatMap(({ signalNumber }) => known.byNumber(signalNumber)?.group ?? [])),
+    ];
+    return reads.note(viewer, vehicleNo, groupsOf(told), groupsOf(seen));
   }
 
   remove(viewer: Viewer, vehicleNo: number): void {
@@ -96,8 +113,9 @@ export class VehicleWatches {
     const isFewer = watch.sent.size > values.length;
     if (isFewer) watch.sent = new Map(values.map((value) => [value.signalNumber, value]));
     // Without a new value it was a heartbeat: only the time it was last seen is new.
-    const bytes = this.#encode(watch, isFewer ? values : news, isFewer);
-    for (const viewer of watch.viewers) viewer.send(bytes, false);
+    const told = isFewer ? values : news;
+    const bytes = this.#encode(watch, told, isFewer);
+    for (const viewer of watch.viewers) if (this.#isNoted(viewer, watch, told, values)) viewer.send(bytes, false);
   }
 
   #end(watch: Watch): void {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { closeCodes } from '@milepost/contract';
 import type { WebSocket } from 'ws';
 import type { ReadScope } from '../../events/index.ts';
 import type { Reader } from '../../sharing/index.ts';
@@ -21,14 +22,22 @@ export class Viewer {
   /** null: the bearer of the operator token. */
   readonly personNo: number | null;
   readonly reader: Reader;
+  /** From where it comes. */
+  readonly address: string;
 
-  constructor(socket: WebSocket, scope: ReadScope, request: IncomingMessage, caller: Caller) {
+  constructor(socket: WebSocket, scope: ReadScope, request: IncomingMessage, caller: Caller, address: string) {
+    this.address = address;
     this.socket = socket;
     this.scope = scope;
     this.request = request;
     this.personNo = caller.actor === 'person' ? caller.signedIn.person.personNo : null;
     this.reader = caller.reader;
     this.expiresAt = caller.expiresAt;
+  }
+
+  /** It may come again in a moment. */
+  end(reason: string): void {
+    this.socket.close(closeCodes.tryAgainLater, reason);
   }
 
   get isBehind(): boolean {

@@ -78,6 +78,12 @@ class MemoryPossession implements WritablePossessionDirectory {
     return this.#glass.get(vehicleNo) ?? none;
   }
 
+  glassOf(personNo: number | null, nowMs: number): readonly number[] {
+    if (this.#glass.size === 0) return none;
+    const isOpen = (glass: BrokenGlass): boolean => glass.personNo === personNo && glass.untilMs > nowMs;
+    return [...this.#glass].filter(([, rows]) => rows.some(isOpen)).map(([vehicleNo]) => vehicleNo);
+  }
+
   version(): number {
     return this.#changes.version;
   }

@@ -39,6 +39,8 @@ export interface PossessionDirectory {
   isAnyPersons(): boolean;
   /** Ascending by start; those that are over, too, for a while. */
   brokenGlass(vehicleNo: number): readonly BrokenGlass[];
+  /** Vehicles behind the glass that somebody of the staff has broken and that is not whole again; null: the bearer of the operator token. */
+  glassOf(personNo: number | null, nowMs: number): readonly number[];
   /** Grows with every change. */
   version(): number;
   /** Vehicles that changed after a version; undefined: too many to tell. */

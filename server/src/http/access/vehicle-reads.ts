@@ -3,7 +3,7 @@ import type { ApiRouteName } from '@milepost/contract/api';
 import type { FastifyRequest } from 'fastify';
 import { isHiddenAt, type ReadScope } from '../../events/index.ts';
 import type { Registry, Vehicle } from '../../registry/index.ts';
-import type { Receipts } from '../../sharing/index.ts';
+import { type GrantBook, keptFromStaff, type Receipts } from '../../sharing/index.ts';
 import type { Caller } from './authenticate.ts';
 
 type Query = Readonly<Record<string, unknown>>;
@@ -43,14 +43,15 @@ export const vehicleReads: Readonly<Partial<Record<ApiRouteName, Groups | null>>
   listErasures: null,
 };
 
-export interface StaffReadParts {
+export interface ReadParts {
   readonly registry: Pick<Registry, 'directory' | 'possessions'>;
+  readonly consents: { readonly book: Pick<GrantBook, 'of'> };
   readonly receipts: Pick<Receipts, 'note' | 'noteStaffLook'>;
   readonly vocabulary: () => Vocabulary;
   readonly clock: { now(): number };
 }
 
-export interface StaffRead {
+export interface VehicleRead {
   readonly caller: Caller | null;
   readonly scope: ReadScope;
   readonly params: unknown;
@@ -61,23 +62,68 @@ export interface StaffRead {
 const nothing = (): void => {};
 
 /** The private owner whose data somebody of the staff is about to see: who has the vehicle, or had it before customers did. */
-const ownerOf = ({ possessions }: StaffReadParts['registry'], { vehicleNo }: Vehicle, personNo: number | null) => {
+export const ownerOf = ({ possessions }: ReadParts['registry'], { vehicleNo }: Vehicle, personNo: number | null) => {
   const last = possessions.directory.periods(vehicleNo).findLast(({ holder }) => holder.kind === 'person');
   if (last?.holder.kind !== 'person' || last.holder.personNo === personNo) return undefined;
   return { ...last, personNo: last.holder.personNo };
+};
+
+/** What a trip or a stop tells is told to nobody who is not told of trips. */
+const ofTrips: ReadonlySet<ApiRouteName> = new Set(['listTrips', 'readTrip', 'listStops']);
+
+/**
+ * What a driver is told of somebody's car: what was granted of what is asked for, as the grant names it. Empty: the car is the reader's own, or
+ * nothing of it is told.
+ */
+export const itemsOfDriver = (
+  { consents, vocabulary }: Pick<ReadParts, 'consents' | 'vocabulary'>,
+  personNo: number,
+  vehicleNo: number,
+  groups: readonly ConsentGroup[],
+): readonly string[] => {
+  const granted = consents.book.of({ kind: 'person', personNo }, vehicleNo).filter(({ state }) => state === 'active');
+  const names = new Set(granted.flatMap(({ items }) => items.map(({ item }) => item)));
+  const groupOf = (name: string): string | undefined => vocabulary().byPath(name)?.group ?? name;
+  return [...names].filter((name) => (groups as readonly (string | undefined)[]).includes(groupOf(name)));
+};
+
+const noteDriversRead = (parts: ReadParts, name: ApiRouteName, read: VehicleRead, groupsOf: Groups): (() => void) => {
+  const { registry, receipts, clock } = parts;
+  const vehicle = registry.directory.vehicleById((read.params as { readonly id: string }).id);
+  const { personNo = null, isStaff } = read.caller?.reader ?? {};
+  if (!vehicle || personNo === null || !(isStaff || read.scope.isGuest?.(vehicle.vehicleNo))) return nothing;
+  const { vehicleNo } = vehicle;
+  const groups = groupsOf(read.query as Query, parts.vocabulary());
+  // Staff see the rest by themselves.
+  const given = isStaff ? groups.filter((group) => keptFromStaff.has(group)) : groups;
+  const items = itemsOfDriver(parts, personNo, vehicleNo, given);
+  if (items.length === 0 || (ofTrips.has(name) && !items.includes('driving'))) return nothing;
+  return () => receipts.note({ reader: { kind: 'driver', personNo }, vehicleNo, items, channel: 'rest', atMs: clock.now() });
+};
+
+/** Before a route is answered that tells of one vehicle: answers what counts the read in its holder's receipts. Throws `unavailable`. */
+export const noteVehicleRead = async (parts: ReadParts, name: ApiRouteName, read: VehicleRead): Promise<() => void> => {
+  const groupsOf = vehicleReads[name];
+  if (!groupsOf || !read.caller) return nothing;
+  const byGrant = noteDriversRead(parts, name, read, groupsOf);
+  if (!read.caller.reader.isStaff) return byGrant;
+  const asStaff = await noteStaffRead(parts, groupsOf, read);
+  return () => {
+    asStaff();
+    byGrant();
+  };
 };
 
 /**
  * Before a route is answered: what the platform's staff read of a private owner's vehicle stands in the audit log before it is told, or is not told.
  * Answers what counts it in the owner's receipts when it was. Throws `unavailable`.
  */
-export const noteStaffRead = async (
-  parts: StaffReadParts,
-  name: ApiRouteName,
-  { caller, scope, params, query, request }: StaffRead,
+const noteStaffRead = async (
+  parts: ReadParts,
+  groupsOf: Groups,
+  { caller, scope, params, query, request }: VehicleRead,
 ): Promise<() => void> => {
-  const groupsOf = vehicleReads[name];
-  if (!groupsOf || !caller?.reader.isStaff) return nothing;
+  if (!caller) return nothing;
   const { registry, receipts, clock } = parts;
   const vehicle = registry.directory.vehicleById((params as { readonly id: string }).id);
   const { personNo } = caller.reader;
@@ -88,7 +134,7 @@ export const noteStaffRead = async (
   const items = groupsOf(query as Query, parts.vocabulary()).filter((group) => {
     const hidden = scope.hiddenPeriods(vehicle.vehicleNo, group);
     // Of who had it once only what the glass opened is known to be theirs.
-    return !isHiddenAt(hidden, lastMs) && (isOwners || ['position', 'motion', 'driving'].includes(group));
+    return !isHiddenAt(hidden, lastMs) && (isOwners || keptFromStaff.has(group));
   });
   if (items.length === 0) return nothing;
   const { address } = request.client;
