@@ -1,4 +1,4 @@
-import type { DeviceToken, FetchedSecret } from '@milepost/contract/api';
+import type { ClaimCodeView, DeviceToken, FetchedSecret } from '@milepost/contract/api';
 import { readAnswer } from './api-error.ts';
 import { clientLimits } from './limits.ts';
 import { sendRequest, type TlsCredentials } from './send-request.ts';
@@ -10,10 +10,16 @@ export interface DeviceAddress {
   readonly tls?: TlsCredentials | undefined;
 }
 
-const post = async (path: string, { server, tls }: DeviceAddress, body: object, nowMs: number): Promise<unknown> => {
+const post = async (
+  path: string,
+  { server, tls }: Pick<DeviceAddress, 'server' | 'tls'>,
+  body: object,
+  nowMs: number,
+  headers: Record<string, string> = {},
+): Promise<unknown> => {
   const response = await sendRequest(new URL(path, server), {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(clientLimits.requestTimeoutMs),
     tls,
@@ -31,3 +37,12 @@ export const logDeviceIn = async (device: DeviceAddress, secret: string, nowMs: 
  */
 export const fetchDeviceSecret = async (device: DeviceAddress): Promise<string> =>
   ((await post('/v1/device-enrolments', device, { imei: device.imei }, Date.now())) as FetchedSecret).secret;
+
+/**
+ * A code for the device's screen: who types it within ten minutes becomes the holder of its vehicle. `token`: of the login. Throws ApiError: 403
+ * while the vehicle is somebody's, 429 with `retryAfterMs` after too many.
+ */
+export const askClaimCode = async (device: Omit<DeviceAddress, 'imei'>, token: string): Promise<ClaimCodeView> => {
+  const headers = { authorization: `Bearer ${token}` };
+  return (await post('/v1/devices/claim-code', device, {}, Date.now(), headers)) as ClaimCodeView;
+};

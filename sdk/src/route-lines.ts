@@ -160,6 +160,7 @@ export const routeLines: { readonly [Name in ApiRouteName]: `${ApiRoutes[Name]['
   removeMember: 'DELETE /v1/organisations/{id}/members/{person}',
   listHolders: 'GET /v1/vehicles/{id}/holders',
   makeClaimCode: 'POST /v1/vehicles/{id}/claim-codes',
+  makeShownClaimCode: 'POST /v1/devices/claim-code',
   claimVehicle: 'POST /v1/claims',
   breakGlass: 'POST /v1/vehicles/{id}/broken-glass',
   readWaysIn: 'GET /v1/ways-in',

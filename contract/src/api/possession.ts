@@ -41,6 +41,17 @@ export const possessionRoutes = {
     status: 201,
     response: claimCode,
   }),
+  makeShownClaimCode: {
+    method: 'POST',
+    path: '/v1/devices/claim-code',
+    summary: 'As a device: get a code to show, with which who stands before it becomes the holder of its vehicle',
+    description:
+      'By the token of the login, or a client certificate. For ten minutes, and the code before ends; only while the vehicle is no person’s and no customer’s.',
+    tag: 'devices',
+    access: 'device',
+    status: 201,
+    response: closed({ ...claimCode.properties, serverTime: isoTime }),
+  },
   claimVehicle: person({
     method: 'POST',
     path: '/v1/claims',

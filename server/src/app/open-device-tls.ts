@@ -32,7 +32,8 @@ const openHttps = async (
   const { clock, logger, configuration } = base;
   const { host, deviceTlsPort } = configuration;
   if (deviceTlsPort === undefined) return undefined;
-  const http = await createDeviceHttp({ devices: stored.devices, telemetryRoute: telemetryRoute(gate), clock, logger, tls });
+  const { devices, registry } = stored;
+  const http = await createDeviceHttp({ devices, registry, telemetryRoute: telemetryRoute(gate), clock, logger, tls });
   http.server.on('upgrade', (request, socket, head) => {
     const pathname = (request.url ?? '').split('?', 1)[0];
     if (pathname === '/v1/devices/stream') sockets.handleUpgrade(request, socket, head);

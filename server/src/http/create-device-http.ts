@@ -1,16 +1,15 @@
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { Clock, Logger } from '../kernel/index.ts';
+import type { Logger } from '../kernel/index.ts';
 import { type TlsFiles, tlsOptions } from '../protocols/index.ts';
 import { httpLimits } from './limits.ts';
 import { addErrors, closeWithin, makeFastify } from './make-fastify.ts';
 import { RouteRegistrar } from './register-route.ts';
-import { addDeviceLoginRoutes } from './routes/device-logins.ts';
+import { addDeviceLoginRoutes, type DeviceDeps } from './routes/device-logins.ts';
 import type { HttpDeps } from './types.ts';
 
-export interface DeviceHttpDeps extends Pick<HttpDeps, 'devices'> {
+export interface DeviceHttpDeps extends DeviceDeps {
   readonly telemetryRoute: NonNullable<HttpDeps['telemetryRoute']>;
-  readonly clock: Clock;
   readonly logger: Logger;
   readonly tls: TlsFiles;
 }

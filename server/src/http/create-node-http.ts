@@ -5,7 +5,7 @@ import { httpLimits } from './limits.ts';
 import { addErrors, closeWithin, makeFastify } from './make-fastify.ts';
 import { addMetrics, addMetricsRoute, type MetricsDeps } from './metrics.ts';
 import { RouteRegistrar } from './register-route.ts';
-import { addDeviceLoginRoutes } from './routes/device-logins.ts';
+import { addDeviceLoginRoutes, type DeviceDeps } from './routes/device-logins.ts';
 import { addHealthRoutes, type HealthDeps } from './routes/server.ts';
 import type { HttpDeps } from './types.ts';
 
@@ -13,7 +13,7 @@ export interface NodeHttpDeps extends MetricsDeps, HealthDeps {
   readonly logger: Logger;
   readonly clientDoor: ClientDoor;
   /** Logins and reports of devices; undefined: not the work of this process. */
-  readonly door?: Required<Pick<HttpDeps, 'devices' | 'telemetryRoute'>>;
+  readonly door?: Required<Pick<HttpDeps, 'telemetryRoute'>> & Omit<DeviceDeps, 'clock'>;
 }
 
 export interface NodeHttp {
@@ -36,7 +36,7 @@ export const createNodeHttp = async (deps: NodeHttpDeps): Promise<NodeHttp> => {
   const routes = new RouteRegistrar(fastify);
   addHealthRoutes(routes, deps);
   if (door) {
-    addDeviceLoginRoutes(routes, { devices: door.devices, clock });
+    addDeviceLoginRoutes(routes, { ...door, clock });
     await fastify.register(async (scoped) => door.telemetryRoute(scoped, {}));
   }
   addMetricsRoute(fastify, deps);

@@ -115,10 +115,10 @@ test('nor by the file of a scheduled report, whoever broke the glass', async () 
 });
 
 test('behind broken glass staff are told, and each way is in the receipts and in the audit log', async () => {
-  const before = await receiptsOfStaff();
+  const earlier = await receiptsOfStaff();
   assert.ok(
-    before.every((one) => !/^(position|motion|driving) /.test(one)),
-    before.join(),
+    earlier.every((one) => !/^(position|motion|driving) /.test(one)),
+    earlier.join(),
   );
   const { client, tells } = await openMap(support.headers);
   const reason = 'the owner asked where the car is';

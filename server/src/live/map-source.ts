@@ -50,6 +50,8 @@ class News {
   }
 }
 
+const nowhere = { latitude: Number.NaN, longitude: Number.NaN };
+
 /** Encodes what one audience's map shows. Stateful: it remembers which vehicles its viewers know. */
 export const makeMapSource = (view: ScopeView, state: MapState, isCounted?: (vehicleNo: number) => boolean): MapSource => {
   const handles = new HandleTable();
@@ -58,7 +60,7 @@ export const makeMapSource = (view: ScopeView, state: MapState, isCounted?: (veh
   const writer = new MapFrameWriter();
 
   const news = new News(view, state);
-  let told: MapTold[] = [];
+  let counted: MapTold[] = [];
 
   const add = (vehicleNo: number): void => {
     const handle = handles.handleOf(vehicleNo);
@@ -66,11 +68,12 @@ export const makeMapSource = (view: ScopeView, state: MapState, isCounted?: (veh
     const position = view.position(vehicleNo) ?? null;
     const speedKmh = view.unitValue(vehicleNo, wellKnown.speed);
     const energyPercent = view.unitValue(vehicleNo, wellKnown.energyPercent);
-    if (isCounted?.(vehicleNo)) told.push({ vehicleNo, position, speedKmh, energyPercent });
+    if (isCounted?.(vehicleNo)) counted.push({ vehicleNo, position, speedKmh, energyPercent });
+    const { latitude, longitude } = position ?? nowhere;
     writer.add(
       handle,
-      position?.latitude ?? Number.NaN,
-      position?.longitude ?? Number.NaN,
+      latitude,
+      longitude,
       view.unitValue(vehicleNo, wellKnown.heading),
       speedKmh,
       energyPercent,
@@ -98,7 +101,7 @@ export const makeMapSource = (view: ScopeView, state: MapState, isCounted?: (veh
 
   const deliver = (sinceTick: number | undefined, also: readonly number[] = []): MapDelivery => {
     view.begin();
-    told = [];
+    counted = [];
     const tick = state.closedTick();
     const known = handles.size;
     writer.begin(tick, state.now(), sinceTick);
@@ -112,7 +115,7 @@ export const makeMapSource = (view: ScopeView, state: MapState, isCounted?: (veh
       handle: known + i + 1,
       vehicleNo: handles.vehicleNoOf(known + i + 1) as number,
     }));
-    return { tick, count: writer.count, frame: writer.finish(), introduced, told };
+    return { tick, count: writer.count, frame: writer.finish(), introduced, told: counted };
   };
 
   return {

@@ -82,7 +82,8 @@ const openListener = async (
     const api = await runApi(parts, { replica, erasures, figures, readiness, gate, listensAt, closers });
     return { http: api.http, api };
   }
-  const door = gate && { devices: stored.devices, telemetryRoute: telemetryRoute(gate) };
+  const { devices, registry } = stored;
+  const door = gate && { devices, registry, telemetryRoute: telemetryRoute(gate) };
   const http = await createNodeHttp({
     ...base,
     eventLog: log,

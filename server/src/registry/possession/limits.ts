@@ -14,5 +14,8 @@ export const possessionLimits = {
   changesKept: 1000,
 } as const;
 
+/** Codes that one device asks for; each process counts by itself. */
+export const shownCodesByDevice = { failuresMax: 12, windowMs: 60 * minuteMs, keysMax: 50_000 } as const;
+
 /** Wrong codes of one person. */
 export const wrongCodesByPerson = { failuresMax: 10, windowMs: 60 * minuteMs, keysMax: 50_000 } as const;

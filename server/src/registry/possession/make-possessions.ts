@@ -6,7 +6,7 @@ import { idPrefixes, makeId, type Random } from '../ids.ts';
 import * as registry from '../store.ts';
 import type { Directory } from '../types.ts';
 import { digestOfClaimCode, makeClaimCode, readClaimCode } from './claim-code.ts';
-import { possessionLimits, wrongCodesByPerson } from './limits.ts';
+import { possessionLimits, shownCodesByDevice, wrongCodesByPerson } from './limits.ts';
 import * as store from './store.ts';
 import {
   type Acting,
@@ -60,6 +60,7 @@ class PossessionStore implements Possessions {
   readonly #context: PossessionsContext;
   readonly #hooks: TransferHook[] = [];
   readonly #wrongCodes = new FailureCounter(wrongCodesByPerson);
+  readonly #shownCodes = new FailureCounter(shownCodesByDevice);
 
   constructor(context: PossessionsContext) {
     this.directory = context.directory;
@@ -68,6 +69,19 @@ class PossessionStore implements Possessions {
 
   whenTransferred(hook: TransferHook): void {
     this.#hooks.push(hook);
+  }
+
+  makeShownCode({ deviceNo, vehicleId }: Parameters<Possessions['makeShownCode']>[0], address: string): Promise<ClaimCode> {
+    const nowMs = this.#context.clock.now();
+    const key = String(deviceNo);
+    const refusedMs = this.#shownCodes.refusedMs(key, nowMs);
+    if (refusedMs > 0)
+      throw new CallerError('too_many_requests', 'this device asked for too many codes', {
+        retryAfterSeconds: Math.ceil(refusedMs / 1000),
+      });
+    this.#shownCodes.fail(key, nowMs);
+    if (vehicleId === undefined) throw new CallerError('not_found', 'this device is on no vehicle');
+    return this.makeClaimCode(vehicleId, 'device', { personNo: null, address });
   }
 
   async makeClaimCode(vehicleId: string, givenBy: ClaimGiver, by: Acting): Promise<ClaimCode> {
@@ -80,12 +94,21 @@ class PossessionStore implements Possessions {
       const holder = await this.#holderOf(tx, vehicleNo);
       if (givenBy !== 'holder' && isPersons(holder))
         throw new CallerError('forbidden', 'this vehicle is a person’s, who alone gives it away');
+      const newCustomerNos = givenBy === 'device' ? await this.#checkShown(tx, holder, nowMs) : [];
       const digest = digestOfClaimCode(pepper, readClaimCode(code) ?? '');
       await store.putClaimCode(tx, { digest, vehicleNo, givenBy, personNo: by.personNo, expiresAt }, nowMs);
       await this.#audit(tx, { act: 'claim_made', subject: vehicleId, detail: { givenBy } }, by, holder);
-      return {};
+      return { customerNos: newCustomerNos };
     });
     return { code, expiresAt };
+  }
+
+  /** A device shows a code only where it would count. Answers a customer that was made for it. */
+  async #checkShown(tx: Transaction, holder: Holder | undefined, nowMs: number): Promise<readonly number[]> {
+    const owners = await store.keepPrivateOwners(tx, makeId(idPrefixes.customer, this.#context.random), nowMs);
+    if (!holder || !mayClaim('device', holder, owners.customerNo))
+      throw new CallerError('forbidden', 'this vehicle is a customer’s: its operator gives the code');
+    return owners.isNew ? [owners.customerNo] : [];
   }
 
   async claim(code: string, by: Acting & { readonly personNo: number }): Promise<ClaimedVehicle> {

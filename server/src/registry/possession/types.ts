@@ -78,6 +78,14 @@ export interface Possessions {
   readonly directory: PossessionDirectory;
   /** A code with which a person becomes the holder. The codes before it end. A device's counts only while nobody has claimed the vehicle. */
   makeClaimCode(vehicleId: string, givenBy: ClaimGiver, by: Acting): Promise<ClaimCode>;
+  /**
+   * A code for a device to show to who stands before it, for ten minutes: the one before ends. Throws `forbidden` where it would not count (the
+   * vehicle is a person's or a customer's), `not_found` for a device on no vehicle, `too_many_requests`.
+   */
+  makeShownCode(
+    device: { readonly deviceNo: number; readonly vehicleId: string | undefined },
+    address: string,
+  ): Promise<ClaimCode>;
   /** Makes a person the holder from now on. Throws `not_found` for a code that is unknown, used or over. */
   claim(code: string, by: Acting & { readonly personNo: number }): Promise<ClaimedVehicle>;
   /** Staff see everything of the vehicle for an hour; its owner sees that, and why. */
