@@ -22,6 +22,7 @@ export * from './people.ts';
 export * from './possession.ts';
 export * from './personal-data.ts';
 export * from './problem.ts';
+export * from './management.ts';
 export * from './receipts.ts';
 export * from './retention.ts';
 export type { ApiRoute } from './route.ts';

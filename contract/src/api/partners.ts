@@ -90,7 +90,11 @@ export const partnerApp = closed({
   items: Type.Array(appItem),
   purposes: Type.Array(appPurpose, { description: 'The newest version of each' }),
   secrets: Type.Array(appSecret),
-  requestsPerMinute: Type.Integer({ description: 'How often it may ask; the platform sets it' }),
+  requestsPerMinute: Type.Integer({
+    minimum: 1,
+    maximum: partnerApiLimits.requestsPerMinuteMax,
+    description: 'How often it may ask; the platform sets it',
+  }),
   createdAt: isoTime,
 });
 export type PartnerAppView = Static<typeof partnerApp>;

@@ -31,7 +31,7 @@ const language = Type.String({ pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$
 const linkCode = Type.String({ minLength: 1, maxLength: 128, description: 'What the link carries' });
 const totpCode = Type.String({ minLength: 1, maxLength: 16, description: 'Six digits of an authenticator app' });
 
-const membership = closed({
+export const membership = closed({
   organisationId: opaqueId,
   kind: oneOf(organisationKinds),
   name: Type.String(),

@@ -22,6 +22,7 @@ import { personalDataRoutes } from './personal-data.ts';
 import { possessionRoutes } from './possession.ts';
 import { reportRoutes } from './fleet-reports.ts';
 import { importRoutes } from './imports.ts';
+import { managementRoutes } from './management.ts';
 import { receiptRoutes } from './receipts.ts';
 import { retentionRoutes } from './retention.ts';
 import * as server from './server.ts';
@@ -240,6 +241,7 @@ export const apiRoutes = {
   ...partnerRoutes,
 
   ...partnerDataRoutes,
+  ...managementRoutes,
   ...receiptRoutes,
   ...feedRoutes,
   ...catalogueRoutes,

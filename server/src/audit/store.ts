@@ -27,6 +27,7 @@ export interface AuditRecord {
   readonly actorPersonNo: number | null;
   readonly actorName: string | null;
   readonly subject: string;
+  readonly subjectPersonNo: number | null;
   readonly address: string;
   readonly detail: Readonly<Record<string, string | number | boolean | null>>;
 }
@@ -36,18 +37,32 @@ export interface AuditQuery {
   readonly subjectPersonNo: number | null;
   readonly beforeNo: number | null;
   readonly fromMs: number;
+  /** Exclusive; left out: until now. */
+  readonly toMs?: number | undefined;
+  /** Who acted; null: nobody who is known. Left out: whoever did. */
+  readonly actorPersonNo?: number | null | undefined;
+  readonly act?: string | undefined;
+  /** Id of what it was done to; or it concerns `aboutPersonNo`. */
+  readonly subject?: string | undefined;
+  readonly aboutPersonNo?: number | undefined;
   readonly limit: number;
 }
+
+const narrowed = ({ toMs, actorPersonNo, act, subject, aboutPersonNo }: AuditQuery) => sql`
+  ${toMs === undefined ? sql`true` : sql`a.at < ${at(toMs)}`}
+  and ${act === undefined ? sql`true` : sql`a.act = ${act}`}
+  and ${actorPersonNo === undefined ? sql`true` : sql`a.actor_person_no is not distinct from ${actorPersonNo}::int`}
+  and ${subject === undefined ? sql`true` : sql`(a.subject = ${subject} or a.subject_person_no = ${aboutPersonNo ?? null}::int)`}`;
 
 /** Newest first. */
 export const listAudit = async (tx: Transaction, query: AuditQuery): Promise<AuditRecord[]> => {
   const { subjectPersonNo, beforeNo, fromMs, limit } = query;
   const { rows } = await sql<Omit<AuditRecord, 'eventNo' | 'atMs'> & { readonly eventNo: string; readonly atMs: string }>`
     select a.event_no as "eventNo", ${msOf('a.at')} as "atMs", a.act, a.actor_person_no as "actorPersonNo", p.name as "actorName", a.subject,
-      a.address, a.detail
+      a.subject_person_no as "subjectPersonNo", a.address, a.detail
     from audit_events a left join people p on p.person_no = a.actor_person_no
     where a.at >= ${at(fromMs)} and (${subjectPersonNo}::int is null or a.subject_person_no = ${subjectPersonNo})
-      and (${beforeNo}::bigint is null or a.event_no < ${beforeNo})
+      and (${beforeNo}::bigint is null or a.event_no < ${beforeNo}) and ${narrowed(query)}
     order by a.event_no desc limit ${limit}`.execute(tx);
   return rows.map((row) => ({ ...row, eventNo: Number(row.eventNo), atMs: Number(row.atMs) }));
 };

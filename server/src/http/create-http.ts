@@ -29,6 +29,7 @@ import { addFleetRoutes } from './routes/fleet.ts';
 import { addHistoryRoutes } from './routes/history.ts';
 import { addInvitationRoutes } from './routes/invitations.ts';
 import { addImportRoutes } from './routes/imports.ts';
+import { addManagementRoutes } from './routes/management.ts';
 import { addOutsideRoutes } from './routes/outside.ts';
 import { addPasskeyRoutes } from './routes/passkeys.ts';
 import { addPrivateRoutes } from './routes/private.ts';
@@ -114,6 +115,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps & FeedStreamDeps, sc
     addPartnerRoutes,
     addPartnerDataRoutes,
     addReceiptRoutes,
+    addManagementRoutes,
     addFeedRoutes,
     addCatalogueRoutes,
     addPersonalDataRoutes,

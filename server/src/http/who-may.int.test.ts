@@ -141,6 +141,7 @@ const asks: Readonly<Partial<Record<ApiRouteName, Ask>>> = {
   },
   removeMember: { row: row(['unknown', 'unknown', 'unknown', 'unknown', 'unknown', 'forbidden', 'unknown']), id: anOrganisation },
 
+  listAudit: { row: row(['forbidden', 'done', 'forbidden', 'done', 'forbidden', 'done', 'done']) },
   readSystem: { row: staff },
   readPartnerToken: { row: apps('done', 'done', 'done') },
   listPartnerVehicles: { row: apps('done', 'done', 'done') },

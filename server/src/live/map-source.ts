@@ -50,6 +50,13 @@ class News {
   }
 }
 
+/** Those that got their handle when so many had one. */
+const introducedIn = (handles: HandleTable, known: number): MapDelivery['introduced'] =>
+  Array.from({ length: handles.size - known }, (_, i) => ({
+    handle: known + i + 1,
+    vehicleNo: handles.vehicleNoOf(known + i + 1) as number,
+  }));
+
 const nowhere = { latitude: Number.NaN, longitude: Number.NaN };
 
 /** Encodes what one audience's map shows. Stateful: it remembers which vehicles its viewers know. */
@@ -111,11 +118,7 @@ export const makeMapSource = (view: ScopeView, state: MapState, isCounted?: (veh
       if (isVisible && (told === 'news' || (told === 'same' && sinceTick === undefined))) add(vehicleNo);
       else if (sinceTick !== undefined && told !== 'same') remove(vehicleNo);
     }
-    const introduced = Array.from({ length: handles.size - known }, (_, i) => ({
-      handle: known + i + 1,
-      vehicleNo: handles.vehicleNoOf(known + i + 1) as number,
-    }));
-    return { tick, count: writer.count, frame: writer.finish(), introduced, told: counted };
+    return { tick, count: writer.count, frame: writer.finish(), introduced: introducedIn(handles, known), told: counted };
   };
 
   return {

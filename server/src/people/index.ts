@@ -1,5 +1,7 @@
 export type { NewAccount } from './accounts.ts';
+export type { AuditEntry } from './management.ts';
 export type { ActingMember } from './members.ts';
+export type { ManagedPerson } from './store-managed.ts';
 export type { OrganisationRecord } from './store-members.ts';
 export type { NewToken } from './own-account.ts';
 export { announcePeople } from './context.ts';

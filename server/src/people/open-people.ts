@@ -6,6 +6,7 @@ import { makeChallenges } from './challenges.ts';
 import { Links, peopleActor, type PeopleContext, peopleChannel } from './context.ts';
 import { SignInFailures } from './failures.ts';
 import { peopleLimits } from './limits.ts';
+import { Management } from './management.ts';
 import { Members } from './members.ts';
 import { OwnAccount } from './own-account.ts';
 import { Outside } from './outside.ts';
@@ -46,6 +47,7 @@ export interface People {
   readonly accounts: Accounts;
   readonly own: OwnAccount;
   readonly members: Members;
+  readonly management: Management;
   readonly passkeys: Passkeys;
   /** By id; undefined: there is none, or its account has ended. */
   find(personId: string): Promise<Person | undefined>;
@@ -103,6 +105,7 @@ export const openPeople = async (options: PeopleOptions): Promise<People> => {
     signIn: new PasswordSignIn(context, sessions, failures),
     accounts: new Accounts(context, sessions, links),
     members: new Members(context, sessions, links),
+    management: new Management(context, sessions),
     own: new OwnAccount(context, acts),
     passkeys: new Passkeys(context, { sessions, acts, failures, challenges }),
     find: (personId) => storage.withActor(peopleActor, (tx) => readPersonById(tx, personId)),

@@ -18,25 +18,26 @@ const personColumns = sql`p.person_no as "personNo", p.id, p.email, p.email_veri
 
 const toPerson = (row: PersonRow): Person => ({ ...row, createdMs: Number(row.createdMs) });
 
-/** Those in use alone. */
+/** Those in use alone: neither ended nor suspended. */
 export const readPerson = async (tx: Transaction, personNo: number): Promise<Person | undefined> => {
   const { rows } = await sql<PersonRow>`select ${personColumns} from people p
-    where p.person_no = ${personNo} and p.ended_at is null`.execute(tx);
+    where p.person_no = ${personNo} and p.ended_at is null and p.suspended_at is null`.execute(tx);
   return rows[0] && toPerson(rows[0]);
 };
 
-/** Those in use alone. */
+/** Those in use alone: neither ended nor suspended. */
 export const readPersonById = async (tx: Transaction, id: string): Promise<Person | undefined> => {
-  const { rows } = await sql<PersonRow>`select ${personColumns} from people p where p.id = ${id} and p.ended_at is null`.execute(
-    tx,
-  );
+  const { rows } = await sql<PersonRow>`select ${personColumns} from people p where p.id = ${id}
+    and p.ended_at is null and p.suspended_at is null`.execute(tx);
   return rows[0] && toPerson(rows[0]);
 };
 
 /** Those in use alone, by an address in small letters. */
 export const readPersonByEmail = async (tx: Transaction, email: string): Promise<Person | undefined> => {
   const { rows } =
-    await sql<PersonRow>`select ${personColumns} from people p where p.email = ${email} and p.ended_at is null`.execute(tx);
+    await sql<PersonRow>`select ${personColumns} from people p where p.email = ${email} and p.ended_at is null and p.suspended_at is null`.execute(
+      tx,
+    );
   return rows[0] && toPerson(rows[0]);
 };
 
@@ -57,7 +58,9 @@ interface SecretsRow extends PersonRow {
 export const readSecrets = async (tx: Transaction, login: string): Promise<PersonSecrets | undefined> => {
   const { rows } = await sql<SecretsRow>`select ${personColumns}, p.password_hash as "passwordHash",
     case when p.totp_confirmed_at is not null then p.totp_secret end as "totpSecret", p.totp_step as "totpStep"
-    from people p where (p.email = ${login} or p.user_name = ${login}) and p.ended_at is null`.execute(tx);
+    from people p where (p.email = ${login} or p.user_name = ${login}) and p.ended_at is null and p.suspended_at is null`.execute(
+    tx,
+  );
   const [row] = rows;
   if (!row) return undefined;
   const { passwordHash, totpSecret, totpStep, ...person } = row;
@@ -171,7 +174,7 @@ export const readPlatform = async (tx: Transaction): Promise<Organisation> => {
 /** Those who can sign in: whom a demo let in has no password, and keeps nobody out when its data are served later. */
 export const countMembers = async (tx: Transaction, organisationNo: number, role: Role): Promise<number> => {
   const { rows } = await sql<{ count: number }>`select count(*)::int as count from memberships m join people p using (person_no)
-    where m.organisation_no = ${organisationNo} and m.role = ${role} and p.ended_at is null and (p.password_hash is not null
+    where m.organisation_no = ${organisationNo} and m.role = ${role} and p.ended_at is null and p.suspended_at is null and (p.password_hash is not null
       or exists (select from passkeys k where k.person_no = p.person_no)
       or exists (select from outside_identities i where i.person_no = p.person_no))`.execute(tx);
   return rows[0]?.count ?? 0;

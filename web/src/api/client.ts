@@ -136,6 +136,8 @@ export type StatusQuery = RouteQuery<'listStatusChanges'>;
 
 export const changesCsvAddress = (query: StatusQuery): string => addressOf('/v1/status', { ...query, format: 'csv' });
 
+export const auditCsvAddress = (query: RouteQuery<'listAudit'>): string => addressOf('/v1/audit', { ...query, format: 'csv' });
+
 export const warningsCsvAddress = (query: RouteQuery<'listWarnings'>): string =>
   addressOf('/v1/warnings', { ...query, format: 'csv' });
 
@@ -231,6 +233,12 @@ export const api = {
     call<'listReceipts'>('GET', '/v1/receipts', { query, signal }),
   apps: (query: RouteQuery<'listApps'>, signal?: AbortSignal) => call<'listApps'>('GET', '/v1/apps', { query, signal }),
   approveApp: (id: string) => call<'approveApp'>('POST', `/v1/apps/${encodeURIComponent(id)}/approval`),
+  people: (query: RouteQuery<'listPeople'>, signal?: AbortSignal) => call<'listPeople'>('GET', '/v1/people', { query, signal }),
+  suspendPerson: (id: string, reason: string) =>
+    call<'suspendPerson'>('POST', `/v1/people/${encodeURIComponent(id)}/suspension`, { body: { reason } }),
+  endSuspension: (id: string) => call<'endSuspension'>('DELETE', `/v1/people/${encodeURIComponent(id)}/suspension`),
+  audit: (query: RouteQuery<'listAudit'>, signal?: AbortSignal) => call<'listAudit'>('GET', '/v1/audit', { query, signal }),
+  appLimits: (signal?: AbortSignal) => call<'listAppLimits'>('GET', '/v1/app-limits', { signal }),
   setAppQuota: (partnerId: string, app: string, requestsPerMinute: number) =>
     call<'setAppQuota'>('PUT', `${partnerApp(partnerId, app)}/quota`, { body: { requestsPerMinute } }),
   suspendApp: (id: string, reason: string) =>

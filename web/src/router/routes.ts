@@ -143,6 +143,24 @@ export const routes: RouteRecordRaw[] = [
         component: () => withRest(import('../pages/AppsPage.vue')),
       },
       {
+        path: 'people',
+        name: 'people',
+        meta: { title: 'management.people' },
+        component: () => withRest(import('../pages/PeoplePage.vue')),
+      },
+      {
+        path: 'audit',
+        name: 'audit',
+        meta: { title: 'management.auditTitle' },
+        component: () => withRest(import('../pages/AuditPage.vue')),
+      },
+      {
+        path: 'limits',
+        name: 'limits',
+        meta: { title: 'management.limits' },
+        component: () => withRest(import('../pages/LimitsPage.vue')),
+      },
+      {
         path: 'partners',
         name: 'partners',
         meta: { title: 'partners.title' },

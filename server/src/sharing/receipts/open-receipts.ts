@@ -107,6 +107,12 @@ export class Receipts implements ReadReceipts {
     return this.#options.storage.withActor(actor, (tx) => store.listUsage(tx, appNo, query));
   }
 
+  /** What every app was told, for who runs the platform. */
+  async useOfApps(fromMs: number, toMs: number): Promise<store.AppUse[]> {
+    await this.flush();
+    return this.#options.storage.withActor(system, (tx) => store.listUse(tx, { fromMs, toMs }));
+  }
+
   /** Into the audit log, once within `staffReadMs`, before anything is told. Throws `unavailable`: then nothing is. */
   async noteStaffLook({ personNo, ownerNo, vehicleId, items: groups, address }: StaffLook): Promise<void> {
     const { storage, clock } = this.#options;

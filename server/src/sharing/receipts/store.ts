@@ -165,6 +165,22 @@ export const listUsage = async (tx: Transaction, appNo: number, query: UsageQuer
   return rows;
 };
 
+/** What one app was told. */
+export interface AppUse {
+  readonly appNo: number;
+  readonly reads: number;
+  readonly vehicles: number;
+  readonly lastMs: number;
+}
+
+/** What every app was told in a time. */
+export const listUse = async (tx: Transaction, period: Pick<ReceiptQuery, 'fromMs' | 'toMs'>): Promise<AppUse[]> => {
+  const { rows } = await sql<AppUse>`select reader_no as "appNo", sum(reads)::float8 as reads,
+      count(distinct vehicle_no)::int as vehicles, ${msOf('max(last_at)')} as "lastMs"
+    from read_receipts where reader_kind = 'app' and ${within(period)} group by 1`.execute(tx);
+  return rows;
+};
+
 /** Makes months ahead, drops whole ones that are too old, forgets processes that are long gone. Answers how many months went. */
 export const tendReceipts = async (tx: Transaction, nowMs: number, days: number): Promise<number> => {
   await sql`select ${monthsLock}`.execute(tx);

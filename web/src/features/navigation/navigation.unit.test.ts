@@ -16,6 +16,10 @@ test('each sees the pages that are for them', () => {
   assert.ok(!support.includes('welcome') && support.includes('system'));
   const member = namesFor({ name: 'Ana', isOperator: false, isStaff: false, partners: [], customers });
   assert.ok(member.includes('drivers') && member.includes('organisations') && !member.includes('system'));
+  assert.ok(operator.includes('people') && operator.includes('audit') && operator.includes('limits'));
+  assert.ok(!support.includes('people') && support.includes('audit') && !member.includes('audit'));
+  const managers = [{ id: 'cus_1', name: 'Fleet A', role: 'manager' as const }];
+  assert.ok(namesFor({ name: 'Ana', isOperator: false, isStaff: false, partners: [], customers: managers }).includes('audit'));
   const owner = namesFor({ name: 'Ana', isOperator: false, isStaff: false, partners: [], customers: [] });
   assert.ok(owner.includes('claim') && !owner.includes('drivers'));
   assert.ok(!namesFor(undefined).includes('system'));

@@ -19,6 +19,9 @@ export interface NavPage {
     | 'partners'
     | 'apps'
     | 'organisations'
+    | 'people'
+    | 'audit'
+    | 'limits'
     | 'claim'
     | 'welcome';
   readonly icon: IconName;
@@ -34,6 +37,8 @@ export interface NavPage {
 export type You = Pick<ServerConfig['you'], 'name' | 'isOperator' | 'isStaff' | 'customers' | 'partners'>;
 
 const isFleet = ({ isStaff, customers }: You): boolean => isStaff || customers.length > 0;
+/** Staff see all of the audit log, managers what was done with the members of their fleet. */
+const seesAudit = ({ isStaff, customers }: You): boolean => isStaff || customers.some(({ role }) => role === 'manager');
 /** Has an account: the bearer of the operator's token, and who looks at a demo, have none. */
 export const isPerson = ({ name }: Pick<You, 'name'>): boolean => name !== null;
 /** For who has a car of their own and works for nobody, who may see it comes before what fleets look at. */
@@ -54,6 +59,9 @@ const known: readonly NavPage[] = [
   { name: 'organisations', icon: 'drivers', key: 'o', isMain: false, isFor: isFleet },
   { name: 'partners', icon: 'plug', key: 'p', isMain: false, isFor: ({ partners }) => partners.length > 0 },
   { name: 'apps', icon: 'plug', isMain: false, isFor: ({ isOperator }) => isOperator },
+  { name: 'people', icon: 'drivers', key: 'e', isMain: false, isFor: ({ isOperator }) => isOperator },
+  { name: 'audit', icon: 'rows', key: 'l', isMain: false, isFor: seesAudit },
+  { name: 'limits', icon: 'filter', isMain: false, isFor: ({ isOperator }) => isOperator },
   { name: 'settings', icon: 'settings', key: 's', isMain: false },
   { name: 'account', icon: 'key', key: 'a', isMain: false },
   { name: 'claim', icon: 'plus', isMain: false, isFor: ({ isStaff }) => !isStaff },

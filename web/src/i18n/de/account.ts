@@ -119,6 +119,8 @@ export default {
     session_ended: 'Eine Sitzung wurde beendet',
     account_made: 'Das Konto wurde angelegt',
     account_ended: 'Das Konto wurde beendet',
+    person_suspended: 'Das Konto wurde gesperrt',
+    person_let_in: 'Das Konto wurde wieder zugelassen',
     email_changed: 'Die Adresse wurde geändert',
     password_changed: 'Das Passwort wurde geändert',
     password_reset: 'Per Mail wurde ein neues Passwort gesetzt',

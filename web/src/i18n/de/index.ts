@@ -14,6 +14,7 @@ import errors from './errors.ts';
 import faults from './faults.ts';
 import imports from './imports.ts';
 import invitations from './invitations.ts';
+import management from './management.ts';
 import map from './map.ts';
 import mileage from './mileage.ts';
 import organisations from './organisations.ts';
@@ -47,6 +48,7 @@ const messages: Messages = {
   faults,
   imports,
   invitations,
+  management,
   map,
   mileage,
   organisations,

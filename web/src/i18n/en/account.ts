@@ -118,6 +118,8 @@ export default {
     session_ended: 'A session was ended',
     account_made: 'The account was made',
     account_ended: 'The account was ended',
+    person_suspended: 'The account was suspended',
+    person_let_in: 'The account was let in again',
     email_changed: 'The address was changed',
     password_changed: 'The password was changed',
     password_reset: 'A new password was set by mail',

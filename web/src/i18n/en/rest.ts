@@ -1,5 +1,6 @@
+import management from './management.ts';
 import partners from './partners.ts';
 import system from './system.ts';
 
 /** Sentences of pages that few people open: they come with the page. */
-export default { partners, system } as const;
+export default { management, partners, system } as const;

@@ -118,6 +118,8 @@ export default {
     session_ended: 'Se cerró una sesión',
     account_made: 'Se creó la cuenta',
     account_ended: 'Se cerró la cuenta',
+    person_suspended: 'Se suspendió la cuenta',
+    person_let_in: 'Se readmitió la cuenta',
     email_changed: 'Se cambió la dirección',
     password_changed: 'Se cambió la contraseña',
     password_reset: 'Se puso una contraseña nueva por correo',
