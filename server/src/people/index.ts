@@ -3,6 +3,7 @@ export type { AuditEntry } from './management.ts';
 export type { ActingMember } from './members.ts';
 export type { ManagedPerson } from './store-managed.ts';
 export type { OrganisationRecord } from './store-members.ts';
+export type { ErasureMail } from './mails.ts';
 export type { NewToken } from './own-account.ts';
 export { announcePeople } from './context.ts';
 export { peopleLimits } from './limits.ts';

@@ -18,6 +18,21 @@ export class PeopleMails {
     const page = `/invitation?code=${code}`;
     return this.#links.tell({ kind: 'drive', page, language, what: oneLine(from), lifetimeMs: days * dayMs }, email);
   }
+
+  /** About the erasure of the person. Throws `unavailable`. */
+  tellErasure({ kind, person, page, what = '', days = 0 }: ErasureMail): Promise<void> {
+    const { email, language, name } = person;
+    return this.#links.tell({ kind, page, language, name, what, lifetimeMs: days * dayMs }, email);
+  }
+}
+
+export interface ErasureMail {
+  readonly kind: 'erasureAsked' | 'erasureTakenBack' | 'erasureHeld' | 'erasureBegun';
+  readonly person: { readonly email: string; readonly language: string | null; readonly name: string };
+  /** Path of the page that the link leads to. */
+  readonly page: string;
+  readonly what?: string;
+  readonly days?: number;
 }
 
 export interface InvitedDriver {
