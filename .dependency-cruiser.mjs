@@ -13,7 +13,7 @@ const layers = [
   ['devices', 'people', 'sharing', 'erasure'],
   ['partners'],
   ['oauth', 'ingest', 'live', 'trips', 'commands', 'alerts'],
-  ['dashcam', 'parking', 'reports', 'feeds', 'personal-data', 'sandbox'],
+  ['dashcam', 'parking', 'reports', 'feeds', 'personal-data', 'person-erasure', 'sandbox'],
   ['http'],
   ['app'],
 ];

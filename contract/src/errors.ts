@@ -18,6 +18,8 @@ export const errorCodes = {
   method_not_allowed: { status: 405, title: 'This address does not take this method' },
   already_exists: { status: 409, title: 'It exists already' },
   in_use: { status: 409, title: 'It is still in use' },
+  last_in_charge: { status: 409, title: 'Nobody else is in charge of an organisation' },
+  erasure_begun: { status: 409, title: 'The erasure has begun' },
   grant_ended: { status: 409, title: 'The grant has ended' },
   grant_widened: { status: 409, title: 'A grant is never widened' },
   link_used: { status: 410, title: 'This link was used or is too old' },

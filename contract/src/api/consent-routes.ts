@@ -15,6 +15,7 @@ export const grantEndReasons = [
   'app_ended',
   'partner_suspended',
   'partner_blocked',
+  'erased',
 ] as const;
 
 const items = Type.Array(consentItem, { minItems: 1, maxItems: consentLimits.itemsPerRequestMax });

@@ -20,6 +20,7 @@ export * from './partner-data.ts';
 export * from './partners.ts';
 export * from './people.ts';
 export * from './possession.ts';
+export * from './person-erasure.ts';
 export * from './personal-data.ts';
 export * from './problem.ts';
 export * from './management.ts';

@@ -33,6 +33,11 @@ export const auditActs = [
   'organisation_changed',
   'organisation_ended',
   'data_exported',
+  'erasure_asked',
+  'erasure_taken_back',
+  'erasure_held',
+  'erasure_begun',
+  'person_erased',
   // Vehicles
   'vehicle_transferred',
   'claim_made',

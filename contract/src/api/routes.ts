@@ -18,6 +18,7 @@ import { webhookRoutes } from './webhooks.ts';
 import { partnerDataRoutes } from './partner-data.ts';
 import { partnerRoutes } from './partners.ts';
 import { peopleRoutes } from './people.ts';
+import { personErasureRoutes } from './person-erasure.ts';
 import { personalDataRoutes } from './personal-data.ts';
 import { possessionRoutes } from './possession.ts';
 import { reportRoutes } from './fleet-reports.ts';
@@ -246,6 +247,7 @@ export const apiRoutes = {
   ...feedRoutes,
   ...catalogueRoutes,
   ...personalDataRoutes,
+  ...personErasureRoutes,
   ...webhookRoutes,
   ...sandboxRoutes,
   ...appVehicleRoutes,

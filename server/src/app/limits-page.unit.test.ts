@@ -12,6 +12,7 @@ import {
   oauthApiLimits,
   partnerApiLimits,
   partnerDataLimits,
+  personErasureApiLimits,
 } from '@milepost/contract/api';
 import { streamLimits } from '@milepost/contract/stream';
 import { warningLimits } from '../alerts/index.ts';
@@ -32,6 +33,7 @@ import { lakeLimits } from '../lake/index.ts';
 import { oauthLimits } from '../oauth/index.ts';
 import { partnerLimits } from '../partners/index.ts';
 import { peopleLimits } from '../people/index.ts';
+import { personErasureLimits } from '../person-erasure/index.ts';
 import { personalDataLimits } from '../personal-data/index.ts';
 import { possessionLimits } from '../registry/index.ts';
 import { gpxLimits } from '../protocols/gpx/index.ts';
@@ -79,6 +81,8 @@ const allLimits: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   partnerDataLimits,
   receiptLimits,
   personalDataLimits,
+  personErasureLimits,
+  personErasureApiLimits,
   partnerRateLimits,
   feedApiLimits,
   appVehicleLimits,

@@ -1,7 +1,10 @@
 import { openMailFolder } from '../people/adapters/mail-folder/index.ts';
 import { openSmtp } from '../people/adapters/smtp/index.ts';
 import { type Mailer, openPeople, type People } from '../people/index.ts';
+import type { Erasures } from '../erasure/index.ts';
+import { PersonErasures } from '../person-erasure/index.ts';
 import { openPersonalExports, type PersonalExports } from '../personal-data/index.ts';
+import type { Consents } from '../sharing/index.ts';
 import type { Base, Closers, Stored } from './open-parts.ts';
 import { readOpenidProviders } from './openid-providers.ts';
 
@@ -43,4 +46,18 @@ export const openPersonalExportsIn = async (
   const exports = await openPersonalExports({ storage, clock, logger });
   closers.add('personal exports', () => exports.close());
   return exports;
+};
+
+/** Erasures of people: done by whichever process comes first. */
+export const openPersonErasuresIn = (
+  { configuration, clock, logger }: Base,
+  { storage, registry }: Pick<Stored, 'storage' | 'registry'>,
+  known: { readonly people: People; readonly consents: Consents; readonly erasures: Erasures },
+  closers: Closers,
+): PersonErasures => {
+  const { logRetentionDays: log, auditRetentionDays: audit, receiptRetentionDays: receipts } = configuration;
+  const erasures = new PersonErasures({ storage, registry, clock, logger, ...known, keptDays: { log, audit, receipts } });
+  erasures.start();
+  closers.add('erasures of people', () => erasures.close());
+  return erasures;
 };

@@ -63,7 +63,7 @@ import { invitationsIn, openConsentsIn, openReceiptsIn } from './open-consents.t
 import { openFeedIn, openWebhooksIn } from './open-feed.ts';
 import { makeVehicleIds } from '../sharing/index.ts';
 import { openPartnersIn } from './open-partners.ts';
-import { openAccounts, openPersonalExportsIn } from './open-people.ts';
+import { openAccounts, openPersonalExportsIn, openPersonErasuresIn } from './open-people.ts';
 import { openSandboxIn } from './open-sandbox.ts';
 import { openSystem } from './system/open-system.ts';
 
@@ -190,6 +190,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
     receipts,
     invitations: invitationsIn(base, stored, { people: parts.people, consents }),
     personalExports: await openPersonalExportsIn(base, stored, closers),
+    personErasures: openPersonErasuresIn(base, stored, { people: parts.people, consents, erasures }, closers),
     vehicleIds,
     feed,
     webhooks,

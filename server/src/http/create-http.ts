@@ -46,6 +46,7 @@ import { addPartnerDataRoutes } from './routes/partner-data.ts';
 import { addPartnerRoutes } from './routes/partners.ts';
 import { addGrantRoutes } from './routes/grants.ts';
 import { addPeopleRoutes } from './routes/people.ts';
+import { addPersonErasureRoutes } from './routes/person-erasure.ts';
 import { addPersonalDataRoutes } from './routes/personal-data.ts';
 import { addPossessionRoutes } from './routes/possession.ts';
 import { addReceiptRoutes } from './routes/receipts.ts';
@@ -119,6 +120,7 @@ const addRoutes = (fastify: FastifyInstance, deps: HttpDeps & FeedStreamDeps, sc
     addFeedRoutes,
     addCatalogueRoutes,
     addPersonalDataRoutes,
+    addPersonErasureRoutes,
     addWebhookRoutes,
     addSandboxRoutes,
     addAppVehicleRoutes,

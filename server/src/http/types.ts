@@ -18,6 +18,7 @@ import type { Partners } from '../partners/index.ts';
 import type { TlsFiles } from '../protocols/index.ts';
 import type { Consents, Invitations, Receipts, VehicleIds } from '../sharing/index.ts';
 import type { People } from '../people/index.ts';
+import type { PersonErasures } from '../person-erasure/index.ts';
 import type { PersonalExports } from '../personal-data/index.ts';
 import type { Registry, Retention } from '../registry/index.ts';
 import type { Reports } from '../reports/index.ts';
@@ -129,6 +130,7 @@ export interface HttpDeps {
   readonly receipts: Receipts;
   readonly invitations: Invitations;
   readonly personalExports: PersonalExports;
+  readonly personErasures: PersonErasures;
   /** What apps call vehicles by. */
   readonly vehicleIds: VehicleIds;
   /** What apps are told of changes. */

@@ -1,3 +1,4 @@
+export { forgetPerson } from './forget-person.ts';
 export { grantsOfAnswers } from './grants-of-answers.ts';
 export type { Ask, AskedConsent, GivenItems, PageAnswer } from './consents.ts';
 export { asksByApp, asksByHint, asksByPerson, oauthLimits } from './limits.ts';

@@ -59,6 +59,15 @@ export const deleteOfApp = async (tx: Transaction, appId: string, personId: stri
   );
 };
 
+/** Whatever a person gave, and whatever names them. Answers the apps that it was of, once a record. */
+export const deleteOfPerson = async (tx: Transaction, personId: string, email: string): Promise<(string | null)[]> => {
+  const { rows } = await sql<{ appId: string | null }>`delete from oauth_records where person_id = ${personId}
+    or position(${personId} in payload::text) > 0 or position(${email} in lower(payload::text)) > 0 returning app_id as "appId"`.execute(
+    tx,
+  );
+  return rows.map(({ appId }) => appId);
+};
+
 /** Answers how many went. */
 export const sweepRecords = async (tx: Transaction, beforeMs: number, max: number): Promise<number> => {
   const { rows } = await sql`delete from oauth_records where (kind, digest) in (

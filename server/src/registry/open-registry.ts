@@ -168,11 +168,12 @@ class PostgresRegistry implements Registry {
   /** What was written is told as numbers. */
   async #writeNumbers(run: (tx: Transaction) => Promise<DriversWritten & PossessionWritten>): Promise<void> {
     await this.#write(async (tx) => {
-      const { customerNos = [], vehicleNos = [], ...numbers } = await run(tx);
+      const { customerNos = [], vehicleNos = [], deviceNos = [], ...numbers } = await run(tx);
       return {
         ...numbers,
         customers: await readRanges(customerNos, (range) => readCustomers(tx, range)),
         vehicles: await readRanges(vehicleNos, (range) => readVehicles(tx, range)),
+        devices: await readRanges(deviceNos, (range) => readDevices(tx, range)),
       };
     });
   }

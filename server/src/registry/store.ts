@@ -171,6 +171,11 @@ const endAssignments = async (
 
 export const endVehicleRow = async (tx: Transaction, vehicleNo: number, nowMs: number): Promise<number[]> => {
   await sql`update vehicles set ended_at = ${at(nowMs)}, revision = revision + 1 where vehicle_no = ${vehicleNo}`.execute(tx);
+  return takeDevicesOff(tx, vehicleNo, nowMs);
+};
+
+/** What its devices send is refused from then on. Answers which they were. */
+export const takeDevicesOff = async (tx: Transaction, vehicleNo: number, nowMs: number): Promise<number[]> => {
   const devices = await endAssignments(tx, 'vehicle_no', vehicleNo, nowMs);
   await sql`update devices set revision = revision + 1 where device_no = any(${devices})`.execute(tx);
   return devices;

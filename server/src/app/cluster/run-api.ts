@@ -13,7 +13,7 @@ import { invitationsIn, openConsentsIn, openReceiptsIn } from '../open-consents.
 import { openFeedIn, openWebhooksIn } from '../open-feed.ts';
 import { makeVehicleIds } from '../../sharing/index.ts';
 import { openPartnersIn } from '../open-partners.ts';
-import { openAccounts, openPersonalExportsIn } from '../open-people.ts';
+import { openAccounts, openPersonalExportsIn, openPersonErasuresIn } from '../open-people.ts';
 import { openSandboxIn } from '../open-sandbox.ts';
 import { openWarningLog } from '../keep-warnings.ts';
 import { httpConfig, openAccess } from '../listeners.ts';
@@ -135,6 +135,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
     receipts,
     invitations: invitationsIn(base, stored, { people, consents }),
     personalExports: await openPersonalExportsIn(base, stored, closers),
+    personErasures: openPersonErasuresIn(base, stored, { people, consents, erasures }, closers),
     vehicleIds,
     feed,
     webhooks,

@@ -10,6 +10,9 @@ import {
   type Receipts,
   type VehicleIds,
 } from '../../sharing/index.ts';
+import type { Erasures } from '../../erasure/index.ts';
+import type { People } from '../../people/index.ts';
+import { PersonErasures } from '../../person-erasure/index.ts';
 import { openPersonalExports, type PersonalExports } from '../../personal-data/index.ts';
 import type { Storage } from '../../storage/index.ts';
 
@@ -17,6 +20,8 @@ export interface TestConsents {
   readonly consents: Consents;
   readonly receipts: Receipts;
   readonly personalExports: PersonalExports;
+  /** Nothing is done in the background unless it is told to `tend`. */
+  readonly personErasures: PersonErasures;
   readonly vehicleIds: VehicleIds;
   /** Where answers to what apps ask become grants. */
   readonly answers: ConsentAnswers;
@@ -24,7 +29,8 @@ export interface TestConsents {
 
 /** Grants that end with a transfer, as the server has them. */
 export const openTestConsents = async (
-  { storage, registry }: { readonly storage: Storage; readonly registry: Registry },
+  { storage, registry, erasures }: { readonly storage: Storage; readonly registry: Registry; readonly erasures: Erasures },
+  people: People,
   timed: { readonly clock: Clock; readonly logger: Logger },
 ): Promise<TestConsents> => {
   const { possessions, directory } = registry;
@@ -34,5 +40,8 @@ export const openTestConsents = async (
   const vehicleIds = makeVehicleIds(Buffer.alloc(32, 7));
   const receipts = await openReceipts({ storage, ...timed, possession: possessions.directory });
   const personalExports = await openPersonalExports({ storage, ...timed });
-  return { consents, receipts, personalExports, vehicleIds, answers: grantsOfAnswers({ consents, vehicleIds, directory }) };
+  const keptDays = { log: 14, audit: 400, receipts: 400 };
+  const personErasures = new PersonErasures({ storage, registry, erasures, consents, people, keptDays, ...timed });
+  const answers = grantsOfAnswers({ consents, vehicleIds, directory });
+  return { consents, receipts, personalExports, personErasures, vehicleIds, answers };
 };

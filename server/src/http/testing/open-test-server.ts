@@ -341,7 +341,7 @@ export const openTestServer = async (
   const { people, mails } = await openTestPeople(parts.storage, timed.clock);
   let origin = '';
   const known = { storage: parts.storage, people, cookieName: access.cookieName, publicUrl: () => origin };
-  const { answers, ...shared } = await openTestConsents(parts, timed);
+  const { answers, ...shared } = await openTestConsents(parts, people, timed);
   const ofPartners = { ...(await openTestPartners({ ...known, settings, answers, ...timed })), ...shared };
   const fed = openTestFeed(timed, parts, ofPartners, { ...known, mayReachPrivate: settings.mayPingPrivate });
   const figures = { ...figuresOf(parts, gate), trips: () => parts.days.statistics() };
@@ -388,7 +388,7 @@ export const openTestServer = async (
       await people.close();
       await sockets.close();
       await http.close();
-      await Promise.all([shared.receipts.close(), shared.personalExports.close()]);
+      await Promise.all([shared.receipts.close(), shared.personalExports.close(), shared.personErasures.close()]);
       system.close();
       await close();
     },

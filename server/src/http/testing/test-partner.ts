@@ -36,9 +36,10 @@ export const openTestPartner = async (
   server: TestServer,
   items: readonly ConsentItem[],
   email = 'ada@example.com',
+  name = `Volt of ${email}`,
 ): Promise<TestPartner> => {
   const owner = await signUpIn(server, email, 'Ada Byron');
-  const made = await owner.ask('makePartner', { body: { name: `Volt of ${email}` } });
+  const made = await owner.ask('makePartner', { body: { name } });
   const declared = items.map((item) => ({ ...item, reason: 'The price follows it.' })) as never;
   const app = await makeTestApp(server, owner, made.json.id, { items: declared });
   const params = { id: made.json.id, app: app.id, purpose };

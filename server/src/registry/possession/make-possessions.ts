@@ -29,6 +29,7 @@ export interface PossessionWritten {
   /** Vehicles whose holders or broken glass changed. */
   readonly possessionVehicleNos?: readonly number[];
   readonly driverVehicleNos?: readonly number[];
+  readonly deviceNos?: readonly number[];
 }
 
 export interface PossessionsContext {
@@ -159,6 +160,26 @@ class PossessionStore implements Possessions {
     return glass;
   }
 
+  async release(vehicleId: string, personNo: number, by: Acting): Promise<void> {
+    await this.#context.write(async (tx) => {
+      const nowMs = this.#context.clock.now();
+      await lockPeriods(tx);
+      const { no, hasEnded } = await registry.lockVehicle(tx, vehicleId);
+      await store.deletePeriodsOf(tx, no, personNo);
+      const of = { possessionVehicleNos: [no], driverVehicleNos: [no] };
+      const holder = await this.#holderOf(tx, no);
+      if (!isPersons(holder) || holder.personNo !== personNo) return of;
+      // What they called it, and wrote of it, is theirs.
+      await registry.updateVehicleRow(tx, no, { plate: null, note: null });
+      if (hasEnded) return { ...of, vehicleNos: [no] };
+      const { customerNo, isNew } = await store.keepPrivateOwners(tx, makeId(idPrefixes.customer, this.#context.random), nowMs);
+      await this.giveTo(tx, vehicleId, { kind: 'customer', customerNo }, 'released', by);
+      // Nobody has agreed to what it goes on sending.
+      const deviceNos = await registry.takeDevicesOff(tx, no, nowMs);
+      return { ...of, vehicleNos: [no], deviceNos, customerNos: isNew ? [customerNo] : [] };
+    });
+  }
+
   /** In a transaction: ends the one period and begins the next. Nothing is written when the holder stays. */
   async giveTo(tx: Transaction, vehicleId: string, to: Holder, how: PossessionWay, by: Acting): Promise<PossessionWritten> {
     const nowMs = this.#context.clock.now();
@@ -168,7 +189,7 @@ class PossessionStore implements Possessions {
     const periods = await store.readPossessions(tx, { from: vehicleNo, to: vehicleNo });
     const holder = periods.at(-1)?.holder ?? { kind: 'customer', customerNo };
     if (isSameHolder(holder, to)) return {};
-    if (isPersons(holder) && how !== 'claimed')
+    if (isPersons(holder) && how !== 'claimed' && how !== 'released')
       throw new CallerError('forbidden', 'this vehicle is a person’s, who alone gives it away');
     const id = (): string => makeId(idPrefixes.possession, this.#context.random);
     if (periods.length === 0) {

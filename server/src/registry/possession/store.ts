@@ -131,3 +131,12 @@ export const insertBrokenGlass = async (
   await sql`insert into broken_glass (id, vehicle_no, person_no, reason, at, until)
     values (${row.id}, ${row.vehicleNo}, ${row.personNo}, ${row.reason}, ${at(row.fromMs)}, ${at(row.untilMs)})`.execute(tx);
 };
+
+/** What drivers drove, and what was private, of a vehicle while a person held it. */
+export const deletePeriodsOf = async (tx: Transaction, vehicleNo: number, personNo: number): Promise<void> => {
+  for (const table of ['private_periods', 'driver_assignments'])
+    await sql`delete from ${sql.table(table)} d where d.vehicle_no = ${vehicleNo} and exists (
+      select from possessions p where p.vehicle_no = ${vehicleNo} and p.person_no = ${personNo} and p.period && d.period)`.execute(
+      tx,
+    );
+};

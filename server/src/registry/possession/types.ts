@@ -8,7 +8,7 @@ export type Holder =
 export const isSameHolder = (a: Holder, b: Holder): boolean =>
   a.kind === 'person' ? b.kind === 'person' && a.personNo === b.personNo : b.kind === 'customer' && a.customerNo === b.customerNo;
 
-export const possessionWays = ['enrolled', 'transferred', 'claimed'] as const;
+export const possessionWays = ['enrolled', 'transferred', 'claimed', 'released'] as const;
 export type PossessionWay = (typeof possessionWays)[number];
 
 /** Who held a vehicle from when to when, by sample time: ms, `toMs` exclusive, −Infinity and Infinity where it is open. */
@@ -90,6 +90,11 @@ export interface Possessions {
   claim(code: string, by: Acting & { readonly personNo: number }): Promise<ClaimedVehicle>;
   /** Staff see everything of the vehicle for an hour; its owner sees that, and why. */
   breakGlass(vehicleId: string, reason: string, by: Acting): Promise<BrokenGlass>;
+  /**
+   * A person is forgotten: who drove the vehicle in their time, and when it was private, goes. If they hold it, it is nobody's until somebody claims it,
+   * and its devices come off. Once more changes nothing.
+   */
+  release(vehicleId: string, personNo: number, by: Acting): Promise<void>;
   /** Called in the transaction of each transfer. */
   whenTransferred(hook: TransferHook): void;
 }

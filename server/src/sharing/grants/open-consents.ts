@@ -220,6 +220,11 @@ export class Consents {
     await this.#write(system, async (tx) => this.#endAll(tx, await store.lockLiveGrants(tx, { appNos }), reason));
   }
 
+  /** All that a person gave, and all by which they read: they are forgotten. Partners are told of the end. */
+  async endGrantsOfPerson(ofPersonNo: number): Promise<void> {
+    await this.#write(system, async (tx) => this.#endAll(tx, await store.lockLiveGrants(tx, { ofPersonNo }), 'erased'));
+  }
+
   /** In the transaction in which a vehicle changes hands, or ends. The book follows when it commits. */
   async endGrantsOfVehicle(tx: Transaction, vehicleNo: number, reason: EndReason, nowMs: number): Promise<void> {
     const ended = await this.#endAll(tx, await store.lockLiveGrants(tx, { vehicleNo }), reason, nowMs);

@@ -64,16 +64,20 @@ export const lockLiveGrant = async (
 export type GrantFilter =
   | { readonly vehicleNo: number }
   | { readonly appNos: readonly number[]; readonly holderPersonNo?: number }
-  | { readonly expiredByMs: number };
+  | { readonly expiredByMs: number }
+  /** Given by the person, or read by them. */
+  | { readonly ofPersonNo: number };
 
 /** Locked, those that live, in order of number: whoever locks several does so in the same order. */
 export const lockLiveGrants = async (tx: Transaction, filter: GrantFilter): Promise<StoredGrant[]> => {
   const wanted =
     'vehicleNo' in filter
       ? sql`vehicle_no = ${filter.vehicleNo}`
-      : 'expiredByMs' in filter
-        ? sql`until_at <= ${at(filter.expiredByMs)}`
-        : sql`app_no = any(${[...filter.appNos]}::int[]) and (${filter.holderPersonNo ?? null}::int is null or holder_person_no = ${filter.holderPersonNo ?? null})`;
+      : 'ofPersonNo' in filter
+        ? sql`(holder_person_no = ${filter.ofPersonNo} or reader_person_no = ${filter.ofPersonNo})`
+        : 'expiredByMs' in filter
+          ? sql`until_at <= ${at(filter.expiredByMs)}`
+          : sql`app_no = any(${[...filter.appNos]}::int[]) and (${filter.holderPersonNo ?? null}::int is null or holder_person_no = ${filter.holderPersonNo ?? null})`;
   const { rows } = await sql<GrantRow>`select ${grantColumns} from grants where ${wanted} and state <> 'ended'
     order by grant_no for update`.execute(tx);
   return rows.map(toGrant);

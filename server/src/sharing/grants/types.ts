@@ -43,6 +43,8 @@ export const endReasons = [
   'app_ended',
   'partner_suspended',
   'partner_blocked',
+  /** Its holder, or its reader, had everything of themselves erased. */
+  'erased',
 ] as const;
 export type EndReason = (typeof endReasons)[number];
 

@@ -50,6 +50,7 @@ export default {
     app_ended: 'die App hat geendet',
     partner_suspended: 'der Partner wurde gesperrt',
     partner_blocked: 'Sie haben den Partner blockiert',
+    erased: 'die Person ließ alles von sich löschen',
   },
   offForGood: 'aus: um es wieder zu lesen, muss neu gefragt werden',
   coarser: 'Gröber mitteilen',

@@ -13,6 +13,8 @@ export default {
   method_not_allowed: 'Das bietet der Server nicht an.',
   already_exists: 'Das gibt es schon.',
   in_use: 'Es wird noch gebraucht.',
+  last_in_charge: 'Niemand sonst ist für eine Ihrer Organisationen zuständig: Bestimmen Sie erst jemanden.',
+  erasure_begun: 'Die Löschung hat begonnen und lässt sich nicht mehr zurücknehmen.',
   grant_ended: 'Die Freigabe ist beendet.',
   grant_widened: 'Eine Freigabe wird nie erweitert: dafür braucht es eine neue Antwort.',
   link_used: 'Dieser Link wurde benutzt oder ist zu alt.',

@@ -50,6 +50,7 @@ export default {
     app_ended: 'the app has ended',
     partner_suspended: 'the partner was suspended',
     partner_blocked: 'you blocked the partner',
+    erased: 'the person had everything of themselves erased',
   },
   offForGood: 'off: to read it again, they must ask again',
   coarser: 'Tell it more coarsely',

@@ -16,6 +16,8 @@ export default {
   method_not_allowed: 'The server does not offer this.',
   already_exists: 'It exists already.',
   in_use: 'It is still in use.',
+  last_in_charge: 'Nobody else is in charge of an organisation of yours: make somebody so first.',
+  erasure_begun: 'The erasure has begun and cannot be taken back.',
   grant_ended: 'The grant has ended.',
   grant_widened: 'A grant cannot be widened: that takes a new answer.',
   link_used: 'This link was used, or is too old.',

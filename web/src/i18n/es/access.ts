@@ -50,6 +50,7 @@ export default {
     app_ended: 'la aplicación terminó',
     partner_suspended: 'el socio fue suspendido',
     partner_blocked: 'usted bloqueó al socio',
+    erased: 'la persona hizo borrar todo lo suyo',
   },
   offForGood: 'apagado: para leerlo otra vez tienen que volver a pedirlo',
   coarser: 'Decirlo con menos detalle',

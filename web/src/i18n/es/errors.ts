@@ -13,6 +13,8 @@ export default {
   method_not_allowed: 'El servidor no ofrece eso.',
   already_exists: 'Ya existe.',
   in_use: 'Todavía se está usando.',
+  last_in_charge: 'Nadie más está a cargo de una organización suya: nombre antes a otra persona.',
+  erasure_begun: 'El borrado ha empezado y ya no se puede retirar.',
   grant_ended: 'El permiso ha terminado.',
   grant_widened: 'Un permiso no se puede ampliar: hace falta una respuesta nueva.',
   link_used: 'Este enlace ya se usó o es demasiado antiguo.',
