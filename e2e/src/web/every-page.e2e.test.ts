@@ -71,6 +71,7 @@ const pages: Readonly<Record<string, PageUnderTest>> = {
   activity: { title: 'Activity', ready: '[data-week]', reads: /^\/v1\/receipts/, empty: 'Nobody read anything this week' },
   signIn: { title: 'Sign in', ready: 'form', isEntry: true },
   catalogue: { title: 'What data there are', ready: '[data-item]', isEntry: true },
+  erasure: { title: 'Erasure of a person', query: '?code=none', ready: 'form', isEntry: true, isGone: true },
   outside: { title: 'Sign in', ready: 'form', isEntry: true, isGone: true },
   signUp: { title: 'Make an account', ready: 'form', isEntry: true },
   reset: { title: 'Set a new password', ready: 'form', isEntry: true },

@@ -298,6 +298,11 @@ export const api = {
   myExports: (signal?: AbortSignal) => call<'listMyExports'>('GET', '/v1/me/exports', { signal }),
   startMyExport: () => call<'startMyExport'>('POST', '/v1/me/exports'),
   removeMyExport: (id: string) => call<'removeMyExport'>('DELETE', `/v1/me/exports/${encodeURIComponent(id)}`),
+  myErasure: (signal?: AbortSignal) => call<'readMyErasure'>('GET', '/v1/me/erasure', { signal }),
+  startMyErasure: () => call<'startMyErasure'>('POST', '/v1/me/erasure'),
+  takeBackMyErasure: () => call<'takeBackMyErasure'>('DELETE', '/v1/me/erasure'),
+  erasureProof: (code: string, signal?: AbortSignal) =>
+    call<'readErasureProof'>('POST', '/v1/erasure-proofs', { body: { code }, signal }),
   signOut: () => call<'endSession'>('DELETE', '/v1/session'),
   askSignUp: (body: RouteBody<'askSignUp'>) => call<'askSignUp'>('POST', '/v1/sign-ups', { body }),
   link: (body: RouteBody<'readLink'>) => call<'readLink'>('POST', '/v1/links', { body }),

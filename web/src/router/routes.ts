@@ -58,6 +58,12 @@ export const routes: RouteRecordRaw[] = [
         component: () => import('../pages/entry/CataloguePage.vue'),
       },
       {
+        path: '/erasure',
+        name: 'erasure',
+        meta: { title: 'erasure.pageTitle', isWide: true },
+        component: () => withRest(import('../pages/entry/ErasurePage.vue')),
+      },
+      {
         path: '/first-operator',
         name: 'firstOperator',
         meta: { title: 'entry.firstTitle' },
@@ -104,7 +110,12 @@ export const routes: RouteRecordRaw[] = [
         meta: { title: 'settings.title' },
         component: () => import('../pages/SettingsPage.vue'),
       },
-      { path: 'account', name: 'account', meta: { title: 'account.title' }, component: () => import('../pages/AccountPage.vue') },
+      {
+        path: 'account',
+        name: 'account',
+        meta: { title: 'account.title' },
+        component: () => withRest(import('../pages/AccountPage.vue')),
+      },
       { path: 'access', name: 'access', meta: { title: 'access.title' }, component: () => import('../pages/AccessPage.vue') },
       {
         path: 'access/invite',

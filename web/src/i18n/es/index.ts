@@ -10,6 +10,7 @@ import common from './common.ts';
 import connections from './connections.ts';
 import drivers from './drivers.ts';
 import entry from './entry.ts';
+import erasure from './erasure.ts';
 import errors from './errors.ts';
 import faults from './faults.ts';
 import imports from './imports.ts';
@@ -44,6 +45,7 @@ const messages: Messages = {
   connections,
   drivers,
   entry,
+  erasure,
   errors,
   faults,
   imports,
