@@ -58,6 +58,7 @@ const symbols = [
 const same: Readonly<Record<string, readonly string[]>> = {
   es: ['no', 'Total'],
   de: [
+    'App',
     'Log',
     'Name',
     'Status',
