@@ -1,3 +1,4 @@
+import type { DemoRole } from '@milepost/contract/api';
 import type { Page } from 'playwright-core';
 
 /** A picture of a page of the web app. */
@@ -10,6 +11,8 @@ export interface Picture {
   readonly act?: (page: Page) => Promise<unknown>;
   /** The window grows until nothing is hidden. */
   readonly isWhole?: boolean;
+  /** Who looks, of the demo; its first operator unless told. */
+  readonly as?: DemoRole;
 }
 
 /** Of the demo: whom the pictures are about. */
@@ -107,10 +110,33 @@ const otherPictures = ({ driver }: Cast): Picture[] => [
   },
 ];
 
+/** Opens the first of a list. */
+const openFirst = (link: string) => async (page: Page) => {
+  await page.locator(`main ${link}`).first().click();
+  await page.waitForLoadState('networkidle');
+};
+
+const peoplePictures: readonly Picture[] = [
+  { name: 'organisations', address: '/organisations', ready: 'h1' },
+  { name: 'people', address: '/people', ready: 'h1' },
+  { name: 'audit', address: '/audit', ready: 'h1' },
+  { name: 'apps', address: '/apps', ready: 'h1' },
+  { name: 'limits', address: '/limits', ready: 'h1' },
+  { name: 'catalogue', address: '/catalogue', ready: 'h1' },
+  { name: 'owner-map', address: '/', ready: '[data-row]', as: 'owner' },
+  { name: 'access', address: '/access', ready: '[data-grant]', isWhole: true, as: 'owner' },
+  { name: 'requests', address: '/requests', ready: 'h1', as: 'owner' },
+  { name: 'activity', address: '/activity', ready: 'h1', isWhole: true, as: 'owner' },
+  { name: 'owner-account', address: '/account', ready: '[data-act]', isWhole: true, as: 'owner' },
+  { name: 'partners', address: '/partners', ready: 'h1', as: 'partner' },
+  { name: 'partner', address: '/partners', ready: 'h1', act: openFirst('a[href*="/partners/"]'), isWhole: true, as: 'partner' },
+];
+
 export const demoPictures = (cast: Cast): readonly Picture[] => [
   ...fleetPictures(cast),
   ...vehiclePictures(cast),
   ...otherPictures(cast),
+  ...peoplePictures,
 ];
 
 export const emptyPictures: readonly Picture[] = [

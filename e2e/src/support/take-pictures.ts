@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DemoRole } from '@milepost/contract/api';
 import type { Browser, Page } from 'playwright-core';
 import { visit } from './browser.ts';
+import { callAs } from './partner-app.ts';
 import type { Picture } from './pictures.ts';
 import type { Milepost } from './start-milepost.ts';
 
@@ -56,8 +58,11 @@ const takeLook = async (browser: Browser, milepost: Milepost, look: Look, pictur
   // The mobile browser tells of a preference that it does not know.
   const { page, close } = await visit(browser, milepost, '/settings', { ...options, timezoneId: 'Africa/Casablanca' });
   const encoder = await browser.newPage();
-  for (const { name, address, ready, act, isWhole } of pictures) {
+  let who: DemoRole | undefined;
+  for (const { name, address, ready, act, isWhole, as } of pictures) {
     await page.setViewportSize(options.viewport);
+    if (as !== undefined && as !== who) await callAs(page, 'POST', '/v1/demo/session', { as });
+    who = as;
     await page.goto(milepost.origin + address);
     await page.locator(`main ${ready}`).first().waitFor({ state: 'attached' });
     await page.waitForLoadState('networkidle');
