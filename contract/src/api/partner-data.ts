@@ -25,6 +25,8 @@ export const partnerDataLimits = {
   historyValuesMax: 20_000,
   historySignalsMax: 32,
   mileageDaysMax: 92,
+  /** Of periods in which it was driven; earlier ones follow from `next`. */
+  drivenDaysMax: 31,
 } as const;
 
 const { vehicle, withheld } = sharedVehicle.properties;
@@ -55,7 +57,21 @@ const { driver: _driver, isPrivate: _isPrivate, harshEvents, ...ofTrip } = trip.
 /** Of a trip; what is not granted is null, and `withheld` says why. */
 export const sharedTrip = closed({ ...ofTrip, harshEvents: nullable(harshEvents) });
 export type SharedTrip = Static<typeof sharedTrip>;
-export const sharedTrips = page(sharedTrip);
+
+/** Whole minutes, hours or days, as `driving` is granted, in each of which it was driven. */
+export const drivenPeriod = closed({
+  start: isoTime,
+  end: isoTime,
+  distanceKm: Type.Number({ minimum: 0, maximum: 10_000_000, description: 'Of all trips in it together' }),
+});
+export type DrivenPeriodView = Static<typeof drivenPeriod>;
+export const sharedTrips = closed({
+  ...page(sharedTrip).properties,
+  driven: Type.Array(drivenPeriod, {
+    description:
+      'Instead of `items`, where `driving` is granted once a minute, an hour or a day: newest first, each told when it is over',
+  }),
+});
 export type SharedTrips = Static<typeof sharedTrips>;
 export const sharedStops = page(stop);
 export type SharedStops = Static<typeof sharedStops>;
@@ -137,7 +153,8 @@ export const partnerDataRoutes = {
     method: 'GET',
     path: '/v1/partner/vehicles/{id}/trips',
     summary: 'List trips of a vehicle, newest first',
-    description: 'Needs `driving` of each report; places need `position`, speeds and harsh events `motion`, energy `energy`.',
+    description:
+      'Needs `driving`; of each report, places need `position`, speeds and harsh events `motion`, energy `energy`. Granted once a minute, an hour or a day, `driven` says in which it was driven and how far.',
     tag,
     params: byVehicle,
     query: activityQuery,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { coreVocabulary } from '@milepost/contract';
 import { type ConsentItem, placePrecisions, timePrecisions } from '@milepost/contract/api';
 import fc from 'fast-check';
-import { derivedItems, middleOfCell, type Precision } from '../events/index.ts';
+import { derivedItems, middleOfCell, periodMsOf, type Precision } from '../events/index.ts';
 import { makeManualClock } from '../kernel/index.ts';
 import { checkItems, type GrantHolder, previewOf } from '../sharing/index.ts';
 import { neverHandedOver, nothingPrivate } from '../sharing/operator-scope.ts';
@@ -102,6 +102,13 @@ const precisionOf = (granted: readonly ConsentItem[], group: Group): Precision |
   return item && (item.time ?? 'report') === 'report' ? (item.place ?? 'exact') : undefined;
 };
 
+/** Another begin and end, in the same minutes, hours or days. */
+const withinSteps = ({ fromMs, toMs }: Trip, periodMs: number, seed: number): Pick<Trip, 'fromMs' | 'toMs'> => {
+  const [first, last] = [Math.floor(fromMs / periodMs) * periodMs, Math.floor(toMs / periodMs) * periodMs];
+  const half = Math.floor(periodMs / 2);
+  return { fromMs: first + (seed % half), toMs: last + half + (seed % half) };
+};
+
 /** A day that differs in as much as is not granted. */
 const twinOf = (of: VehicleDay, granted: readonly ConsentItem[], seeds: readonly number[]): VehicleDay => {
   let next = 0;
@@ -127,11 +134,14 @@ const twinOf = (of: VehicleDay, granted: readonly ConsentItem[], seeds: readonly
   });
   const stops = of.stops.map((stop) => ({ ...stop, position: moved(stop.position) }));
   const charging = of.charging.map((one) => ({ ...one, position: moved(one.position) }));
+  const step = granted.find(({ item }) => item === 'driving')?.time ?? 'report';
   return {
     ...of,
     trips: has('driving')
       ? trips
-      : trips.slice(seed() % 3).map((trip) => ({ ...trip, distanceM: seed(), toMs: trip.toMs + (seed() % 1000) })),
+      : step !== 'report' && granted.some(({ item }) => item === 'driving')
+        ? trips.map((trip) => ({ ...trip, idleMs: seed() % 60_000, ...withinSteps(trip, periodMsOf(step), seed()) }))
+        : trips.slice(seed() % 3).map((trip) => ({ ...trip, distanceM: seed(), toMs: trip.toMs + (seed() % 1000) })),
     stops: has('driving') ? stops : stops.slice(seed() % 2),
     charging: has('energy') ? charging : charging.slice(seed() % 2).map((one) => ({ ...one, addedKwh: seed() % 50 })),
   };
@@ -160,16 +170,18 @@ const answersOf = async (of: VehicleDay, granted: readonly ConsentItem[]): Promi
 };
 
 test('days that differ below what is granted are answered alike', async () => {
-  let [told, withPlaces] = [0, 0];
+  let [told, withPlaces, driven] = [0, 0, 0];
   await fc.assert(
     fc.asyncProperty(day, items, fc.array(fc.nat(1_000_000_007), { minLength: 5, maxLength: 40 }), async (of, granted, seeds) => {
       const first = await answersOf(of, granted);
       assert.equal(await answersOf(twinOf(of, granted, seeds), granted), first);
-      if (first.includes('"distanceKm"')) told++;
+      if (first.includes('"durationSeconds"')) told++;
       if (first.includes('"latitude"')) withPlaces++;
+      if (first.includes('"driven":[{')) driven++;
     }),
     { numRuns: 300 },
   );
+  assert.ok(driven > 5, `only ${driven} of the grants told coarsely when it was driven`);
   assert.ok(told > 50, `only ${told} of the grants told trips`);
   assert.ok(withPlaces > 50, `only ${withPlaces} of the grants told places`);
 });
@@ -177,7 +189,7 @@ test('days that differ below what is granted are answered alike', async () => {
 test('each thing is told when all that it is made of is granted, and not when one is missing or coarse', async () => {
   const [of] = fc.sample(day, { numRuns: 1, seed: 7 }) as [VehicleDay];
   const marks = {
-    trip: '"distanceKm"',
+    trip: '"durationSeconds"',
     tripMotion: '"topSpeedKmh":1',
     tripEnergy: '"energyFromPercent":',
     stop: '"parked"',

@@ -67,6 +67,7 @@ const read = async <T>(what: string, token: string): Promise<T> => {
 };
 const reasons = ({ withheld }: { readonly withheld: readonly { item: string; reason: string }[] }): string[] =>
   withheld.map(({ item, reason }) => `${item} ${reason}`);
+const at = (ms: number): string => new Date(ms).toISOString();
 const lastDay = `from=${startMs + day}`;
 
 test('trips, stops and charging tell all that is granted', async () => {
@@ -93,9 +94,37 @@ test('of what is derived, what is not granted is null, and says why', async () =
   const charging = await read<SharedCharging>('charging', token);
   assert.deepEqual([charging.items, charging.completeTo, reasons(charging)], [[], null, ['energy revoked']]);
   const coarse = await give({ item: 'driving', time: 'hour' });
-  const none = await read<SharedTrips>(`trips?${lastDay}`, coarse);
-  assert.deepEqual([none.items, none.completeTo], [[], null], 'of values of an hour no trip is told');
-  assert.ok(reasons(none).includes('driving not_granted'), JSON.stringify(none));
+  const none = await read<SharedStops>(`stops?${lastDay}`, coarse);
+  assert.deepEqual(
+    [none.items, none.completeTo, reasons(none)[0]],
+    [[], null, 'driving not_granted'],
+    'of hours no stop is told',
+  );
+});
+
+test('where driving is granted by hours or minutes, it is told in which it was driven and how far, and nothing finer', async () => {
+  const token = await give({ item: 'driving', time: 'hour' }, { item: 'position' }, { item: 'motion' });
+  const trips = await read<SharedTrips>(`trips?${lastDay}`, token);
+  const [hourOf, ...more] = trips.driven;
+  assert.deepEqual([trips.items, more, hourOf?.start, hourOf?.end], [[], [], at(startMs + day), at(startMs + day + hour)]);
+  assert.ok(Math.abs((hourOf?.distanceKm ?? 0) - 20) < 1, JSON.stringify(trips));
+  assert.deepEqual(reasons(trips).sort(), ['energy revoked', 'motion not_granted', 'position not_granted']);
+  assert.equal(trips.completeTo, at(startMs + day + hour));
+  assert.deepEqual(
+    (await read<SharedTrips>(`trips?from=${startMs + day + 30 * minute}`, token)).driven,
+    trips.driven,
+    'whole hours',
+  );
+  assert.deepEqual((await read<SharedTrips>(`trips?to=${startMs + day}`, token)).driven, []);
+  const used = await volt.owner.ask('listReceipts', { query: { item: 'driving' } });
+  assert.ok(used.json.items.some(({ channel }) => channel === 'rest'));
+  const byMinute = await read<SharedTrips>(`trips?${lastDay}`, await give({ item: 'driving', time: 'minute' }));
+  const [minutes] = byMinute.driven;
+  assert.ok(
+    minutes && Date.parse(minutes.start) % minute === 0 && Date.parse(minutes.end) - Date.parse(minutes.start) < 25 * minute,
+  );
+  const byDay = await read<SharedTrips>('trips', await give({ item: 'driving', time: 'day' }));
+  assert.deepEqual(byDay.driven, [], 'the day is not over');
 });
 
 test('values over time are told at the precision of the grant, in pages', async () => {

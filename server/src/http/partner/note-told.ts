@@ -44,7 +44,8 @@ export const noteThings = <A extends SharedTrips | SharedStops | SharedCharging>
 ): A => {
   const withheld = new Set(answer.withheld.map(({ item }) => item));
   const items = new Set(things.flatMap((thing) => derivedItems[thing]).filter((item) => !withheld.has(item)));
-  if (answer.items.length > 0) note(deps, ask, [...items]);
+  const isDriven = 'driven' in answer && answer.driven.length > 0;
+  if (answer.items.length > 0 || isDriven) note(deps, ask, [...items]);
   return answer;
 };
 

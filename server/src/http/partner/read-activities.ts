@@ -12,6 +12,7 @@ import type { SharedAsk } from '../read-shared.ts';
 import { lastDays, readPeriod, toIso } from '../times.ts';
 import { activityView, chargingView, stopView } from '../views/trip-view.ts';
 import type { PartnerDeps } from './asked-vehicle.ts';
+import { readDriven } from './read-driven.ts';
 import { withheldThings } from './withheld-things.ts';
 
 type Deps = Pick<PartnerDeps, 'trips' | 'vocabulary' | 'clock'>;
@@ -53,13 +54,17 @@ const tripOf = (trip: SeenTrip): SharedTrip => {
   };
 };
 
-export const readSharedTrips = (deps: Deps, ask: SharedAsk, query: Query): Promise<SharedTrips> =>
-  readPage(deps, ask, query, {
+export const readSharedTrips = async (deps: Deps, ask: SharedAsk, query: Query): Promise<SharedTrips> => {
+  const driven = await readDriven(deps, ask, query);
+  if (driven) return driven;
+  const page = await readPage(deps, ask, query, {
     thing: 'trip',
     parts: ['tripPlace', 'tripMotion', 'tripEnergy'],
     list: (asked) => deps.trips.listTrips(ask.scope, asked),
     view: tripOf,
   });
+  return { ...page, driven: [] };
+};
 
 export const readSharedStops = (deps: Deps, ask: SharedAsk, query: Query): Promise<SharedStops> =>
   readPage(deps, ask, query, {
