@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { WebhookDeliveryView } from '@milepost/contract/api';
 import { listAudit } from '../audit/index.ts';
@@ -85,6 +87,7 @@ const saysKm = (value: number) => (one: Received) => JSON.stringify(one.event.da
 const deliveries = async (id: string): Promise<readonly WebhookDeliveryView[]> =>
   (await volt.owner.ask('listWebhookDeliveries', { params: paramsOf(id) })).json.items;
 const hasPython = spawnSync('python3', ['--version']).status === 0;
+const hasGo = spawnSync('go', ['version']).status === 0;
 const stateOf = async (id: string, delivery: string): Promise<WebhookDeliveryView | undefined> =>
   (await deliveries(id)).find((one) => one.id === delivery);
 
@@ -123,6 +126,39 @@ const inPython = (secret: string, { headers, body }: Received): Promise<string> 
   const call = '\nimport sys\nprint(str(is_signed(sys.argv[1], sys.argv[2], sys.stdin.buffer.read())).lower())';
   return run('python3', ['-c', exampleOf('Python') + call, secret, headers['milepost-signature'] ?? ''], body);
 };
+
+/** Built once: to translate it takes longer than all the rest. */
+const buildGo = async (folder: string): Promise<(secret: string, one: Received) => Promise<string>> => {
+  const imports = ['crypto/hmac', 'crypto/sha256', 'encoding/hex', 'fmt', 'io', 'math', 'os', 'strconv', 'strings', 'time'];
+  const main = `func main() {
+  body, _ := io.ReadAll(os.Stdin)
+  fmt.Println(isSigned(os.Args[1], os.Args[2], body))
+}`;
+  const text = ['package main', ...imports.map((name) => `import "${name}"`), exampleOf('Go'), main].join('\n');
+  writeFileSync(join(folder, 'main.go'), text);
+  const program = join(folder, 'is-signed');
+  await run('go', ['build', '-o', program, join(folder, 'main.go')], '');
+  return (secret, { headers, body }) => run(program, [secret, headers['milepost-signature'] ?? ''], body);
+};
+
+test('the check of a signature in Go works as it stands on the page', { skip: hasGo ? false : 'there is no go' }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'milepost-go-'));
+  try {
+    const inGo = await buildGo(folder);
+    const { id, secret } = await make();
+    const { delivery } = (await volt.owner.ask('pingWebhook', { params: paramsOf(id) })).json;
+    const one = await got(({ headers }) => headers['milepost-delivery'] === delivery);
+    assert.deepEqual(
+      [await inGo(secret, one), await inGo(`${secret}x`, one), await inGo(secret, { ...one, body: `${one.body} ` })],
+      ['true', 'false', 'false'],
+    );
+    const old = `t=1,${one.headers['milepost-signature']?.split(',').slice(1).join(',')}`;
+    assert.equal(await inGo(secret, { ...one, headers: { ...one.headers, 'milepost-signature': old } }), 'false');
+    await end(id);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
 
 test('what changes is delivered as a signed CloudEvent, checked as the page says, and listed', async () => {
   await volt.give([car], [{ item: 'mileage' }]);

@@ -1,6 +1,6 @@
 import { coreVocabulary } from '@milepost/contract';
 import type { Clock, Logger } from '../../kernel/index.ts';
-import { type ConsentAnswers, type Oauth, openOauth } from '../../oauth/index.ts';
+import { type ConsentAnswers, type Oauth, findHolderByVin, openOauth } from '../../oauth/index.ts';
 import { openPartners, type Partners } from '../../partners/index.ts';
 import type { People } from '../../people/index.ts';
 import type { Storage } from '../../storage/index.ts';
@@ -42,7 +42,7 @@ export const openTestPartners = async ({ settings, answers, ...parts }: TestPart
     pepper: Buffer.alloc(32, 7),
     partners,
     answers: settings.answers ?? answers,
-    findHolder: settings.findHolder ?? (() => Promise.resolve(undefined)),
+    findHolder: settings.findHolder ?? ((vin) => findHolderByVin(storage, vin)),
     isBlocked: settings.isBlocked ?? (() => false),
     mayPingPrivate: settings.mayPingPrivate ?? true,
     renderPage: messagePage,
