@@ -1,5 +1,5 @@
 import { appVehicleLimits } from '@milepost/contract/api';
-import { CallerError } from '../../kernel/index.ts';
+import { CallerError, OperationalError } from '../../kernel/index.ts';
 import { partnerScope } from '../../sharing/index.ts';
 import type { Caller } from '../access/authenticate.ts';
 import { grantSourcesOf } from '../grant-sources.ts';
@@ -23,6 +23,8 @@ export const addAppVehicleRoutes = (routes: RouteRegistrar, deps: Deps): void =>
     const app = await partners.apps.read(await partners.organisations.read(id, personNo), appId, personNo);
     if (app.state !== 'active') throw new CallerError('forbidden', 'this app reads nothing now: it is not approved');
     await consents.catchUp();
+    if (!book.isHeard())
+      throw new OperationalError('unavailable', 'changes of consent cannot be heard now', { retryAfterSeconds: 2 });
     return { kind: 'app', appNo: app.appNo } as const;
   };
   const hasLive = (appNo: number, vehicleNo: number): boolean =>

@@ -1,4 +1,5 @@
 import type { GrantedVehicle } from '@milepost/contract/api';
+import { OperationalError } from '../../kernel/index.ts';
 import type { StoredGrant } from '../../sharing/index.ts';
 import { askedVehicle, type PartnerDeps, partnerTokenOf, vehicleNosOf } from '../partner/asked-vehicle.ts';
 import { noteMileage, noteSignals, noteThings } from '../partner/note-told.ts';
@@ -25,6 +26,9 @@ export const addPartnerDataRoutes = (routes: RouteRegistrar, deps: PartnerDeps):
     const token = partnerTokenOf(caller);
     const { appNo } = token.app;
     await consents.catchUp();
+    // What is granted is not told either while it may have been taken back.
+    if (!consents.book.isHeard())
+      throw new OperationalError('unavailable', 'changes of consent cannot be heard now', { retryAfterSeconds: 2 });
     const items = vehicleNosOf(token, consents).map((vehicleNo) => ({
       vehicle: vehicleIds.idOf(appNo, vehicleNo),
       grants: consents.book.of({ kind: 'app', appNo }, vehicleNo).map(grantView),
