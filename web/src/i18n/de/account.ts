@@ -147,7 +147,7 @@ export default {
     vehicle_claimed: 'Ein Auto wurde übernommen',
     glass_broken: 'Personal hat geöffnet, was Sie für sich behalten',
     vehicle_read: 'Personal hat Ihr Auto angesehen',
-    consent_asked: 'Ein Partner hat Sie gefragt',
+    consent_asked: 'Ein Partner hat um Zugriff gebeten',
     consent_given: 'Zugriff wurde gegeben',
     consent_refused: 'Eine Anfrage wurde abgelehnt',
     grant_narrowed: 'Ein Zugriff wurde eingeschränkt',

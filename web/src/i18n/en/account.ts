@@ -146,7 +146,7 @@ export default {
     vehicle_claimed: 'A car was claimed',
     glass_broken: 'Staff opened what you keep to yourself',
     vehicle_read: 'Staff looked at your car',
-    consent_asked: 'A partner asked you',
+    consent_asked: 'A partner asked for access',
     consent_given: 'Access was given',
     consent_refused: 'A request was refused',
     grant_narrowed: 'Access was narrowed',

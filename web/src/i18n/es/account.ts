@@ -146,7 +146,7 @@ export default {
     vehicle_claimed: 'Se asumió un coche',
     glass_broken: 'El personal abrió lo que usted se reserva',
     vehicle_read: 'El personal consultó su coche',
-    consent_asked: 'Un socio le preguntó',
+    consent_asked: 'Un socio pidió acceso',
     consent_given: 'Se dio acceso',
     consent_refused: 'Se rechazó una petición',
     grant_narrowed: 'Se redujo un acceso',
