@@ -59,6 +59,14 @@ export const grantView = closed({
   backTo: Type.String({ format: 'date-time', maxLength: 32, description: 'The oldest sample that may be read' }),
   endedAt: nullable(isoTime),
   endReason: nullable(oneOf(grantEndReasons)),
+  lastReadAt: nullable(
+    Type.String({
+      format: 'date-time',
+      maxLength: 32,
+      description: 'When something was last read by it; null: not within 90 days',
+    }),
+  ),
+  isUnused: Type.Boolean({ description: 'Given 90 days ago or more, and nothing was read since: it may not be needed' }),
 });
 export type GrantView = Static<typeof grantView>;
 

@@ -1,7 +1,7 @@
 import type { People } from '../people/index.ts';
 import type { Partners } from '../partners/index.ts';
 import { systemRandom } from '../registry/index.ts';
-import { type Consents, Invitations, openConsents, openReceipts, type Receipts } from '../sharing/index.ts';
+import { type Consents, GrantReminders, Invitations, openConsents, openReceipts, type Receipts } from '../sharing/index.ts';
 import type { Base, Closers, Stored } from './open-parts.ts';
 
 /** Grants, which end with a transfer of their vehicle and with the app that they were given to. */
@@ -75,4 +75,35 @@ export const endWithApps = (
   };
   look();
   return directory.listen(look);
+};
+
+/** Tells holders of what ends soon. */
+export const remindersOf = (
+  timed: Pick<Base, 'clock' | 'logger'>,
+  { storage, registry }: Pick<Stored, 'storage' | 'registry'>,
+  known: { readonly people: Pick<People, 'mails'>; readonly consents: Consents; readonly partners: Pick<Partners, 'directory'> },
+): GrantReminders => {
+  const { people, consents, partners } = known;
+  return new GrantReminders({
+    ...timed,
+    storage,
+    book: consents.book,
+    tell: async (holder, grants) => {
+      const names = await consents.namesOf(grants.flatMap(({ reader }) => (reader.kind === 'person' ? [reader.personNo] : [])));
+      const apps = new Map(partners.directory.list().map(({ appNo, name }) => [appNo, name]));
+      const ending = grants.map(({ reader, vehicleNo, untilMs }) => {
+        const vehicle = registry.directory.vehicleByNo(vehicleNo);
+        const name = reader.kind === 'app' ? apps.get(reader.appNo) : names.get(reader.personNo);
+        return { reader: name ?? '', vehicle: vehicle?.plate ?? vehicle?.vin ?? '', untilMs: untilMs ?? 0 };
+      });
+      await people.mails.grantsEnd(holder.kind === 'person' ? holder : { customerNo: holder.customerNo }, ending);
+    },
+  });
+};
+
+/** … again and again; each process looks, one tells. */
+export const startReminders = (base: Base, stored: Stored, known: Parameters<typeof remindersOf>[2], closers: Closers): void => {
+  const reminders = remindersOf(base, stored, known);
+  reminders.start();
+  closers.add('reminders', () => reminders.close());
 };

@@ -59,7 +59,7 @@ import {
 } from './listeners.ts';
 import { repeat } from './repeat.ts';
 import { openOauthIn } from './open-oauth.ts';
-import { invitationsIn, openConsentsIn, openReceiptsIn } from './open-consents.ts';
+import { invitationsIn, openConsentsIn, openReceiptsIn, startReminders } from './open-consents.ts';
 import { openFeedIn, openWebhooksIn } from './open-feed.ts';
 import { makeVehicleIds } from '../sharing/index.ts';
 import { openPartnersIn } from './open-partners.ts';
@@ -160,6 +160,7 @@ const openHttp = async (base: Base, isDemo: boolean, parts: HttpParts, closers: 
   const partners = await openPartnersIn(base, stored, closers, isDemo);
   const consents = await openConsentsIn(base, stored, partners, closers);
   const receipts = await openReceiptsIn(base, stored, closers);
+  startReminders(base, stored, { people: parts.people, consents, partners }, closers);
   const vehicleIds = makeVehicleIds(stored.pepper);
   const oauth = await openOauthIn(base, stored, { ...parts, partners, consents, vehicleIds, isDemo }, closers);
   const feed = openFeedIn(base, stored, { log, ...models, erasures, consents, receipts, vehicleIds });

@@ -1,10 +1,14 @@
-import type { Links } from './context.ts';
+import { type Links, peopleActor, type PeopleContext } from './context.ts';
+import { mailLanguage } from './mail/texts.ts';
+import { readHolders } from './store-people.ts';
 
 /** Mails that other domains have reason to send. */
 export class PeopleMails {
+  readonly #context: Pick<PeopleContext, 'storage'>;
   readonly #links: Links;
 
-  constructor(links: Links) {
+  constructor(context: Pick<PeopleContext, 'storage'>, links: Links) {
+    this.#context = context;
     this.#links = links;
   }
 
@@ -19,11 +23,29 @@ export class PeopleMails {
     return this.#links.tell({ kind: 'drive', page, language, what: oneLine(from), lifetimeMs: days * dayMs }, email);
   }
 
+  /** To a person, or to the managers of a customer: what they share ends soon. Throws `unavailable`. */
+  async grantsEnd(holder: { personNo: number } | { customerNo: number }, ending: readonly EndingGrant[]): Promise<void> {
+    const people = await this.#context.storage.withActor(peopleActor, (tx) => readHolders(tx, holder));
+    for (const { email, language, name } of people) {
+      const dates = new Intl.DateTimeFormat(mailLanguage(language), { dateStyle: 'medium', timeZone: 'UTC' });
+      const what = ending
+        .map(({ reader, vehicle, untilMs }) => `${oneLine(reader)} · ${oneLine(vehicle)} · ${dates.format(untilMs)}`)
+        .join('\n');
+      await this.#links.tell({ kind: 'grantsEnd', page: '/access', language, name, what }, email);
+    }
+  }
+
   /** About the erasure of the person. Throws `unavailable`. */
   tellErasure({ kind, person, page, what = '', days = 0 }: ErasureMail): Promise<void> {
     const { email, language, name } = person;
     return this.#links.tell({ kind, page, language, name, what, lifetimeMs: days * dayMs }, email);
   }
+}
+
+export interface EndingGrant {
+  readonly reader: string;
+  readonly vehicle: string;
+  readonly untilMs: number;
 }
 
 export interface ErasureMail {

@@ -115,7 +115,7 @@ export const openPeople = async (options: PeopleOptions): Promise<People> => {
       { sessions, acts, failures, seal: makeSeal(options.pepper, 'milepost outside sign-ins 1') },
       options.providers ?? [],
     ),
-    mails: new PeopleMails(links),
+    mails: new PeopleMails(context, links),
     tend,
     close: async () => {
       isClosed = true;

@@ -212,3 +212,18 @@ export const readNames = async (tx: Transaction, personNos: readonly number[]): 
     where person_no = any(${personNos})`.execute(tx);
   return new Map(rows.map(({ no, name }) => [no, name]));
 };
+
+/** Who is written to about what a person holds, or a customer: then it is those who manage it. */
+export const readHolders = async (
+  tx: Transaction,
+  holder: { readonly personNo: number } | { readonly customerNo: number },
+): Promise<Pick<Person, 'email' | 'language' | 'name'>[]> => {
+  const wanted =
+    'personNo' in holder
+      ? sql`p.person_no = ${holder.personNo}`
+      : sql`p.person_no in (select m.person_no from memberships m join organisations o using (organisation_no)
+          where o.customer_no = ${holder.customerNo} and m.role = 'manager')`;
+  const { rows } = await sql<Pick<Person, 'email' | 'language' | 'name'>>`select p.email, p.language, p.name from people p
+    where ${wanted} and p.ended_at is null order by p.person_no`.execute(tx);
+  return rows;
+};

@@ -9,7 +9,7 @@ import { findUnknown, type UnknownVehicles } from '../find-unknown.ts';
 import { forgetOld } from '../forget-old.ts';
 import { openReportsOf } from '../keep-reports.ts';
 import { openOauthIn } from '../open-oauth.ts';
-import { invitationsIn, openConsentsIn, openReceiptsIn } from '../open-consents.ts';
+import { invitationsIn, openConsentsIn, openReceiptsIn, startReminders } from '../open-consents.ts';
 import { openFeedIn, openWebhooksIn } from '../open-feed.ts';
 import { makeVehicleIds } from '../../sharing/index.ts';
 import { openPartnersIn } from '../open-partners.ts';
@@ -91,6 +91,7 @@ export const runApi = async (parts: ClusterParts, options: ApiParts): Promise<Ap
   const { listensAt } = options;
   const consents = await openConsentsIn(base, stored, partners, closers);
   const receipts = await openReceiptsIn(base, stored, closers);
+  startReminders(base, stored, { people, consents, partners }, closers);
   const vehicleIds = makeVehicleIds(stored.pepper);
   const oauthParts = { people, partners, consents, vehicleIds, access, listensAt, isDemo: false };
   const oauth = await openOauthIn(base, stored, oauthParts, closers);

@@ -1,7 +1,14 @@
 import type { GrantDetailView, GrantEventView, GrantView } from '@milepost/contract/api';
 import { CallerError } from '../../kernel/index.ts';
 import type { Vehicle } from '../../registry/index.ts';
-import { type Granter, type GrantEvent, type GrantReader, previewOf, type StoredGrant } from '../../sharing/index.ts';
+import {
+  grantLimits,
+  type Granter,
+  type GrantEvent,
+  type GrantReader,
+  previewOf,
+  type StoredGrant,
+} from '../../sharing/index.ts';
 import { grantSourcesOf } from '../grant-sources.ts';
 import { readShared } from '../read-shared.ts';
 import type { RouteRegistrar } from '../register-route.ts';
@@ -9,7 +16,7 @@ import { toIso } from '../times.ts';
 import type { HttpDeps } from '../types.ts';
 import { granterOf, isoOrNull, momentOf, ownVehicles } from './granter.ts';
 
-type Deps = Pick<HttpDeps, 'registry' | 'partners' | 'consents' | 'live' | 'history' | 'vocabulary' | 'clock'>;
+type Deps = Pick<HttpDeps, 'registry' | 'partners' | 'consents' | 'receipts' | 'live' | 'history' | 'vocabulary' | 'clock'>;
 
 /** Grants in words. */
 class Views {
@@ -38,6 +45,7 @@ class Views {
 
   async grants(grants: readonly StoredGrant[], by: Granter): Promise<GrantView[]> {
     const names = await this.#names(grants.flatMap(({ reader, holder }) => [reader, holder]));
+    const useOf = await this.#useOf(grants, by);
     return grants.map((grant) => ({
       id: grant.id,
       state: grant.state,
@@ -54,7 +62,26 @@ class Views {
       backTo: toIso(grant.backToMs),
       endedAt: isoOrNull(grant.endedAtMs),
       endReason: grant.endReason,
+      ...useOf(grant),
     }));
+  }
+
+  /** When something was last read by those that the granter may end, and whether that is long ago. */
+  async #useOf(
+    grants: readonly StoredGrant[],
+    by: Granter,
+  ): Promise<(grant: StoredGrant) => Pick<GrantView, 'lastReadAt' | 'isUnused'>> {
+    const { receipts, clock } = this.#deps;
+    const isAsked = (grant: StoredGrant): boolean => grant.state !== 'ended' && isHeldBy(grant, by);
+    if (!grants.some(isAsked)) return () => ({ lastReadAt: null, isUnused: false });
+    const fromMs = clock.now() - grantLimits.unusedDays * 86_400_000;
+    const lastMs = await receipts.lastReads({ kind: 'person', id: String(by.personNo) }, by, fromMs);
+    return (grant) => {
+      const readMs = isAsked(grant) ? lastMs(grant.vehicleNo, grant.reader) : undefined;
+      const isUnused = isAsked(grant) && readMs === undefined && grant.givenAtMs <= fromMs;
+      // What was read by a grant before this one was not read by it.
+      return { lastReadAt: readMs === undefined || readMs < grant.givenAtMs ? null : toIso(readMs), isUnused };
+    };
   }
 
   #names(of: readonly (GrantReader | StoredGrant['holder'])[]): Promise<ReadonlyMap<number, string>> {

@@ -88,6 +88,15 @@ export const de: Texts = {
       ignore.de,
     ],
   },
+  grantsEnd: {
+    subject: 'Ein Zugriff auf Ihre Autos endet bald',
+    lines: ({ link, what }) => [
+      what,
+      'Niemand muss etwas tun: Er endet von selbst. Wer weiter lesen soll, fragt neu, und Sie entscheiden neu.',
+      'Was Sie teilen:',
+      link,
+    ],
+  },
   erasureAsked: {
     subject: 'Sie möchten, dass alles von Ihnen gelöscht wird',
     lines: ({ link, hours }) => [

@@ -80,6 +80,15 @@ export const en: Texts = {
       ignore.en,
     ],
   },
+  grantsEnd: {
+    subject: 'Access to your cars ends soon',
+    lines: ({ link, what }) => [
+      what,
+      'Nobody has to do anything: it ends by itself. Whoever is to go on reading asks again, and you decide anew.',
+      'What you share:',
+      link,
+    ],
+  },
   erasureAsked: {
     subject: 'You asked for everything of you to be erased',
     lines: ({ link, hours }) => [

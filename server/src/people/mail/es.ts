@@ -84,6 +84,15 @@ export const es: Texts = {
       ignore.es,
     ],
   },
+  grantsEnd: {
+    subject: 'Pronto termina un acceso a sus coches',
+    lines: ({ link, what }) => [
+      what,
+      'No hay que hacer nada: termina solo. Quien deba seguir leyendo lo pedirá otra vez, y usted decide de nuevo.',
+      'Lo que comparte:',
+      link,
+    ],
+  },
   erasureAsked: {
     subject: 'Ha pedido que se borre todo lo suyo',
     lines: ({ link, hours }) => [

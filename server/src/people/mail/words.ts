@@ -15,6 +15,7 @@ export type MailKind =
   | 'identityUnlinked'
   | 'join'
   | 'drive'
+  | 'grantsEnd'
   | 'erasureAsked'
   | 'erasureTakenBack'
   | 'erasureHeld'
@@ -25,7 +26,7 @@ export interface MailWords {
   /** Who is written to; empty: not known. */
   readonly name: string;
   readonly hours: number;
-  /** Of `join`: the organisation. `emailChanged`: the new address. `passkey…`: its name. */
+  /** Of `join`: the organisation. `emailChanged`: the new address. `passkey…`: its name. `grantsEnd`: which, a line each. */
   readonly what: string;
 }
 

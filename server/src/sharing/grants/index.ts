@@ -15,3 +15,4 @@ export type { Answer, EndReason, Grant, Granter, GrantEvent, GrantReader, Holder
 export { makeVehicleIds, type VehicleIds, type VehiclesAsked } from './vehicle-ids.ts';
 export { itemsOf, withheldReason } from './withheld.ts';
 export type { Narrowing, NewGrants } from './wanted.ts';
+export { GrantReminders, remindAtMs } from './reminders.ts';

@@ -14,5 +14,14 @@ export const grantLimits = {
   heardWithinMs: 5000,
   /** A timer looks for what has expired at least so often. */
   expiryLookMs: 60_000,
+  /** Holders are told that a grant ends so long before, but not before three quarters of its time are over. */
+  remindDays: 7,
+  remindAfterShare: 0.75,
+  remindLookMs: 3_600_000,
+  /** Grants that one look tells of, and that one mail names. */
+  remindersAtOnceMax: 500,
+  reminderLinesMax: 20,
+  /** A grant by which nothing was read for so long may be one that nobody needs. */
+  unusedDays: 90,
   listMax: 1000,
 } as const;

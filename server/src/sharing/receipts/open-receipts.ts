@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { writeAudit } from '../../audit/index.ts';
 import type { Clock, Logger } from '../../kernel/index.ts';
 import { type Actor, type Storage, systemActor } from '../../storage/index.ts';
-import type { Holder } from '../grants/types.ts';
+import type { GrantReader, Holder } from '../grants/types.ts';
 import { ReadCounts } from './count-reads.ts';
 import { receiptLimits } from './limits.ts';
 import * as store from './store.ts';
@@ -27,6 +27,9 @@ export interface StaffLook {
   readonly items: readonly string[];
   readonly address: string;
 }
+
+/** ms; undefined: never, as far as it was looked. */
+export type LastReads = (vehicleNo: number, reader: GrantReader) => number | undefined;
 
 /** Who read what, counted in memory and added up in PostgreSQL by every process. docs/consent.md */
 export class Receipts implements ReadReceipts {
@@ -99,6 +102,15 @@ export class Receipts implements ReadReceipts {
   async list(actor: Actor, holders: store.ReceiptHolders, query: store.ReceiptQuery): Promise<store.ReceiptSum[]> {
     await this.flush();
     return this.#options.storage.withActor(actor, (tx) => store.listReceipts(tx, holders, query));
+  }
+
+  /** When who reads by grants last did, by vehicle and reader; not there: not since `fromMs`. */
+  async lastReads(actor: Actor, holders: store.ReceiptHolders, fromMs: number): Promise<LastReads> {
+    await this.flush();
+    const rows = await this.#options.storage.withActor(actor, (tx) => store.listLastReads(tx, holders, fromMs));
+    const byReader = new Map(rows.map((row) => [`${row.vehicleNo} ${row.readerKind} ${row.readerNo}`, row.lastMs]));
+    return (vehicleNo, reader) =>
+      byReader.get(`${vehicleNo} ${reader.kind === 'app' ? `app ${reader.appNo}` : `driver ${reader.personNo}`}`);
   }
 
   /** What an app used, for the members of its partner. */

@@ -134,6 +134,20 @@ export const listReceipts = async (tx: Transaction, holders: ReceiptHolders, que
   return rows;
 };
 
+/** Since a day: when each reader last read of each vehicle that the holders hold, or held. */
+export const listLastReads = async (
+  tx: Transaction,
+  holders: ReceiptHolders,
+  fromMs: number,
+): Promise<Pick<ReceiptSum, 'vehicleNo' | 'readerKind' | 'readerNo' | 'lastMs'>[]> => {
+  const { rows } = await sql<Pick<ReceiptSum, 'vehicleNo' | 'readerKind' | 'readerNo' | 'lastMs'>>`
+    select vehicle_no as "vehicleNo", reader_kind as "readerKind", reader_no as "readerNo", ${msOf('max(last_at)')} as "lastMs"
+    from read_receipts where ${heldBy(holders)} and day >= ${dayOf(fromMs)}::date and reader_kind <> 'staff' group by 1, 2, 3`.execute(
+    tx,
+  );
+  return rows;
+};
+
 export interface UsageQuery {
   readonly per: ReceiptPeriod;
   readonly fromMs: number;

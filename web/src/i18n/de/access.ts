@@ -17,6 +17,9 @@ export default {
   backTo: 'zurück bis {date}',
   notBefore: 'nichts von vorher',
   until: 'bis {date}',
+  unused: 'Seit 90 Tagen wurde nichts gelesen. Entfernen?',
+  remove: 'Entfernen',
+  removeOf: 'Den Zugriff von {title} entfernen',
   endsSoon:
     'Endet von selbst in {count} Tag. Um weiterzumachen, muss neu gefragt werden. | Endet von selbst in {count} Tagen. Um weiterzumachen, muss neu gefragt werden.',
   untilEnded: 'bis Sie es beenden',

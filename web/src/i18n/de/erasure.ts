@@ -92,7 +92,8 @@ export default {
     keeps_erased: 'Es hält Gelöschtes davon ab, wiederzukehren.',
     ages_out: 'Niemand kann es lesen; es vergeht von selbst.',
     next_merge: 'Niemand kann es lesen; es vergeht mit dem nächsten Umschreiben.',
-    kept_by_operator: 'Der Betreiber hält sie; eine eingespielte Sicherung wendet das Verzeichnis an.',
+    kept_by_operator:
+      'Der Betreiber hält sie. Eine eingespielte beachtet das Verzeichnis dessen, was Autos meldeten; Konten darin sind erneut zu löschen.',
     sent_already: 'Sie sind außer Reichweite.',
     not_personal: 'Ein Auto ist keine Person.',
   },

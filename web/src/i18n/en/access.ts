@@ -17,6 +17,9 @@ export default {
   backTo: 'reaching back to {date}',
   notBefore: 'nothing of before',
   until: 'until {date}',
+  unused: 'Nothing was read for 90 days. Remove it?',
+  remove: 'Remove',
+  removeOf: 'Remove the access of {title}',
   endsSoon:
     'Ends by itself in {count} day. To go on, they must ask again. | Ends by itself in {count} days. To go on, they must ask again.',
   untilEnded: 'until you end it',

@@ -92,7 +92,8 @@ export default {
     keeps_erased: 'It keeps what was erased from coming back.',
     ages_out: 'Nobody can read it; it goes by itself.',
     next_merge: 'Nobody can read it; it goes with the next rewriting.',
-    kept_by_operator: 'Kept by who runs the installation; a restored backup applies the ledger.',
+    kept_by_operator:
+      'Kept by who runs the installation. A restored one obeys the ledger of what cars told; accounts in it have to be erased again.',
     sent_already: 'They are out of reach.',
     not_personal: 'A car is not a person.',
   },

@@ -17,6 +17,9 @@ export default {
   backTo: 'hacia atrás hasta el {date}',
   notBefore: 'nada de antes',
   until: 'hasta el {date}',
+  unused: 'No se ha leído nada en 90 días. ¿Quitarlo?',
+  remove: 'Quitar',
+  removeOf: 'Quitar el acceso de {title}',
   endsSoon:
     'Termina por sí mismo en {count} día. Para seguir tienen que volver a pedirlo. | Termina por sí mismo en {count} días. Para seguir tienen que volver a pedirlo.',
   untilEnded: 'hasta que usted lo termine',

@@ -92,7 +92,8 @@ export default {
     keeps_erased: 'Impide que vuelva lo borrado.',
     ages_out: 'Nadie puede leerlo; desaparece solo.',
     next_merge: 'Nadie puede leerlo; desaparece con la próxima reescritura.',
-    kept_by_operator: 'Lo guarda quien lleva la instalación; una copia restaurada aplica el libro.',
+    kept_by_operator:
+      'Las guarda quien lleva la instalación. Una restaurada obedece al libro de lo que contaron los coches; sus cuentas hay que borrarlas otra vez.',
     sent_already: 'Están fuera de alcance.',
     not_personal: 'Un coche no es una persona.',
   },
