@@ -19,6 +19,8 @@ const grant = (id: string, reader: string, car: string, items: readonly string[]
   backTo: '2026-01-01T00:00:00Z',
   endedAt: null,
   endReason: null,
+  lastReadAt: null,
+  isUnused: false,
 });
 
 const all = [
