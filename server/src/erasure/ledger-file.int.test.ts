@@ -8,7 +8,7 @@ import { openRegistry } from '../registry/index.ts';
 import { openTestStorage } from '../storage/testing/test-storage.ts';
 import { appendLedger, joinLedgers, readLedger } from './ledger-file.ts';
 import { openErasures } from './open-erasures.ts';
-import type { Erasure } from './types.ts';
+import { type Erasure, isErasedPerson } from './types.ts';
 
 const folder = await mkdtemp(path.join(tmpdir(), 'milepost-ledger-'));
 after(() => rm(folder, { recursive: true, force: true }));
@@ -32,10 +32,20 @@ test('what was appended is read back; a line that a crash cut off was never conf
   assert.deepEqual(await readLedger(file), [erasure(1), erasure(2), erasure(4)]);
 });
 
+test('people are in it beside vehicles', async () => {
+  const file = path.join(folder, 'people.ndjson');
+  const person = { id: 'pea_1', personId: 'per_1', requestedAtMs: 1_700_000_000_000 };
+  await appendLedger(file, [erasure(1), person]);
+  assert.deepEqual(await readLedger(file), [erasure(1), person]);
+  const other = path.join(folder, 'people-joined.ndjson');
+  assert.equal(await joinLedgers(other, [file, file]), 2);
+  assert.deepEqual(await readLedger(other), [erasure(1), person]);
+});
+
 test('a ledger of version 1 is read', async () => {
   const ledger = await readLedger(path.join(import.meta.dirname, 'golden', 'erasures-v1.ndjson'));
   assert.deepEqual(
-    ledger.map(({ id, vehicleId, fromMs, toMs, why }) => [id, vehicleId, fromMs, toMs, why]),
+    ledger.map((line) => (isErasedPerson(line) ? [] : [line.id, line.vehicleId, line.fromMs, line.toMs, line.why])),
     [
       ['era_0123456789abcdef01234567', 'veh_0123456789abcdef', 0, 1_790_000_000_000, ''],
       [
@@ -47,6 +57,14 @@ test('a ledger of version 1 is read', async () => {
       ],
     ],
   );
+});
+
+test('a ledger of version 2, with people, is read', async () => {
+  const ledger = await readLedger(path.join(import.meta.dirname, 'golden', 'erasures-v2.ndjson'));
+  assert.deepEqual(ledger, [
+    erasure(1),
+    { id: 'pea_0123456789abcdef', personId: 'per_0123456789abcdef', requestedAtMs: 1_790_000_000_000 },
+  ]);
 });
 
 test('a damaged line is refused and named, whichever character it is', async () => {

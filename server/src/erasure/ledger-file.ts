@@ -2,36 +2,47 @@ import { createHash } from 'node:crypto';
 import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { OperationalError } from '../kernel/index.ts';
-import type { Erasure } from './types.ts';
+import { type Erasure, type ErasedPerson, isErasedPerson, type LedgerLine } from './types.ts';
 
 /** Of each line, so that a damaged one is seen and named. */
 const sumOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
 
-const isErasure = (value: Partial<Record<keyof Erasure, unknown>>): value is Erasure =>
+type Read = Partial<Record<keyof Erasure | keyof ErasedPerson, unknown>>;
+
+const isOfPerson = (value: Read): boolean =>
+  typeof value.id === 'string' && typeof value.personId === 'string' && Number.isFinite(value.requestedAtMs);
+
+const isOfVehicle = (value: Read): boolean =>
   typeof value.id === 'string' &&
   typeof value.vehicleId === 'string' &&
   typeof value.why === 'string' &&
   [value.fromMs, value.toMs, value.requestedAtMs].every((ms) => typeof ms === 'number' && Number.isFinite(ms));
 
+const fieldsOf = (line: LedgerLine): LedgerLine => {
+  if (isErasedPerson(line)) return { id: line.id, personId: line.personId, requestedAtMs: line.requestedAtMs };
+  const { id, vehicleId, fromMs, toMs, requestedAtMs, why } = line;
+  return { id, vehicleId, fromMs, toMs, requestedAtMs, why };
+};
+
 /** One line: an erasure as JSON, a space, and the first 16 digits of the SHA-256 of that JSON. */
-const lineOf = ({ id, vehicleId, fromMs, toMs, requestedAtMs, why }: Erasure): string => {
-  const text = JSON.stringify({ id, vehicleId, fromMs, toMs, requestedAtMs, why });
+const lineOf = (line: LedgerLine): string => {
+  const text = JSON.stringify(fieldsOf(line));
   return `${text} ${sumOf(text)}\n`;
 };
 
-const parseLine = (line: string): Erasure | undefined => {
+const parseLine = (line: string): LedgerLine | undefined => {
   const at = line.lastIndexOf(' ');
   const text = line.slice(0, at);
   if (at < 0 || sumOf(text) !== line.slice(at + 1)) return undefined;
-  const value = JSON.parse(text) as Partial<Record<keyof Erasure, unknown>>;
-  return isErasure(value) ? value : undefined;
+  const value = JSON.parse(text) as Read;
+  return isOfPerson(value) || isOfVehicle(value) ? (value as unknown as LedgerLine) : undefined;
 };
 
 /**
  * Reads a ledger; a file that is not there is empty. A last line without an end was cut off by a crash and was never confirmed. A damaged line
  * anywhere is refused: going on without it could bring back what was erased.
  */
-export const readLedger = async (file: string): Promise<Erasure[]> => {
+export const readLedger = async (file: string): Promise<LedgerLine[]> => {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return '';
     throw error;
@@ -58,7 +69,7 @@ const syncFolder = async (folder: string): Promise<void> => {
 };
 
 /** Adds to the end, durably. What a crash left of a line is overwritten. */
-export const appendLedger = async (file: string, erasures: readonly Erasure[]): Promise<void> => {
+export const appendLedger = async (file: string, erasures: readonly LedgerLine[]): Promise<void> => {
   if (erasures.length === 0) return;
   const handle = await open(file, 'a+', 0o600);
   try {
@@ -76,7 +87,7 @@ export const appendLedger = async (file: string, erasures: readonly Erasure[]): 
 /** Adds to one ledger what others have more. Answers how many were added. */
 export const joinLedgers = async (into: string, ledgers: readonly string[]): Promise<number> => {
   const known = new Set((await readLedger(into)).map(({ id }) => id));
-  const missing: Erasure[] = [];
+  const missing: LedgerLine[] = [];
   for (const ledger of ledgers) {
     for (const erasure of await readLedger(ledger)) {
       if (known.has(erasure.id)) continue;

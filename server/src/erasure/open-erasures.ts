@@ -4,7 +4,15 @@ import type { Registry } from '../registry/index.ts';
 import { type Storage, type Subscription, systemActor } from '../storage/index.ts';
 import { appendLedger, readLedger } from './ledger-file.ts';
 import { announceErasures, erasureChannel, insertErasures, readErasures } from './store.ts';
-import type { ErasedPeriod, EraseRequest, Erasure, Erasures } from './types.ts';
+import {
+  type ErasedPeriod,
+  type ErasedPerson,
+  type EraseRequest,
+  type Erasure,
+  type Erasures,
+  isErasedPerson,
+  type LedgerLine,
+} from './types.ts';
 
 export interface ErasuresOptions {
   readonly storage: Storage;
@@ -34,14 +42,16 @@ class Ledger implements Erasures {
   readonly #byVehicle = new Map<number, ErasedPeriod[]>();
   readonly #listeners = new Set<(period: ErasedPeriod) => void>();
   readonly #ids = new Set<string>();
+  readonly #people: ErasedPerson[];
   /** Lines of the file are written one after the other. */
   #appending: Promise<void> = Promise.resolve();
   /** What other processes erase is read one time after the other. */
   #reading: Promise<void> = Promise.resolve();
   #subscription: Subscription | undefined;
 
-  constructor(options: ErasuresOptions, erasures: readonly Erasure[]) {
+  constructor(options: ErasuresOptions, erasures: readonly Erasure[], people: readonly ErasedPerson[]) {
     this.#options = options;
+    this.#people = [...people];
     this.#erasures = [...erasures];
     for (const erasure of erasures) {
       this.#ids.add(erasure.id);
@@ -88,9 +98,23 @@ class Ledger implements Erasures {
     this.#erasures.push(erasure);
     const period = this.#index(erasure);
     if (period) for (const listener of this.#listeners) listener(period);
-    const appending = this.#appending.then(() => appendLedger(this.#options.file, [erasure]));
+    await this.#append(erasure);
+  }
+
+  async #append(line: LedgerLine): Promise<void> {
+    const appending = this.#appending.then(() => appendLedger(this.#options.file, [line]));
     this.#appending = appending.catch(() => {});
     await appending;
+  }
+
+  erasedPeople(): readonly ErasedPerson[] {
+    return this.#people;
+  }
+
+  async keepErasedPerson(line: ErasedPerson): Promise<void> {
+    if (this.#people.some(({ id }) => id === line.id)) return;
+    await this.#append(line);
+    this.#people.push(line);
   }
 
   #index({ vehicleId, fromMs, toMs }: Erasure): ErasedPeriod | undefined {
@@ -151,7 +175,8 @@ class Ledger implements Erasures {
 /** Joins both ledgers: an older database gets the lines of the file, an older file the rows of the database. */
 export const openErasures = async (options: ErasuresOptions): Promise<Erasures> => {
   const { storage, registry, file, logger } = options;
-  const written = await readLedger(file);
+  const lines = await readLedger(file);
+  const written = lines.filter((line): line is Erasure => !isErasedPerson(line));
   const stored = await storage.withActor(actor, async (tx) => {
     const known = new Set((await readErasures(tx)).map(({ id }) => id));
     const missing = written.filter(({ id }) => !known.has(id));
@@ -168,7 +193,7 @@ export const openErasures = async (options: ErasuresOptions): Promise<Erasures> 
   const lost = unknown.filter(({ vehicleId }) => !registry.directory.vehicleById(vehicleId)).length;
   if (lost > 0)
     logger.warn('the ledger has erasures of vehicles that the registry does not know: they are kept', { count: lost });
-  const ledger = new Ledger(options, [...stored, ...unknown]);
+  const ledger = new Ledger(options, [...stored, ...unknown], lines.filter(isErasedPerson));
   await ledger.follow();
   return ledger;
 };

@@ -12,6 +12,18 @@ export interface Erasure {
   readonly why: string;
 }
 
+/** The other kind of line: everything of this person is gone, whatever backup they may come back with. */
+export interface ErasedPerson {
+  readonly id: string;
+  /** By the opaque id, which is never given again. */
+  readonly personId: string;
+  readonly requestedAtMs: number;
+}
+
+export type LedgerLine = Erasure | ErasedPerson;
+
+export const isErasedPerson = (line: LedgerLine): line is ErasedPerson => 'personId' in line;
+
 /** What a read model needs to know: plain data. */
 export interface ErasedPeriod {
   readonly vehicleNo: number;
@@ -41,6 +53,10 @@ export interface Erasures {
   onErased(callback: (period: ErasedPeriod) => void): () => void;
   /** Erasures of vehicles that the registry does not know: kept in the file, applied when it does. */
   unknownCount(): number;
+  /** Of people whose erasure began; each process has all that its own file names. */
+  erasedPeople(): readonly ErasedPerson[];
+  /** Answers when it is in the file of this process; once is enough. */
+  keepErasedPerson(line: ErasedPerson): Promise<void>;
   /** Resolves when what any process had erased before counts here, too; within the same bounds as the registry. */
   catchUp(): Promise<void>;
   /** Erasures of other processes are no longer heard. */

@@ -318,3 +318,26 @@ test('one who becomes the last in charge while it waits is held, told, and goes 
   await server.personErasures.tend();
   assert.equal(await stateNow(), 'done');
 });
+
+test('whom a restored database has again, though the ledger says that they were erased, is erased again at once', async () => {
+  const ledger = server.erasures.erasedPeople();
+  const first = (await server.ask('listPersonErasures')).json.items.filter(({ state }) => state === 'done');
+  assert.deepEqual(
+    first.filter(({ id }) => !ledger.some((line) => line.id === id)),
+    [],
+    'who was erased is in the ledger',
+  );
+  const lea = await signUpIn(server, 'lea@example.com', 'Lea Wolf');
+  const { id } = (await lea.ask('readMe')).json;
+  // As a restore joins it: a line of a time that this database knows nothing of.
+  await server.erasures.keepErasedPerson({ id: 'pea_before', personId: id, requestedAtMs: clock.now() });
+  const { registry, erasures, consents, people, storage } = server;
+  const keptDays = { log: 14, audit: 400, receipts: 400 };
+  const restarted = new PersonErasures({ registry, erasures, consents, people, storage, keptDays, clock, logger: silentLogger });
+  await restarted.tend();
+  assert.equal((await lea.ask('readMe')).status, 401);
+  const { rows } = await storage.withActor(systemActor('test'), (tx) =>
+    sql<{ email: string; name: string }>`select email, name from people where id = ${id}`.execute(tx),
+  );
+  assert.deepEqual([rows[0]?.email, rows[0]?.name === 'Lea Wolf'], [`${id}@erased.invalid`, false]);
+});

@@ -39,6 +39,7 @@ export class PersonErasures {
   readonly #run: ErasureRun;
   #cancelLook: () => void = () => {};
   #working: Promise<void> = Promise.resolve();
+  #isJoined = false;
   #isClosed = false;
 
   constructor(options: PersonErasuresOptions) {
@@ -136,11 +137,38 @@ export class PersonErasures {
   async #work(): Promise<void> {
     const { storage, clock, logger } = this.#options;
     try {
+      if (!this.#isJoined) await this.#join();
+      this.#isJoined = true;
       const due = await storage.withActor(actor, (tx) => store.takeDue(tx, this.#worker, clock.now()));
       for (const erasure of due) await this.#runOne(erasure);
     } catch (error) {
       logger.warn('erasures of people could not be looked for', { error });
     }
+  }
+
+  /**
+   * Joins the two ledgers of people, the table and the file: a file that is older gets what the table has, and whom a restored database
+   * still has, though the file says that they were erased, is erased again at once.
+   */
+  async #join(): Promise<void> {
+    const { storage, erasures, clock, logger, random = systemRandom } = this.#options;
+    const nowMs = clock.now();
+    const begun = await storage.withActor(actor, store.listBegun);
+    for (const { id, personId, askedMs } of begun) await erasures.keepErasedPerson({ id, personId, requestedAtMs: askedMs });
+    const known = new Set(begun.map(({ personId }) => personId));
+    const again = erasures.erasedPeople().filter(({ personId }) => !known.has(personId));
+    for (const { personId } of again)
+      await storage.withActor(actor, async (tx) => {
+        const personNo = await store.findPersonNo(tx, personId);
+        if (personNo === undefined) return;
+        const id = makeId(idPrefix, random);
+        // Nobody has the code: who it was got the report of the first time.
+        const erasure = { id, personNo, digest: random(codeBytes), askedMs: nowMs, dueMs: nowMs };
+        if (!(await store.insertErasure(tx, erasure))) return;
+        const event = { act: 'erasure_asked', personNo: null, subject: personId, subjectPersonNo: personNo } as const;
+        await writeAudit(tx, { ...event, detail: { erasure: id } }, nowMs);
+        logger.warn('somebody who was erased came back with the database: they are erased again', { id });
+      });
   }
 
   async #runOne(erasure: KnownErasure): Promise<void> {

@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly clock: Clock;
   readonly registry: Pick<Registry, 'directory' | 'possessions' | 'catchUp'>;
   readonly consents: Pick<Consents, 'endGrantsOfPerson'>;
-  readonly erasures: Pick<Erasures, 'erase' | 'list'>;
+  readonly erasures: Pick<Erasures, 'erase' | 'list' | 'erasedPeople' | 'keepErasedPerson'>;
   readonly people: Pick<People, 'mails' | 'sessions'>;
   /** Until when what has to stay stays. */
   readonly keptDays: { readonly log: number; readonly audit: number; readonly receipts: number };
@@ -105,8 +105,10 @@ export class ErasureRun {
 
   /** Vehicles are nobody's, and nobody reads by what was given. */
   async #release(erasure: KnownErasure): Promise<KnownErasure> {
-    const { registry, consents } = this.#options;
-    const { personNo } = erasure;
+    const { registry, consents, erasures } = this.#options;
+    const { id, personNo, personId, askedMs } = erasure;
+    // From here on it is never taken back, and a restore does it again.
+    await erasures.keepErasedPerson({ id, personId, requestedAtMs: askedMs });
     // Another process may have let them claim a vehicle a moment ago.
     await registry.catchUp();
     await consents.endGrantsOfPerson(personNo);

@@ -46,6 +46,19 @@ export const readErasure = async (
   return rows[0];
 };
 
+/** Those that cannot be taken back any more. */
+export const listBegun = async (tx: Transaction): Promise<KnownErasure[]> => {
+  const { rows } = await sql<KnownErasure>`select ${columns} from person_erasures e join people p using (person_no)
+    where e.state not in ('waiting', 'held', 'taken_back')`.execute(tx);
+  return rows;
+};
+
+/** The number of a person that is here. */
+export const findPersonNo = async (tx: Transaction, personId: string): Promise<number | undefined> => {
+  const { rows } = await sql<{ no: number }>`select person_no as no from people where id = ${personId}`.execute(tx);
+  return rows[0]?.no;
+};
+
 /** Newest first. */
 export const listErasures = async (tx: Transaction): Promise<KnownErasure[]> => {
   const { rows } = await sql<KnownErasure>`select ${columns} from person_erasures e join people p using (person_no)
