@@ -22,6 +22,7 @@ export const openConsentsIn = async (
   };
   const consents = await openConsents(options);
   possessions.whenTransferred((tx, vehicleNo, nowMs) => consents.endGrantsOfVehicle(tx, vehicleNo, 'transferred', nowMs));
+  registry.whenVehicleEnds((tx, vehicleNo, nowMs) => consents.endGrantsOfVehicle(tx, vehicleNo, 'vehicle_ended', nowMs));
   const stopListening = endWithApps(consents, partners, (error) => logger.warn('grants of an app could not be ended', { error }));
   closers.add('consents', async () => {
     stopListening();

@@ -169,3 +169,11 @@ test('a transfer ends what was granted of the car; its new holder grants anew', 
   assert.deepEqual([read.signals, read.withheld], [{}, []], 'nothing of the time of who held it before');
   assert.equal((await as(manager, 'readGrant', { id: server.consents.book.ofVehicle(carNo).at(-1)?.id ?? '' })).status, 404);
 });
+
+test('what was granted of a car ends with the car', async () => {
+  const id = await give(ana, [{ item: 'energy' }]);
+  assert.equal((await server.ask('endVehicle', { id: car.id })).status, 204);
+  const { json } = await as(ana, 'readGrant', { id });
+  assert.deepEqual([json.state, json.endReason], ['ended', 'vehicle_ended']);
+  assert.deepEqual((await partnerReads(['energy'])).withheld, [{ item: 'energy', reason: 'revoked' }]);
+});

@@ -36,6 +36,7 @@ import type {
 import { makePossessionDirectory } from './possession/directory.ts';
 import { watchGlass } from './possession/watch-glass.ts';
 import { makePossessions, type PossessionStore, type PossessionWritten } from './possession/make-possessions.ts';
+import type { TransferHook } from './possession/types.ts';
 import type { Acting } from './possession/types.ts';
 import { isVinCheckDigitValid } from './vin.ts';
 
@@ -94,6 +95,7 @@ class PostgresRegistry implements Registry {
   readonly #secretHashes: (Uint8Array | undefined)[] = [];
   readonly #driverDirectory = makeDriverDirectory();
   readonly #possessionDirectory;
+  readonly #endHooks: TransferHook[] = [];
   #following: Following | undefined;
   readonly #stopWatchingGlass: () => void;
 
@@ -271,6 +273,10 @@ class PostgresRegistry implements Registry {
     return sole(written.vehicles);
   }
 
+  whenVehicleEnds(hook: TransferHook): void {
+    this.#endHooks.push(hook);
+  }
+
   async endVehicle(id: string): Promise<Vehicle> {
     const written = await this.#write(async (tx) => {
       // Before the vehicle, which whoever writes a period of it needs, too.
@@ -279,7 +285,10 @@ class PostgresRegistry implements Registry {
       const deviceNos = hasEnded ? [] : await store.endVehicleRow(tx, no, this.#clock.now());
       const devices: DeviceRecord[] = [];
       for (const deviceNo of deviceNos) devices.push(await store.readDevice(tx, deviceNo));
-      if (!hasEnded) await endAssignments(tx, 'vehicle_no', no, this.#clock.now());
+      if (!hasEnded) {
+        await endAssignments(tx, 'vehicle_no', no, this.#clock.now());
+        for (const hook of this.#endHooks) await hook(tx, no, this.#clock.now());
+      }
       return { vehicles: [await store.readVehicle(tx, no)], devices, driverVehicleNos: [no] };
     });
     return sole(written.vehicles);

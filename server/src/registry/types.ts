@@ -1,7 +1,7 @@
 import type { ConsentGroup, DeviceKind } from '@milepost/contract';
 import type { Drivers } from './drivers/types.ts';
 import type { LineProblem } from './line-problem.ts';
-import type { Acting, Possessions } from './possession/types.ts';
+import type { Acting, Possessions, TransferHook } from './possession/types.ts';
 
 export type { LineProblem };
 
@@ -258,6 +258,8 @@ export interface Registry {
   changeVehicleRetention(id: string, changes: RetentionDaysChanges): Promise<Vehicle>;
   /** Ends a vehicle: its devices come off, its number is never given again, its past stays readable. */
   endVehicle(id: string): Promise<Vehicle>;
+  /** Called in the transaction in which a vehicle ends. */
+  whenVehicleEnds(hook: TransferHook): void;
   /** Answers the secret once; only its HMAC is kept. */
   createDevice(device: NewDevice): Promise<{ readonly device: Device; readonly secret: string }>;
   /** Puts a device on another vehicle from a moment on; the assignment before ends there. */

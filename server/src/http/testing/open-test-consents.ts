@@ -37,6 +37,7 @@ export const openTestConsents = async (
   const known = { random: systemRandom, vocabulary: () => coreVocabulary, possession: possessions.directory };
   const consents = await openConsents({ storage, ...timed, ...known });
   possessions.whenTransferred((tx, vehicleNo, nowMs) => consents.endGrantsOfVehicle(tx, vehicleNo, 'transferred', nowMs));
+  registry.whenVehicleEnds((tx, vehicleNo, nowMs) => consents.endGrantsOfVehicle(tx, vehicleNo, 'vehicle_ended', nowMs));
   const vehicleIds = makeVehicleIds(Buffer.alloc(32, 7));
   const receipts = await openReceipts({ storage, ...timed, possession: possessions.directory });
   const personalExports = await openPersonalExports({ storage, ...timed });
