@@ -11,7 +11,7 @@ const server = `http://127.0.0.1:${serverPort}`;
  * the map and the charts stay apart.
  */
 const first = [
-  { name: 'app', test: /web\/src\/(boot\/|i18n\/(en\/(?!rest|partners|system)|[^/]+$))/ },
+  { name: 'app', test: /web\/src\/(boot\/|i18n\/(en\/(?!rest)|[^/]+$))/ },
   { name: 'app', tags: ['$initial' as const] },
 ];
 

@@ -1,6 +1,7 @@
 import type { Messages } from '../types.ts';
 import access from './access.ts';
 import account from './account.ts';
+import acts from './acts.ts';
 import activity from './activity.ts';
 import asked from './asked.ts';
 import catalogue from './catalogue.ts';
@@ -37,6 +38,7 @@ const messages: Messages = {
   ...common,
   access,
   account,
+  acts,
   activity,
   asked,
   catalogue,
