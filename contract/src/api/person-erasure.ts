@@ -102,17 +102,29 @@ const blocker = closed({ id: opaqueId, kind: Type.String(), name: Type.String(),
 /** What would happen, and what is asked for already. */
 export const erasurePreview = closed({
   erasure: nullable(personErasureView),
-  graceDays: Type.Integer({ minimum: 0 }),
+  graceDays: Type.Integer({ minimum: 0, maximum: 366 }),
   vehicles: Type.Array(
     closed({ id: opaqueId, vin: Type.String(), plate: nullable(Type.String()), model: nullable(Type.String()) }),
     {
       description: 'Those that are yours now: nobody holds them any more, and their devices are not listened to',
     },
   ),
-  formerVehicles: Type.Integer({ minimum: 0, description: 'Those that were yours: the data of your time go' }),
-  partnerGrants: Type.Integer({ minimum: 0, description: 'Grants to partners that end; they are told' }),
-  driverGrants: Type.Integer({ minimum: 0, description: 'Grants to other people that end' }),
-  grantsRead: Type.Integer({ minimum: 0, description: 'Grants of others by which you read, which end' }),
+  formerVehicles: Type.Integer({
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'Those that were yours: the data of your time go',
+  }),
+  partnerGrants: Type.Integer({
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'Grants to partners that end; they are told',
+  }),
+  driverGrants: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description: 'Grants to other people that end' }),
+  grantsRead: Type.Integer({
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: 'Grants of others by which you read, which end',
+  }),
   organisations: Type.Array(closed({ id: opaqueId, name: Type.String() }), { description: 'Where you are no member any more' }),
   blockers: Type.Array(blocker, {
     maxItems: personErasureApiLimits.blockersMax,
