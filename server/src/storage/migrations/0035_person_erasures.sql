@@ -36,8 +36,18 @@ grant select, insert, update on person_erasures to milepost_app;
 alter table possessions drop constraint possessions_how_check;
 alter table possessions add constraint possessions_how_check check (how in ('enrolled', 'transferred', 'claimed', 'released'));
 
--- What goes with its person; until now nobody deleted it.
+-- What goes with its person; until now nobody deleted it, and nobody else does.
 grant delete on driver_invitations, private_periods, warnings_seen to milepost_app;
+do $$
+declare
+  name text;
+begin
+  foreach name in array array['driver_invitations', 'private_periods', 'warnings_seen'] loop
+    execute format($policy$create policy erasure_alone on %I as restrictive for delete to milepost_app
+      using (current_setting('milepost.actor', true) = 'system:person erasure')$policy$, name);
+  end loop;
+end
+$$;
 grant update (reason) on broken_glass to milepost_app;
 
 -- The audit log stays, by number: networks and free words of and about one person go from it. Nothing else of it can be changed, and nothing
