@@ -130,6 +130,17 @@ const peoplePictures: readonly Picture[] = [
   { name: 'owner-account', address: '/account', ready: '[data-act]', isWhole: true, as: 'owner' },
   { name: 'partners', address: '/partners', ready: 'h1', as: 'partner' },
   { name: 'partner', address: '/partners', ready: 'h1', act: openFirst('a[href*="/partners/"]'), isWhole: true, as: 'partner' },
+  {
+    name: 'partner-app',
+    address: '/partners',
+    ready: 'h1',
+    act: async (page) => {
+      await openFirst('a[href*="/partners/"]')(page);
+      await openFirst('a[href*="app="]')(page);
+    },
+    isWhole: true,
+    as: 'partner',
+  },
 ];
 
 export const demoPictures = (cast: Cast): readonly Picture[] => [
