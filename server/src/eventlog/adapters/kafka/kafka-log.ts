@@ -51,7 +51,7 @@ export class KafkaLog implements EventLog {
     this.#limits = limits;
     this.#client = client;
     const askEnds = (): Promise<void> => untilDone('the ends of the partitions', this.#retrying, () => this.#askEnds());
-    const source = { read: this.#read.bind(this), askEnds, wanted: () => this.#loop.wake() };
+    const source = { read: this.#read.bind(this), askEnds, wanted: () => this.#loop.wake(), now: () => options.clock.now() };
     this.#tails = Array.from({ length: partitions }, (_, partition) => new PartitionTail(partition, source, limits));
     this.#loop = new TailLoop({ ...options, client, tails: this.#tails, limits });
     this.#sender = new Sender({ ...options, limits, client, tails: this.#tails });

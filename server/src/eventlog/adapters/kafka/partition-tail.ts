@@ -12,6 +12,8 @@ export interface TailSource {
   askEnds(): Promise<void>;
   /** Somebody waits for what comes next. */
   wanted(): void;
+  /** ms since 1970. */
+  now(): number;
 }
 
 /** One partition as this process knows it: where it begins and ends, and who follows it. */
@@ -27,7 +29,7 @@ export class PartitionTail implements FollowSource {
   constructor(partition: number, source: TailSource, limits: KnownTimeLimits) {
     this.partition = partition;
     this.#source = source;
-    this.#known = new KnownTime(limits);
+    this.#known = new KnownTime(limits, () => source.now());
   }
 
   startOffset(): number {
