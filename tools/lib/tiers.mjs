@@ -20,7 +20,7 @@ export const tiers = [
   {
     name: 'integration',
     suffix: /\.int\.test\.(ts|mjs)$/,
-    budgetMs: 840_000,
+    budgetMs: 1_000_000,
     lingerMs,
     isolation: 'process',
     filesAtOnce: 2,
@@ -36,7 +36,7 @@ export const tiers = [
   {
     name: 'engines',
     suffix: /\.engines\.test\.(ts|mjs)$/,
-    budgetMs: 660_000,
+    budgetMs: 900_000,
     lingerMs,
     isolation: 'process',
     filesAtOnce: 1,
