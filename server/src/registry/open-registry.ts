@@ -10,7 +10,7 @@ import { endAssignments, lockPeriods } from './drivers/store.ts';
 import type { Drivers } from './drivers/types.ts';
 import { enrolInto, enrolRowsMax } from './enrol.ts';
 import { enrolLines } from './enrol-lines.ts';
-import { announce, followChanges, type Following, rangesOf, type Target, type WrittenRows } from './follow-changes.ts';
+import { announce, followChanges, type Following, rangesOf, type Target } from './follow-changes.ts';
 import { idPrefixes, makeId, type Random, systemRandom } from './ids.ts';
 import { isImeiCheckDigitValid } from './imei.ts';
 import { type DeviceRecord, type NumberRange, only, readCustomers, readDevices, readVehicles } from './rows.ts';
@@ -37,6 +37,7 @@ import { makePossessionDirectory } from './possession/directory.ts';
 import { watchGlass } from './possession/watch-glass.ts';
 import { makePossessions, type PossessionStore, type PossessionWritten } from './possession/make-possessions.ts';
 import type { TransferHook } from './possession/types.ts';
+import { rangesOfWritten, type Written } from './written.ts';
 import type { Acting } from './possession/types.ts';
 import { isVinCheckDigitValid } from './vin.ts';
 
@@ -52,26 +53,6 @@ export interface RegistryOptions {
 const actor: Actor = { kind: 'operator', id: 'operator' };
 
 const nobody: Acting = { personNo: null, address: '' };
-
-/** What a transaction wrote, as it is after it. */
-interface Written {
-  readonly customers?: readonly Revised<Customer>[];
-  readonly vehicles?: readonly Revised<Vehicle>[];
-  readonly devices?: readonly DeviceRecord[];
-  /** Numbers: these are read anew, since a period has no revision. */
-  readonly driverNos?: readonly number[];
-  readonly driverVehicleNos?: readonly number[];
-  readonly possessionVehicleNos?: readonly number[];
-}
-
-const rangesOfWritten = (written: Written): WrittenRows => ({
-  customers: rangesOf(written.customers?.map((row) => row.entity.customerNo) ?? []),
-  vehicles: rangesOf(written.vehicles?.map((row) => row.entity.vehicleNo) ?? []),
-  devices: rangesOf(written.devices?.map((row) => row.entity.deviceNo) ?? []),
-  drivers: rangesOf(written.driverNos ?? []),
-  driverVehicles: rangesOf(written.driverVehicleNos ?? []),
-  possessions: rangesOf(written.possessionVehicleNos ?? []),
-});
 
 const sole = <T>(rows: readonly { readonly entity: T }[] | undefined): T => (rows as readonly [{ readonly entity: T }])[0].entity;
 
