@@ -12,7 +12,7 @@ export const tiers = [
   {
     name: 'unit',
     suffix: /\.unit\.test\.(ts|mjs)$/,
-    budgetMs: 120_000,
+    budgetMs: 240_000,
     lingerMs,
     isolation: 'none',
     filesAtOnce: 1,
