@@ -136,7 +136,7 @@ const peoplePictures: readonly Picture[] = [
     ready: 'h1',
     act: async (page) => {
       await openFirst('a[href*="/partners/"]')(page);
-      await openFirst('a[href*="app="]')(page);
+      await openFirst('a[href*="app=app_"]')(page);
     },
     isWhole: true,
     as: 'partner',
