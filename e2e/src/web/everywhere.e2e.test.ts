@@ -145,6 +145,51 @@ test('when the server is away the page says so, and goes on by itself when it is
   await close();
 });
 
+test('a part beside the page that did not come is fetched again, and is shown with its style', options, async () => {
+  const { page, close } = await visit(browser, milepost, '/', { expects: /ERR_FAILED/ });
+  await page.getByRole('button', { name: 'More' }).waitFor();
+  const parts = /assets\/(WarningBell|AppMenu)-[^/]*\.(js|css)$/;
+  await page.route(parts, (route) => route.abort());
+  const missing = page.waitForEvent('requestfailed', (request) => parts.test(request.url()));
+  await page.goto(`${milepost.origin}/settings`);
+  await missing;
+  await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+  const bell = page.getByRole('banner').getByRole('button', { name: /warning/i });
+  assert.equal(await bell.count(), 0);
+  await page.unroute(parts);
+  await bell.click();
+  assert.equal(
+    await page.evaluate(`getComputedStyle(document.querySelector('.bell')).position`),
+    'relative',
+    'its style came, too',
+  );
+  await page.getByRole('dialog', { name: 'Warnings' }).waitFor();
+  await close();
+});
+
+test(
+  'a part that a page is for says that it did not come while the server is away, and opens when it is back',
+  options,
+  async () => {
+    const { page, close } = await visit(browser, milepost, '/vehicles', {
+      expects: /ERR_CONNECTION_REFUSED|Failed to (load|fetch)|Unable to preload|503/,
+    });
+    await page.getByRole('link', { name: 'VAN 1' }).click();
+    await page.getByRole('heading', { level: 1, name: 'VAN 1' }).waitFor();
+    await milepost.stop();
+    await page.getByRole('link', { name: 'Mileage' }).click();
+    await page.getByRole('heading', { name: 'This page did not come' }).waitFor();
+    await page.getByRole('heading', { level: 1, name: 'VAN 1' }).waitFor();
+    assert.deepEqual(await accessibilityProblems(page), []);
+    await page.waitForEvent('requestfailed', (request) => request.url().endsWith('/healthz'));
+    await milepost.start();
+    await page.getByRole('heading', { name: 'This page did not come' }).waitFor({ state: 'detached', timeout: 40_000 });
+    await page.getByRole('heading', { level: 1, name: 'VAN 1' }).waitFor();
+    assert.equal(new URL(page.url()).searchParams.get('tab'), 'mileage');
+    await close();
+  },
+);
+
 test('a page that cannot be fetched while the server is away opens when it is back', options, async () => {
   const { page, close } = await visit(browser, milepost, '/settings', { expects: /ERR_CONNECTION_REFUSED|Failed to load|503/ });
   await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
