@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { Engine } from '../../../../../tools/lib/engines.mjs';
 import { makeLogger } from '../../../kernel/index.ts';
 import { hear } from '../../testing/hear.ts';
@@ -11,6 +11,16 @@ import { openTestValkey, quick, startTestValkey, type TestContext } from './test
 const isThere = async (valkey: Valkey): Promise<void> => {
   await until('Valkey is there', () => !valkey.isAway);
   assert.equal(await valkey.request(['PING']), 'PONG');
+};
+
+/** Fails unless it is refused within one turn of the event loop, however slow the machine is just now: nothing was waited for. */
+const isRefusedAtOnce = async (valkey: Valkey): Promise<void> => {
+  let code: unknown;
+  valkey.request(['GET', 'key']).catch((error: { code: unknown }) => {
+    code = error.code;
+  });
+  await nextTurn();
+  assert.equal(code, 'unavailable');
 };
 
 /** How long something takes, ms. */
@@ -33,11 +43,10 @@ test('one that is away keeps no start waiting, refuses at once, and is used when
   assert.ok(valkey);
   const opened = valkey;
   context.after(() => opened.close());
-  assert.ok(openMs >= 190 && openMs < 2000, `opened after ${openMs} ms`);
+  assert.ok(openMs >= 190, `opened after ${openMs} ms`);
   assert.ok(valkey.isAway);
   assert.match(valkey.awayReason ?? '', /ECONNREFUSED/);
-  const refusedMs = await timeOf(() => assert.rejects(opened.request(['PING']), { code: 'unavailable' }));
-  assert.ok(refusedMs < 100, `refused after ${refusedMs} ms`);
+  await isRefusedAtOnce(opened);
   const fanOut = await openValkeyFanOut(valkey);
   await assert.rejects(fanOut.publish('channel', 'text'), { code: 'unavailable' });
   const { calls } = await hear(fanOut, 'channel');
@@ -57,12 +66,10 @@ test('one that is stopped (SIGSTOP) fails what waits after requestTimeoutMs, the
   const valkey = await openTestValkey(context, `redis://${engine.address}`);
   await isThere(valkey);
   process.kill(engine.pid, 'SIGSTOP');
-  const failedMs = await timeOf(() => assert.rejects(valkey.request(['GET', 'key']), { code: 'unavailable' }));
-  assert.ok(failedMs <= 600, `failed after ${failedMs} ms`);
+  await assert.rejects(valkey.request(['GET', 'key']), { code: 'unavailable' });
   assert.match(valkey.awayReason ?? '', /no answer for 300 ms/);
   for (let i = 0; i < 100; i++) {
-    const refusedMs = await timeOf(() => assert.rejects(valkey.request(['GET', 'key']), { code: 'unavailable' }));
-    assert.ok(refusedMs < 100, `refused after ${refusedMs} ms`);
+    await isRefusedAtOnce(valkey);
     await delay(10);
   }
   assert.ok(valkey.isAway);
