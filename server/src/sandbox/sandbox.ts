@@ -13,7 +13,7 @@ import { placardKpa, signalsAt } from './what-it-says.ts';
 export interface SandboxParts {
   readonly storage: Storage;
   readonly registry: Pick<Registry, 'directory' | 'possessions' | 'createVehicle' | 'createDevice' | 'endVehicle'>;
-  readonly consents: Pick<Consents, 'book' | 'give' | 'narrow' | 'end'>;
+  readonly consents: Pick<Consents, 'book' | 'give' | 'narrow'>;
   readonly ingest: Ingest;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -74,20 +74,17 @@ export class Sandbox {
   }
 
   /** Its grants end with it. */
-  async end(car: SandboxCar, address: string): Promise<void> {
-    const { storage, registry, consents, clock } = this.#parts;
+  async end(car: SandboxCar): Promise<void> {
+    const { storage, registry, clock } = this.#parts;
     this.#stand(car.vehicleNo);
-    for (const { id, state, holder } of consents.book.ofVehicle(car.vehicleNo))
-      if (state !== 'ended' && holder.kind === 'person' && holder.personNo === car.personNo)
-        await consents.end(id, granterOf(car, address));
     await store.endCar(storage, car.vehicleNo, clock.now());
     const vehicle = registry.directory.vehicleByNo(car.vehicleNo);
     if (vehicle && vehicle.endedAt === null) await registry.endVehicle(vehicle.id);
   }
 
   /** With the app. */
-  async endAll(app: PartnerApp, address: string): Promise<void> {
-    for (const car of await this.list(app, null)) await this.end(car, address);
+  async endAll(app: PartnerApp): Promise<void> {
+    for (const car of await this.list(app, null)) await this.end(car);
   }
 
   /** The newest of the app. */

@@ -86,7 +86,7 @@ const addAppRoutes = (routes: RouteRegistrar, { partners, oauth, sandbox }: Part
   });
   routes.add('endPartnerApp', async ({ params, caller, request }) => {
     const { by, partner } = await memberOf(params.id, caller, request);
-    await sandbox.endAll(await apps.read(partner, params.app, by.personNo), by.address);
+    await sandbox.endAll(await apps.read(partner, params.app, by.personNo));
     await apps.end(partner, params.app, by);
     await oauth.endAccess(params.app, null);
   });

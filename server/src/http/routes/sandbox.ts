@@ -59,10 +59,10 @@ export const addSandboxRoutes = (routes: RouteRegistrar, deps: Deps): void => {
     const { app, personNo } = await appOf(params, caller);
     return carView(await sandbox.make(app, actorOf(caller, request)), personNo);
   });
-  routes.add('endSandboxCar', async ({ params, caller, request }) => {
+  routes.add('endSandboxCar', async ({ params, caller }) => {
     const { app, personNo } = await appOf(params, caller);
     await consents.catchUp();
-    await sandbox.end(await carOf(app, params.car, personNo), request.client.address);
+    await sandbox.end(await carOf(app, params.car, personNo));
   });
   routes.add('triggerSandboxCar', async ({ params, body, caller, request }) => {
     const { app, personNo } = await appOf(params, caller);
