@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import * as client from 'openid-client';
 import { until } from '../storage/testing/wait.ts';
+import { openReceiver } from './testing/open-receiver.ts';
 import { openTestServer, type TestServer } from './testing/open-test-server.ts';
 import { openTestPartner } from './testing/test-partner.ts';
 import { openEvents } from './testing/test-stream.ts';
@@ -59,24 +58,11 @@ test('it is an AsyncAPI document whose references lead somewhere', () => {
 });
 
 test('each event of a stream, and each delivery, is one message of it', async () => {
-  const delivered: unknown[] = [];
-  const receiver = createServer((request, response) => {
-    let body = '';
-    request.setEncoding('utf8');
-    request.on('data', (piece: string) => {
-      body += piece;
-    });
-    request.on('end', () => {
-      delivered.push(JSON.parse(body));
-      response.writeHead(204).end();
-    });
-  });
-  await new Promise<void>((resolve) => void receiver.listen(0, '127.0.0.1', resolve));
+  const receiver = await openReceiver();
   const volt = await openTestPartner(server, [{ item: 'mileage' }, { item: 'position' }]);
   const car = await volt.addCar(1);
   const params = { id: volt.app.partnerId, app: volt.app.id };
-  const address = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
-  const made = await volt.owner.ask('makeWebhook', { params, body: { address } });
+  const made = await volt.owner.ask('makeWebhook', { params, body: { address: receiver.address } });
   assert.equal(made.status, 201, JSON.stringify(made.json));
   const webhook = made.json.webhook.id;
   assert.equal((await volt.owner.ask('pingWebhook', { params: { ...params, webhook } })).status, 201);
@@ -91,10 +77,11 @@ test('each event of a stream, and each delivery, is one message of it', async ()
   await stream.next(({ type }) => type === 'vehicle.changed');
   await volt.change({ items: [{ item: 'mileage' }] });
   await stream.next(({ type }) => type === 'grant.narrowed');
-  await until('all is delivered', () => new Set(delivered.flatMap((one) => named('webhook', one))).size === 3);
+  const delivered = () => receiver.events<unknown>();
+  await until('all is delivered', () => new Set(delivered().flatMap((one) => named('webhook', one))).size === 3);
   await client.tokenRevocation(volt.app.config, token);
   await until('the stream has ended', () => stream.ended() !== undefined);
-  for (const one of delivered) assert.equal(named('webhook', one).length, 1, JSON.stringify(one));
+  for (const one of delivered()) assert.equal(named('webhook', one).length, 1, JSON.stringify(one));
   for (const event of stream.heard) assert.equal(named('stream', event).length, 1, JSON.stringify(event));
   const told = new Set(stream.heard.flatMap((one) => named('stream', one)));
   assert.ok(

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import type { VehicleDataDetail } from '@milepost/contract/api';
 import * as client from 'openid-client';
 import { type ConsentAnswer, oauthLimits } from '../oauth/index.ts';
 import { until } from '../storage/testing/wait.ts';
+import { openReceiver, type TestReceiver } from './testing/open-receiver.ts';
 import { openTestServer, type TestServer } from './testing/open-test-server.ts';
 import { makeSettableClock } from './testing/settable-clock.ts';
 import { beginCodeFlow, exchange, getCode, makeTestApp, openConsent, refusalOf, type TestApp } from './testing/test-app.ts';
@@ -22,7 +21,7 @@ let holderId = '';
 let server: TestServer;
 let ada: TestBrowser;
 let app: TestApp;
-let pings: { readonly server: Server; readonly address: string; readonly heard: { authorization: string; body: string }[] };
+let pings: TestReceiver;
 
 const answers = {
   give: (given: readonly ConsentAnswer[]) => {
@@ -39,27 +38,13 @@ const answers = {
   isAnyLeft: (ids: readonly string[]) => ids.some((id) => left.has(id)),
 };
 
-const openPings = async (): Promise<typeof pings> => {
-  const heard: { authorization: string; body: string }[] = [];
-  const listening = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      heard.push({ authorization: request.headers.authorization ?? '', body: Buffer.concat(chunks).toString() });
-      response.writeHead(204).end();
-    });
-  });
-  await new Promise<void>((resolve) => void listening.listen(0, '127.0.0.1', resolve));
-  return { server: listening, address: `http://127.0.0.1:${(listening.address() as AddressInfo).port}/ping`, heard };
-};
-
 const items = [
   { item: 'mileage', reason: 'The price follows how far you drive.' },
   { item: 'position', reason: 'Whether it is parked off the street.', place: 'about1km', time: 'hour' },
 ] as const;
 
 before(async () => {
-  pings = await openPings();
+  pings = await openReceiver();
   const findHolder = (asked: string) => Promise.resolve(asked === vin ? holderId : undefined);
   const isBlocked = (_app: string, person: string): boolean => blocked.has(person);
   server = await openTestServer('http-oauth-data', {}, { clock, answers, findHolder, isBlocked });
@@ -72,7 +57,7 @@ before(async () => {
   assert.equal(declared.status, 200);
 });
 after(async () => {
-  pings.server.close();
+  pings.close();
   await server.close();
 });
 
@@ -266,10 +251,11 @@ test('an app with a ping address is told that there is an answer, with its own t
   });
   const id = (await ada.ask('listConsents')).json.items[0]?.id ?? '';
   assert.equal((await ada.ask('answerConsent', { params: { id }, body: { isAllowed: true, language: 'en' } })).status, 200);
-  await until('the ping', () => pings.heard.length > 0);
-  assert.deepEqual(pings.heard, [
-    { authorization: 'Bearer a-token-of-the-app', body: JSON.stringify({ auth_req_id: request.auth_req_id }) },
-  ]);
+  await until('the ping', () => pings.received.length > 0);
+  assert.deepEqual(
+    pings.received.map(({ headers, body }) => ({ authorization: headers.authorization, body })),
+    [{ authorization: 'Bearer a-token-of-the-app', body: JSON.stringify({ auth_req_id: request.auth_req_id }) }],
+  );
   const tokens = await poll(request, pinged);
   assert.equal((await callPartner(tokens.access_token)).status, 401, 'it asked for nothing of vehicles');
 });

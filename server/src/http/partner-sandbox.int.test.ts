@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import type { SandboxCarView, SandboxTrigger, SharedVehicle } from '@milepost/contract/api';
 import { sandboxLimits } from '../sandbox/index.ts';
 import { until } from '../storage/testing/wait.ts';
+import { openReceiver, type TestReceiver } from './testing/open-receiver.ts';
 import { openTestServer, type TestServer } from './testing/open-test-server.ts';
 import { openTestPartner, type TestPartner } from './testing/test-partner.ts';
 
@@ -14,21 +13,12 @@ const frontLeft = 'Vehicle.Chassis.Axle.Row1.Wheel.Left.Tire.Pressure';
 const odometer = 'Vehicle.TraveledDistance';
 let server: TestServer;
 let volt: TestPartner;
-let receiver: Server;
-const delivered: { readonly type: string; readonly data: { readonly signals?: object; readonly reason?: string } }[] = [];
+let receiver: TestReceiver;
+const delivered = () =>
+  receiver.events<{ readonly type: string; readonly data: { readonly signals?: object; readonly reason?: string } }>();
 
 before(async () => {
-  receiver = createServer((request, response) => {
-    let body = '';
-    request.on('data', (piece: Buffer) => {
-      body += piece.toString('utf8');
-    });
-    request.on('end', () => {
-      delivered.push(JSON.parse(body) as (typeof delivered)[number]);
-      response.writeHead(204).end();
-    });
-  });
-  await new Promise<void>((resolve) => void receiver.listen(0, '127.0.0.1', resolve));
+  receiver = await openReceiver();
   server = await openTestServer('http-partner-sandbox');
   volt = await openTestPartner(
     server,
@@ -69,9 +59,9 @@ test('a car is made at once, is held by its maker, and says where it is', async 
 test('grant, report, warning, narrowing and expiry happen as they would to any car, and are told to a webhook', async () => {
   const [car] = await cars();
   assert.ok(car);
-  const address = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
   assert.equal(
-    (await volt.owner.ask('makeWebhook', { params: { ...params(), webhook: '' } as never, body: { address } })).status,
+    (await volt.owner.ask('makeWebhook', { params: { ...params(), webhook: '' } as never, body: { address: receiver.address } }))
+      .status,
     201,
   );
   const granted = await pull(car.vehicle, 'grant');
@@ -79,22 +69,22 @@ test('grant, report, warning, narrowing and expiry happen as they would to any c
     [granted.grant?.state, granted.grant?.purpose, granted.grant?.items],
     ['active', 'insurance', ['mileage', 'position', 'tires'].map((item) => ({ item }))],
   );
-  await until('the grant is told', () => delivered.some(({ type }) => type === 'grant.given'));
+  await until('the grant is told', () => delivered().some(({ type }) => type === 'grant.given'));
   await pull(car.vehicle, 'report');
-  await until('the report is told', () => delivered.some(({ data }) => odometer in (data.signals ?? {})));
+  await until('the report is told', () => delivered().some(({ data }) => odometer in (data.signals ?? {})));
   await pull(car.vehicle, 'warning');
   await until('its holder has a warning', async () => {
     return (await volt.owner.ask('listWarnings')).json.items.some(({ code }) => code === 'tire_pressure_low');
   });
   await until('the low tire is told', () =>
-    delivered.some(({ data }) => JSON.stringify(data).includes(`"${frontLeft}":{"value":150`)),
+    delivered().some(({ data }) => JSON.stringify(data).includes(`"${frontLeft}":{"value":150`)),
   );
   const narrowed = await pull(car.vehicle, 'narrowing');
   assert.deepEqual(narrowed.grant?.items, [{ item: 'mileage' }, { item: 'position' }]);
-  await until('the narrowing is told', () => delivered.some(({ type }) => type === 'grant.narrowed'));
+  await until('the narrowing is told', () => delivered().some(({ type }) => type === 'grant.narrowed'));
   const expiring = await pull(car.vehicle, 'expiry');
   assert.ok(Date.parse(expiring.grant?.until ?? '') <= Date.now() + sandboxLimits.expiresInMs);
-  await until('the end is told', () => delivered.some(({ type, data }) => type === 'grant.ended' && data.reason === 'expired'));
+  await until('the end is told', () => delivered().some(({ type, data }) => type === 'grant.ended' && data.reason === 'expired'));
   const { status, json } = await volt.owner.ask('triggerSandboxCar', {
     params: params(car.vehicle),
     body: { trigger: 'narrowing' },

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import type { VehicleChanged, WebhookDeliveryView } from '@milepost/contract/api';
 import { sql } from 'kysely';
@@ -10,6 +8,7 @@ import { systemActor } from '../storage/index.ts';
 import { until } from '../storage/testing/wait.ts';
 import type { TestVehicle } from './testing/fleet.ts';
 import { openTestFeed } from './testing/open-test-feed.ts';
+import { openReceiver, type TestReceiver } from './testing/open-receiver.ts';
 import { openTestServer, type TestServer } from './testing/open-test-server.ts';
 import { makeSettableClock } from './testing/settable-clock.ts';
 import { openTestPartner, type TestPartner } from './testing/test-partner.ts';
@@ -26,24 +25,10 @@ const clock = makeSettableClock(timeOf(7, 30));
 let server: TestServer;
 let volt: TestPartner;
 let car: TestVehicle;
-let receiver: Server;
-let address: string;
-let answer = 204;
-const received: { readonly delivery: string; readonly text: string }[] = [];
+let receiver: TestReceiver;
 
 before(async () => {
-  receiver = createServer((request, response) => {
-    let text = '';
-    request.on('data', (piece: Buffer) => {
-      text += piece.toString('utf8');
-    });
-    request.on('end', () => {
-      received.push({ delivery: String(request.headers['milepost-delivery']), text });
-      response.writeHead(answer).end();
-    });
-  });
-  await new Promise<void>((resolve) => void receiver.listen(0, '127.0.0.1', resolve));
-  address = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
+  receiver = await openReceiver();
   server = await openTestServer('http-partner-told', {}, { clock, tokenLifetimeMs: 90 * 86_400_000 });
   volt = await openTestPartner(
     server,
@@ -58,7 +43,7 @@ after(async () => {
 
 const params = (webhook = '') => ({ id: volt.app.partnerId, app: volt.app.id, webhook });
 const make = async (): Promise<string> => {
-  const made = await volt.owner.ask('makeWebhook', { params: params(), body: { address } });
+  const made = await volt.owner.ask('makeWebhook', { params: params(), body: { address: receiver.address } });
   if (made.status === 403) {
     assert.equal((await volt.owner.ask('confirmMe', { body: { password: 'correct horse battery' } })).status, 204);
     return make();
@@ -133,15 +118,17 @@ test('while a node hears nothing of changes of consent streams end, none is open
     const name = server.vehicleIds.idOf(appNo, server.registry.directory.vehicleById(car.id)?.vehicleNo ?? 0);
     for (const path of ['/vehicles', `/vehicles/${name}`, '/changes'])
       assert.equal((await volt.get(path, token)).status, 503, path);
-    const before_ = received.length;
+    const before_ = receiver.received.length;
     value = await report();
     await looked();
     await looked();
-    assert.equal(received.length, before_);
+    assert.equal(receiver.received.length, before_);
   } finally {
     Reflect.deleteProperty(book, 'isHeard');
   }
-  await until('it is told when all is heard again', () => received.some(({ text }) => text.includes(`"value":${value},`)));
+  await until('it is told when all is heard again', () =>
+    receiver.received.some(({ body }) => body.includes(`"value":${value},`)),
+  );
   await end(id);
 });
 
@@ -152,7 +139,7 @@ test('two processes share the webhooks: one works on each at a time, every chang
     mayReachPrivate: true,
   });
   const ids = [await make(), await make(), await make()];
-  const known = received.length;
+  const known = receiver.received.length;
   const names = new Map<string, Set<string>>();
   const values: number[] = [];
   for (let i = 0; i < 12; i++) {
@@ -163,11 +150,14 @@ test('two processes share the webhooks: one works on each at a time, every chang
     }
     clock.set(clock.now() + 200);
   }
-  const fresh = () => received.slice(known);
-  const timesTold = (value: number): number => fresh().filter(({ text }) => text.includes(`"value":${value},`)).length;
+  const fresh = () => receiver.received.slice(known);
+  const timesTold = (value: number): number => fresh().filter(({ body }) => body.includes(`"value":${value},`)).length;
   await until('all are told to all three', () => values.every((value) => timesTold(value) >= ids.length));
   const counts = new Map<string, number>();
-  for (const { delivery } of fresh()) counts.set(delivery, (counts.get(delivery) ?? 0) + 1);
+  for (const {
+    headers: { 'milepost-delivery': delivery = '' },
+  } of fresh())
+    counts.set(delivery, (counts.get(delivery) ?? 0) + 1);
   assert.deepEqual(
     [...counts.values()].filter((count) => count > 1),
     [],
@@ -175,7 +165,7 @@ test('two processes share the webhooks: one works on each at a time, every chang
   );
   for (const id of ids) {
     const listed = (await deliveries(id)).filter(({ type }) => type === 'vehicle.changed').toReversed();
-    const order = listed.map((one) => fresh().find(({ delivery }) => delivery === one.id)?.text ?? '');
+    const order = listed.map((one) => fresh().find(({ headers }) => headers['milepost-delivery'] === one.id)?.body ?? '');
     assert.deepEqual(
       order.map((text) => Number(/"value":(\d+),/.exec(text)?.[1])),
       values,
@@ -196,7 +186,7 @@ test('two processes share the webhooks: one works on each at a time, every chang
 test('what nobody takes is tried again for a day, then given up, and delivered when it is asked for again', async () => {
   await volt.give([car], [{ item: 'mileage' }]);
   const id = await make();
-  answer = 500;
+  receiver.answer = 500;
   const { delivery } = (await volt.owner.ask('pingWebhook', { params: params(id) })).json;
   const state = async (): Promise<WebhookDeliveryView | undefined> => (await deliveries(id)).find((one) => one.id === delivery);
   let attempts = 0;
@@ -210,10 +200,10 @@ test('what nobody takes is tried again for a day, then given up, and delivered w
   await until('it is given up', async () => (await state())?.state === 'dead');
   const dead = await state();
   assert.deepEqual([dead?.attempts, dead?.nextAt, dead?.doneAt !== null], [attempts + 1, null, true]);
-  answer = 204;
-  const sent = received.length;
+  receiver.answer = 204;
+  const sent = receiver.received.length;
   await looked();
-  assert.equal(received.length, sent, 'nobody tries any more');
+  assert.equal(receiver.received.length, sent, 'nobody tries any more');
   const replayed = await volt.owner.ask('replayWebhook', { params: params(id), body: { state: 'dead' } });
   assert.equal(replayed.json.deliveries, 1, JSON.stringify(replayed.json));
   await until('it is delivered', async () => (await state())?.state === 'delivered');

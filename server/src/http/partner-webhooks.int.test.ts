@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -11,6 +9,7 @@ import { listAudit } from '../audit/index.ts';
 import { systemActor } from '../storage/index.ts';
 import { until } from '../storage/testing/wait.ts';
 import type { TestVehicle } from './testing/fleet.ts';
+import { openReceiver, type ReceivedPost, type TestReceiver } from './testing/open-receiver.ts';
 import { openTestServer, type TestServer } from './testing/open-test-server.ts';
 import { openTestPartner, type TestPartner } from './testing/test-partner.ts';
 
@@ -21,37 +20,21 @@ const latitude = 'Vehicle.CurrentLocation.Latitude';
 let server: TestServer;
 let volt: TestPartner;
 let car: TestVehicle;
-let receiver: Server;
-let address: string;
-let answer = 204;
+let receiver: TestReceiver;
 let km = 0;
 
-interface Received {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+type Received = ReceivedPost & {
   readonly event: {
     readonly specversion: string;
     readonly type: string;
     readonly id: string;
     readonly data: { readonly signals?: object; readonly withheld?: unknown };
   };
-}
-const received: Received[] = [];
+};
+const received = (): Received[] => receiver.received.map((one) => ({ ...one, event: JSON.parse(one.body) as Received['event'] }));
 
 before(async () => {
-  receiver = createServer((request, response) => {
-    let body = '';
-    request.setEncoding('utf8');
-    request.on('data', (piece: string) => {
-      body += piece;
-    });
-    request.on('end', () => {
-      received.push({ headers: request.headers as Record<string, string>, body, event: JSON.parse(body) as Received['event'] });
-      response.writeHead(answer, { location: 'http://127.0.0.1:1/' }).end();
-    });
-  });
-  await new Promise<void>((resolve) => void receiver.listen(0, '127.0.0.1', resolve));
-  address = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
+  receiver = await openReceiver();
   server = await openTestServer('http-partner-webhooks');
   volt = await openTestPartner(
     server,
@@ -66,7 +49,10 @@ after(async () => {
 
 const paramsOf = (webhook = '') => ({ id: volt.app.partnerId, app: volt.app.id, webhook });
 const make = async (types: readonly string[] = []): Promise<{ readonly id: string; readonly secret: string }> => {
-  const { status, json } = await volt.owner.ask('makeWebhook', { params: paramsOf(), body: { address, types: types as never } });
+  const { status, json } = await volt.owner.ask('makeWebhook', {
+    params: paramsOf(),
+    body: { address: receiver.address, types: types as never },
+  });
   assert.equal(status, 201, JSON.stringify(json));
   return { id: json.webhook.id, secret: json.secret };
 };
@@ -80,8 +66,8 @@ const report = async (): Promise<number> => {
   return km;
 };
 const got = async (fits: (one: Received) => boolean): Promise<Received> => {
-  await until('it is delivered', () => received.some(fits));
-  return received.find(fits) as Received;
+  await until('it is delivered', () => received().some(fits));
+  return received().find(fits) as Received;
 };
 const saysKm = (value: number) => (one: Received) => JSON.stringify(one.event.data).includes(`"value":${value},`);
 const deliveries = async (id: string): Promise<readonly WebhookDeliveryView[]> =>
@@ -185,7 +171,7 @@ test('what changes is delivered as a signed CloudEvent, checked as the page says
   const query = { subjectPersonNo: null, beforeNo: null, fromMs: 0, limit: 10 };
   const events = await server.storage.withActor(systemActor('test'), (tx) => listAudit(tx, query));
   const acts = events.filter(({ subject }) => subject === id).map(({ act, actorName, detail }) => [act, actorName, detail['to']]);
-  const { host } = new URL(address);
+  const { host } = new URL(receiver.address);
   const expected = ['webhook_ended', 'webhook_secret_made', 'webhook_made'].map((act) => [act, 'Ada Byron', host]);
   assert.deepEqual(acts, expected, 'who had it told where is in the audit log');
 });
@@ -193,7 +179,7 @@ test('what changes is delivered as a signed CloudEvent, checked as the page says
 test('what is not taken is tried again, and what was taken back meanwhile is not told', async () => {
   await volt.give([car], [{ item: 'mileage' }, { item: 'position' }]);
   const { id } = await make(['vehicle.changed']);
-  answer = 302;
+  receiver.answer = 302;
   const first = await got(saysKm(await report()));
   const delivery = first.headers['milepost-delivery'] ?? '';
   await until('it waits', async () => (await stateOf(id, delivery))?.attempts === 1);
@@ -202,11 +188,18 @@ test('what is not taken is tried again, and what was taken back meanwhile is not
   assert.ok(waiting?.nextAt && Date.parse(waiting.nextAt) > Date.now());
   assert.ok(first.body.includes(latitude));
   await volt.change({ items: [{ item: 'mileage' }] });
-  answer = 204;
-  const before_ = received.length;
+  receiver.answer = 204;
+  const before_ = received().length;
   const again = await volt.owner.ask('replayWebhook', { params: paramsOf(id), body: { delivery } });
   assert.equal(again.json.deliveries, 1, JSON.stringify(again.json));
-  const second = await got((one) => received.indexOf(one) >= before_ && one.headers['milepost-delivery'] === delivery);
+  await until('it is delivered again', () =>
+    received()
+      .slice(before_)
+      .some(({ headers }) => headers['milepost-delivery'] === delivery),
+  );
+  const second = received()
+    .slice(before_)
+    .find(({ headers }) => headers['milepost-delivery'] === delivery) as Received;
   assert.deepEqual(Object.keys(second.event.data.signals ?? {}), [odometer]);
   assert.deepEqual(second.event.data.withheld, [{ item: 'position', reason: 'revoked' }]);
   assert.equal(second.event.id, first.event.id);
@@ -225,7 +218,7 @@ test('a ping is delivered, grants are, and only the types that are wanted', asyn
   const value = await report();
   await volt.change({ state: 'paused' });
   await got(({ event }) => event.type === 'grant.paused');
-  assert.ok(!received.some(saysKm(value)));
+  assert.ok(!received().some(saysKm(value)));
   await end(id);
 });
 
@@ -234,6 +227,6 @@ test('they are of members of the partner alone, and not too many', async () => {
   assert.equal((await other.owner.ask('listWebhooks', { params: paramsOf() })).status, 404);
   const ids = [];
   for (let i = 0; i < 5; i++) ids.push((await make()).id);
-  assert.equal((await volt.owner.ask('makeWebhook', { params: paramsOf(), body: { address } })).status, 409);
+  assert.equal((await volt.owner.ask('makeWebhook', { params: paramsOf(), body: { address: receiver.address } })).status, 409);
   for (const id of ids) await end(id);
 });

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { PersonErasureProof } from '@milepost/contract/api';
@@ -11,6 +9,7 @@ import { personColumns, personErasureLimits, PersonErasures } from '../person-er
 import { type Storage, systemActor } from '../storage/index.ts';
 import { until } from '../storage/testing/wait.ts';
 import { addVehicle, type TestVehicle } from './testing/fleet.ts';
+import { openReceiver, type TestReceiver } from './testing/open-receiver.ts';
 import { openTestServer, type TestServer } from './testing/open-test-server.ts';
 import { makeSettableClock } from './testing/settable-clock.ts';
 import { makeTestBrowser, signUpIn, type TestBrowser, testPassword } from './testing/test-browser.ts';
@@ -30,8 +29,8 @@ let ada: TestBrowser;
 let eve: TestBrowser;
 let [sold, kept] = [] as unknown as [TestVehicle, TestVehicle];
 let token: string;
-let receiver: Server;
-const told: { type: string; data: { vehicle: string; reason?: string } }[] = [];
+let receiver: TestReceiver;
+const told = () => receiver.events<{ type: string; data: { vehicle: string; reason?: string } }>();
 let km = 1000;
 let code: string;
 let proof: PersonErasureProof;
@@ -87,17 +86,7 @@ const findInFiles = async (folder: string, text: string): Promise<string[]> => {
 };
 
 before(async () => {
-  receiver = createServer((request, response) => {
-    let body = '';
-    request.on('data', (piece: Buffer) => {
-      body += piece.toString();
-    });
-    request.on('end', () => {
-      told.push(JSON.parse(body) as (typeof told)[number]);
-      response.writeHead(204).end();
-    });
-  });
-  await new Promise<void>((resolve) => void receiver.listen(0, '127.0.0.1', resolve));
+  receiver = await openReceiver();
   server = await openTestServer('http-person-erasure', {}, { clock, tokenLifetimeMs: 100 * dayMs });
   volt = await openTestPartner(server, [{ item: 'mileage' }], email, 'Volt');
   ada = volt.owner;
@@ -116,11 +105,10 @@ before(async () => {
   );
   await report(kept);
   token = await volt.give([kept], [{ item: 'mileage' }]);
-  const address = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
   const params = { id: volt.app.partnerId, app: volt.app.id };
-  assert.equal((await ada.ask('makeWebhook', { params, body: { address, types: [] } })).status, 201);
+  assert.equal((await ada.ask('makeWebhook', { params, body: { address: receiver.address, types: [] } })).status, 201);
   await report(kept);
-  await until('the car is told', () => told.some(({ type }) => type === 'vehicle.changed'));
+  await until('the car is told', () => told().some(({ type }) => type === 'vehicle.changed'));
   assert.equal((await volt.get(`/vehicles/${await volt.nameOf(token)}`, token)).status, 200);
   const glass = { id: kept.id, body: { reason: 'her mother asked for it' } };
   assert.equal((await server.ask('breakGlass', glass)).status, 201);
@@ -263,8 +251,8 @@ test('nobody gets in, and her app and everybody with her grants are refused', as
   const again = await makeTestBrowser(server).ask('signIn', { body: { login: email, password: testPassword } });
   assert.equal(again.status, 401);
   assert.equal((await volt.get('/vehicles', token)).status, 401);
-  await until('the app is told', () => told.some(({ type }) => type === 'grant.ended'));
-  assert.equal(told.find(({ type }) => type === 'grant.ended')?.data.reason, 'revoked');
+  await until('the app is told', () => told().some(({ type }) => type === 'grant.ended'));
+  assert.equal(told().find(({ type }) => type === 'grant.ended')?.data.reason, 'revoked');
   assert.equal((await signUpIn(server, email, 'Another')).ask !== undefined, true, 'the address is free again');
 });
 
