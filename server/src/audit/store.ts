@@ -3,7 +3,6 @@ import type { Transaction } from '../storage/index.ts';
 import type { AuditEvent } from './types.ts';
 
 const at = (ms: number): string => new Date(ms).toISOString();
-const monthsLock = sql.raw("pg_advisory_xact_lock(hashtext('milepost audit months'))");
 const msOf = (column: string) => sql.raw(`(extract(epoch from ${column}) * 1000)::bigint::text`);
 
 /** In the transaction of the act: what was done is in the log, and nothing else is. A machine that slept for months has no room for this one yet. */
@@ -12,7 +11,6 @@ export const writeAudit = async (tx: Transaction, event: AuditEvent, nowMs: numb
   const actor = personNo === null ? 'system' : String(personNo);
   const part = `audit_events_${new Date(nowMs).toISOString().slice(0, 7).replace('-', '_')}`;
   // Of two that find a month missing at the same moment one makes it, and the other finds it there.
-  await sql`select ${monthsLock} where to_regclass(${part}) is null`.execute(tx);
   await sql`select make_audit_months(${at(nowMs)}::timestamptz, 0) where to_regclass(${part}) is null`.execute(tx);
   await sql`insert into audit_events (at, actor, actor_person_no, act, subject, subject_person_no, address, detail)
     values (${at(nowMs)}, ${actor}, ${personNo}, ${act}, ${subject}, ${subjectPersonNo}, ${address}, ${JSON.stringify(detail)}::jsonb)`.execute(
@@ -68,7 +66,6 @@ export const listAudit = async (tx: Transaction, query: AuditQuery): Promise<Aud
 };
 
 export const makeAuditMonths = async (tx: Transaction, nowMs: number): Promise<void> => {
-  await sql`select ${monthsLock}`.execute(tx);
   await sql`select make_audit_months(${at(nowMs)}::timestamptz, 2)`.execute(tx);
 };
 

@@ -4,7 +4,6 @@ import type { Transaction } from '../../storage/index.ts';
 import { readerNoOf } from './count-reads.ts';
 import type { ReceiptCount, ReceiptReader, ReceiptReaderKind } from './types.ts';
 
-const monthsLock = sql.raw("pg_advisory_xact_lock(hashtext('milepost receipt months'))");
 const dayMs = 86_400_000;
 const at = (ms: number): string => new Date(ms).toISOString();
 const dayText = (day: number): string => at(day * dayMs).slice(0, 10);
@@ -41,7 +40,6 @@ export const addReceipts = async (tx: Transaction, { writer, batch, counts }: Re
   for (const month of new Set(counts.map(({ day }) => dayText(day).slice(0, 7)))) {
     const part = `read_receipts_${month.replace('-', '_')}`;
     // Of two that find a month missing at the same moment one makes it.
-    await sql`select ${monthsLock} where to_regclass(${part}) is null`.execute(tx);
     await sql`select make_receipt_months(${`${month}-01`}::date, 0) where to_regclass(${part}) is null`.execute(tx);
   }
   // In one order, so that two processes never wait for each other.
@@ -197,7 +195,6 @@ export const listUse = async (tx: Transaction, period: Pick<ReceiptQuery, 'fromM
 
 /** Makes months ahead, drops whole ones that are too old, forgets processes that are long gone. Answers how many months went. */
 export const tendReceipts = async (tx: Transaction, nowMs: number, days: number): Promise<number> => {
-  await sql`select ${monthsLock}`.execute(tx);
   await sql`select make_receipt_months(${dayOf(nowMs)}::date, 2)`.execute(tx);
   const { rows } = await sql<{
     dropped: number;
