@@ -8,6 +8,10 @@ import { changedSince, type Reader, type ScopeSources, versionOf } from './reade
 /** What private owners keep to themselves from the platform's staff: where the vehicle is, and what tells of it. */
 export const keptFromStaff: ReadonlySet<ConsentGroup> = new Set(['position', 'motion', 'driving']);
 
+/** What of a read its holder is shown: all of it, but for staff, who see the rest by themselves. */
+export const shownToHolder = (isStaff: boolean, groups: readonly ConsentGroup[]): readonly ConsentGroup[] =>
+  isStaff ? groups.filter((group) => keptFromStaff.has(group)) : groups;
+
 /**
  * The scope of the platform's staff: every vehicle, every item, exactly, at all times, but for where a vehicle is while its driver is private, and
  * for position, motion and trips of private owners, unless the glass was broken.

@@ -1,7 +1,7 @@
 import type { ConsentGroup } from '@milepost/contract';
 import type { FastifyRequest } from 'fastify';
 import type { ReadScope } from '../../events/index.ts';
-import { keptFromStaff, type GrantBook } from '../../sharing/index.ts';
+import { type GrantBook, keptFromStaff, shownToHolder } from '../../sharing/index.ts';
 import type { Caller } from './authenticate.ts';
 import { itemsOfDriver, ownerOf, type ReadParts } from './vehicle-reads.ts';
 
@@ -38,7 +38,7 @@ const noteForStaff = async (parts: ListReadParts, { caller, request }: ListRead)
   if (opened.size === 0) return nothing;
   return (vehicleNo, groups) => {
     if (!opened.has(vehicleNo)) return;
-    const items = groups.filter((group) => keptFromStaff.has(group));
+    const items = shownToHolder(true, groups);
     receipts.note({ reader: { kind: 'staff', personNo }, vehicleNo, items, channel: 'rest', atMs: clock.now() });
   };
 };
@@ -49,8 +49,7 @@ const noteForDriver = (parts: ListReadParts, { caller, scope }: ListRead): NoteT
   if (personNo === null || consents.book.vehiclesOf({ kind: 'person', personNo })[Symbol.iterator]().next().done) return nothing;
   return (vehicleNo, groups) => {
     if (!isStaff && !scope.isGuest?.(vehicleNo)) return;
-    const given = isStaff ? groups.filter((group) => keptFromStaff.has(group)) : groups;
-    const items = itemsOfDriver(parts, personNo, vehicleNo, given);
+    const items = itemsOfDriver(parts, personNo, vehicleNo, shownToHolder(isStaff, groups));
     receipts.note({ reader: { kind: 'driver', personNo }, vehicleNo, items, channel: 'rest', atMs: clock.now() });
   };
 };

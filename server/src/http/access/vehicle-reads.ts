@@ -3,7 +3,7 @@ import type { ApiRouteName } from '@milepost/contract/api';
 import type { FastifyRequest } from 'fastify';
 import { isHiddenAt, type ReadScope } from '../../events/index.ts';
 import type { Registry, Vehicle } from '../../registry/index.ts';
-import { type GrantBook, keptFromStaff, type Receipts } from '../../sharing/index.ts';
+import { type GrantBook, keptFromStaff, type Receipts, shownToHolder } from '../../sharing/index.ts';
 import type { Caller } from './authenticate.ts';
 
 type Query = Readonly<Record<string, unknown>>;
@@ -94,9 +94,7 @@ const noteDriversRead = (parts: ReadParts, name: ApiRouteName, read: VehicleRead
   if (!vehicle || personNo === null || !(isStaff || read.scope.isGuest?.(vehicle.vehicleNo))) return nothing;
   const { vehicleNo } = vehicle;
   const groups = groupsOf(read.query as Query, parts.vocabulary());
-  // Staff see the rest by themselves.
-  const given = isStaff ? groups.filter((group) => keptFromStaff.has(group)) : groups;
-  const items = itemsOfDriver(parts, personNo, vehicleNo, given);
+  const items = itemsOfDriver(parts, personNo, vehicleNo, shownToHolder(isStaff === true, groups));
   if (items.length === 0 || (ofTrips.has(name) && !items.includes('driving'))) return nothing;
   return () => receipts.note({ reader: { kind: 'driver', personNo }, vehicleNo, items, channel: 'rest', atMs: clock.now() });
 };

@@ -1,6 +1,6 @@
 import type { ConsentGroup } from '@milepost/contract';
 import type { ReadScope } from '../../events/index.ts';
-import { keptFromStaff, type Reader, type ReceiptReader } from '../../sharing/index.ts';
+import { keptFromStaff, type Reader, type ReceiptReader, shownToHolder } from '../../sharing/index.ts';
 import type { ListReadParts } from '../access/list-reads.ts';
 import { itemsOfDriver, ownerOf } from '../access/vehicle-reads.ts';
 import type { Viewer } from './viewer.ts';
@@ -37,8 +37,7 @@ export class StreamReads {
 
   /** A vehicle of a map: of staff what is kept from them otherwise. Answers whether it may be sent. */
   noteMap(viewer: Viewer, vehicleNo: number, groups: readonly ConsentGroup[]): boolean {
-    const told = viewer.reader.isStaff ? groups.filter((group) => keptFromStaff.has(group)) : groups;
-    return this.note(viewer, vehicleNo, told, [...keptFromStaff]);
+    return this.note(viewer, vehicleNo, shownToHolder(viewer.reader.isStaff, groups), [...keptFromStaff]);
   }
 
   /** What a message tells of a vehicle, and what may be seen of it at all. Answers whether it may be sent; who may not go on is ended. */
@@ -56,8 +55,8 @@ export class StreamReads {
   #noteDriver({ reader, scope }: Viewer, vehicleNo: number, told: readonly ConsentGroup[]): void {
     const { personNo, isStaff } = reader;
     if (personNo === null || !(isStaff || scope.isGuest?.(vehicleNo))) return;
-    const given = isStaff ? told.filter((group) => keptFromStaff.has(group)) : told;
-    this.#receipt({ kind: 'driver', personNo }, vehicleNo, itemsOfDriver(this.#parts, personNo, vehicleNo, given));
+    const given = itemsOfDriver(this.#parts, personNo, vehicleNo, shownToHolder(isStaff, told));
+    this.#receipt({ kind: 'driver', personNo }, vehicleNo, given);
   }
 
   #noteStaff(viewer: Viewer, vehicleNo: number, told: readonly ConsentGroup[], seen: readonly ConsentGroup[]): void {
