@@ -2,6 +2,11 @@
 (() => {
   // The app was quicker: it asks by itself.
   if (window.milepostAsked) return;
+  // What the browser knows of languages takes a tenth of a second to load on a slow phone: nobody waits for it while the app is on its way.
+  setTimeout(() => {
+    new Intl.DateTimeFormat(navigator.language, { dateStyle: 'medium', timeStyle: 'short' }).format();
+    new Intl.Collator(navigator.language).compare('a', 'b');
+  });
   // What only the page at an address needs of the build: tools/name-page-files.ts writes it here.
   const filesOf = {};
   for (const file of filesOf[location.pathname] ?? []) {
