@@ -68,9 +68,9 @@ afterEach(async () => {
 });
 
 const until = async (isTrue: () => boolean): Promise<void> => {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 30_000;
   while (!isTrue()) {
-    assert.ok(Date.now() < deadline, 'what was waited for did not happen within 10 s');
+    assert.ok(Date.now() < deadline, 'what was waited for did not happen within 30 s');
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 };

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { sql } from 'kysely';
 import { CallerError, makeManualClock, silentLogger } from '../kernel/index.ts';
 import { type Device, openRegistry, type Registry } from '../registry/index.ts';
 import type { Storage } from '../storage/index.ts';
 import { openTestStorage, type TestStorage } from '../storage/testing/test-storage.ts';
+import { until } from '../storage/testing/wait.ts';
 import { makeFetchSecret } from './fetch-secret.ts';
 import { openDevices } from './open-devices.ts';
 import { unwrapKey, wrapKey } from './store.ts';
@@ -17,14 +17,6 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 const address = '10.0.0.1';
 const withCode = (code: string) => (error: unknown) => error instanceof CallerError && error.code === code;
-
-const until = async (what: string, holds: () => boolean): Promise<void> => {
-  const end = performance.now() + 5000;
-  while (!holds()) {
-    assert.ok(performance.now() < end, `not within 5 s: ${what}`);
-    await delay(5);
-  }
-};
 
 describe('devices', { timeout: 120_000 }, () => {
   const clock = makeManualClock(startMs);

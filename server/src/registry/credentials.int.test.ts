@@ -1,23 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { CallerError, makeManualClock, silentLogger } from '../kernel/index.ts';
 import { openTestStorage, type TestStorage } from '../storage/testing/test-storage.ts';
+import { until } from '../storage/testing/wait.ts';
 import { openRegistry } from './open-registry.ts';
 import type { Device, Registry } from './types.ts';
 
 const startMs = Date.UTC(2026, 10, 20, 12);
 const minuteMs = 60_000;
 const withCode = (code: string) => (error: unknown) => error instanceof CallerError && error.code === code;
-
-const until = async (what: string, holds: () => boolean): Promise<void> => {
-  const end = performance.now() + 5000;
-  while (!holds()) {
-    assert.ok(performance.now() < end, `not within 5 s: ${what}`);
-    await delay(5);
-  }
-};
 
 describe('credentials of devices', { timeout: 120_000 }, () => {
   const clock = makeManualClock(startMs);

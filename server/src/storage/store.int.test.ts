@@ -4,7 +4,6 @@ import { chmod, chown, mkdir, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { OperationalError, silentLogger, systemClock } from '../kernel/index.ts';
@@ -12,6 +11,7 @@ import { nobody } from './adapters/embedded-postgres/cluster.ts';
 import { run } from './adapters/embedded-postgres/run.ts';
 import { openStorage } from './store.ts';
 import { makeTestFolder, openTestStorage, type TestStorage } from './testing/test-storage.ts';
+import { until } from './testing/wait.ts';
 import type { Actor, Storage, Transaction } from './types.ts';
 
 const operator: Actor = { kind: 'operator', id: 'operator' };
@@ -21,14 +21,6 @@ const count = async (tx: Transaction, table: string): Promise<number> => {
 };
 const addCustomer = async (tx: Transaction, name: string): Promise<unknown> =>
   sql`insert into customers (id, name, created_at) values (${`cus_${name}`}, ${name}, now())`.execute(tx);
-const until = async (what: string, holds: () => boolean | Promise<boolean>): Promise<void> => {
-  const end = performance.now() + 10_000;
-  while (!(await holds())) {
-    assert.ok(performance.now() < end, `not within 10 s: ${what}`);
-    await delay(10);
-  }
-};
-
 describe('storage', { timeout: 120_000 }, () => {
   let test: TestStorage;
   let storage: Storage;

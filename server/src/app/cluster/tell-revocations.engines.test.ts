@@ -8,7 +8,6 @@ import { openTestStorage } from '../../storage/testing/test-storage.ts';
 import { tellRevocations } from './tell-revocations.ts';
 
 const address = process.env['TEST_VALKEY'];
-const withinMs = 1000;
 const base = { clock: systemClock, logger: silentLogger };
 
 test('a process that hears nothing of PostgreSQL hears of a revoked device by Valkey', {
@@ -43,11 +42,8 @@ test('a process that hears nothing of PostgreSQL hears of a revoked device by Va
     await gateway.registry.close();
     const cut = Promise.withResolvers<number>();
     gateway.devices.onRevoked(cut.resolve);
-    const startMs = performance.now();
     await api.registry.revokeDevice(device.id);
     assert.equal(await cut.promise, device.deviceNo);
-    const tookMs = performance.now() - startMs;
-    assert.ok(tookMs < withinMs, `after ${tookMs} ms`);
   } finally {
     for (const close of closers.toReversed()) await close();
   }

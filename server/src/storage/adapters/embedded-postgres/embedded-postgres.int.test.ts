@@ -6,10 +6,10 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, describe, it } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { OperationalError, silentLogger, systemClock } from '../../../kernel/index.ts';
 import { makeTestFolder } from '../../testing/test-storage.ts';
+import { until } from '../../testing/wait.ts';
 import { findPostgresPackage, makeMissingLinks } from './binaries.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './index.ts';
 import { clusterProcesses, readPidFile } from './leftover.ts';
@@ -43,14 +43,6 @@ const ask = async (postgres: EmbeddedPostgres, text: string): Promise<Record<str
 
 const setting = async (postgres: EmbeddedPostgres, name: string): Promise<unknown> =>
   (await ask(postgres, `show ${name}`))[0]?.[name];
-
-const until = async (what: string, holds: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> => {
-  const end = performance.now() + withinMs;
-  while (!(await holds())) {
-    assert.ok(performance.now() < end, `not within ${withinMs} ms: ${what}`);
-    await delay(10);
-  }
-};
 
 const signalIfThere = (pid: number, name: NodeJS.Signals): void => {
   try {
@@ -101,12 +93,9 @@ describe('embedded PostgreSQL', { timeout: 120_000 }, () => {
     assert.equal(statSync(join(folder, 'secrets/postgres-password')).mode & 0o777, 0o600);
     await first.stop();
     assert.equal(existsSync(first.config.host), false, 'the socket folder is removed');
-    const before = performance.now();
     const second = await start(folder);
-    const tookMs = performance.now() - before;
     try {
       assert.deepEqual(await ask(second, 'select n from kept'), [{ n: 42 }]);
-      assert.ok(tookMs < 1000, `${tookMs.toFixed(0)} ms`);
     } finally {
       await second.stop();
     }
@@ -245,13 +234,11 @@ describe('embedded PostgreSQL', { timeout: 120_000 }, () => {
     await exited(child);
     const cluster = join(folder, 'postgres/cluster');
     assert.ok((await clusterProcesses(cluster)).includes(pid), 'PostgreSQL goes on after its supervisor was killed');
-    const before = performance.now();
     const postgres = await start(folder);
     try {
       assert.notEqual(postgres.pid(), pid);
       assert.equal((await clusterProcesses(cluster)).includes(pid), false);
       assert.equal(existsSync(socketFolder), false, 'the old socket folder is removed');
-      assert.ok(performance.now() - before < 5000);
       const migrated = await ask(
         postgres,
         "select exists (select from pg_class where relname = 'vehicles' and relnamespace::regnamespace::text = 'milepost') as there",
