@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
-import type { Storage } from '../storage/index.ts';
+import { type Storage, systemActor } from '../storage/index.ts';
 import { openTestStorage, type TestStorage } from '../storage/testing/test-storage.ts';
 import { until } from '../storage/testing/wait.ts';
 import { makeAuditMonths, writeAudit } from './index.ts';
 
-const actor = { kind: 'system', id: 'audit' } as const;
+const actor = systemActor('audit');
 let database: TestStorage;
 let another: Storage;
 
@@ -57,10 +57,10 @@ test('two processes that make the same months at once both go on, of receipts li
 });
 
 test('two acts of a month that nobody has made yet are both written down', async () => {
-  const act = { act: 'signed_in', personNo: null, subject: 'one' } as never;
+  const act = { act: 'account_made', personNo: null, subject: 'one' } as const;
   const write = (storage: Storage) => storage.withActor(actor, (tx) => writeAudit(tx, act, Date.UTC(2089, 3, 4)));
   await atOnce(write, write);
-  const { rows } = await database.storage.withActor({ kind: 'operator', id: 'x' } as never, (tx) =>
+  const { rows } = await database.storage.withActor({ kind: 'operator', id: 'test' }, (tx) =>
     sql`select 1 from audit_events where subject = 'one'`.execute(tx),
   );
   assert.equal(rows.length, 2);
