@@ -24,6 +24,8 @@ type WarningListener = (message: WarningMessage) => void;
 
 const retryFirstMs = 500;
 const retryMaxMs = 15_000;
+/** So long a socket that is just being opened is waited for. */
+const openMaxMs = 2000;
 
 /**
  * The one socket of a page to `/v1/stream`. It is open while somebody listens, comes back by itself when it was lost,
@@ -90,6 +92,18 @@ class LiveStream {
     if (this.#isWanted) this.#open();
   }
 
+  /** Before somebody signs out: a socket that were still being opened would be refused, and asked for again and again. `admit` takes it back. */
+  async leave(): Promise<void> {
+    this.#isShutOut = true;
+    const socket = this.#socket;
+    if (socket?.readyState === WebSocket.CONNECTING)
+      await new Promise((settled) => {
+        for (const event of ['open', 'close']) socket.addEventListener(event, settled);
+        setTimeout(settled, openMaxMs);
+      });
+    socket?.close();
+  }
+
   get #isWanted(): boolean {
     return this.#maps.size + this.#vehicles.size + this.#statuses.size + this.#warnings.size > 0;
   }
@@ -102,6 +116,7 @@ class LiveStream {
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.#receive(event.data);
     socket.onclose = ({ code }) => {
       if (code === closeCodes.revoked || code === closeCodes.tokenExpired) this.#shutOut();
+      else if (this.#isShutOut) this.#socket = undefined;
       else this.#lost();
     };
     this.#socket = socket;

@@ -28,10 +28,12 @@ export const useSession = defineStore('session', () => {
   };
   /** Ends the session. Answers whether the server heard of it. */
   const signOut = async (): Promise<boolean> => {
+    await liveStream.leave();
     try {
       await api.signOut();
       isSignedOut.value = true;
     } catch (error) {
+      liveStream.admit();
       if (!(error instanceof ApiError)) throw error;
     }
     return isSignedOut.value;
