@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { GrantFeedEvent } from '@milepost/contract/api';
 import type { Storage } from '../storage/index.ts';
-import type { StoredGrant } from '../sharing/index.ts';
 import { feedLimits } from './limits.ts';
 import type { FeedPosition } from './position.ts';
 import { readGrantEvents, type WrittenEvent } from './store.ts';
@@ -41,12 +40,12 @@ const reasonOf = ({ event }: WrittenEvent): GrantFeedEvent['reason'] => {
 const idOf = (grantId: string, eventNo: number): string =>
   `evt_${createHash('sha256').update(`${grantId}:${eventNo}`).digest('hex').slice(0, 24)}`;
 
-/** As an app is told of it. `grant`: as it is now; undefined: it is forgotten. */
-export const grantEventView = (written: WrittenEvent, vehicle: string, grant: StoredGrant | undefined): GrantFeedEvent => {
-  const { grantId, eventNo, event } = written;
+/** As an app is told of it. */
+export const grantEventView = (written: WrittenEvent, vehicle: string): GrantFeedEvent => {
+  const { grantId, eventNo, event, grant } = written;
   const reason = reasonOf(written);
   const terms = event.kind === 'given' ? event.terms : event.kind === 'narrowed' ? event : grant;
-  const { items = [], untilMs = null } = terms ?? {};
+  const { items, untilMs } = terms;
   return {
     id: idOf(grantId, eventNo),
     type: `grant.${event.kind}`,
@@ -54,7 +53,7 @@ export const grantEventView = (written: WrittenEvent, vehicle: string, grant: St
     vehicle,
     grant: {
       id: grantId,
-      purpose: grant?.purpose ?? '',
+      purpose: grant.purpose,
       items: [...items],
       until: untilMs === null ? null : new Date(untilMs).toISOString(),
     },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { VehicleChanged, WebhookDeliveryView } from '@milepost/contract/api';
+import type { FeedEvent, GrantFeedEvent, VehicleChanged, WebhookDeliveryView } from '@milepost/contract/api';
 import { sql } from 'kysely';
 import { webhookLimits } from '../feeds/index.ts';
 import { silentLogger } from '../kernel/index.ts';
@@ -129,6 +129,30 @@ test('while a node hears nothing of changes of consent streams end, none is open
   await until('it is told when all is heard again', () =>
     receiver.received.some(({ body }) => body.includes(`"value":${value},`)),
   );
+  await end(id);
+});
+
+test('a grant is told to webhooks though the process that tells it looked at the log before it heard of it', async () => {
+  await volt.end();
+  const id = await make();
+  const { book } = server.consents;
+  const types = () => receiver.events<FeedEvent>().map(({ type }) => type);
+  const known = receiver.received.length;
+  // As in the moment between the grant being written and being heard of.
+  Object.defineProperties(book, {
+    vehiclesOf: { value: () => [], configurable: true },
+    byId: { value: () => undefined, configurable: true },
+  });
+  try {
+    await volt.give([car], [{ item: 'mileage' }]);
+    await looked();
+    await until('it is told', () => types().slice(known).includes('grant.given'));
+  } finally {
+    Reflect.deleteProperty(book, 'vehiclesOf');
+    Reflect.deleteProperty(book, 'byId');
+  }
+  const { body } = receiver.received[known] ?? assert.fail();
+  assert.equal((JSON.parse(body) as { data: GrantFeedEvent }).data.grant.purpose, 'insurance');
   await end(id);
 });
 
