@@ -78,6 +78,11 @@ export class HiddenValues {
     return nowMs - Math.min(...retentionsOf(this.#ruleOf(vehicleNo)));
   }
 
+  /** Of all vehicles, what reaches into a period. */
+  erasedIn(fromMs: number, toMs: number): readonly VehiclePeriod[] {
+    return this.rules.erased.filter((period) => period.fromMs < toMs && period.toMs > fromMs);
+  }
+
   /** What of the periods may be shown: those that were erased are cut out. */
   cutErased(vehicleNo: number, periods: readonly TimePeriod[]): TimePeriod[] {
     let left = [...periods];
@@ -104,7 +109,7 @@ export class HiddenValues {
       const past = retentionsOf(rule).filter((retentionMs) => monthToMs <= nowMs - retentionMs);
       if (past.length > 0) names.push(JSON.stringify([rule, past.length]));
     }
-    const erased = this.rules.erased.filter(({ fromMs, toMs }) => fromMs < monthToMs && toMs > monthFromMs);
+    const erased = this.erasedIn(monthFromMs, monthToMs);
     if (names.length === 0 && erased.length === 0) return '';
     const ledger = erased.map(({ vehicleNo, fromMs, toMs }) => `${vehicleNo}:${fromMs}:${toMs}`).sort();
     return hashText(

@@ -142,11 +142,10 @@ export class MergePass {
     const replacement = await this.#merge(vehicles, job, nowMs);
     const isLast = toVehicleNo > unit.vehicleNoMax;
     const swept = isLast && job.sweepName !== undefined ? { swept: job.sweepName } : {};
-    // A vehicle may have a status and no chunk: the ledger as a whole is applied to the status changes.
-    const removedStatus =
-      'swept' in swept ? [...replacement.removedStatus, ...this.#hidden.rules.erased] : replacement.removedStatus;
-    if (replacement.removed.length + removedStatus.length > 0 || 'swept' in swept)
-      await this.#store.replace(unit, { ...replacement, removedStatus, ...swept }, this.#claims?.get(unit.group));
+    // A vehicle may have a status and no chunk: the ledger as a whole is applied, also after a sweep, because samples of an erased time may still arrive.
+    const erased = isLast ? this.#hidden.erasedIn(bucketStartMs(unit.bucket), bucketStartMs(unit.bucket + 1)) : [];
+    if (replacement.removed.length + replacement.removedStatus.length + erased.length > 0 || 'swept' in swept)
+      await this.#store.replace(unit, { ...replacement, erased, ...swept }, this.#claims?.get(unit.group));
     this.counts.steps++;
     job.nextVehicleNo = toVehicleNo;
     const rows = vehicles.reduce((total, { flushed }) => total + sum(flushed), 0);

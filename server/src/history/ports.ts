@@ -111,6 +111,8 @@ export interface Replacement {
   readonly added: readonly StoredChunk[];
   /** Status changes of these vehicles and times are removed. */
   readonly removedStatus: readonly VehiclePeriod[];
+  /** Erased: what lies beside the chunks of these vehicles and times is removed, their status changes and copies for other programs. */
+  readonly erased?: readonly VehiclePeriod[];
   /** Set when a sweep is finished. */
   readonly swept?: string;
 }

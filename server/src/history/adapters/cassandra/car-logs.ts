@@ -1,8 +1,9 @@
 import { coreVocabulary, wellKnown } from '@milepost/contract';
 import { types } from 'cassandra-driver';
-import type { StoredChunk } from '../../ports.ts';
+import type { StoredChunk, VehiclePeriod } from '../../ports.ts';
 import { ChunkReader } from '../../read-chunk.ts';
-import type { Session, Statement } from './session.ts';
+import { forEachOf, type Session, type Statement } from './session.ts';
+import { type CassandraStore, groupOf, meets, withinMonth } from './store.ts';
 
 /**
  * The table that everybody expects: a row a sample. A projection of what is flushed, never read here. `car_id` is the vehicle number: the thread that
@@ -24,6 +25,10 @@ const columns = [...columnOf.values()];
 /** What a row has beside what is written stays: two reports may hold parts of one sample. */
 const update = `UPDATE car_logs USING TTL ? AND TIMESTAMP ? SET ${columns.map((column) => `${column} = ?`).join(', ')},
   numbers = numbers + ?, texts = texts + ? WHERE car_id = ? AND day = ? AND timestamp = ? AND device_no = ?`;
+
+const remove = 'DELETE FROM car_logs WHERE car_id = ? AND day = ? AND timestamp >= ? AND timestamp < ?';
+
+const dayOf = (atMs: number): types.LocalDate => types.LocalDate.fromString(new Date(atMs).toISOString().slice(0, 10));
 
 interface LogRow {
   readonly atMs: number;
@@ -75,8 +80,7 @@ interface LogWrite {
 
 const statementOf = (carId: number, row: LogRow, { ttlSeconds, timestamp }: LogWrite): Statement => {
   const named = columns.map((column) => row.named.get(column) ?? types.unset);
-  const at = new Date(row.atMs);
-  const key = [carId, types.LocalDate.fromString(at.toISOString().slice(0, 10)), at, row.deviceNo];
+  const key = [carId, dayOf(row.atMs), new Date(row.atMs), row.deviceNo];
   return { query: update, params: [ttlSeconds, timestamp, ...named, mapOf(row.numbers), mapOf(row.texts), ...key] };
 };
 
@@ -90,4 +94,19 @@ export const writeCarLog = async (session: Session, chunk: StoredChunk, how: Log
       await session.writeTogether(some.map((row) => statementOf(chunk.vehicleNo, row, how)));
     }
   }
+};
+
+/** What was erased of vehicles of a group, in one month. */
+export const removeCarLogs = (
+  store: CassandraStore,
+  { bucket, group }: { readonly bucket: number; readonly group: number },
+  erased: readonly VehiclePeriod[],
+): Promise<void> => {
+  const { session } = store;
+  const here = erased.filter((period) => groupOf(store, period.vehicleNo) === group && meets(bucket, period.fromMs, period.toMs));
+  return forEachOf(here, session.limits.scannedAtOnce, async ({ vehicleNo, ...period }) => {
+    const { fromMs, toMs } = withinMonth(bucket, period.fromMs, period.toMs);
+    for (let day = Math.floor(fromMs / dayMs); day * dayMs < toMs; day++)
+      await session.write(remove, [vehicleNo, dayOf(day * dayMs), new Date(fromMs), new Date(toMs)]);
+  });
 };

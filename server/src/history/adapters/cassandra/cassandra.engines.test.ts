@@ -4,6 +4,7 @@ import { Client, types } from 'cassandra-driver';
 import { wellKnown } from '@milepost/contract';
 import { encodeChunk } from '../../encode-chunk.ts';
 import { addToTable } from '../../flush-table.ts';
+import { groupTable, type HidingRules, nothingHidden } from '../../hidden-values.ts';
 import { bucketOf } from '../../month-bucket.ts';
 import { readChunkHeader } from '../../read-chunk.ts';
 import { RowTable } from '../../row-table.ts';
@@ -20,13 +21,17 @@ const dayMs = 86_400_000;
 /** Everything stored is due. */
 const farLaterMs = Date.UTC(2027, 11);
 
-const mergeAll = async (store: ChunkStore): Promise<void> => {
+const mergeAll = async (store: ChunkStore, rules: HidingRules = nothingHidden): Promise<void> => {
   const merging = new MergePass(store);
+  merging.setRules(
+    rules,
+    groupTable(() => 'motion'),
+  );
   for (let steps = 0; await merging.step(farLaterMs); steps++) assert.ok(steps < 100, 'merging comes to no end');
 };
 
 /** A chunk with a signal that has a column of its own, another number and a text. */
-const mixedChunk = (vehicleNo: number, times: readonly number[]): StoredChunk => {
+const mixedChunk = (vehicleNo: number, times: readonly number[], firstOffset = 10): StoredChunk => {
   const values: [number, number | string][] = [
     [wellKnown.heading, 900],
     [wellKnown.speed, 1250],
@@ -38,7 +43,7 @@ const mixedChunk = (vehicleNo: number, times: readonly number[]): StoredChunk =>
   assert.ok(addToTable(table, record, new DataView(record.buffer), 0, record.length));
   table.finish();
   const bytes = encodeChunk(table, 0, table.rows);
-  return { vehicleNo, bucket: bucketOf(startMs), firstOffset: 10, level: 0, ...readChunkHeader(bytes), bytes };
+  return { vehicleNo, bucket: bucketOf(startMs), firstOffset, level: 0, ...readChunkHeader(bytes), bytes };
 };
 
 const rowsOf = (chunks: readonly StoredChunk[]): number => chunks.reduce((sum, { rows }) => sum + rows, 0);
@@ -197,6 +202,38 @@ const tests = (node: string): void => {
     const all = await client.execute('SELECT count(*) AS count FROM car_logs');
     assert.equal(Number(all.first()?.['count']), 3);
   });
+
+  withStore(
+    'what was erased is no row of car_logs any more, nor what comes of it later',
+    { carLogs: true },
+    async (store, client) => {
+      const rows = async (): Promise<string[]> => {
+        const found = await client.execute('SELECT car_id, timestamp FROM car_logs');
+        return found.rows.map((row) => `${row['car_id']} ${Number(row['timestamp']) - startMs}`).sort();
+      };
+      const erased = [{ vehicleNo: 5, fromMs: startMs + 1000, toMs: startMs + dayMs + 1 }];
+      await store.write(
+        makeFlush(0, 100, [mixedChunk(5, [startMs, startMs + 1000, startMs + dayMs]), mixedChunk(6, [startMs + 1000])]),
+      );
+      assert.equal((await rows()).length, 4);
+      await mergeAll(store, { ...nothingHidden, erased });
+      assert.deepEqual(await rows(), ['5 0', '6 1000']);
+      await store.write(makeFlush(100, 200, [mixedChunk(5, [startMs + 2000, startMs + dayMs + 1], 110)]));
+      assert.deepEqual(
+        await rows(),
+        ['5 0', `5 ${dayMs + 1}`, '6 1000'],
+        'what comes within a day of the erasure is gone at once',
+      );
+      // As it is written when days have passed.
+      const day = new Date(startMs + 2000).toISOString().slice(0, 10);
+      await client.execute(
+        `INSERT INTO car_logs (car_id, day, timestamp, device_no, speed) VALUES (5, '${day}', ${startMs + 2000}, 1, 1)`,
+      );
+      assert.equal((await rows()).length, 4);
+      await mergeAll(store, { ...nothingHidden, erased });
+      assert.deepEqual(await rows(), ['5 0', `5 ${dayMs + 1}`, '6 1000']);
+    },
+  );
 
   withStore('the number of groups is fixed when the store is made', {}, async (_store, _client, options) => {
     await assert.rejects(openChunkStore({ ...options, groups: 4 }, 'read'), /was made with 1 groups, it cannot be opened with 4/);

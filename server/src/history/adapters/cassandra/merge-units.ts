@@ -1,6 +1,7 @@
 import { OperationalError } from '../../../kernel/index.ts';
 import type { ChunkKey, Claim, MergeUnit, Replacement, StoredChunk, UnitKey, VehicleChunks } from '../../ports.ts';
 import { checkClaim, readApplied } from './applied.ts';
+import { removeCarLogs } from './car-logs.ts';
 import {
   type ChunkBytes,
   type ChunkEntry,
@@ -242,6 +243,8 @@ export const replaceChunks = async (
     for (const chunk of done.added) added.push(chunk);
     memory.replaced(unit, done);
   });
-  await removeStatus(store, unit, replacement.removedStatus);
+  const { removedStatus, erased = [] } = replacement;
+  await removeStatus(store, unit, [...removedStatus, ...erased]);
+  if (store.options.carLogs === true) await removeCarLogs(store, unit, erased);
   await writeFigures(store, row ?? emptyUnit(unit), { removed, added }, replacement.swept);
 };

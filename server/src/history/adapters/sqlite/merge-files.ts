@@ -200,7 +200,7 @@ const removeChunks = (statements: Statements, removed: readonly ChunkKey[]): voi
 };
 
 /** One step of a merge, in one transaction. */
-export const replaceChunks = (statements: Statements, { removed, added, removedStatus, swept }: Replacement): void =>
+export const replaceChunks = (statements: Statements, { removed, added, removedStatus, erased = [], swept }: Replacement): void =>
   statements.within('IMMEDIATE', () => {
     removeChunks(statements, removed);
     for (const { vehicleNo, firstOffset, level, fromMs, toMs, rows, bytes } of added) {
@@ -210,7 +210,8 @@ export const replaceChunks = (statements: Statements, { removed, added, removedS
       const { changes } = statements.of(sql.add).run(vehicleNo, firstOffset, level, fromMs, toMs, rows, hasMoved, start, rest);
       if (changes > 0) statements.of(sql.count).run(1, rows);
     }
-    for (const { vehicleNo, fromMs, toMs } of removedStatus) statements.of(sql.dropStatus).run(vehicleNo, fromMs, toMs);
+    for (const { vehicleNo, fromMs, toMs } of [...removedStatus, ...erased])
+      statements.of(sql.dropStatus).run(vehicleNo, fromMs, toMs);
     if (swept !== undefined) statements.of(sql.sweep).run(swept);
   });
 
