@@ -19,7 +19,7 @@ const historyStoreOf = async ({ origin }: ClusterNode): Promise<{ readonly statu
   return { status: answer.status, detail: found.detail ?? '' };
 };
 
-describe('a Cassandra that stands still', { skip, timeout: 240_000 }, () => {
+describe('a Cassandra that stands still', { skip, timeout: 600_000 }, () => {
   let cassandra: CassandraEngine;
   let stores: Stores;
   let cluster: Cluster;

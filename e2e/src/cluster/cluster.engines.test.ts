@@ -11,7 +11,7 @@ const { TEST_KAFKA, TEST_CASSANDRA, TEST_VALKEY } = process.env;
 const skip =
   TEST_KAFKA && TEST_CASSANDRA && TEST_VALKEY ? false : 'no Kafka, Cassandra and Valkey: npm run test:engines starts them';
 /** A report that is never acknowledged ends the test, too. */
-const options = { skip, timeout: 120_000 };
+const options = { skip, timeout: 600_000 };
 const speed = 'Vehicle.Speed';
 const partitions = 4;
 

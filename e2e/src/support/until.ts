@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 /** How long a test waits for something that should happen soon. */
-export const actionMs = 15_000;
+export const actionMs = 30_000;
 
 /** Waits until a condition holds; says what it saw last when it never does. */
 export const until = async <T>(

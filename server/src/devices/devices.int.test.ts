@@ -18,7 +18,7 @@ const dayMs = 24 * hourMs;
 const address = '10.0.0.1';
 const withCode = (code: string) => (error: unknown) => error instanceof CallerError && error.code === code;
 
-describe('devices', { timeout: 120_000 }, () => {
+describe('devices', { timeout: 600_000 }, () => {
   const clock = makeManualClock(startMs);
   const pepper = Buffer.alloc(32, 1);
   const closers: (() => Promise<void>)[] = [];

@@ -17,7 +17,7 @@ import { readPublished, type ReadReport, type ReadValue } from './testing/read-p
 import { exportGroup } from './start-export-topic.ts';
 
 const broker = process.env['TEST_KAFKA'];
-const options = { skip: broker ? false : 'no Kafka', timeout: 40_000 };
+const options = { skip: broker ? false : 'no Kafka', timeout: 300_000 };
 const brokers = [broker ?? ''];
 const [logPartitions, exportPartitions] = [8, 6];
 const program = fileURLToPath(new URL('./testing/exporter-program.ts', import.meta.url));

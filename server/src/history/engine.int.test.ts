@@ -91,7 +91,7 @@ const compare = async (engine: Engine, reports: readonly TestReport[]): Promise<
   }
 };
 
-test('any reports, flushes, merges and crashes give the answers of the plain rule', { timeout: 60_000 }, async () => {
+test('any reports, flushes, merges and crashes give the answers of the plain rule', { timeout: 300_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(report, { minLength: 1, maxLength: 25 }),
@@ -123,7 +123,7 @@ test('any reports, flushes, merges and crashes give the answers of the plain rul
   );
 });
 
-test('pages join to the whole answer where no sample was moved', { timeout: 60_000 }, async () => {
+test('pages join to the whole answer where no sample was moved', { timeout: 300_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(report, { minLength: 1, maxLength: 25 }), fc.integer({ min: 1, max: 4 }), async (made, rowsMax) => {
       const reports = made.map(withoutMoves);

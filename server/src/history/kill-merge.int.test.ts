@@ -39,7 +39,7 @@ const check = async (store: SqliteChunkStore, applied: number): Promise<void> =>
   }
 };
 
-test('kill -9 while it flushes and merges loses nothing and gives nothing twice', { timeout: 60_000 }, async () => {
+test('kill -9 while it flushes and merges loses nothing and gives nothing twice', { timeout: 300_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'history-kill-'));
   let merges = 0;
   try {

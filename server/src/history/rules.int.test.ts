@@ -206,7 +206,7 @@ const stepsOf = ({ times, steps, nextFromMs }: QueryAnswer): unknown => ({
   ),
 });
 
-test('steps of whole minutes are the same from roll-ups as from rows', { timeout: 60_000 }, async () => {
+test('steps of whole minutes are the same from roll-ups as from rows', { timeout: 300_000 }, async () => {
   open([]);
   let rolled = 0;
   await fc.assert(

@@ -80,7 +80,7 @@ const openOnly = (): Promise<IncomingMessage> =>
     get(server.origin + addressOf(long, 'gpx'), { headers, agent: false }, resolve).on('error', reject);
   });
 
-test('clients that take nothing are cut after a while and leave their places to others', { timeout: 60_000 }, async () => {
+test('clients that take nothing are cut after a while and leave their places to others', { timeout: 300_000 }, async () => {
   const stalled = await Promise.all(Array.from({ length: httpLimits.exportsAtOnceMax }, openOnly));
   const cut = stalled.map((response) => new Promise((resolve) => response.once('error', resolve)));
   assert.equal((await download(pair, 'gpx')).status, 503);
@@ -102,7 +102,7 @@ test('clients that take nothing are cut after a while and leave their places to 
   assert.ok(text.endsWith('</gpx>\n'));
 });
 
-test('a client that goes away is no error of ours', { timeout: 30_000 }, async () => {
+test('a client that goes away is no error of ours', { timeout: 300_000 }, async () => {
   const response = await openOnly();
   response.on('error', () => {});
   response.destroy();

@@ -107,7 +107,7 @@ test('the file has what the test is about', () => {
   assert.deepEqual({ lines: day.length, repeats: repeats.length, late }, { lines: 9186, repeats: 139, late: 3293 });
 });
 
-test('a day in the order of the file, as JSON on sockets: each moment once, in order of time', { timeout: 60_000 }, async () => {
+test('a day in the order of the file, as JSON on sockets: each moment once, in order of time', { timeout: 300_000 }, async () => {
   const half = Math.floor(day.length / 2);
   const json = ({ iso, signals }: Line, seq: number) => ({ boot: 1, seq, samples: [{ time: iso, signals }] });
   assert.deepEqual(await sendAll(day.slice(0, half), 1, json), []);
@@ -117,7 +117,7 @@ test('a day in the order of the file, as JSON on sockets: each moment once, in o
   assert.equal(server.ingest.statistics().samples, day.length, 'every line was stored, the repeated ones too');
 });
 
-test('the same day again, backwards and binary: nothing changes', { timeout: 60_000 }, async () => {
+test('the same day again, backwards and binary: nothing changes', { timeout: 300_000 }, async () => {
   const binary = ({ timeMs, signals }: Line, seq: number) => asFrame([{ time: timeMs, signals }], { boot: 2, seq });
   assert.deepEqual(await sendAll(day.toReversed(), 2, binary), []);
   await checkAll('twice');

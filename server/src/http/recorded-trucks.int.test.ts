@@ -108,7 +108,7 @@ const asSaid = ({ timeMs, values }: Line): Said => ({
 });
 
 test('three trucks as lines of JSON in the order of the file: late lines and missing values do no harm', {
-  timeout: 30_000,
+  timeout: 300_000,
 }, async () => {
   const counted = { unknown_signal: 0, out_of_bounds: 0 };
   let stored = 0;

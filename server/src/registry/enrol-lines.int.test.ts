@@ -11,7 +11,7 @@ const startMs = Date.UTC(2026, 10, 20, 12);
 const minuteMs = 60_000;
 const store: EnrolLinesOptions = { isDryRun: false };
 
-describe('enrolment by lines', { timeout: 120_000 }, () => {
+describe('enrolment by lines', { timeout: 600_000 }, () => {
   const clock = makeManualClock(startMs);
   const pepper = Buffer.alloc(32, 1);
   let test: TestStorage;

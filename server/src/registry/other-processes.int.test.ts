@@ -9,7 +9,7 @@ import type { Registry } from './types.ts';
 
 const startMs = Date.UTC(2026, 10, 20, 12);
 
-describe('the registry of several processes', { timeout: 120_000 }, () => {
+describe('the registry of several processes', { timeout: 600_000 }, () => {
   const clock = makeManualClock(startMs);
   let test: TestStorage;
   let one: Registry;

@@ -17,7 +17,7 @@ const withCode = (code: string, existingId?: string) => (error: unknown) =>
 const ofField = (field: string) => (error: unknown) =>
   withCode('invalid_field')(error) && (error as CallerError).details.field === field;
 
-describe('registry', { timeout: 120_000 }, () => {
+describe('registry', { timeout: 600_000 }, () => {
   const clock = makeManualClock(startMs);
   const pepper = Buffer.alloc(32, 1);
   let test: TestStorage;

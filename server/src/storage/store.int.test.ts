@@ -21,7 +21,7 @@ const count = async (tx: Transaction, table: string): Promise<number> => {
 };
 const addCustomer = async (tx: Transaction, name: string): Promise<unknown> =>
   sql`insert into customers (id, name, created_at) values (${`cus_${name}`}, ${name}, now())`.execute(tx);
-describe('storage', { timeout: 120_000 }, () => {
+describe('storage', { timeout: 600_000 }, () => {
   let test: TestStorage;
   let storage: Storage;
   before(async () => {
@@ -184,7 +184,7 @@ const systemPostgres = await findSystemPostgres();
 const runAs = process.getuid?.() === 0 ? nobody : undefined;
 
 describe('a database of one’s own', {
-  timeout: 120_000,
+  timeout: 600_000,
   skip: systemPostgres === undefined && 'no PostgreSQL in /usr/lib/postgresql',
 }, () => {
   const config = { host: '127.0.0.1', port: 0, user: 'owner', password: 'secret', database: 'fleet' };

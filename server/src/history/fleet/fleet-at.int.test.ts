@@ -208,7 +208,7 @@ class Run {
 }
 
 test('a state from keyframes is the state from all samples, whatever comes late, is erased, merged or killed', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
   let withKeyframe = 0;
   await fc.assert(

@@ -115,7 +115,7 @@ for (const version of versions) {
   const name = version === 4 ? '3.1.1' : '5';
 
   test(`MQTT ${name}: at token expiry the connection ends (0x87), unless the token was renewed on it`, {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     clock.set(startMs);
     const [old, renewed] = [await connect(version), await connect(version)];
@@ -151,7 +151,7 @@ for (const version of versions) {
     clock.set(startMs);
   });
 
-  test(`MQTT ${name}: a server that stops says so (0x8B)`, { timeout: 60_000 }, async () => {
+  test(`MQTT ${name}: a server that stops says so (0x8B)`, { timeout: 300_000 }, async () => {
     const own = listenDeviceMqtt({ gate: server.gate, clock, logger: silentLogger });
     const client = await connect(version, await own.listen('127.0.0.1', 0));
     client.send(publish(client, 1, report(1)));
@@ -160,7 +160,7 @@ for (const version of versions) {
   });
 
   test(`MQTT ${name}: a log that takes nothing ends the connection (0x97), and says why before`, {
-    timeout: 60_000,
+    timeout: 300_000,
   }, async () => {
     const own = listenDeviceMqtt({ gate: full.gate, clock, logger: silentLogger });
     try {
@@ -195,7 +195,7 @@ const openStuck = async (): Promise<{ own: DeviceMqtt; at: number; received: () 
   return { own, at: await own.listen('127.0.0.1', 0), received: () => received };
 };
 
-test('Receive Maximum: MQTT 5 is ended with 0x93 past it, exactly; 3.1.1 was told of none', { timeout: 60_000 }, async () => {
+test('Receive Maximum: MQTT 5 is ended with 0x93 past it, exactly; 3.1.1 was told of none', { timeout: 300_000 }, async () => {
   const { own, at, received } = await openStuck();
   const client = await connect(5, at);
   const publishes = (from: number, count: number): Packet[] =>
@@ -221,7 +221,7 @@ test('Receive Maximum: MQTT 5 is ended with 0x93 past it, exactly; 3.1.1 was tol
 });
 
 test('reports without an answer of which nothing is settled end the connection at the limit (0x97)', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   for (const version of versions) {
     const { own, at } = await openStuck();

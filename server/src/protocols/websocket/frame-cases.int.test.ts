@@ -271,7 +271,7 @@ const converse = async (server: Server, { frames, chop }: Case): Promise<string[
 };
 
 for (const [name, conversation] of Object.entries(cases)) {
-  test(name, { timeout: 30_000 }, async () => {
+  test(name, { timeout: 300_000 }, async () => {
     const [answer, expected] = await Promise.all([converse(ours, conversation), converse(reference, conversation)]);
     assert.deepEqual(answer, expected);
     assert.equal(answer.at(-1)?.slice(0, 2), (0x80 | close).toString(16), 'the last thing said is that it closes');

@@ -13,7 +13,7 @@ const hourMs = 3_600_000;
 const forever = Number.POSITIVE_INFINITY;
 const beginning = Number.NEGATIVE_INFINITY;
 
-describe('drivers', { timeout: 120_000 }, () => {
+describe('drivers', { timeout: 600_000 }, () => {
   const clock = makeManualClock(startMs);
   let test: TestStorage;
   let registry: Registry;

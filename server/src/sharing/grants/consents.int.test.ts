@@ -23,7 +23,7 @@ const codeOf = async (done: Promise<unknown>): Promise<string> =>
     (error: unknown) => (error instanceof CallerError ? error.code : String(error)),
   );
 
-describe('consents', { timeout: 120_000 }, () => {
+describe('consents', { timeout: 600_000 }, () => {
   const clock = makeManualClock(startMs);
   const holders = new Map<number, Holder>();
   let test: TestStorage;

@@ -18,7 +18,7 @@ const partitions = 8;
 const unansweredMs = 12_000;
 
 const jars = ensureKafka();
-const options = { skip: 'problem' in jars ? jars.problem : false, timeout: 200_000 };
+const options = { skip: 'problem' in jars ? jars.problem : false, timeout: 600_000 };
 
 let nodes: readonly Engine[] = [];
 let brokers: readonly string[] = [];

@@ -13,7 +13,7 @@ const vehicles = 5;
 const recordsAFlush = 100;
 
 const jars = ensureCassandra();
-const options = { skip: 'problem' in jars ? jars.problem : false, timeout: 200_000 };
+const options = { skip: 'problem' in jars ? jars.problem : false, timeout: 600_000 };
 
 let nodes: readonly CassandraEngine[] = [];
 before(async () => {

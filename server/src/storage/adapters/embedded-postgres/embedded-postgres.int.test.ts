@@ -79,7 +79,7 @@ const exited = async (child: ChildProcess): Promise<void> => {
   await new Promise((resolve) => child.once('exit', resolve));
 };
 
-describe('embedded PostgreSQL', { timeout: 120_000 }, () => {
+describe('embedded PostgreSQL', { timeout: 600_000 }, () => {
   it('starts, is durable, private and small, and starts again within a second with what was written', async () => {
     const folder = await newFolder('pg');
     const first = await start(folder);

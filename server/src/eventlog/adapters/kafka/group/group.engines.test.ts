@@ -11,7 +11,7 @@ import { testTopic } from '../test-kafka.ts';
 import { areShared, groupLimits, openMember, spawnMember, type TestMember, until } from './test-members.ts';
 
 const broker = process.env['TEST_KAFKA'];
-const options = { skip: broker ? false : 'no Kafka', timeout: 60_000 };
+const options = { skip: broker ? false : 'no Kafka', timeout: 300_000 };
 const brokers = [broker ?? ''];
 const partitions = 16;
 
@@ -185,7 +185,7 @@ test('a session that the brokers do not allow is a failure, not an endless try',
 });
 
 test('kill -9 of the broker: members hear that they lost everything, and share it again by themselves when it is back', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async (context) => {
   const jars = ensureKafka();
   if ('problem' in jars) {
