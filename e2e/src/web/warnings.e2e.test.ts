@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
+import { OperatorClient } from '@milepost/sdk';
+import type { Browser, Page, WebSocketRoute } from 'playwright-core';
 import { accessibilityProblems, noBrowser, openBrowser, until, visit } from '../support/browser.ts';
 import { addFleet, signal, type TestVehicle } from '../support/fleet.ts';
 import { type Milepost, startMilepost } from '../support/start-milepost.ts';
@@ -18,7 +19,7 @@ before(async () => {
   milepost = await startMilepost({ mode: 'serve' });
   fleet = await addFleet(
     milepost,
-    Array.from({ length: 8 }, (_, n) => ({ plate: `VAN ${17 + n}`, customer: n % 2 === 0 ? 'Atlas' : 'Demo' })),
+    Array.from({ length: 9 }, (_, n) => ({ plate: `VAN ${17 + n}`, customer: n % 2 === 0 ? 'Atlas' : 'Demo' })),
   );
 });
 after(async () => {
@@ -69,6 +70,7 @@ test('a toast leads to the vehicle; critical ones stay until they are closed; ma
   const { page, close } = await visit(browser, milepost, '/warnings?state=open');
   await page.getByRole('heading', { level: 1, name: 'Warnings' }).waitFor();
   await page.getByText('No warning fits').waitFor();
+  await bell(page).waitFor();
   await Promise.all([1, 2, 3, 4, 5].map((n) => say(n, { [signal.faultCodes]: ['P0420'] })));
   await until(
     () => page.locator('tr[data-warning]').count(),
@@ -148,6 +150,49 @@ test('on a phone the bell leads to the page; pages are accessible in light, dark
     assert.deepEqual(await accessibilityProblems(page), [], `${colorScheme} ${width}`);
     await close();
   }
+});
+
+/** The page's stream goes through here, and can be cut. */
+const holdStream = async (page: Page): Promise<(isAway: boolean) => Promise<void>> => {
+  let isAway = false;
+  let open: WebSocketRoute[] = [];
+  await page.routeWebSocket(/\/v1\/stream$/, (socket) => {
+    if (isAway) return void socket.close();
+    socket.connectToServer();
+    open.push(socket);
+  });
+  await page.reload();
+  return async (away) => {
+    isAway = away;
+    if (!away) return;
+    await Promise.all(open.map((socket) => socket.close()));
+    open = [];
+  };
+};
+
+test('what came while a page could not hear is in its lists when it hears again', options, async () => {
+  const unheard = { expects: /WebSocket/ };
+  const warnings = await visit(browser, milepost, '/warnings', unheard);
+  const changes = await visit(browser, milepost, '/connections?view=changes', unheard);
+  const cuts = [];
+  for (const { page } of [warnings, changes]) {
+    cuts.push(await holdStream(page));
+    await rowOf(page, 'VAN 23').first().waitFor();
+  }
+  for (const cut of cuts) await cut(true);
+  for (const { page } of [warnings, changes]) await page.getByText('No connection to the server.').waitFor();
+  await say(8, { [signal.rearLeftIsLow]: true });
+  const operator = new OperatorClient(milepost.origin, milepost.operatorToken);
+  await until(
+    () => operator.call('listWarnings', { query: { state: 'open' } }),
+    ({ items }) => items.some(({ plate }) => plate === 'VAN 25'),
+    'it warns',
+  );
+  for (const { page } of [warnings, changes]) assert.equal(await rowOf(page, 'VAN 25').count(), 0);
+  for (const cut of cuts) await cut(false);
+  await rowOf(warnings.page, 'VAN 25').getByText('Rear left tire pressure is low').waitFor();
+  await rowOf(changes.page, 'VAN 25').getByText('Online').first().waitFor();
+  for (const { close } of [warnings, changes]) await close();
 });
 
 test('a restart of the server rings nothing again', options, async () => {

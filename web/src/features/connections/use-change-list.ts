@@ -63,6 +63,8 @@ export const useChangeList = (query: Readonly<Ref<StatusQuery>>, isAtTop: () => 
   const next = ref<string | null>(null);
   const { problem, isLoaded, read, restart } = makeReader(query);
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** Between those that wait and those that are shown some were not read. */
+  let isGapped = false;
 
   const add = (fresh: readonly StatusChangeView[]): void => {
     if (isAtTop() && waiting.value.length === 0) items.value = withFresh(items.value, fresh);
@@ -73,6 +75,7 @@ export const useChangeList = (query: Readonly<Ref<StatusQuery>>, isAtTop: () => 
     timer = undefined;
     restart();
     return read(null, (page) => {
+      isGapped = false;
       items.value = page.items;
       next.value = page.next;
       waiting.value = [];
@@ -81,7 +84,15 @@ export const useChangeList = (query: Readonly<Ref<StatusQuery>>, isAtTop: () => 
   const askNewest = (): Promise<void> =>
     read(null, (page) => {
       const newestKnown = items.value[0]?.at ?? '';
-      add(page.items.filter(({ at }) => at >= newestKnown));
+      const fresh = page.items.filter(({ at }) => at >= newestKnown);
+      isGapped ||= page.next !== null && fresh.length === page.items.length;
+      if (isGapped && isAtTop() && waiting.value.length === 0) {
+        items.value = page.items;
+        next.value = page.next;
+        isGapped = false;
+        return;
+      }
+      add(fresh);
       if (items.value.length <= pageSize) next.value ??= page.next;
     });
   const heard = ({ changes, more }: StatusMessage): void => {
@@ -109,13 +120,15 @@ export const useChangeList = (query: Readonly<Ref<StatusQuery>>, isAtTop: () => 
     immediate: true,
   });
   onBeforeUnmount(liveStream.watchStatus(heard));
+  // What came while nobody could be heard.
+  watch(liveStream.state, (now) => (now === 'live' && query.value.to === undefined ? void askNewest() : undefined));
   onBeforeUnmount(() => {
     clearTimeout(timer);
     restart();
   });
   const showWaiting = (): void => {
     // So many have come that not all were remembered: what is newest is read.
-    if (waiting.value.length === waitingMax) void reload();
+    if (isGapped || waiting.value.length === waitingMax) void reload();
     else items.value = withFresh(items.value, waiting.value);
     waiting.value = [];
   };

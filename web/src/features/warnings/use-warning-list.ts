@@ -78,6 +78,8 @@ export const useWarningList = (query: Readonly<Ref<WarningQuery>>): WarningListi
       void refresh();
     }, askAgainMs);
   });
+  // What came while nobody could be heard.
+  watch(liveStream.state, (now) => (now === 'live' ? void refresh() : undefined));
   watch(query, (now, before) => (JSON.stringify(now) === JSON.stringify(before) ? undefined : void reload()), {
     immediate: true,
   });
