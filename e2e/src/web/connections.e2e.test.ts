@@ -24,7 +24,7 @@ before(async () => {
   browser = await openBrowser();
   milepost = await startMilepost({
     mode: 'serve',
-    settings: { MILEPOST_LATE_AFTER_SECONDS: '4', MILEPOST_OFFLINE_AFTER_SECONDS: '6' },
+    settings: { MILEPOST_LATE_AFTER_SECONDS: '6', MILEPOST_OFFLINE_AFTER_SECONDS: '12' },
   });
   fleet = await addFleet(
     milepost,
@@ -37,7 +37,7 @@ before(async () => {
   const report = (n: number): Promise<void> | undefined =>
     fleet[n]?.report({ time: Date.now(), signals: { [signal.latitude]: 34 + n / 100, [signal.longitude]: -6.8 } });
   for (const n of silent) await report(n);
-  stopReports = repeat(1500, async () => {
+  stopReports = repeat(500, async () => {
     for (const n of talking) await report(n);
   });
 });

@@ -39,6 +39,7 @@ test('keys lead to pages, and the palette to any vehicle', options, async () => 
   await page.keyboard.press('g');
   await page.keyboard.press('m');
   await page.waitForURL((url) => url.pathname === '/');
+  await page.locator('canvas.overlay').waitFor();
   await page.keyboard.press('g');
   await page.keyboard.press('v');
   await page.waitForURL((url) => url.pathname === '/vehicles');
@@ -73,8 +74,10 @@ test('the keys are told, and lead to every page of the navigation', options, asy
   await page.keyboard.press('Escape');
   await help.waitFor({ state: 'detached' });
   for (const letter of letters.map((text) => text.trim().at(-1) ?? '')) {
+    const before = new URL(page.url()).pathname;
     await page.keyboard.press('g');
     await page.keyboard.press(letter);
+    await page.waitForURL((url) => url.pathname !== before);
     await page.locator('nav [aria-current="page"], nav button.current').waitFor();
     await page.locator('main h1').first().waitFor({ state: 'attached' });
   }

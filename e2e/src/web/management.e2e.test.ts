@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { OperatorClient } from '@milepost/sdk';
 import type { Browser, Page } from 'playwright-core';
-import { accessibilityProblems, noBrowser, openBrowser, type Visit, visit } from '../support/browser.ts';
+import { accessibilityProblems, noBrowser, openBrowser, until, type Visit, visit } from '../support/browser.ts';
 import { linkTo } from '../support/mails.ts';
 import { makeLiveApp } from '../support/partner-app.ts';
 import { type Milepost, startMilepost } from '../support/start-milepost.ts';
@@ -37,10 +37,10 @@ const signUp = async (email: string, name: string): Promise<Visit> => {
 const look = async (page: Page, name: string): Promise<void> => {
   for (const size of [phone, desk]) {
     await page.setViewportSize(size);
-    assert.equal(
-      await page.evaluate('document.documentElement.scrollWidth <= innerWidth'),
-      true,
-      `${name} is wider than ${size.width}`,
+    await until(
+      () => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth'),
+      (beyondPx) => beyondPx <= 0,
+      `${name} is as wide as ${size.width}`,
     );
     if (!pictures) continue;
     for (const colorScheme of ['light', 'dark'] as const) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { accessibilityProblems, noBrowser, openBrowser, visit } from '../support/browser.ts';
+import { accessibilityProblems, noBrowser, openBrowser, until, visit } from '../support/browser.ts';
 import { type Milepost, startMilepost } from '../support/start-milepost.ts';
 
 const options = { skip: noBrowser };
@@ -24,7 +24,11 @@ const fill = (page: Page, label: string | RegExp, value: string) =>
   page.getByLabel(label, typeof label === 'string' ? { exact: true } : {}).fill(value);
 const fitsPhone = async (page: Page): Promise<void> => {
   await page.setViewportSize(phone);
-  assert.equal(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), true, 'it is wider than a phone');
+  await until(
+    () => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth'),
+    (beyondPx) => beyondPx <= 0,
+    'it is as wide as a phone',
+  );
   assert.deepEqual(await accessibilityProblems(page), []);
   await page.setViewportSize({ width: 1280, height: 800 });
 };

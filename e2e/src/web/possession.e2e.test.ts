@@ -114,10 +114,13 @@ test('a manager adds a viewer by mail, gives them another role, and takes it bac
   await vic.page.goto(`${milepost.origin}/vehicles`);
   await vic.page.locator('tr[data-vehicle]').first().waitFor();
   await vic.page.getByRole('button', { name: 'More', exact: true }).click();
+  await vic.page.getByRole('dialog', { name: 'More pages' }).waitFor();
   assert.equal(await vic.page.getByRole('link', { name: 'Connect a device' }).count(), 0, 'only what is for viewers');
 
   await mia.page.reload();
+  const stored = mia.page.waitForResponse((answer) => /\/members\//.test(answer.url()) && answer.ok());
   await mia.page.getByLabel('Role of Vic Vega').selectOption('manager');
+  await stored;
   await mia.page.reload();
   assert.equal(await mia.page.getByLabel('Role of Vic Vega').inputValue(), 'manager');
   await mia.page.getByRole('button', { name: 'Remove Vic Vega' }).click();

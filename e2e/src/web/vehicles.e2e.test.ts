@@ -19,7 +19,7 @@ before(async () => {
   browser = await openBrowser();
   milepost = await startMilepost({
     mode: 'serve',
-    settings: { MILEPOST_LATE_AFTER_SECONDS: '3', MILEPOST_OFFLINE_AFTER_SECONDS: '5' },
+    settings: { MILEPOST_LATE_AFTER_SECONDS: '6', MILEPOST_OFFLINE_AFTER_SECONDS: '14' },
   });
   fleet = await addFleet(
     milepost,
