@@ -40,7 +40,8 @@ const observe = `
     addEventListener(type, (event) => {
       if (type === 'pointermove' && event.buttons === 0) return;
       const channel = new MessageChannel();
-      channel.port1.onmessage = () => (bench.paints[name] ??= []).push(performance.now() - event.timeStamp);
+      const kind = event.key === 'Escape' ? 'close' : event.key === '/' ? 'toSearch' : name;
+      channel.port1.onmessage = () => (bench.paints[kind] ??= []).push(performance.now() - event.timeStamp);
       requestAnimationFrame(() => channel.port2.postMessage(0));
     }, { capture: true, passive: true });
   let last = performance.now();
