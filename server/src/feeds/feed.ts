@@ -4,11 +4,11 @@ import { type ReadScope, physicalPartitionOf, recordFields } from '../events/ind
 import { type Clock, invalidField } from '../kernel/index.ts';
 import { type GrantBook, itemsOf, itemsTold, type ReadReceipts } from '../sharing/index.ts';
 import type { Storage } from '../storage/index.ts';
-import { grantEventsSince, grantEventView } from './grant-events.ts';
+import { grantEventView } from './grant-events.ts';
 import { feedLimits } from './limits.ts';
 import { type FeedPosition, makePositionCodec, type Offsets, type PositionCodec } from './position.ts';
 import { scanLog } from './scan-log.ts';
-import { readDatabaseTime } from './store.ts';
+import { readGrantEvents, readPositionNow } from './store.ts';
 import { openReport, type PeriodPrecision, tellReport, type TellParts } from './tell-report.ts';
 import { overMs, type TellVehicleParts, toldOfPeriod, vehicleEvent } from './tell-vehicle.ts';
 
@@ -67,8 +67,7 @@ export class Feed {
     const { log, storage, clock } = this.parts;
     const report = Object.fromEntries(log.partitions().map((partition) => [partition, log.endOffset(partition)]));
     // What was written a moment ago is no news; what is being written is.
-    const { position } = await grantEventsSince(storage, appNo, { writtenMs: await readDatabaseTime(storage), told: [] });
-    return { appNo, atMs: clock.now(), log: { report }, grants: position };
+    return { appNo, atMs: clock.now(), log: { report }, grants: await readPositionNow(storage, appNo) };
   }
 
   /** Throws `invalid_field`: too old, or none of this app. */
@@ -86,7 +85,7 @@ export class Feed {
   async page(reader: FeedReader, position: FeedPosition, limit: number, isTailed = false): Promise<FeedPage> {
     const { storage, clock, vehicleIds } = this.parts;
     const { appNo, grantIds } = reader;
-    const grants = await grantEventsSince(storage, appNo, position.grants);
+    const grants = await readGrantEvents(storage, appNo, position.grants);
     const reading: Reading = { reader, limit, found: [], deadline: clock.steady() + feedLimits.scanMs, isAtEnd: grants.isAtEnd };
     for (const written of grants.events) {
       const { vehicleNo, grantId } = written;

@@ -8,8 +8,8 @@ export const feedLimits = {
   grantEventsPerPage: 200,
   /** An event of a grant may be written so late after others were read: it is looked for so far back. */
   writtenLateMs: 30_000,
-  /** Events of that time that a cursor names as told. */
-  toldEventsMax: 500,
+  /** Runs of numbers of events of that time that a cursor names as told. */
+  toldRunsMax: 500,
 } as const;
 
 /** Named limits of the streams of apps. docs/limits.md says what happens at each. */

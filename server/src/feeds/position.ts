@@ -4,6 +4,9 @@ import { invalidField, makeSealing } from '../kernel/index.ts';
 /** By physical partition of the log, the offset from which on it was not read yet. */
 export type Offsets = Readonly<Record<number, number>>;
 
+/** A number, or from and to, both of them too. */
+export type Numbers = number | readonly [number, number];
+
 /** Up to where somebody was told. */
 export interface FeedPosition {
   readonly appNo: number;
@@ -14,8 +17,11 @@ export interface FeedPosition {
    * each has its own place in the log. One that is not there was not needed yet, and begins where reports stand.
    */
   readonly log: Readonly<Partial<Record<TimePrecision, Offsets>>> & { readonly report: Offsets };
-  /** Events of grants: all that were written before are told, and after it those that are named. Written at, ms by the database's clock. */
-  readonly grants: { readonly writtenMs: number; readonly told: readonly number[] };
+  /**
+   * Events of grants: all that were written `writtenLateMs` before are told, and after it those of these numbers, from and to. Written at, ms by the
+   * database's clock.
+   */
+  readonly grants: { readonly writtenMs: number; readonly told: readonly Numbers[] };
 }
 
 const version = 1;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { ChangesPage, FeedEvent, GrantFeedEvent, VehicleChanged } from '@milepost/contract/api';
+import { sql } from 'kysely';
+import { systemActor } from '../storage/index.ts';
 import type { TestVehicle } from './testing/fleet.ts';
 import { openTestServer, type TestServer } from './testing/open-test-server.ts';
 import { makeSettableClock } from './testing/settable-clock.ts';
@@ -160,4 +162,19 @@ test('a cursor is of one app, and not older than a week', async () => {
   assert.equal((await volt.get('/changes?cursor=bm90aGluZw', token)).status, 400);
   await at(clock.now() + 7 * 24 * hour + 1);
   assert.equal((await volt.get(`/changes?cursor=${cursor}`, await volt.give([car], [{ item: 'mileage' }]))).status, 400);
+});
+
+test('a thousand events of grants in one moment are told in pages, each once, and then no more', async () => {
+  const token = await volt.give([car], [{ item: 'mileage' }]);
+  const { cursor } = await read(token);
+  const many = 1000;
+  await server.storage.withActor(systemActor('test'), async (tx) => {
+    await sql`insert into grant_events (grant_no, at, kind, detail)
+      select grant_no, now(), 'resumed', jsonb_build_object('kind', 'resumed', 'atMs', n)
+      from (select max(grant_no) as grant_no from grants) as newest, generate_series(1, ${many}) as n`.execute(tx);
+  });
+  const told = await readOn(token, cursor);
+  assert.equal(told.items.length, many);
+  assert.equal(new Set(told.items.map(({ id }) => id)).size, many);
+  assert.deepEqual((await readOn(token, told.cursor)).items, []);
 });

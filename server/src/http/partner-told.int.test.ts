@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { FeedEvent, GrantFeedEvent, VehicleChanged, WebhookDeliveryView } from '@milepost/contract/api';
+import type { ChangesPage, FeedEvent, GrantFeedEvent, VehicleChanged, WebhookDeliveryView } from '@milepost/contract/api';
 import { sql } from 'kysely';
 import { webhookLimits } from '../feeds/index.ts';
+import { FeedAudience } from '../feeds/streams/audience.ts';
+import { StreamConnection } from '../feeds/streams/connection.ts';
 import { silentLogger } from '../kernel/index.ts';
+import { partnerScope } from '../sharing/index.ts';
 import { systemActor } from '../storage/index.ts';
 import { until } from '../storage/testing/wait.ts';
+import { grantSourcesOf } from './grant-sources.ts';
 import type { TestVehicle } from './testing/fleet.ts';
 import { openTestFeed } from './testing/open-test-feed.ts';
 import { openReceiver, type TestReceiver } from './testing/open-receiver.ts';
@@ -154,6 +158,103 @@ test('a grant is told to webhooks though the process that tells it looked at the
   const { body } = receiver.received[known] ?? assert.fail();
   assert.equal((JSON.parse(body) as { data: GrantFeedEvent }).data.grant.purpose, 'insurance');
   await end(id);
+});
+
+test('a report of a vehicle that was granted while webhooks looked at the log is told by the next look', async () => {
+  await volt.give([car], [{ item: 'mileage' }]);
+  const id = await make();
+  const { book } = server.consents;
+  let looks = 0;
+  Object.defineProperty(book, 'vehiclesOf', {
+    configurable: true,
+    value: (...of: Parameters<typeof book.vehiclesOf>) => {
+      if (looks++ === 0) return [];
+      Reflect.deleteProperty(book, 'vehiclesOf');
+      return book.vehiclesOf(...of);
+    },
+  });
+  const value = await report();
+  await looked();
+  await until('it is told', () => receiver.received.some(({ body }) => body.includes(`"value":${value},`)));
+  assert.ok(looks > 1);
+  await end(id);
+});
+
+/** A stream on a feed whose pages do something else after they were read. */
+const openHeld = async (afterPage: (pages: number, connection: StreamConnection) => Promise<void>) => {
+  const token = await volt.give([car], [{ item: 'mileage' }]);
+  const appNo = server.partners.directory.find(volt.app.id)?.appNo ?? 0;
+  const vehicleNo = server.registry.directory.vehicleById(car.id)?.vehicleNo ?? 0;
+  const grants = [...server.consents.book.of({ kind: 'app', appNo }, vehicleNo)];
+  const own = openTestFeed({ clock, logger: silentLogger }, server, server, {
+    publicUrl: () => server.origin,
+    mayReachPrivate: true,
+  });
+  const { feed } = own;
+  const sources = grantSourcesOf({
+    registry: server.registry,
+    consents: server.consents,
+    clock,
+    vocabulary: feed.parts.vocabulary,
+  });
+  const scope = partnerScope(sources, appNo);
+  const from = await feed.now(appNo);
+  const heard: { readonly type: string; readonly cursor: string }[] = [];
+  const owner = {
+    appNo,
+    vehicleNos: new Set([vehicleNo]),
+    grantIds: new Set(grants.map(({ id }) => id)),
+    isLetIn: () => true,
+  };
+  const sink = {
+    send: (type: string, _text: string, cursor: string) => void heard.push({ type, cursor }),
+    unsentBytes: () => 0,
+    close: () => {},
+  };
+  const { log } = from;
+  const connection = new StreamConnection(owner, sink, from, log.report);
+  let pages = 0;
+  const held = Object.assign(Object.create(feed) as typeof feed, {
+    page: async (...of: Parameters<typeof feed.page>) => {
+      const page = await feed.page(...of);
+      await afterPage(++pages, connection);
+      return page;
+    },
+  });
+  const audience = new FeedAudience({ feed: held, logger: silentLogger, tail: () => log.report }, appNo, scope, from);
+  audience.add(connection);
+  return { token, feed, from, heard, pages: () => pages, catchUp: () => audience.catchUp(connection), close: () => own.close() };
+};
+
+test('what was taken back while a stream read what it missed is not told', async () => {
+  const stream = await openHeld(async (pages) => (pages === 1 ? volt.change({ state: 'paused' }) : undefined));
+  await report();
+  await stream.catchUp();
+  assert.ok(!stream.heard.some(({ type }) => type === 'vehicle.changed'));
+  await stream.close();
+});
+
+test('within a page a stream has the cursor of its begin: who loses it there misses nothing', async () => {
+  const stream = await openHeld(async () => {});
+  const values = [await report(), await report(), await report()];
+  await stream.catchUp();
+  const told = stream.heard.filter(({ type }) => type === 'vehicle.changed');
+  assert.equal(told.length, values.length);
+  const restOf = async (cursor = ''): Promise<number> =>
+    (await volt.get<ChangesPage>(`/changes?cursor=${cursor}`, stream.token)).json.items.length;
+  assert.deepEqual([await restOf(told[0]?.cursor), await restOf(told[2]?.cursor)], [values.length, 0]);
+  await stream.close();
+});
+
+test('of what waits for a stream that reads nothing is forgotten for good', async () => {
+  const stream = await openHeld(async (pages, connection) => {
+    if (pages > 1) return;
+    connection.take({ type: 'grant.paused', text: '{}', cursor: '' });
+    connection.forgetWaiting(connection.joinAt);
+  });
+  await stream.catchUp();
+  assert.equal(stream.pages(), 2, 'it is read once more');
+  await stream.close();
 });
 
 test('two processes share the webhooks: one works on each at a time, every change is delivered once, and made in order', async () => {

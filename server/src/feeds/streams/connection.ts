@@ -38,6 +38,8 @@ export class StreamConnection {
   joinAt: Offsets;
   isLive = false;
   isClosed = false;
+  /** Of what waited something was forgotten since the last page was begun. */
+  mustReadAgain = false;
   #waiting: Message[] = [];
 
   constructor(owner: StreamOwner, sink: StreamSink, position: FeedPosition, joinAt: Offsets) {
@@ -69,6 +71,7 @@ export class StreamConnection {
   forgetWaiting(joinAt: Offsets): void {
     this.#waiting = [];
     this.joinAt = joinAt;
+    this.mustReadAgain = true;
   }
 
   goLive(): void {

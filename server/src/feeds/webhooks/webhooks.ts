@@ -6,8 +6,8 @@ import { assert, CallerError, type Clock, type Logger, makeSealing, type Sealing
 import { makeId, type Random } from '../../registry/index.ts';
 import type { Feed, FeedReader } from '../feed.ts';
 import { webhookLimits } from '../limits.ts';
+import { stillTold } from '../still-told.ts';
 import { checkWebhookAddress, type Reach, retryDelayMs, sendOnce, signatureHeader, signatureOf } from './send.ts';
-import { stillTold } from './still-told.ts';
 import * as store from './store.ts';
 import type { Delivery, DueDelivery, Outcome, Webhook } from './types.ts';
 
@@ -196,6 +196,8 @@ export class Webhooks {
       grantIds: null,
     };
     const page = await feed.page(reader, position, webhookLimits.changesPerLook);
+    // Somebody has granted another vehicle meanwhile, of which reports were passed over: the next look begins where this one did.
+    for (const vehicleNo of feed.parts.book.vehiclesOf({ kind: 'app', appNo })) if (!reader.vehicleNos.has(vehicleNo)) return;
     const deliveries = page.events.flatMap((event, i) =>
       types.length === 0 || types.includes(event.type) ? [this.#deliveryOf(page.vehicleNos[i] as number, event)] : [],
     );

@@ -1,7 +1,7 @@
 import type { FeedEvent } from '@milepost/contract/api';
-import { isHiddenNow, isWithin, type ReadScope, signalPermission } from '../../events/index.ts';
-import { itemsOf, shownPrecision, withheldReason } from '../../sharing/index.ts';
-import type { FeedParts } from '../feed.ts';
+import { isHiddenNow, isWithin, type ReadScope, signalPermission } from '../events/index.ts';
+import { itemsOf, shownPrecision, withheldReason } from '../sharing/index.ts';
+import type { FeedParts } from './feed.ts';
 
 /**
  * What of an event that waited may still be told, by the grants of now: nothing that was taken back, made coarser or erased meanwhile. Undefined:
