@@ -107,7 +107,8 @@ class Book implements WritableGrantBook {
 
   replace(grants: readonly StoredGrant[]): void {
     const kept = new Set(grants.map(({ grantNo }) => grantNo));
-    const gone = [...this.#byNo.values()].filter(({ grantNo }) => !kept.has(grantNo));
+    // Nobody deletes a grant that goes on: one that is not among them was given after they were read.
+    const gone = [...this.#byNo.values()].filter((grant) => !kept.has(grant.grantNo) && this.#asOf(grant).state === 'ended');
     for (const grant of gone) this.#remove(grant);
     this.put(grants);
     this.#changed(gone);

@@ -285,8 +285,8 @@ export class Consents {
         );
       return grants;
     });
-    // It may be written all the same: what is in memory is read anew.
-    done.catch(() => this.#follower.readAll());
+    // Unless it was refused it may be written all the same: what is in memory is read anew.
+    done.catch((error: unknown) => (error instanceof CallerError ? undefined : this.#follower.readAll()));
     const written = await done;
     this.#follower.book.put(written);
     // Somebody may have let one expire sooner than what the timer waits for.
