@@ -74,10 +74,10 @@ test('the keys are told, and lead to every page of the navigation', options, asy
   await page.keyboard.press('Escape');
   await help.waitFor({ state: 'detached' });
   for (const letter of letters.map((text) => text.trim().at(-1) ?? '')) {
-    const before = new URL(page.url()).pathname;
+    const left = new URL(page.url()).pathname;
     await page.keyboard.press('g');
     await page.keyboard.press(letter);
-    await page.waitForURL((url) => url.pathname !== before);
+    await page.waitForURL((url) => url.pathname !== left);
     await page.locator('nav [aria-current="page"], nav button.current').waitFor();
     await page.locator('main h1').first().waitFor({ state: 'attached' });
   }

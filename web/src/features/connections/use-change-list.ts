@@ -23,15 +23,17 @@ export interface ChangeListing {
   reload(): Promise<void>;
 }
 
+interface StatusChangesPage {
+  readonly items: readonly StatusChangeView[];
+  readonly next: string | null;
+}
+
 /** Reads pages of changes, one question at a time; a question that is not asked any more is cut. */
 const makeReader = (query: Readonly<Ref<StatusQuery>>) => {
   const problem = shallowRef<ApiError | undefined>();
   const isLoaded = ref(false);
   let aborter = new AbortController();
-  const read = async (
-    cursor: string | null,
-    take: (page: { items: readonly StatusChangeView[]; next: string | null }) => void,
-  ) => {
+  const read = async (cursor: string | null, take: (page: StatusChangesPage) => void) => {
     const { signal } = aborter;
     try {
       const page = await api.changes({ ...query.value, limit: pageSize, ...(cursor === null ? {} : { cursor }) }, signal);
@@ -49,6 +51,17 @@ const makeReader = (query: Readonly<Ref<StatusQuery>>) => {
     aborter = new AbortController();
   };
   return { problem, isLoaded, read, restart };
+};
+
+/** One page at a time. */
+const makeLoadMore = (next: Readonly<Ref<string | null>>, read: (cursor: string) => Promise<void>): (() => Promise<void>) => {
+  let isLoading = false;
+  return async () => {
+    if (next.value === null || isLoading) return;
+    isLoading = true;
+    await read(next.value);
+    isLoading = false;
+  };
 };
 
 const without = (known: readonly StatusChangeView[], fresh: readonly StatusChangeView[]): StatusChangeView[] => {
@@ -70,28 +83,24 @@ export const useChangeList = (query: Readonly<Ref<StatusQuery>>, isAtTop: () => 
     if (isAtTop() && waiting.value.length === 0) items.value = withFresh(items.value, fresh);
     else waiting.value = withFresh(waiting.value, without(items.value, fresh)).slice(0, waitingMax);
   };
+  const show = (page: StatusChangesPage): void => {
+    isGapped = false;
+    items.value = page.items;
+    next.value = page.next;
+    waiting.value = [];
+  };
   const reload = (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
     restart();
-    return read(null, (page) => {
-      isGapped = false;
-      items.value = page.items;
-      next.value = page.next;
-      waiting.value = [];
-    });
+    return read(null, show);
   };
   const askNewest = (): Promise<void> =>
     read(null, (page) => {
       const newestKnown = items.value[0]?.at ?? '';
       const fresh = page.items.filter(({ at }) => at >= newestKnown);
       isGapped ||= page.next !== null && fresh.length === page.items.length;
-      if (isGapped && isAtTop() && waiting.value.length === 0) {
-        items.value = page.items;
-        next.value = page.next;
-        isGapped = false;
-        return;
-      }
+      if (isGapped && isAtTop() && waiting.value.length === 0) return show(page);
       add(fresh);
       if (items.value.length <= pageSize) next.value ??= page.next;
     });
@@ -106,16 +115,12 @@ export const useChangeList = (query: Readonly<Ref<StatusQuery>>, isAtTop: () => 
       void askNewest();
     }, askAgainMs);
   };
-  let isLoadingMore = false;
-  const loadMore = async (): Promise<void> => {
-    if (next.value === null || isLoadingMore) return;
-    isLoadingMore = true;
-    await read(next.value, (page) => {
+  const loadMore = makeLoadMore(next, (cursor) =>
+    read(cursor, (page) => {
       items.value = [...items.value, ...page.items];
       next.value = page.next;
-    });
-    isLoadingMore = false;
-  };
+    }),
+  );
   watch(query, (now, before) => (JSON.stringify(now) === JSON.stringify(before) ? undefined : void reload()), {
     immediate: true,
   });

@@ -1,4 +1,5 @@
 import type { WarningEntry, WarningQuery } from '@milepost/contract/api';
+import type { WarningMessage } from '@milepost/contract/stream';
 import { computed, onBeforeUnmount, type Ref, ref, type ShallowRef, shallowRef, watch } from 'vue';
 import { ApiError, api } from '../../api/client.ts';
 import { liveStream } from '../../api/live-stream.ts';
@@ -71,21 +72,19 @@ export const useWarningList = (query: Readonly<Ref<WarningQuery>>): WarningListi
     });
     isLoadingMore = false;
   };
-  const stopHearing = liveStream.watchWarnings((message) => {
+  const hear = (message: WarningMessage): void => {
     items.value = withChanges(items.value, message, () => false);
     timer ??= setTimeout(() => {
       timer = undefined;
       void refresh();
     }, askAgainMs);
-  });
+  };
+  onBeforeUnmount(liveStream.watchWarnings(hear));
   // What came while nobody could be heard.
   watch(liveStream.state, (now) => (now === 'live' ? void refresh() : undefined));
   watch(query, (now, before) => (JSON.stringify(now) === JSON.stringify(before) ? undefined : void reload()), {
     immediate: true,
   });
-  onBeforeUnmount(() => {
-    restart();
-    stopHearing();
-  });
+  onBeforeUnmount(restart);
   return { items, isLoaded, hasMore: computed(() => next.value !== null), problem, loadMore, reload };
 };
