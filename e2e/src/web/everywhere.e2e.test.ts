@@ -62,6 +62,40 @@ test('keys lead to pages, and the palette to any vehicle', options, async () => 
   await close();
 });
 
+test('a menu that is pressed before it has come opens when it comes', options, async () => {
+  const { page, close } = await visit(browser, milepost, '/vehicles');
+  await page.getByRole('row', { name: 'VAN 1' }).waitFor();
+  let come = (): void => {};
+  const held = new Promise<void>((resolve) => {
+    come = resolve;
+  });
+  let asked = 0;
+  await page.route(/\/AppMenu[^/]*\.js$/, async (route) => {
+    asked++;
+    await held;
+    await route.continue();
+  });
+  await page.reload();
+  await page.getByRole('row', { name: 'VAN 1' }).waitFor();
+  await until(
+    () => Promise.resolve(asked),
+    (times) => times > 0,
+    'the menu is fetched',
+  );
+  await page.getByRole('button', { name: 'More', exact: true }).click();
+  come();
+  const menu = page.getByRole('dialog', { name: 'More pages' });
+  await menu.waitFor();
+  await page.keyboard.press('Escape');
+  await menu.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'More', exact: true }).click();
+  await menu.waitFor();
+  await menu.getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+  await menu.waitFor({ state: 'detached' });
+  await close();
+});
+
 test('the keys are told, and lead to every page of the navigation', options, async () => {
   const { page, close } = await visit(browser, milepost, '/vehicles');
   await page.getByRole('row', { name: 'VAN 1' }).waitFor();
