@@ -28,7 +28,7 @@ export const tiers = [
   {
     name: 'e2e',
     suffix: /\.e2e\.test\.(ts|mjs)$/,
-    budgetMs: 1_700_000,
+    budgetMs: 2_300_000,
     lingerMs,
     isolation: 'process',
     filesAtOnce: 2,
