@@ -9,7 +9,7 @@ import { digestOf } from './secret-values.ts';
 import { joinAsInvited } from './store-members.ts';
 import type { Sessions } from './sessions.ts';
 import { writeAudit } from '../audit/index.ts';
-import { type CodePurpose, type MailedCode, readCode, takeCode } from './store-codes.ts';
+import { type CodePurpose, endAccountLinks, type MailedCode, readCode, takeCode } from './store-codes.ts';
 import {
   countMembers,
   insertPerson,
@@ -178,6 +178,8 @@ export class Accounts {
       await setPassword(tx, no, hash);
       await endSessions(tx, no, {}, nowMs);
       await endTokens(tx, no, null, nowMs);
+      // A new address that somebody asked for with the old password is nobody's.
+      await endAccountLinks(tx, no);
       await writeAudit(tx, { act: 'password_reset', personNo: no, subjectPersonNo: no, address: from.address }, nowMs);
       await announcePeople(tx, [no]);
       return no;
@@ -208,6 +210,8 @@ export class Accounts {
       if (!person) throw used();
       if (!(await setEmail(tx, personNo, code.email, clock.now())))
         throw new CallerError('already_exists', 'another account has this address meanwhile', { field: 'email' });
+      // What lies in the old mailbox opens nothing any more.
+      await endAccountLinks(tx, personNo);
       const event = { act: 'email_changed', personNo, subjectPersonNo: personNo, address: from.address } as const;
       await writeAudit(tx, { ...event, detail: { from: person.email, to: code.email } }, clock.now());
       await announcePeople(tx, [personNo]);

@@ -1,6 +1,7 @@
 import { CallerError, invalidField } from '../kernel/index.ts';
 import { makeId } from '../registry/index.ts';
 import { idPrefixes, peopleActor, type PeopleContext } from './context.ts';
+import { endAccountLinks } from './store-codes.ts';
 import { peopleLimits } from './limits.ts';
 import { checkName } from './accounts.ts';
 import { type OwnActs, self } from './own-acts.ts';
@@ -55,7 +56,7 @@ export class OwnAccount {
     return (await this.#context.storage.withActor(self(person), (tx) => readPerson(tx, person.personNo))) as Person;
   }
 
-  /** All other sessions end. Throws `invalid_field`. */
+  /** All other sessions end, and links that were asked for with the old password. Throws `invalid_field`. */
   async changePassword({ person, session }: SignedIn, password: string, from: Whence): Promise<void> {
     checkPassword('password', password, [person.name, person.userName ?? '', person.email.split('@')[0] as string]);
     const hash = await this.#context.passwords.hash(password);
@@ -63,6 +64,7 @@ export class OwnAccount {
       await setPassword(tx, person.personNo, hash);
       await endSessions(tx, person.personNo, session ? { exceptId: session.id } : {}, this.#context.clock.now());
     });
+    await this.#context.storage.withActor(peopleActor, (tx) => endAccountLinks(tx, person.personNo));
     await this.#acts.tell(person, 'passwordChanged');
   }
 

@@ -9,7 +9,7 @@ import { peopleActor } from './context.ts';
 import type { NewSession, SignedIn } from './index.ts';
 import { peopleLimits } from './limits.ts';
 import { listAudit, writeAudit } from '../audit/index.ts';
-import { codeOf as codeOfKind, openTestPeople, type TestPeople } from './testing/open-test-people.ts';
+import { codeOf as codeOfKind, openTestPeople, type TestPeople, testPasswords } from './testing/open-test-people.ts';
 
 const dayMs = 86_400_000;
 const from = { address: '203.0.113.7', userAgent: 'Firefox on Linux' };
@@ -168,6 +168,39 @@ test('a reset ends sessions and tokens, and its link lives an hour', async () =>
   );
   await one.people.accounts.askReset('stranger@example.com', 'de', from);
   assert.match(one.mails.at(-1)?.subject ?? '', /Kein Milepost-Konto/);
+});
+
+test('what was asked for with the old password is over with it: a new address, a sign-in under way', async () => {
+  const elsewhere = { ...from, address: '198.51.100.77' };
+  const { signedIn } = await signUp('hob@example.com', 'Hob Moss');
+  const ask = { login: 'hob@example.com', password };
+  await one.people.accounts.askEmailChange(signedIn.person, 'thief@example.com', elsewhere);
+  const link = one.codeFor('thief@example.com');
+  await one.people.accounts.askReset('hob@example.com', null, elsewhere);
+  const reset = one.codeFor('hob@example.com');
+  // Their password was found to fit, and nothing is written yet.
+  const { fits } = testPasswords;
+  const held = async (...of: Parameters<typeof fits>): Promise<boolean> => {
+    const isFitting = await fits.apply(testPasswords, of);
+    Object.assign(testPasswords, { fits });
+    await one.people.accounts.reset(reset, 'a newer horse battery', elsewhere);
+    return isFitting;
+  };
+  Object.assign(testPasswords, { fits: held });
+  assert.equal(await codeOf(one.people.signIn.signIn(ask, elsewhere)), 'unauthorized');
+  assert.equal(await codeOf(one.people.accounts.changeEmail(link, elsewhere)), 'link_used');
+
+  const { signedIn: again } = await one.people.signIn.signIn({ ...ask, password: 'a newer horse battery' }, elsewhere);
+  await one.people.accounts.askEmailChange(again.person, 'thief@example.com', elsewhere);
+  const second = one.codeFor('thief@example.com');
+  await one.people.own.changePassword(again, 'the newest horse battery', elsewhere);
+  assert.equal(await codeOf(one.people.accounts.changeEmail(second, elsewhere)), 'link_used');
+
+  await one.people.accounts.askReset('hob@example.com', null, elsewhere);
+  const old = one.codeFor('hob@example.com');
+  await one.people.accounts.askEmailChange(again.person, 'hob.moss@example.com', elsewhere);
+  await one.people.accounts.changeEmail(one.codeFor('hob.moss@example.com'), elsewhere);
+  assert.equal(await codeOf(one.people.accounts.reset(old, 'a thief’s horse battery', elsewhere)), 'link_used');
 });
 
 test('an address changes when its new mailbox says so, and the old one is told', async () => {

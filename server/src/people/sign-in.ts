@@ -4,7 +4,7 @@ import type { SignInFailures } from './failures.ts';
 import { peopleLimits } from './limits.ts';
 import type { Sessions } from './sessions.ts';
 import { writeAudit } from '../audit/index.ts';
-import { type PersonSecrets, readSecrets, setPassword, useTotpStep } from './store-people.ts';
+import { holdPassword, type PersonSecrets, readSecrets, setPassword, useTotpStep } from './store-people.ts';
 import type { NewSession, Session, Whence } from './types.ts';
 
 export interface SignInAsk {
@@ -39,6 +39,8 @@ export class PasswordSignIn {
     const { person } = found;
     const rehashed = await this.#rehash(found, ask.password);
     return storage.withActor(peopleActor, async (tx) => {
+      // It took a while to find that it fits.
+      if (!(await holdPassword(tx, person.personNo, found.passwordHash))) throw this.#failed(login, from);
       if (step !== undefined && !(await useTotpStep(tx, person.personNo, step))) throw this.#failed(login, from);
       if (rehashed) await setPassword(tx, person.personNo, rehashed);
       const session = await this.#sessions.begin(tx, person, step === undefined ? 'password' : 'password_totp', from);

@@ -44,3 +44,8 @@ export const takeCode = async (tx: Transaction, digest: Uint8Array, nowMs: numbe
   if (code) await sql`delete from mailed_codes where email = ${code.email} and purpose = ${code.purpose}`.execute(tx);
   return code;
 };
+
+/** Links that would still change how somebody gets into an account, whoever asked for them. */
+export const endAccountLinks = async (tx: Transaction, personNo: number): Promise<void> => {
+  await sql`delete from mailed_codes where person_no = ${personNo} and purpose in ('reset_password', 'change_email')`.execute(tx);
+};

@@ -112,6 +112,13 @@ export const updatePerson = async (tx: Transaction, personNo: number, changes: P
   }
 };
 
+/** Whether the password that was found to fit is still the one, of somebody who may come in; it stays so until the transaction ends. */
+export const holdPassword = async (tx: Transaction, personNo: number, hash: string | null): Promise<boolean> => {
+  const { rows } = await sql`select from people where person_no = ${personNo} and password_hash is not distinct from ${hash}
+    and ended_at is null and suspended_at is null for update`.execute(tx);
+  return rows.length === 1;
+};
+
 export const setPassword = async (tx: Transaction, personNo: number, hash: string): Promise<void> => {
   await sql`update people set password_hash = ${hash} where person_no = ${personNo}`.execute(tx);
 };
