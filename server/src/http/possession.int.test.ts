@@ -337,3 +337,17 @@ test('a private owner hands the car on with a code; two who claim with one code 
   assert.equal((await as(ana, 'readVehicle', { id: car.id })).json.plate, null);
   assert.equal((await as(ana, 'listTrips', { id: car.id, query: { from: String(startMs) } })).json.items.length, 1);
 });
+
+test('who held a car until a moment ago gets no code that would take it back', async () => {
+  const { directory } = server.registry.possessions;
+  const holderNow = directory.holderNow.bind(directory);
+  const { personNo } = ana;
+  // As before this process has heard that it was claimed.
+  Object.defineProperty(directory, 'holderNow', { value: () => ({ kind: 'person', personNo }), configurable: true });
+  try {
+    assert.equal((await as(ana, 'makeClaimCode', { id: car.id })).status, 403);
+  } finally {
+    Reflect.deleteProperty(directory, 'holderNow');
+  }
+  assert.notDeepEqual(holderNow(server.registry.directory.vehicleById(car.id)?.vehicleNo ?? 0), { kind: 'person', personNo });
+});

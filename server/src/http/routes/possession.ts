@@ -40,8 +40,9 @@ export const addPossessionRoutes = (routes: RouteRegistrar, { registry }: HttpDe
   routes.add('makeClaimCode', async ({ params, scope, caller, request }) => {
     const { id, vehicleNo } = findVehicle(directory, scope, params.id);
     demandHolder(caller, possessions.directory, vehicleNo);
+    const seen = possessions.directory.holderNow(vehicleNo);
     const givenBy = isHolder(caller, possessions.directory, vehicleNo) ? 'holder' : 'operator';
-    const { code, expiresAt } = await possessions.makeClaimCode(id, givenBy, actingOf(caller, request));
+    const { code, expiresAt } = await possessions.makeClaimCode(id, givenBy, actingOf(caller, request), seen);
     return { code, expiresAt: toIso(expiresAt) };
   });
 

@@ -85,7 +85,7 @@ class PossessionStore implements Possessions {
     return this.makeClaimCode(vehicleId, 'device', { personNo: null, address });
   }
 
-  async makeClaimCode(vehicleId: string, givenBy: ClaimGiver, by: Acting): Promise<ClaimCode> {
+  async makeClaimCode(vehicleId: string, givenBy: ClaimGiver, by: Acting, seen?: Holder): Promise<ClaimCode> {
     const { clock, random, pepper } = this.#context;
     const code = makeClaimCode(random);
     const nowMs = clock.now();
@@ -93,6 +93,9 @@ class PossessionStore implements Possessions {
     await this.#context.write(async (tx) => {
       const { vehicleNo } = await this.#lock(tx, vehicleId);
       const holder = await this.#holderOf(tx, vehicleNo);
+      // Somebody may have claimed it while this waited for the vehicle.
+      if (givenBy === 'holder' && !(seen && holder && isSameHolder(holder, seen)))
+        throw new CallerError('forbidden', 'this vehicle is somebody else’s by now');
       if (givenBy !== 'holder' && isPersons(holder))
         throw new CallerError('forbidden', 'this vehicle is a person’s, who alone gives it away');
       const newCustomerNos = givenBy === 'device' ? await this.#checkShown(tx, holder, nowMs) : [];

@@ -77,7 +77,7 @@ export type TransferHook = (tx: Transaction, vehicleNo: number, nowMs: number) =
 export interface Possessions {
   readonly directory: PossessionDirectory;
   /** A code with which a person becomes the holder. The codes before it end. A device's counts only while nobody has claimed the vehicle. */
-  makeClaimCode(vehicleId: string, givenBy: ClaimGiver, by: Acting): Promise<ClaimCode>;
+  makeClaimCode(vehicleId: string, givenBy: ClaimGiver, by: Acting, seen?: Holder): Promise<ClaimCode>;
   /**
    * A code for a device to show to who stands before it, for ten minutes: the one before ends. Throws `forbidden` where it would not count (the
    * vehicle is a person's or a customer's), `not_found` for a device on no vehicle, `too_many_requests`.
