@@ -156,18 +156,20 @@ class Stream implements BrowserStream {
 
   /** Whoever let somebody in may have ended it: a change of that person is a reason to ask once more. */
   #recheck(personNos: readonly number[] | null): void {
-    for (const viewer of this.#viewers) {
-      if (viewer.personNo === null || (personNos !== null && !personNos.includes(viewer.personNo))) continue;
-      this.#callerOf(viewer.request).then(
-        (caller) => this.#refresh(viewer, caller.reader),
-        (error: unknown) => {
-          const known = toMilepostError(error);
-          // Not known whether it has ended: who is signed in goes on watching, and is asked about with the next change.
-          if (known.status >= 500) this.#deps.logger.warn('a viewer could not be checked once more', { error });
-          else viewer.socket.close(closeCodes.revoked, 'the session has ended');
-        },
-      );
-    }
+    for (const viewer of this.#viewers)
+      if (viewer.personNo !== null && (personNos === null || personNos.includes(viewer.personNo))) this.#recheckOne(viewer);
+  }
+
+  #recheckOne(viewer: Viewer): void {
+    this.#callerOf(viewer.request).then(
+      (caller) => this.#refresh(viewer, caller.reader),
+      (error: unknown) => {
+        const known = toMilepostError(error);
+        // Not known whether it has ended: who is signed in goes on watching, and is asked about with the next change.
+        if (known.status >= 500) this.#deps.logger.warn('a viewer could not be checked once more', { error });
+        else viewer.socket.close(closeCodes.revoked, 'the session has ended');
+      },
+    );
   }
 
   /** Who sees something else than the others of the audience by now begins anew. */
@@ -196,6 +198,8 @@ class Stream implements BrowserStream {
     });
     socket.on('error', () => socket.terminate());
     socket.on('close', () => this.#forget(viewer));
+    // What let them in may have ended while it was looked up, when they were none of the viewers yet.
+    if (viewer.personNo !== null) this.#recheckOne(viewer);
   }
 
   #serve(viewer: Viewer, message: StreamRequest): void {
