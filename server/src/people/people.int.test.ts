@@ -179,9 +179,9 @@ test('what was asked for with the old password is over with it: a new address, a
   await one.people.accounts.askReset('hob@example.com', null, elsewhere);
   const reset = one.codeFor('hob@example.com');
   // Their password was found to fit, and nothing is written yet.
-  const { fits } = testPasswords;
+  const fits = testPasswords.fits.bind(testPasswords);
   const held = async (...of: Parameters<typeof fits>): Promise<boolean> => {
-    const isFitting = await fits.apply(testPasswords, of);
+    const isFitting = await fits(...of);
     Object.assign(testPasswords, { fits });
     await one.people.accounts.reset(reset, 'a newer horse battery', elsewhere);
     return isFitting;
