@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Logger } from '../kernel/index.ts';
+import type { Clock, Logger } from '../kernel/index.ts';
 import { type Storage, type Subscription, systemActor, type Transaction } from '../storage/index.ts';
 import type { WritableDirectory } from './directory.ts';
 import type { WritableDriverDirectory } from './drivers/directory.ts';
@@ -12,6 +12,8 @@ const channel = 'milepost_registry';
 const rowsPerPage = 20_000;
 /** Reads at the same time: PostgreSQL makes the next page while we take the last one apart. */
 const pagesAtOnce = 3;
+/** What could not be read is tried again so long after. */
+const retryMs = 500;
 
 /** What was written, as ranges of numbers: a message has at most 8,000 bytes, however many rows there were. */
 export interface WrittenRows {
@@ -129,13 +131,28 @@ const loadEverything = async (storage: Storage, target: Target): Promise<void> =
 export interface Following extends Subscription {
   /** Reads rows that were just written, after whatever was heard before: so what is known never goes back. */
   reread(rows: Partial<WrittenRows>): Promise<void>;
+  /** Reads rows, or everything, when it can: until then `catchUp` answers that not all is known. */
+  readSurely(rows?: Partial<WrittenRows>): void;
+}
+
+export interface FollowParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Names this process among those that write. */
+  readonly origin: string;
 }
 
 /**
  * Fills the directory and keeps it up to date with what other processes write. Listening begins before loading, so nothing falls
- * between; revisions make it harmless to read a row twice. One change is read after the other.
+ * between; revisions make it harmless to read a row twice. One change is read after the other, and what could not be read is read again.
  */
-export const followChanges = async (storage: Storage, target: Target, origin: string, logger: Logger): Promise<Following> => {
+export const followChanges = async (
+  storage: Storage,
+  target: Target,
+  { clock, logger, origin }: FollowParts,
+): Promise<Following> => {
+  let isClosed = false;
+  let unread = 0;
   let queue: Promise<void> = Promise.resolve();
   const enqueue = (work: () => Promise<void>): Promise<void> => {
     const done = queue.then(work);
@@ -144,23 +161,33 @@ export const followChanges = async (storage: Storage, target: Target, origin: st
   };
   const read = (rows: Partial<WrittenRows>): Promise<void> =>
     enqueue(() => load(storage, target, { ...nothingWritten, ...rows }));
-  const ignore = (): void => {};
+  const readSurely = (rows?: Partial<WrittenRows>): void => {
+    unread++;
+    const attempt = (): void => {
+      if (isClosed) return;
+      (rows ? read(rows) : enqueue(() => loadEverything(storage, target))).then(
+        () => void unread--,
+        () => void clock.after(retryMs, attempt),
+      );
+    };
+    attempt();
+  };
   const notified = (payload: string): void => {
     const { origin: writer, ...rows } = JSON.parse(payload) as Message;
-    if (writer !== origin) read(rows).catch(ignore);
+    if (writer !== origin) readSurely(rows);
   };
-  const subscription = await storage.listen(channel, notified, () => {
-    enqueue(() => loadEverything(storage, target)).catch(ignore);
-  });
+  const subscription = await storage.listen(channel, notified, () => readSurely());
   await loadEverything(storage, target);
   return {
     reread: read,
+    readSurely,
     catchUp: async (waitMs) => {
       const isHeard = await subscription.catchUp(waitMs);
       await queue;
-      return isHeard;
+      return isHeard && unread === 0;
     },
     close: async () => {
+      isClosed = true;
       await subscription.close();
       await queue;
     },

@@ -74,6 +74,7 @@ class PostgresRegistry implements Registry {
   readonly #random: Random;
   readonly #origin: string;
   readonly #secretHashes: (Uint8Array | undefined)[] = [];
+  readonly #secretRevisions: number[] = [];
   readonly #driverDirectory = makeDriverDirectory();
   readonly #possessionDirectory;
   readonly #endHooks: TransferHook[] = [];
@@ -125,27 +126,41 @@ class PostgresRegistry implements Registry {
       nowMs: () => this.#clock.now(),
       putDevice: (row) => this.#putDevice(row),
     };
-    this.#following = await followChanges(this.#storage, target, this.#origin, logger);
+    this.#following = await followChanges(this.#storage, target, { clock: this.#clock, logger, origin: this.#origin });
   }
 
-  /** The hash first: whoever hears of a device may log it in at once. */
+  /** The hash first: whoever hears of a device may log it in at once. What was read before a newer secret was written does not bring the old one back. */
   #putDevice(row: DeviceRecord): void {
-    this.#secretHashes[row.entity.deviceNo] = row.secretHash;
+    const { deviceNo } = row.entity;
+    if (row.revision >= (this.#secretRevisions[deviceNo] ?? 0)) {
+      this.#secretHashes[deviceNo] = row.secretHash;
+      this.#secretRevisions[deviceNo] = row.revision;
+    }
     this.directory.putDevice(row);
   }
 
   async #write(run: (tx: Transaction) => Promise<Written>, writer: Actor = actor): Promise<Written> {
-    const written = await this.#storage.withActor(writer, async (tx) => {
+    const done = this.#storage.withActor(writer, async (tx) => {
       const rows = await run(tx);
       await announce(tx, this.#origin, rangesOfWritten(rows));
       return rows;
     });
+    // Unless it was refused it may be written all the same, and this process does not hear of what it wrote itself.
+    done.catch((error: unknown) => (error instanceof CallerError ? undefined : this.#following?.readSurely()));
+    const written = await done;
+    await this.#know(written).catch((error: unknown) => {
+      this.#following?.readSurely(rangesOfWritten(written));
+      throw error;
+    });
+    return written;
+  }
+
+  /** Possession first, as when it is heard of: a vehicle is never seen by who has not got it yet. */
+  async #know(written: Written): Promise<void> {
     const { drivers, driverVehicles, possessions } = rangesOfWritten(written);
-    // First, as when it is heard of: a vehicle is never seen by who has not got it yet.
     if (possessions.length > 0) await this.#following?.reread({ possessions });
     this.#apply(written);
     if (drivers.length + driverVehicles.length > 0) await this.#following?.reread({ drivers, driverVehicles });
-    return written;
   }
 
   /** What was written is told as numbers. */
