@@ -132,10 +132,8 @@ class PostgresRegistry implements Registry {
   /** The hash first: whoever hears of a device may log it in at once. What was read before a newer secret was written does not bring the old one back. */
   #putDevice(row: DeviceRecord): void {
     const { deviceNo } = row.entity;
-    if (row.revision >= (this.#secretRevisions[deviceNo] ?? 0)) {
-      this.#secretHashes[deviceNo] = row.secretHash;
-      this.#secretRevisions[deviceNo] = row.revision;
-    }
+    if (row.revision >= (this.#secretRevisions[deviceNo] ?? 0))
+      [this.#secretHashes[deviceNo], this.#secretRevisions[deviceNo]] = [row.secretHash, row.revision];
     this.directory.putDevice(row);
   }
 
