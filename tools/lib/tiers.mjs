@@ -20,7 +20,7 @@ export const tiers = [
   {
     name: 'integration',
     suffix: /\.int\.test\.(ts|mjs)$/,
-    budgetMs: 1_000_000,
+    budgetMs: 1_400_000,
     lingerMs,
     isolation: 'process',
     filesAtOnce: 2,
