@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { StreamMessage, VehicleMessage } from '@milepost/contract/stream';
 import { addVehicle, type TestVehicle } from './testing/fleet.ts';
 import { openTestServer, type TestServer } from './testing/open-test-server.ts';
 import { openStreamClient } from './testing/stream-client.ts';
@@ -9,6 +10,7 @@ import { addMember, signUp, type TestPerson } from './testing/test-person.ts';
 
 const location = 'Vehicle.CurrentLocation';
 const odometer = 'Vehicle.TraveledDistance';
+const isVehicle = (message: StreamMessage): message is VehicleMessage => message.type === 'vehicle';
 const charge = 'Vehicle.Powertrain.TractionBattery.StateOfCharge.Displayed';
 const shown = { textVersion: 'access-1', language: 'en' };
 let server: TestServer;
@@ -172,14 +174,25 @@ test('an open stream shows the car from the moment of the grant, and within a se
   });
   stream.send({ subscribe: 'map' });
   stream.send({ subscribe: 'vehicle', id: car.id });
-  const latest = await stream.until(({ messages }) => messages.find(({ type }) => type === 'vehicle'));
-  assert.deepEqual(Object.keys((latest as { latest: object }).latest), [charge]);
+  const latest = await stream.until(({ messages }) => messages.find(isVehicle));
+  assert.deepEqual(Object.keys(latest.latest), [charge]);
   await stream.until(({ messages }) =>
     messages.find((one) => one.type === 'roster' && one.vehicles.some(([, id]) => id === car.id)),
   );
+  const { book } = server.consents;
+  // As for the moment in which what another process changed is read.
+  Object.defineProperty(book, 'isHeard', { value: () => false, configurable: true });
+  const isProblem = ({ type }: { type: string }): boolean => type === 'problem';
+  try {
+    await stream.until(({ messages }) => messages.find(isProblem));
+  } finally {
+    Reflect.deleteProperty(book, 'isHeard');
+  }
+  const again = await stream.until(({ messages }) => messages.slice(messages.findIndex(isProblem)).find(isVehicle));
+  assert.deepEqual([again.isComplete, Object.keys(again.latest)], [true, [charge]], 'it goes on with everything');
   const [grant] = (await grantTo(bea)).filter(({ state }) => state === 'active');
   assert.equal((await server.ask('endGrant', { ...as(ana), id: grant?.id ?? '' })).status, 204);
-  await stream.until(({ messages }) => messages.find((one) => one.type === 'problem' && one.code === 'not_found'));
+  await stream.until(({ messages }) => messages.filter(isProblem)[1]);
   const heard = stream.messages.length;
   await car.report([{ time: Date.now(), signals: { [charge]: 79 } }]);
   stream.send({ subscribe: 'vehicle', id: car.id });

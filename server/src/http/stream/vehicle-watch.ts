@@ -21,6 +21,8 @@ interface Watch {
   scopeVersion: number;
   /** What the viewers know, by signal. */
   sent: Map<number, LatestValue>;
+  /** The scope does not show the vehicle now, and the viewers have been told so. */
+  isHidden: boolean;
 }
 
 const isSame = (a: LatestValue | undefined, b: LatestValue): boolean =>
@@ -52,6 +54,7 @@ export class VehicleWatches {
       viewers: new Set<Viewer>(),
       scopeVersion: viewer.scope.version(),
       sent: new Map<number, LatestValue>(),
+      isHidden: false,
     };
     audiences.set(audience, watch);
     viewer.watched.add(vehicleNo);
@@ -84,7 +87,7 @@ export class VehicleWatches {
     if (audiences.size === 0) this.#byVehicle.delete(vehicleNo);
   }
 
-  /** Sends what changed since the last call. A vehicle that a scope no longer shows ends its watch. */
+  /** Sends what changed since the last call. */
   flush(): void {
     const changed = [...this.#changed];
     this.#changed.clear();
@@ -103,27 +106,33 @@ export class VehicleWatches {
   #sendChanges(watch: Watch): void {
     if (watch.viewers.size === 0) return;
     if (!watch.scope.allowsVehicle(watch.vehicleNo)) {
-      this.#end(watch);
+      this.#hide(watch);
       return;
     }
     const values = this.#context.live.latest(watch.scope, watch.vehicleNo);
+    const isBack = watch.isHidden;
+    watch.isHidden = false;
     const news = values.filter((value) => !isSame(watch.sent.get(value.signalNumber), value));
     for (const value of news) watch.sent.set(value.signalNumber, value);
     // One that is no longer shown goes with a message that holds all that is.
-    const isFewer = watch.sent.size > values.length;
-    if (isFewer) watch.sent = new Map(values.map((value) => [value.signalNumber, value]));
+    const isComplete = isBack || watch.sent.size > values.length;
+    if (isComplete) watch.sent = new Map(values.map((value) => [value.signalNumber, value]));
     // Without a new value it was a heartbeat: only the time it was last seen is new.
-    const told = isFewer ? values : news;
-    const bytes = this.#encode(watch, told, isFewer);
+    const told = isComplete ? values : news;
+    const bytes = this.#encode(watch, told, isComplete);
     for (const viewer of watch.viewers) if (this.#isNoted(viewer, watch, told, values)) viewer.send(bytes, false);
   }
 
-  #end(watch: Watch): void {
-    const bytes = encodeMessage({ type: 'problem', code: 'not_found', detail: `the vehicle ${watch.id} is no longer shown` });
-    for (const viewer of watch.viewers) {
-      viewer.send(bytes, false);
-      this.remove(viewer, watch.vehicleNo);
-    }
+  /**
+   * Nothing is told while the scope does not show the vehicle: it was handed over, or for some milliseconds it is not known what is
+   * granted. The watch stays, and goes on with everything when the vehicle is shown again.
+   */
+  #hide(watch: Watch): void {
+    if (watch.isHidden) return;
+    watch.isHidden = true;
+    watch.sent.clear();
+    const bytes = encodeMessage({ type: 'problem', code: 'not_found', detail: `the vehicle ${watch.id} is not shown now` });
+    for (const viewer of watch.viewers) viewer.send(bytes, false);
   }
 
   #encode(watch: Watch, values: readonly LatestValue[], isComplete: boolean): Buffer {
