@@ -4,7 +4,7 @@ import type { Consents, Granter, NewGrants, StoredGrant, VehicleIds } from '../s
 import type { ConsentAnswer, ConsentAnswers, GivenConsent } from './ports.ts';
 
 export interface GrantsOfAnswersParts {
-  readonly consents: Pick<Consents, 'giveAll' | 'book'>;
+  readonly consents: Pick<Consents, 'giveAll' | 'book' | 'catchUp'>;
   readonly directory: Pick<Directory, 'vehicleById'>;
   readonly vehicleIds: VehicleIds;
 }
@@ -53,5 +53,6 @@ export const grantsOfAnswers = ({ consents, directory, vehicleIds }: GrantsOfAns
     },
     // One that has ended is remembered for a while: the app is told why there is nothing more.
     isAnyLeft: (grantIds) => grantIds.some((id) => consents.book.byId(id) !== undefined),
+    catchUp: () => consents.catchUp(),
   };
 };

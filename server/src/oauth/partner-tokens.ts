@@ -57,16 +57,20 @@ export class PartnerTokens {
     const digest = digestOf(text);
     const key = digest.toString('base64');
     const known = this.#entries.get(key);
-    if (known && clock.steady() - known.readAtMs < oauthLimits.rememberedMs) return this.#judge(known);
-    return this.#read(digest, key);
+    const isRemembered = known !== undefined && clock.steady() - known.readAtMs < oauthLimits.rememberedMs;
+    return (isRemembered ? this.#judge(known) : undefined) ?? this.#read(digest, key);
   }
 
   #judge({ appId, readAtMs: _readAtMs, ...token }: Entry): PartnerToken | undefined {
-    const { partners, answers, clock } = this.#parts;
+    const { partners, clock } = this.#parts;
     const app = partners.directory.find(appId);
     if (app?.state !== 'active' || token.expiresMs <= clock.now()) return undefined;
-    if (token.grantIds.length > 0 && !answers?.isAnyLeft(token.grantIds)) return undefined;
+    if (!this.#isAnyLeft(token)) return undefined;
     return { ...token, app };
+  }
+
+  #isAnyLeft({ grantIds }: Pick<PartnerToken, 'grantIds'>): boolean {
+    return grantIds.length === 0 || this.#parts.answers?.isAnyLeft(grantIds) === true;
   }
 
   async #read(digest: Buffer, key: string): Promise<PartnerToken | undefined> {
@@ -88,6 +92,8 @@ export class PartnerTokens {
       readAtMs: clock.steady(),
     };
     if (turn === this.#turn) this.#keep(key, entry);
+    // Another process may have given its grants a moment ago.
+    if (!this.#isAnyLeft(entry)) await this.#parts.answers?.catchUp();
     return this.#judge(entry);
   }
 
