@@ -5,9 +5,12 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { silentLogger, systemClock } from '../kernel/index.ts';
 import { openRegistry } from '../registry/index.ts';
+import { type Storage, systemActor } from '../storage/index.ts';
 import { openTestStorage } from '../storage/testing/test-storage.ts';
+import { until } from '../storage/testing/wait.ts';
 import { appendLedger, joinLedgers, readLedger } from './ledger-file.ts';
 import { openErasures } from './open-erasures.ts';
+import { announceErasures, insertErasures } from './store.ts';
 import { type Erasure, isErasedPerson } from './types.ts';
 
 const folder = await mkdtemp(path.join(tmpdir(), 'milepost-ledger-'));
@@ -96,7 +99,13 @@ test('a start joins the file and the database; a vehicle that the registry does 
     const file = path.join(folder, 'joined.ndjson');
     await appendLedger(file, [erasure(1, vehicle.id), erasure(2, 'veh_unknown')]);
     const options = { storage: opened.storage, registry, file, ...base };
-    const first = await openErasures(options);
+    let isBroken = false;
+    const storage: Storage = {
+      ...opened.storage,
+      withActor: (actor, run) =>
+        isBroken ? Promise.reject(new Error('the connection broke')) : opened.storage.withActor(actor, run),
+    };
+    const first = await openErasures({ ...options, storage });
     assert.deepEqual(first.periods(), [{ vehicleNo: vehicle.vehicleNo, fromMs: 1000, toMs: 1500 }]);
     assert.equal(first.unknownCount(), 1);
     const heard: unknown[] = [];
@@ -112,14 +121,26 @@ test('a start joins the file and the database; a vehicle that the registry does 
     const other = await elsewhere.erase({ vehicleId: vehicle.id, fromMs: 7000, toMs: 8000 });
     assert.deepEqual(await inTime.promise, { vehicleNo: vehicle.vehicleNo, fromMs: 7000, toMs: 8000 });
     assert.ok(first.isErased(vehicle.vehicleNo, 7500));
+
+    // What could not be read when it was heard of is read again.
+    const third = { ...erasure(9, vehicle.id), requestedAtMs: Date.now() };
+    isBroken = true;
+    await opened.storage.withActor(systemActor('test'), async (tx) => {
+      await insertErasures(tx, [third]);
+      await announceErasures(tx);
+    });
+    await first.catchUp();
+    assert.ok(!first.isErased(vehicle.vehicleNo, 9000));
+    isBroken = false;
+    await until('it is read again', () => first.isErased(vehicle.vehicleNo, 9000));
     await elsewhere.close();
     await first.close();
 
     // The database has it all; the file is lost, as when only the database was restored.
     await rm(file);
     const second = await openErasures(options);
-    assert.deepEqual(await readLedger(file), [erasure(1, vehicle.id), made, other]);
-    assert.deepEqual(second.list(vehicle.id), [erasure(1, vehicle.id), made, other]);
+    assert.deepEqual(await readLedger(file), [erasure(1, vehicle.id), made, other, third]);
+    assert.deepEqual(second.list(vehicle.id), [erasure(1, vehicle.id), made, other, third]);
     await assert.rejects(second.erase({ vehicleId: 'veh_unknown' }), /no vehicle/);
     await assert.rejects(second.erase({ vehicleId: vehicle.id, fromMs: 10, toMs: 10 }), /expected a moment after from/);
     await second.close();

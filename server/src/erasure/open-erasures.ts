@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { CallerError, type Clock, invalidField, type Logger } from '../kernel/index.ts';
+import { CallerError, type Clock, invalidField, type Logger, OperationalError } from '../kernel/index.ts';
 import type { Registry } from '../registry/index.ts';
 import { type Storage, type Subscription, systemActor } from '../storage/index.ts';
 import { appendLedger, readLedger } from './ledger-file.ts';
@@ -27,6 +27,8 @@ const whyCharactersMax = 500;
 /** More would slow down every question of the vehicles; ask for longer periods. */
 const erasuresMax = 100_000;
 const actor = systemActor('erasure');
+/** After which what could not be read is read again. */
+const readAgainAfterMs = 2000;
 
 const checkPeriod = ({ fromMs = 0, toMs }: EraseRequest, nowMs: number): { readonly fromMs: number; readonly toMs: number } => {
   const end = toMs ?? nowMs;
@@ -47,7 +49,9 @@ class Ledger implements Erasures {
   #appending: Promise<void> = Promise.resolve();
   /** What other processes erase is read one time after the other. */
   #reading: Promise<void> = Promise.resolve();
+  #cancelReading: () => void = () => {};
   #subscription: Subscription | undefined;
+  #isClosed = false;
 
   constructor(options: ErasuresOptions, erasures: readonly Erasure[], people: readonly ErasedPerson[]) {
     this.#options = options;
@@ -59,13 +63,18 @@ class Ledger implements Erasures {
     }
   }
 
-  /** Hears what other processes erase. */
+  /** Hears what other processes erase; what could not be read is read again. */
   async follow(): Promise<void> {
-    const { storage, logger } = this.#options;
+    const { storage, clock, logger } = this.#options;
     const read = (): void => {
+      if (this.#isClosed) return;
       this.#reading = this.#reading
         .then(() => this.#readOthers())
-        .catch((error: unknown) => logger.error('erasures of other processes could not be read', { error }));
+        .catch((error: unknown) => {
+          logger.error('erasures of other processes could not be read', { error });
+          this.#cancelReading();
+          this.#cancelReading = clock.after(readAgainAfterMs, read);
+        });
     };
     this.#subscription = await storage.listen(erasureChannel, read, read);
     // What was erased between the reading at the start and now.
@@ -79,6 +88,8 @@ class Ledger implements Erasures {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelReading();
     await this.#subscription?.close();
     await this.#reading;
   }
@@ -87,7 +98,8 @@ class Ledger implements Erasures {
     const { storage, registry } = this.#options;
     const unheard = (await storage.withActor(actor, readErasures)).filter(({ id }) => !this.#ids.has(id));
     // Its vehicle may be new, too, and has to be known when it is taken.
-    if (unheard.some(({ vehicleId }) => !registry.directory.vehicleById(vehicleId))) await registry.catchUp();
+    const isNew = unheard.some(({ vehicleId }) => !registry.directory.vehicleById(vehicleId));
+    if (isNew && !(await registry.catchUp())) throw new OperationalError('unavailable', 'vehicles cannot be heard of now');
     for (const erasure of unheard) await this.#take(erasure);
   }
 
