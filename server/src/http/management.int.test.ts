@@ -106,6 +106,26 @@ test('nobody suspends themselves, nor the last operator', async () => {
   assert.equal((await server.ask('suspendPerson', { id: 'per_none', body })).problem?.code, 'not_found');
 });
 
+test('who is suspended is no operator that could be the last: the other one stays, and is not erased', async () => {
+  const idOf = async (email: string): Promise<string> =>
+    (await server.ask('listPeople', { query: { q: email } })).json.items[0]?.id ?? '';
+  const second = await signUp(server, 'second@example.com');
+  await addMember(server, second, 'Milepost', 'operator');
+  const [rootId, secondId] = [await idOf('root@'), await idOf('second@')];
+  const { id = '' } = (await server.ask('listOrganisations', { ...as(root), query: { kind: 'platform' } })).json.items[0] ?? {};
+  const give = async (personId: string, role: 'support' | 'operator') =>
+    (await server.call('PATCH', `/v1/organisations/${id}/members/${personId}`, { role })).status;
+  assert.equal(await give(rootId, 'support'), 204, 'the other one can do it');
+  assert.equal(await give(rootId, 'operator'), 204);
+  assert.equal((await server.ask('suspendPerson', { id: secondId, body: { reason: 'to try it' } })).status, 204);
+  assert.equal(await give(rootId, 'support'), 409);
+  const { blockers } = (await server.ask('readMyErasure', as(root))).json;
+  assert.deepEqual(
+    blockers.map(({ role }) => role),
+    ['operator'],
+  );
+});
+
 test('the audit log is narrowed by who, what, whom and when, goes on page by page, and can be had as CSV', async () => {
   const people = (await server.ask('listPeople', as(root))).json.items;
   const rootId = people.find(({ email }) => email === 'root@example.com')?.id ?? '';

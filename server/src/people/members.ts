@@ -33,7 +33,7 @@ const checkRole = ({ kind }: OrganisationRecord, role: Role): Role => {
   return role;
 };
 
-/** Somebody has this role there, whatever happens. */
+/** Somebody who is not suspended has this role there, whatever happens. */
 const neededRoles: Readonly<Partial<Record<OrganisationKind, Role>>> = { platform: 'operator', partner: 'administrator' };
 
 /** Organisations and who belongs to them. Who may ask is for the caller to know. */
@@ -138,7 +138,7 @@ export class Members {
       const role = await run(tx, organisation, member);
       const left = await listMembers(tx, organisation.organisationNo);
       const needed = neededRoles[organisation.kind];
-      if (needed !== undefined && member.role === needed && !left.some((one) => one.role === needed))
+      if (needed !== undefined && member.role === needed && !left.some((one) => one.role === needed && !one.isSuspended))
         throw new CallerError('in_use', `this is the last ${needed} of ${organisation.name}: make another one first`);
       await this.#note(tx, act, organisation, member, role, by);
       return member.personNo;

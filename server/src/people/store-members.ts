@@ -55,13 +55,15 @@ export interface MemberRecord {
   readonly name: string;
   readonly email: string;
   readonly role: Role;
+  readonly isSuspended: boolean;
   readonly sinceMs: number;
 }
 
 /** By name. */
 export const listMembers = async (tx: Transaction, organisationNo: number): Promise<MemberRecord[]> => {
   const { rows } = await sql<Omit<MemberRecord, 'sinceMs'> & { readonly sinceMs: string }>`
-    select p.person_no as "personNo", p.id as "personId", p.name, p.email, m.role, ${msOf('m.created_at')} as "sinceMs"
+    select p.person_no as "personNo", p.id as "personId", p.name, p.email, m.role,
+      p.suspended_at is not null as "isSuspended", ${msOf('m.created_at')} as "sinceMs"
     from memberships m join people p using (person_no)
     where m.organisation_no = ${organisationNo} and p.ended_at is null order by lower(p.name), p.person_no`.execute(tx);
   return rows.map((row) => ({ ...row, sinceMs: Number(row.sinceMs) }));

@@ -22,7 +22,7 @@ export const readForgotten = async (tx: Transaction, personNo: number): Promise<
   return rows[0] as Forgotten;
 };
 
-/** Organisations in which a person alone has the role that has to be there. Locked: nobody comes or goes until the transaction ends. */
+/** Organisations in which nobody else who is not suspended has the role that has to be there. Locked: nobody comes or goes until the transaction ends. */
 export const readBlockers = async (tx: Transaction, personNo: number, isLocked = false): Promise<Blocker[]> => {
   if (isLocked)
     await sql`select from organisations where organisation_no in (select organisation_no from memberships where person_no = ${personNo})
@@ -32,6 +32,7 @@ export const readBlockers = async (tx: Transaction, personNo: number, isLocked =
     where m.person_no = ${personNo} and o.ended_at is null
       and m.role = case o.kind when 'platform' then 'operator' when 'partner' then 'administrator' else 'manager' end
       and not exists (select from memberships other join people p on p.person_no = other.person_no and p.ended_at is null
+          and p.suspended_at is null
         where other.organisation_no = m.organisation_no and other.role = m.role and other.person_no <> ${personNo})
     order by o.name`.execute(tx);
   return rows;
