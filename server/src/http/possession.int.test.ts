@@ -9,9 +9,12 @@ import { openStreamClient } from './testing/stream-client.ts';
 import { addMember, signUp, type TestPerson } from './testing/test-person.ts';
 
 const minuteMs = 60_000;
-const startMs = Date.now() - 6 * 3_600_000;
-const claimedMs = startMs + 3 * 3_600_000;
-const nowMs = claimedMs + 2 * 3_600_000;
+const hourMs = 3_600_000;
+const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+/** It is claimed on the day (UTC) on which its fleet drove it: a day that was not the fleet's as a whole. */
+const startMs = [6, 9].map((hours) => Date.now() - hours * hourMs).find((ms) => day(ms) === day(ms + 3 * hourMs)) ?? 0;
+const claimedMs = startMs + 3 * hourMs;
+const nowMs = claimedMs + 2 * hourMs;
 const clock = makeSettableClock(claimedMs - 10 * minuteMs);
 const location = 'Vehicle.CurrentLocation';
 /** Told apart by where they are: the fleet's time in the north, the owner's in the south. */
@@ -44,7 +47,7 @@ const drive = (fromMs: number, { latitude, odometerM }: typeof since): Sample[] 
   });
 
 before(async () => {
-  server = await openTestServer('possession', {}, { clock, tokenLifetimeMs: 24 * 3_600_000 });
+  server = await openTestServer('possession', {}, { clock, tokenLifetimeMs: 24 * hourMs });
   car = await addVehicle(server, 1, { plate: 'A 1', customer: 'Fleet A' });
   other = await addVehicle(server, 2, { plate: 'B 2', customer: 'Fleet B' });
   ana = await signUp(server, 'ana@example.com');
@@ -62,8 +65,6 @@ before(async () => {
   await server.ask('changeVehicle', { id: car.id, body: { groups: ['North'] } });
 });
 after(() => server?.close());
-
-const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 const as = async <Name extends ApiRouteName>(
   person: TestPerson,
