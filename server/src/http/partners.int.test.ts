@@ -129,6 +129,11 @@ test('what an app says is checked: addresses as they will be compared, items of 
     ['https://volt.example/ping', 'Else.', 'Paths'],
   );
   assert.equal((await ada.ask('changePartnerApp', { params, body: { pingAddress: null } })).json.pingAddress, null);
+
+  const [about, homepage] = ['Of two at once.', 'https://volt.example/home'];
+  await Promise.all([{ about }, { homepage }].map((body) => ada.ask('changePartnerApp', { params, body })));
+  const { json } = await ada.ask('readPartnerApp', { params });
+  assert.deepEqual([json.about, json.homepage], [about, homepage], 'neither change is lost');
 });
 
 test('terms of a purpose are never changed: another text is the next version', async () => {

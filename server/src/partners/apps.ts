@@ -79,14 +79,15 @@ export class PartnerApps {
 
   /** Throws `invalid_field`, `not_found`, `already_exists`. */
   async change(partner: Partner, appId: string, changes: Partial<AppWords>, by: PartnerActor): Promise<PartnerApp> {
-    const app = await this.read(partner, appId, by.personNo);
-    const { name, about, homepage, privacyPage, redirectAddresses, pingAddress, items } = { ...app, ...changes };
-    const words = { name, about, homepage, privacyPage, redirectAddresses, pingAddress, items };
-    const checked = this.#check(words, app.environment);
-    const detail = { name: checked.name, changed: Object.keys(changes).sort().join(' ') };
+    const { appNo, ...before } = await this.read(partner, appId, by.personNo);
+    const detail = { name: changes.name ?? before.name, changed: Object.keys(changes).sort().join(' ') };
     await this.#act(partner, by, { act: 'app_changed', subject: appId, detail }, async (tx) => {
-      if (!(await lockApp(tx, app.appNo))) throw noApp();
-      await updateApp(tx, app.appNo, checked);
+      if (!(await lockApp(tx, appNo))) throw noApp();
+      // As it is now: what somebody else changed meanwhile stays.
+      const app = (await readApps(tx, partner.organisationNo)).find(({ id }) => id === appId) ?? before;
+      const { name, about, homepage, privacyPage, redirectAddresses, pingAddress, items } = { ...app, ...changes };
+      const words = { name, about, homepage, privacyPage, redirectAddresses, pingAddress, items };
+      await updateApp(tx, appNo, this.#check(words, app.environment));
     });
     return this.#known(appId);
   }
