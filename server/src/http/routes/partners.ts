@@ -52,13 +52,17 @@ export const actorOf = (caller: Caller, request: FastifyRequest): PartnerActor =
   address: request.client.address,
 });
 
-type PartnerDeps = Pick<HttpDeps, 'partners' | 'oauth' | 'sandbox' | 'clock'>;
+type PartnerDeps = Pick<HttpDeps, 'partners' | 'oauth' | 'people' | 'sandbox' | 'clock'>;
 
-const addOrganisationRoutes = (routes: RouteRegistrar, { partners }: PartnerDeps): void => {
+const addOrganisationRoutes = (routes: RouteRegistrar, { partners, people }: PartnerDeps): void => {
   const { organisations, apps } = partners;
-  routes.add('makePartner', async ({ body, caller, request }) =>
-    partnerView(await organisations.make(body.name, actorOf(caller, request)), []),
-  );
+  routes.add('makePartner', async ({ body, caller, request }) => {
+    const actor = actorOf(caller, request);
+    const made = await organisations.make(body.name, actor);
+    // Others hear of it with the commit; here it counts with the next request.
+    people.sessions.remembered.forget([actor.personNo]);
+    return partnerView(made, []);
+  });
   routes.add('readPartner', async ({ params, caller }) => {
     const { personNo } = signedInOf(caller).person;
     const partner = await organisations.read(params.id, personNo);
