@@ -33,6 +33,8 @@ export const feedStreamLimits = {
 /** Named limits of webhooks. docs/limits.md says what happens at each. */
 export const webhookLimits = {
   perAppMax: 5,
+  /** Live secrets of one webhook: of more the oldest ends. */
+  secretsMax: 2,
   /** Deliveries that wait: further changes stay in the log meanwhile. */
   waitingMax: 1000,
   /** Changes that become deliveries at once, deliveries of one webhook that are sent at once. */

@@ -160,19 +160,24 @@ test('what changes is delivered as a signed CloudEvent, checked as the page says
   }
   const delivery = one.headers['milepost-delivery'] ?? '';
   await until('it is written down', async () => (await stateOf(id, delivery))?.state === 'delivered');
-  const further = (await volt.owner.ask('rotateWebhookSecret', { params: paramsOf(id) })).json.secret;
+  const rotate = async () => (await volt.owner.ask('rotateWebhookSecret', { params: paramsOf(id) })).json.secret;
+  const further = await rotate();
   const next = await got(saysKm(await report()));
   assert.deepEqual(
     [await inTypeScript(secret, next), await inTypeScript(further, next)],
     ['true', 'true'],
     'both live secrets sign',
   );
+  const twoAtOnce = await Promise.all([rotate(), rotate()]);
+  const last = await got(saysKm(await report()));
+  for (const one of twoAtOnce) assert.equal(await inTypeScript(one, last), 'true', 'neither of two at once is lost');
+  assert.equal(await inTypeScript(further, last), 'false', 'the oldest ended');
   await end(id);
   const query = { subjectPersonNo: null, beforeNo: null, fromMs: 0, limit: 10 };
   const events = await server.storage.withActor(systemActor('test'), (tx) => listAudit(tx, query));
   const acts = events.filter(({ subject }) => subject === id).map(({ act, actorName, detail }) => [act, actorName, detail['to']]);
   const { host } = new URL(receiver.address);
-  const expected = ['webhook_ended', 'webhook_secret_made', 'webhook_made'].map((act) => [act, 'Ada Byron', host]);
+  const expected = ['webhook_ended', ...Array<string>(3).fill('webhook_secret_made'), 'webhook_made'].map((act) => [act, 'Ada Byron', host]);
   assert.deepEqual(acts, expected, 'who had it told where is in the audit log');
 });
 

@@ -43,16 +43,16 @@ export const endWebhook = (storage: Storage, webhookNo: number, event: AuditEven
     await writeAudit(tx, event, nowMs);
   });
 
-export const putSecrets = (
-  storage: Storage,
-  { webhookNo }: Pick<Webhook, 'webhookNo'>,
-  secrets: readonly WebhookSecret[],
-  event: AuditEvent,
-  nowMs: number,
-): Promise<void> =>
+/** Of too many the oldest go. false: the webhook has ended meanwhile. */
+export const addSecret = (storage: Storage, webhookNo: number, secret: WebhookSecret, event: AuditEvent): Promise<boolean> =>
   within(storage, async (tx) => {
+    const { rows } = await sql<Pick<Webhook, 'secrets'>>`select secrets from webhooks
+      where webhook_no = ${webhookNo} and ended_at is null for update`.execute(tx);
+    if (!rows[0]) return false;
+    const secrets = [...rows[0].secrets, secret].slice(-webhookLimits.secretsMax);
     await sql`update webhooks set secrets = ${json(secrets)} where webhook_no = ${webhookNo}`.execute(tx);
-    await writeAudit(tx, event, nowMs);
+    await writeAudit(tx, event, secret.createdMs);
+    return true;
   });
 
 /** Webhooks that this process works on from now on: its own, and those of nobody. */

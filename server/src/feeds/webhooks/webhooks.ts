@@ -42,8 +42,9 @@ const eventOf = (act: AuditAct, { id, address }: Pick<Webhook, 'id' | 'address'>
   detail: { to: new URL(address).host },
 });
 
+const notFound = (id: string): CallerError => new CallerError('not_found', `there is no webhook ${JSON.stringify(id)}`);
+
 const secretBytes = 32;
-const secretsMax = 2;
 const ping = (nowMs: number): FeedEvent | { readonly id: string; readonly type: 'ping'; readonly time: string } => ({
   id: `evt_${randomUUID()}`,
   type: 'ping',
@@ -80,7 +81,7 @@ export class Webhooks {
   async read(appNo: number, id: string): Promise<Webhook> {
     const found = (await this.list(appNo)).find((one) => one.id === id);
     if (found) return found;
-    throw new CallerError('not_found', `there is no webhook ${JSON.stringify(id)}`);
+    throw notFound(id);
   }
 
   /** What changes from now on. Answers the secret, which is never shown again. Throws `invalid_field`, `too_many_requests`. */
@@ -112,11 +113,11 @@ export class Webhooks {
     return { text, secret: { id: makeId('wsc_', random), sealed, createdMs: clock.now() } };
   }
 
-  /** A second one beside the first; of two the older one goes. */
+  /** A second one beside the first; of two the older one goes. Throws `not_found`. */
   async rotate(webhook: Webhook, by: WebhookActor): Promise<string> {
     const { text, secret } = this.#newSecret();
-    const secrets = [...webhook.secrets, secret].slice(-secretsMax);
-    await store.putSecrets(this.#storage, webhook, secrets, eventOf('webhook_secret_made', webhook, by), this.#parts.clock.now());
+    const event = eventOf('webhook_secret_made', webhook, by);
+    if (!(await store.addSecret(this.#storage, webhook.webhookNo, secret, event))) throw notFound(webhook.id);
     return text;
   }
 
