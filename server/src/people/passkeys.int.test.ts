@@ -194,6 +194,21 @@ test('a passkey confirms who it is, and no other does', async () => {
   assert.equal(session?.confirmedMs, clock.now());
 });
 
+test('who has nothing but passkeys keeps one, whoever takes them away at once', async () => {
+  const { person } = await withPasskey('kim@example.com');
+  await database.storage.withActor(peopleActor, (tx) =>
+    sql`update people set password_hash = null where person_no = ${person.person.personNo}`.execute(tx),
+  );
+  const remove = (people: TestPeople, id: string) => codeOf(people.people.passkeys.remove(person.person, id, from));
+  for (let round = 0; round < 10; round++) {
+    await addPasskey(person, makeAuthenticator(origin), 'Second');
+    const [first, second] = await one.people.passkeys.list(person.person);
+    const done = await Promise.all([remove(one, first?.id ?? ''), remove(two, second?.id ?? '')]);
+    assert.deepEqual(done.sort(), ['done', 'in_use']);
+    assert.equal((await one.people.passkeys.list(person.person)).length, 1);
+  }
+});
+
 test('there are so many passkeys and no more, and a network that fails often waits', async () => {
   const { person, authenticator } = await withPasskey('ivy@example.com');
   for (let i = 1; i < apiLimits.passkeysMax - 1; i++) await addPasskey(person, makeAuthenticator(origin), `Key ${i}`);

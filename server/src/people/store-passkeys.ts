@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Transaction } from '../storage/index.ts';
-import { at, msOf, msOrNull } from './store-people.ts';
+import { at, lockAccount, msOf, msOrNull } from './store-people.ts';
 import type { Passkey } from './types.ts';
 
 /** With what is needed to check its signatures. */
@@ -40,7 +40,7 @@ export const findPasskey = async (tx: Transaction, credentialId: Uint8Array): Pr
 /** False: there are `max`, or somebody has this credential. Of two that come at once one is counted before the other. */
 export const insertPasskey = async (tx: Transaction, passkey: StoredPasskey, max: number): Promise<boolean> => {
   const { id, personNo, credentialId, publicKey, counter, transports, isBackedUp, name, createdMs } = passkey;
-  await sql`select from people where person_no = ${personNo} for update`.execute(tx);
+  await lockAccount(tx, personNo);
   const { rows } =
     await sql`insert into passkeys (id, person_no, credential_id, public_key, counter, transports, is_backed_up, name, created_at)
     select ${id}, ${personNo}::int, ${credentialId}::bytea, ${publicKey}::bytea, ${counter}::bigint, ${[...transports]}::text[], ${isBackedUp}::boolean,

@@ -112,6 +112,11 @@ export const updatePerson = async (tx: Transaction, personNo: number, changes: P
   }
 };
 
+/** Of changes of one account at once, one waits for the other. */
+export const lockAccount = async (tx: Transaction, personNo: number): Promise<void> => {
+  await sql`select from people where person_no = ${personNo} for update`.execute(tx);
+};
+
 /** Whether the password that was found to fit is still the one, of somebody who may come in; it stays so until the transaction ends. */
 export const holdPassword = async (tx: Transaction, personNo: number, hash: string | null): Promise<boolean> => {
   const { rows } = await sql`select from people where person_no = ${personNo} and password_hash is not distinct from ${hash}
