@@ -89,6 +89,10 @@ test('a wrong password, an unknown name and a wrong code are told the same; afte
   assert.equal(await tryIt('bo@example.com', password, '192.0.2.44'), 'done');
   clock.advance(15 * 60_000 + 1);
   assert.equal(await tryIt('bo@example.com', password), 'done');
+  const guesses = [...Array.from({ length: 30 }, (_, i) => `wrong horse ${i}`), password];
+  const answers = await Promise.all(guesses.map((guess) => tryIt('bo@example.com', guess, '198.51.100.10')));
+  assert.equal(answers.filter((answer) => answer === 'unauthorized').length, 5, 'not more when all come at once');
+  assert.equal(answers.at(-1), 'too_many_failures', 'nor is the right one among too many found');
 });
 
 test('a second factor is asked for, and each code works once', async () => {

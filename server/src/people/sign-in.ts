@@ -65,7 +65,11 @@ export class PasswordSignIn {
     const { storage, passwords } = this.#context;
     this.#failures.check(login, from);
     const found = await storage.withActor(peopleActor, (tx) => readSecrets(tx, login));
-    if (found && (await passwords.fits(password, found.passwordHash))) return found;
+    if (found && (await passwords.fits(password, found.passwordHash))) {
+      // Many that came at once have failed while this one was looked at.
+      this.#failures.check(login, from);
+      return found;
+    }
     if (!found) await passwords.fits(password, null);
     await this.#note(found, from);
     throw this.#failed(login, from);
