@@ -177,7 +177,11 @@ test('what changes is delivered as a signed CloudEvent, checked as the page says
   const events = await server.storage.withActor(systemActor('test'), (tx) => listAudit(tx, query));
   const acts = events.filter(({ subject }) => subject === id).map(({ act, actorName, detail }) => [act, actorName, detail['to']]);
   const { host } = new URL(receiver.address);
-  const expected = ['webhook_ended', ...Array<string>(3).fill('webhook_secret_made'), 'webhook_made'].map((act) => [act, 'Ada Byron', host]);
+  const expected = ['webhook_ended', ...Array<string>(3).fill('webhook_secret_made'), 'webhook_made'].map((act) => [
+    act,
+    'Ada Byron',
+    host,
+  ]);
   assert.deepEqual(acts, expected, 'who had it told where is in the audit log');
 });
 

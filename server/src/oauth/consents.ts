@@ -8,7 +8,9 @@ import { makeAgreement, mayAnswer } from './agreements.ts';
 import type { Backchannel } from './backchannel.ts';
 import { detailProblem, detailsOf } from './check-detail.ts';
 import type { ConsentAnswer } from './ports.ts';
-import { oauthActor } from './record-adapter.ts';
+import { oauthLimits } from './limits.ts';
+import { digestOf, oauthActor } from './record-adapter.ts';
+import { claimRequest, releaseRequest } from './store-records.ts';
 import type { OauthOptions } from './types.ts';
 
 /** One entry of what an app asks for, with the words that its owner reads. */
@@ -111,8 +113,23 @@ export class Consents {
     });
   }
 
-  /** Answers where the browser goes; null: it stays. Throws `link_used`, `forbidden`, `invalid_field`. */
+  /** Answers where the browser goes; null: it stays. Of two answers at once one counts. Throws `link_used`, `forbidden`, `invalid_field`. */
   async answer(id: string, answer: PageAnswer, by: SignedIn, isSameBrowser: boolean, from: Whence): Promise<string | null> {
+    const { storage, clock, logger } = this.#options;
+    const digest = digestOf(id);
+    const nowMs = clock.now();
+    const untilMs = nowMs + oauthLimits.answerMs;
+    if (!(await storage.withActor(oauthActor, (tx) => claimRequest(tx, digest, nowMs, untilMs)))) throw gone();
+    try {
+      return await this.#answer(id, answer, by, isSameBrowser, from);
+    } finally {
+      await storage
+        .withActor(oauthActor, (tx) => releaseRequest(tx, digest))
+        .catch((error: unknown) => logger.warn('a request that was answered is released by its time alone', { error }));
+    }
+  }
+
+  async #answer(id: string, answer: PageAnswer, by: SignedIn, isSameBrowser: boolean, from: Whence): Promise<string | null> {
     const { asked, finish } = await this.#find(id, by, isSameBrowser);
     const { app } = asked;
     if (!answer.isAllowed) {

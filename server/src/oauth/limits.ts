@@ -6,6 +6,8 @@ export const oauthLimits = {
   codeLifetimeMs: minuteMs,
   /** How long a person has to answer a page of consent. */
   interactionLifetimeMs: 60 * minuteMs,
+  /** A request whose answer is being taken is nobody else's to answer for so long. */
+  answerMs: minuteMs / 2,
   accessTokenLifetimeMs: 15 * minuteMs,
   /** Each use gives a new one, which lives as long again. */
   refreshTokenLifetimeMs: 180 * dayMs,

@@ -36,6 +36,18 @@ export const readRecord = async (tx: Transaction, kind: string, digest: Uint8Arr
   return rows[0];
 };
 
+/** Whoever answers a request has it to themselves until they release it, or are too slow. false: somebody else has it. */
+export const claimRequest = async (tx: Transaction, digest: Uint8Array, nowMs: number, untilMs: number): Promise<boolean> => {
+  const { rows } = await sql`insert into oauth_records as claimed (kind, digest, payload, expires_at)
+    values ('AnswerClaim', ${digest}, '{}', ${at(untilMs)})
+    on conflict (kind, digest) do update set expires_at = excluded.expires_at where claimed.expires_at <= ${at(nowMs)} returning 1`.execute(
+    tx,
+  );
+  return rows.length === 1;
+};
+
+export const releaseRequest = (tx: Transaction, digest: Uint8Array): Promise<void> => deleteRecord(tx, 'AnswerClaim', digest);
+
 /** Of those that come at once one gets it: true. */
 export const consumeRecord = async (tx: Transaction, kind: string, digest: Uint8Array, nowMs: number): Promise<boolean> => {
   const { rows } = await sql`update oauth_records set consumed_at = ${at(nowMs)}
