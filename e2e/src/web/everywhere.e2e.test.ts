@@ -227,6 +227,18 @@ test(
   },
 );
 
+test('a map whose worker does not come says so, and is there when it has come', options, async () => {
+  const { page, close } = await visit(browser, milepost, '/settings', { expects: /ERR_FAILED|Failed to (load|fetch)/ });
+  let refused = 0;
+  await page.route(/maplibre-gl-worker/, (route) => (refused++ === 0 ? route.abort() : route.continue()));
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Map' }).click();
+  await page.getByRole('heading', { name: 'This page did not come' }).waitFor();
+  assert.equal(await page.locator('canvas.maplibregl-canvas').count(), 0, 'no map that stays empty');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.locator('canvas.maplibregl-canvas').waitFor();
+  await close();
+});
+
 test('a page that cannot be fetched while the server is away opens when it is back', options, async () => {
   const { page, close } = await visit(browser, milepost, '/settings', { expects: /ERR_CONNECTION_REFUSED|Failed to load|503/ });
   await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();

@@ -1,10 +1,10 @@
 import type { MapStyle } from '@milepost/contract/api';
 import { Map as MapLibreMap, setWorkerUrl } from 'maplibre-gl';
-import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import { BaseMap, type BaseState, firstStyle } from '../map/base/base-map.ts';
 import { addSources } from '../map/base/sources-control.ts';
 import type { Bounds } from '../map/first-view.ts';
+import { workerUrl } from '../map/map-worker.ts';
 
 export interface TrackMapOptions {
   readonly mapStyle: MapStyle | null;
