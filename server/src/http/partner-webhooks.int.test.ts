@@ -170,7 +170,7 @@ test('what changes is delivered as a signed CloudEvent, checked as the page says
   );
   const twoAtOnce = await Promise.all([rotate(), rotate()]);
   const last = await got(saysKm(await report()));
-  for (const one of twoAtOnce) assert.equal(await inTypeScript(one, last), 'true', 'neither of two at once is lost');
+  for (const made of twoAtOnce) assert.equal(await inTypeScript(made, last), 'true', 'neither of two at once is lost');
   assert.equal(await inTypeScript(further, last), 'false', 'the oldest ended');
   await end(id);
   const query = { subjectPersonNo: null, beforeNo: null, fromMs: 0, limit: 10 };
