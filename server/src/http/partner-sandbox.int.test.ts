@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { SandboxCarView, SandboxTrigger, SharedVehicle } from '@milepost/contract/api';
-import { sandboxLimits } from '../sandbox/index.ts';
+import { makeManualClock, silentLogger } from '../kernel/index.ts';
+import { systemRandom } from '../registry/index.ts';
+import { Sandbox, sandboxLimits } from '../sandbox/index.ts';
+import type { Storage } from '../storage/index.ts';
 import { until } from '../storage/testing/wait.ts';
 import { openReceiver, type TestReceiver } from './testing/open-receiver.ts';
 import { openTestServer, type TestServer } from './testing/open-test-server.ts';
@@ -171,6 +174,44 @@ test('a car drives for ten minutes and reports meanwhile', async () => {
   const leftMs = Date.parse(driving.drivesUntil ?? '') - Date.now();
   assert.ok(leftMs > sandboxLimits.driveMs - 10_000 && leftMs <= sandboxLimits.driveMs);
   assert.equal((await cars())[0]?.drivesUntil, driving.drivesUntil);
+});
+
+test('a car that is told to drive while it drives goes on once', async () => {
+  const { storage, registry, consents, ingest } = server;
+  const clock = makeManualClock(Date.now());
+  const held = Promise.withResolvers<void>();
+  let acts = 0;
+  let holdsNext = false;
+  const watched: Storage = {
+    ...storage,
+    withActor: async (actor, run) => {
+      acts++;
+      const isHeld = holdsNext;
+      holdsNext = false;
+      if (isHeld) await held.promise;
+      return storage.withActor(actor, run);
+    },
+  };
+  const parts = { registry, consents, ingest, clock, logger: silentLogger, random: systemRandom };
+  const sandbox = new Sandbox({ storage: watched, ...parts });
+  const app = server.partners.directory.find(volt.app.id);
+  assert.ok(app);
+  const listed = async () => (await sandbox.list(app, null))[0];
+  const car = await listed();
+  assert.ok(car);
+  await sandbox.trigger(app, car, 'drive', '127.0.0.1');
+  holdsNext = true;
+  clock.advance(sandboxLimits.driveEveryMs);
+  await sandbox.trigger(app, car, 'drive', '127.0.0.1');
+  const { step = 0 } = (await listed()) ?? {};
+  held.resolve();
+  await until('the report that was held has come', async () => ((await listed())?.step ?? 0) > step);
+  // Its drive would wait for the next report from now on.
+  await new Promise((next) => setImmediate(next));
+  const before_ = acts;
+  clock.advance(sandboxLimits.driveEveryMs);
+  assert.equal(acts - before_, 1, 'one report');
+  await sandbox.close();
 });
 
 test('there are only so many, of sandbox apps, for members; they end one by one and with their app', async () => {

@@ -20,6 +20,12 @@ export interface SandboxParts {
   readonly random: Random;
 }
 
+interface Drive {
+  readonly untilMs: number;
+  /** Its next report. */
+  cancel: () => void;
+}
+
 /** Whose cars they are until they are claimed, which is at once. */
 const customer = 'Sandbox';
 const note =
@@ -29,7 +35,7 @@ const byServer = { personNo: null, address: '' } as const;
 /** Cars with which a partner tries its app out: each a vehicle like any other, and whatever happens to it goes the way of any other. */
 export class Sandbox {
   readonly #parts: SandboxParts;
-  readonly #driving = new Map<number, () => void>();
+  readonly #driving = new Map<number, Drive>();
   #isClosed = false;
 
   constructor(parts: SandboxParts) {
@@ -120,28 +126,33 @@ export class Sandbox {
     await this.#report(car, false);
     await store.putDrive(storage, [car.vehicleNo], untilMs);
     this.#stand(car.vehicleNo);
-    this.#goOn(car, untilMs);
+    if (!this.#isClosed) this.#begin(car, { untilMs, cancel: () => {} });
     return { ...car, drivesUntilMs: untilMs };
   }
 
-  #goOn(car: SandboxCar, untilMs: number): void {
+  #begin(car: SandboxCar, drive: Drive): void {
     const { clock, logger } = this.#parts;
-    if (this.#isClosed) return;
+    this.#driving.set(car.vehicleNo, drive);
+    // While it reports it may have been told to drive anew, or to stand.
+    const isStill = (): boolean => this.#driving.get(car.vehicleNo) === drive;
+    const wait = (): void => {
+      drive.cancel = clock.after(sandboxLimits.driveEveryMs, next);
+    };
     const next = (): void => {
-      if (clock.now() >= untilMs) return this.#stand(car.vehicleNo);
+      if (clock.now() >= drive.untilMs) return this.#stand(car.vehicleNo);
       this.#report(car, false).then(
-        () => (this.#driving.has(car.vehicleNo) ? this.#goOn(car, untilMs) : undefined),
+        () => (isStill() ? wait() : undefined),
         (error: unknown) => {
           logger.warn('a car of a sandbox has stopped driving', { error });
-          this.#stand(car.vehicleNo);
+          if (isStill()) this.#stand(car.vehicleNo);
         },
       );
     };
-    this.#driving.set(car.vehicleNo, clock.after(sandboxLimits.driveEveryMs, next));
+    wait();
   }
 
   #stand(vehicleNo: number): void {
-    this.#driving.get(vehicleNo)?.();
+    this.#driving.get(vehicleNo)?.cancel();
     this.#driving.delete(vehicleNo);
   }
 
