@@ -23,7 +23,7 @@ export const openConsentsIn = async (
   const consents = await openConsents(options);
   possessions.whenTransferred((tx, vehicleNo, nowMs) => consents.endGrantsOfVehicle(tx, vehicleNo, 'transferred', nowMs));
   registry.whenVehicleEnds((tx, vehicleNo, nowMs) => consents.endGrantsOfVehicle(tx, vehicleNo, 'vehicle_ended', nowMs));
-  const stopListening = endWithApps(consents, partners, (error) => logger.warn('grants of an app could not be ended', { error }));
+  const stopListening = endWithApps(consents, partners, { clock, logger });
   closers.add('consents', async () => {
     stopListening();
     await consents.close();
@@ -56,12 +56,22 @@ export const invitationsIn = (
   return new Invitations({ storage, clock, random: systemRandom, possession: registry.possessions.directory, consents, mailer });
 };
 
+/** After which grants that could not be ended are ended. */
+const endAgainAfterMs = 10_000;
+
 /** Ends the grants of apps that were suspended or have ended; answers how to stop. Also those from while nobody looked. */
 export const endWithApps = (
   consents: Pick<Consents, 'book' | 'endGrantsOfApps'>,
   { directory }: Pick<Partners, 'directory'>,
-  failed: (error: unknown) => void,
+  { clock, logger }: Pick<Base, 'clock' | 'logger'>,
 ): (() => void) => {
+  let cancel = (): void => {};
+  let isOver = false;
+  const failed = (error: unknown): void => {
+    logger.warn('grants of an app could not be ended: they are tried again', { error });
+    cancel();
+    if (!isOver) cancel = clock.after(endAgainAfterMs, look);
+  };
   const look = (): void => {
     const apps = new Map(directory.list().map((app) => [app.appNo, app]));
     const over = { app_suspended: new Set<number>(), app_ended: new Set<number>() };
@@ -75,7 +85,12 @@ export const endWithApps = (
       if (appNos.size > 0) consents.endGrantsOfApps([...appNos], reason).catch(failed);
   };
   look();
-  return directory.listen(look);
+  const stopListening = directory.listen(look);
+  return () => {
+    isOver = true;
+    cancel();
+    stopListening();
+  };
 };
 
 /** Tells holders of what ends soon. */
