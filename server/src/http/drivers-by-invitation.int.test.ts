@@ -165,13 +165,16 @@ test('the holder narrows and pauses with effect at the next read; at the end the
     assert.ok(acts.includes(act), `${act} is in ${acts.join(', ')}`);
 });
 
+const openStream = ({ headers }: TestPerson) =>
+  openStreamClient(`${server.origin.replace('http', 'ws')}/v1/stream`, {
+    cookie: headers['cookie'] ?? '',
+    origin: server.origin,
+  });
+
 test('an open stream shows the car from the moment of the grant, and within a second of its end nothing of it', async () => {
   const sent = await invite(ana, { email: 'bea@example.com', backDays: 1 });
   assert.equal((await answer(bea, sent.json.items[0]?.id ?? '', { isAccepted: true })).status, 204);
-  const stream = await openStreamClient(`${server.origin.replace('http', 'ws')}/v1/stream`, {
-    cookie: bea.headers['cookie'] ?? '',
-    origin: server.origin,
-  });
+  const stream = await openStream(bea);
   stream.send({ subscribe: 'map' });
   stream.send({ subscribe: 'vehicle', id: car.id });
   const latest = await stream.until(({ messages }) => messages.find(isVehicle));
@@ -183,11 +186,16 @@ test('an open stream shows the car from the moment of the grant, and within a se
   // As for the moment in which what another process changed is read.
   Object.defineProperty(book, 'isHeard', { value: () => false, configurable: true });
   const isProblem = ({ type }: { type: string }): boolean => type === 'problem';
+  const asking = await openStream(bea);
   try {
     await stream.until(({ messages }) => messages.find(isProblem));
+    asking.send({ subscribe: 'vehicle', id: car.id });
+    await asking.until(({ messages }) => messages.find(isProblem));
   } finally {
     Reflect.deleteProperty(book, 'isHeard');
   }
+  await asking.until(({ messages }) => messages.find(isVehicle));
+  asking.socket.terminate();
   const again = await stream.until(({ messages }) => messages.slice(messages.findIndex(isProblem)).find(isVehicle));
   assert.deepEqual([again.isComplete, Object.keys(again.latest)], [true, [charge]], 'it goes on with everything');
   const [grant] = (await grantTo(bea)).filter(({ state }) => state === 'active');

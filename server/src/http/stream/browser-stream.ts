@@ -19,7 +19,7 @@ import { readRequest } from './read-request.ts';
 import { StreamReads } from './stream-reads.ts';
 import { StatusFeed } from './status-feed.ts';
 import { WarningFeed } from './warning-feed.ts';
-import { VehicleWatches } from './vehicle-watch.ts';
+import { notShown, VehicleWatches } from './vehicle-watch.ts';
 import { encodeMessage, Viewer } from './viewer.ts';
 
 export interface BrowserStreamDeps extends Pick<HttpDeps, 'live' | 'vocabulary' | 'clock' | 'logger' | 'access'> {
@@ -215,15 +215,14 @@ class Stream implements BrowserStream {
 
   #watch(viewer: Viewer, id: string): void {
     const vehicle = this.#deps.registry.directory.vehicleById(id);
-    if (!vehicle || !viewer.scope.allowsVehicle(vehicle.vehicleNo)) {
-      viewer.send(
-        encodeMessage({ type: 'problem', code: 'not_found', detail: `there is no vehicle ${JSON.stringify(id)}` }),
-        false,
-      );
-    } else if (viewer.watched.size >= streamLimits.watchedVehiclesMax && !viewer.watched.has(vehicle.vehicleNo)) {
+    if (!vehicle) viewer.send(notShown(id), false);
+    else if (viewer.watched.size < streamLimits.watchedVehiclesMax || viewer.watched.has(vehicle.vehicleNo))
+      this.#watches.add(viewer, vehicle.vehicleNo, id);
+    else if (!viewer.scope.allowsVehicle(vehicle.vehicleNo)) viewer.send(notShown(id), false);
+    else {
       const detail = `at most ${streamLimits.watchedVehiclesMax} vehicles can be watched at a time`;
       viewer.send(encodeMessage({ type: 'problem', code: 'too_many_requests', detail }), false);
-    } else this.#watches.add(viewer, vehicle.vehicleNo, id);
+    }
   }
 
   #audienceOf(viewer: Viewer): MapAudience {

@@ -25,6 +25,10 @@ interface Watch {
   isHidden: boolean;
 }
 
+/** The same for one that is not there: nobody learns more of it. */
+export const notShown = (id: string): Buffer =>
+  encodeMessage({ type: 'problem', code: 'not_found', detail: `there is no vehicle ${JSON.stringify(id)}` });
+
 const isSame = (a: LatestValue | undefined, b: LatestValue): boolean =>
   a !== undefined && a.stored === b.stored && a.time === b.time && a.receivedAt === b.receivedAt && a.deviceNo === b.deviceNo;
 
@@ -43,6 +47,7 @@ export class VehicleWatches {
     if (this.#byVehicle.has(vehicleNo)) this.#changed.add(vehicleNo);
   }
 
+  /** One that is not shown now is watched, too: it may be in a moment. */
   add(viewer: Viewer, vehicleNo: number, id: string): void {
     const audiences = this.#byVehicle.get(vehicleNo) ?? new Map<string, Watch>();
     this.#byVehicle.set(vehicleNo, audiences);
@@ -54,13 +59,17 @@ export class VehicleWatches {
       viewers: new Set<Viewer>(),
       scopeVersion: viewer.scope.version(),
       sent: new Map<number, LatestValue>(),
-      isHidden: false,
+      isHidden: !viewer.scope.allowsVehicle(vehicleNo),
     };
     audiences.set(audience, watch);
     viewer.watched.add(vehicleNo);
     // The others are brought up to date first, so that one memory of what was sent is true for all.
     this.#sendChanges(watch);
     watch.viewers.add(viewer);
+    if (watch.isHidden) {
+      viewer.send(notShown(id), false);
+      return;
+    }
     const values = this.#context.live.latest(watch.scope, vehicleNo);
     watch.sent = new Map(values.map((value) => [value.signalNumber, value]));
     if (this.#isNoted(viewer, watch, values, values)) viewer.send(this.#encode(watch, values, true), false);
@@ -131,7 +140,7 @@ export class VehicleWatches {
     if (watch.isHidden) return;
     watch.isHidden = true;
     watch.sent.clear();
-    const bytes = encodeMessage({ type: 'problem', code: 'not_found', detail: `the vehicle ${watch.id} is not shown now` });
+    const bytes = notShown(watch.id);
     for (const viewer of watch.viewers) viewer.send(bytes, false);
   }
 
