@@ -18,6 +18,7 @@ const answered: ConsentAnswer[] = [];
 const left = new Set<string>();
 /** Of grants that another process gave. */
 const unheard: string[] = [];
+let isHeard = true;
 const blocked = new Set<string>();
 let holderId = '';
 let server: TestServer;
@@ -39,8 +40,8 @@ const answers = {
   },
   isAnyLeft: (ids: readonly string[]) => ids.some((id) => left.has(id)),
   catchUp: () => {
-    for (const id of unheard.splice(0)) left.add(id);
-    return Promise.resolve();
+    if (isHeard) for (const id of unheard.splice(0)) left.add(id);
+    return Promise.resolve(isHeard);
   },
 };
 
@@ -156,6 +157,9 @@ test('the person gives less than was asked for, and the token tells that and not
   assert.equal((await callPartner(refreshed.access_token)).status, 200);
   unheard.push(...left);
   left.clear();
+  isHeard = false;
+  assert.equal((await callPartner(tokens.access_token)).status, 503, 'it is not known whether they are gone');
+  isHeard = true;
   assert.equal((await callPartner(tokens.access_token)).status, 200, 'grants of which only another process knew');
   left.clear();
   assert.equal((await callPartner(tokens.access_token)).status, 401, 'its grants are gone: at the next call');

@@ -93,7 +93,8 @@ export class PartnerTokens {
     };
     if (turn === this.#turn) this.#keep(key, entry);
     // Another process may have given its grants a moment ago.
-    if (!this.#isAnyLeft(entry)) await this.#parts.answers?.catchUp();
+    if (!this.#isAnyLeft(entry) && (await this.#parts.answers?.catchUp()) === false)
+      throw new OperationalError('unavailable', 'changes of consent cannot be heard now', { retryAfterSeconds: 2 });
     return this.#judge(entry);
   }
 

@@ -36,6 +36,6 @@ export interface ConsentAnswers {
   give(answers: readonly ConsentAnswer[]): Promise<GivenConsent>;
   /** From memory, at each read. */
   isAnyLeft(grantIds: readonly string[]): boolean;
-  /** Resolves when what other processes gave before is known here, or could not be heard. */
-  catchUp(): Promise<unknown>;
+  /** Resolves when what other processes gave before is known here; false: it cannot be heard of now. */
+  catchUp(): Promise<boolean>;
 }
