@@ -79,15 +79,13 @@ export class PartnerApps {
 
   /** Throws `invalid_field`, `not_found`, `already_exists`. */
   async change(partner: Partner, appId: string, changes: Partial<AppWords>, by: PartnerActor): Promise<PartnerApp> {
-    const { appNo, ...before } = await this.read(partner, appId, by.personNo);
+    const before = await this.read(partner, appId, by.personNo);
     const detail = { name: changes.name ?? before.name, changed: Object.keys(changes).sort().join(' ') };
     await this.#act(partner, by, { act: 'app_changed', subject: appId, detail }, async (tx) => {
-      if (!(await lockApp(tx, appNo))) throw noApp();
-      // As it is now: what somebody else changed meanwhile stays.
-      const app = (await readApps(tx, partner.organisationNo)).find(({ id }) => id === appId) ?? before;
+      const app = await this.#lock(tx, before);
       const { name, about, homepage, privacyPage, redirectAddresses, pingAddress, items } = { ...app, ...changes };
       const words = { name, about, homepage, privacyPage, redirectAddresses, pingAddress, items };
-      await updateApp(tx, appNo, this.#check(words, app.environment));
+      await updateApp(tx, app.appNo, this.#check(words, app.environment));
     });
     return this.#known(appId);
   }
@@ -111,8 +109,7 @@ export class PartnerApps {
     const app = await this.read(partner, appId, by.personNo);
     let declared: AppPurpose | undefined;
     await this.#act(partner, by, { act: 'app_changed', subject: appId, detail: { name: app.name, purpose } }, async (tx) => {
-      if (!(await lockApp(tx, app.appNo))) throw noApp();
-      const { purposes } = (await readApps(tx, app.organisationNo)).find(({ id }) => id === appId) ?? app;
+      const { purposes } = await this.#lock(tx, app);
       const known = purposes.find((one) => one.purpose === purpose);
       if (known?.terms === terms && known.language === language) {
         declared = known;
@@ -208,6 +205,12 @@ export class PartnerApps {
   /** A purpose as it was when somebody answered. */
   readPurpose(appId: string, purpose: string, version: number): Promise<AppPurpose | undefined> {
     return this.#context.storage.withActor(partnersActor, (tx) => readPurpose(tx, appId, purpose, version));
+  }
+
+  /** As it is now: what somebody else changed since it was read stays. */
+  async #lock(tx: Transaction, app: PartnerApp): Promise<PartnerApp> {
+    if (!(await lockApp(tx, app.appNo))) throw noApp();
+    return (await readApps(tx, app.organisationNo)).find(({ id }) => id === app.id) ?? app;
   }
 
   #check(words: AppWords, environment: AppEnvironment): AppWords {
