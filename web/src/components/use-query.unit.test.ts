@@ -29,6 +29,16 @@ const open = async () => {
   return { router, parts, program };
 };
 
+/** The way to the other page is under way when a part of the first one writes. */
+const writeWhileLeaving = async (value: string) => {
+  const opened = await open();
+  const leaving = opened.router.push('/other');
+  const at = opened.parts[0]?.query('at');
+  assert.ok(at);
+  at.value = value;
+  return { ...opened, leaving };
+};
+
 const settled = async (router: Router): Promise<void> => {
   await new Promise((next) => setImmediate(next));
   for (let one = navigationOf(router); one; one = navigationOf(router)) await one;
@@ -49,11 +59,7 @@ test('values that parts of a page write at once are all in the address', async (
 });
 
 test('a value that is written while another page is fetched does not hold it up', async () => {
-  const { router, parts, program } = await open();
-  const leaving = router.push('/other');
-  const at = parts[0]?.query('at');
-  assert.ok(at);
-  at.value = '52,13';
+  const { router, program, leaving } = await writeWhileLeaving('52,13');
   await new Promise((next) => setImmediate(next));
   program.resolve(page);
   assert.equal(await leaving, undefined, 'nothing ended it');
@@ -62,11 +68,7 @@ test('a value that is written while another page is fetched does not hold it up'
 });
 
 test('a value that is written while a page does not come is in the address afterwards', async () => {
-  const { router, parts, program } = await open();
-  const leaving = router.push('/other');
-  const at = parts[0]?.query('at');
-  assert.ok(at);
-  at.value = '52';
+  const { router, program, leaving } = await writeWhileLeaving('52');
   program.reject(new Error('the server is away'));
   await assert.rejects(leaving, /away/);
   await settled(router);
