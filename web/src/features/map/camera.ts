@@ -24,3 +24,30 @@ export const readCamera = (text: string): Camera | undefined => {
 };
 
 export const isSameCamera = (a: Camera, b: Camera): boolean => writeCamera(a) === writeCamera(b);
+
+/** More moves than that are not under way to the address at once. */
+const toldMax = 16;
+
+/**
+ * Where the map was moved to is noted in the address, and comes back from there a moment later, when it may be somewhere else already. Who took that for a wish
+ * to be led there would lead the map to and fro between two places without end.
+ */
+export class ToldCameras {
+  /** Those that have not come back, oldest first. */
+  #told: string[] = [];
+
+  /** To be called with what is to be noted in the address. */
+  tell(camera: Camera, inAddress: Camera | undefined): void {
+    const text = writeCamera(camera);
+    const last = this.#told.at(-1) ?? (inAddress && writeCamera(inAddress));
+    if (text !== last) this.#told = [...this.#told, text].slice(-toldMax);
+  }
+
+  /** Of what stands in the address now: whether it was told, and those before it will not come any more. */
+  isEcho(camera: Camera): boolean {
+    const at = this.#told.indexOf(writeCamera(camera));
+    if (at < 0) return false;
+    this.#told = this.#told.slice(at + 1);
+    return true;
+  }
+}
