@@ -1,8 +1,9 @@
 /**
  * How soon the pages answer while a fleet of which each vehicle reports each second is on screen: a real server, and the map and the list of vehicles in a real
- * Chromium, which somebody moves, zooms, scrolls, searches and clicks without pause. `node bench/src/map-input.ts [vehicles] [seconds]`, default 10,000 and 60.
- * From the browser: what people wait from an input until the next frame is painted, its own event timing (which knows clicks and keys, in steps of 8 ms from
- * 16 on), the frames, and the heap after a collection. Server and load are kept on one core and behind the browser, which has both: otherwise theirs would
+ * Chromium, which somebody moves, zooms, scrolls, searches and clicks without pause. `node bench/src/map-input.ts [vehicles] [seconds] [map | vehicles]`, default 10,000, 60, both.
+ * From the browser: what people wait from an input until the picture that answers it is on the screen, of those inputs that the browser tells it of (see
+ * input-latency.ts); of all inputs, until the frame after that picture's begins, which is up to 17 ms later than needed; its event timing (clicks and keys, in steps of
+ * 8 ms from 16 on); frames and tasks of more than 50 ms; and the heap after a collection. Server and load are kept on one core and behind the browser, which has both: otherwise theirs would
  * be measured too. Last the fleet falls silent and the same is done once more: what is left then is the page's and the machine's, which draws the map by software.
  * `BENCH_PROFILE=folder` writes a CPU profile of each page. Prints one JSON object a page.
  */
@@ -15,9 +16,11 @@ import type { Browser, CDPSession, Page } from 'playwright-core';
 import { noBrowser, openBrowser, until, visit } from '../../e2e/src/support/browser.ts';
 import { descendantsOf } from '../../e2e/src/support/kill-with-descendants.ts';
 import { type Milepost, startMilepost } from '../../e2e/src/support/start-milepost.ts';
+import { latenciesOf, latencyCategories } from './input-latency.ts';
 
 const vehicles = Number(process.argv[2] ?? 10_000);
 const seconds = Number(process.argv[3] ?? 60);
+const onlyPage = process.argv[4];
 /** Opening ten thousand connections takes a while on a busy machine. */
 const { priority } = constants;
 const drivingMs = 300_000;
@@ -28,7 +31,7 @@ const loadedMs = 120_000;
 /** Collects, in the page, what the browser knows of inputs and frames. */
 const observe = `
   const isKnown = 'bench' in window;
-  window.bench = { paints: {}, events: new Map(), longTasks: [], frames: [], firstInteraction: performance.interactionCount ?? 0 };
+  window.bench = { frameDone: {}, events: new Map(), longTasks: [], longFrames: [], firstInteraction: performance.interactionCount ?? 0 };
   if (!isKnown) (() => {
   new PerformanceObserver((list) => {
     for (const { interactionId, duration } of list.getEntries())
@@ -36,39 +39,44 @@ const observe = `
   }).observe({ type: 'event', durationThreshold: 16, buffered: false });
   new PerformanceObserver((list) => bench.longTasks.push(...list.getEntries().map(({ duration }) => duration)))
     .observe({ type: 'longtask' });
-  for (const [type, name] of [['pointermove', 'pan'], ['wheel', 'zoom'], ['keydown', 'type'], ['click', 'click']])
+  new PerformanceObserver((list) => bench.longFrames.push(...list.getEntries().map(({ duration }) => duration)))
+    .observe({ type: 'long-animation-frame' });
+  for (const [type, name] of [['pointermove', 'drag'], ['wheel', 'wheel'], ['keydown', 'key'], ['click', 'click']])
     addEventListener(type, (event) => {
       if (type === 'pointermove' && event.buttons === 0) return;
-      const channel = new MessageChannel();
-      const kind = event.key === 'Escape' ? 'close' : event.key === '/' ? 'toSearch' : name;
-      channel.port1.onmessage = () => (bench.paints[kind] ??= []).push(performance.now() - event.timeStamp);
-      requestAnimationFrame(() => channel.port2.postMessage(0));
+      requestAnimationFrame(() =>
+        requestAnimationFrame(() => (bench.frameDone[name] ??= []).push(performance.now() - event.timeStamp)));
     }, { capture: true, passive: true });
-  let last = performance.now();
-  const frame = () => {
-    const now = performance.now();
-    bench.frames.push(now - last);
-    last = now;
-    requestAnimationFrame(frame);
-  };
-  requestAnimationFrame(frame);
   })()`;
 
 interface Collected {
-  readonly paints: Readonly<Record<string, readonly number[]>>;
+  readonly frameDone: Readonly<Record<string, readonly number[]>>;
   readonly events: readonly number[];
   readonly interactions: number;
   readonly longTasks: readonly number[];
-  readonly frames: readonly number[];
+  readonly longFrames: readonly number[];
 }
-const collect = `({ paints: bench.paints, events: [...bench.events.values()], longTasks: bench.longTasks, frames: bench.frames,
+const collect = `({ frameDone: bench.frameDone, events: [...bench.events.values()], longTasks: bench.longTasks, longFrames: bench.longFrames,
   interactions: (performance.interactionCount ?? 0) - bench.firstInteraction })`;
 
+type Latencies = Readonly<Record<string, readonly number[]>>;
 const round = (ms: number): number => Math.round(ms * 10) / 10;
 const spread = (values: readonly number[]): object => {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (part: number): number => round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0);
   return { count: values.length, p50: at(0.5), p99: at(0.99), max: round(sorted.at(-1) ?? 0) };
+};
+
+/** What people feel as at once. */
+const limitMs = 100;
+/** By kind and of all together. */
+const spreads = (latencies: Latencies): object => {
+  const all = Object.values(latencies).flat();
+  const spreadOfAll = { ...spread(all), overLimit: all.filter((ms) => ms > limitMs).length };
+  return {
+    ...Object.fromEntries(Object.entries(latencies).map(([kind, values]): [string, object] => [kind, spread(values)])),
+    all: spreadOfAll,
+  };
 };
 
 const pan = async (page: Page): Promise<void> => {
@@ -125,8 +133,11 @@ const heapMb = async (session: CDPSession): Promise<number> => {
   return round(usedSize / 1024 / 1024);
 };
 
-const act = async (page: Page, { acts }: BenchPage, forSeconds: number): Promise<Collected & { rounds: number }> => {
+type Driven = Collected & { readonly rounds: number; readonly latencies: Latencies };
+
+const act = async (browser: Browser, page: Page, { acts }: BenchPage, forSeconds: number): Promise<Driven> => {
   await page.evaluate(`(() => {${observe}})()`);
+  await browser.startTracing(page, { categories: latencyCategories });
   const endMs = performance.now() + forSeconds * 1000;
   let rounds = 0;
   while (performance.now() < endMs) {
@@ -136,18 +147,17 @@ const act = async (page: Page, { acts }: BenchPage, forSeconds: number): Promise
     }
     rounds++;
   }
-  return { ...((await page.evaluate(collect)) as Collected), rounds };
+  const latencies = latenciesOf((await browser.stopTracing()).toString());
+  return { ...((await page.evaluate(collect)) as Collected), rounds, latencies };
 };
 
-/** Longer than this a frame is seen as a jerk. */
-const longFrameMs = 50;
-const figuresOf = ({ paints, events, interactions, longTasks, frames, rounds }: Collected & { rounds: number }): object => ({
+const figuresOf = ({ latencies, frameDone, events, interactions, longTasks, longFrames, rounds }: Driven): object => ({
   rounds,
-  inputToPaintMs: Object.fromEntries(Object.entries(paints).map(([name, values]) => [name, spread(values)])),
-  allInputToPaintMs: spread(Object.values(paints).flat()),
+  inputToScreenMs: spreads(latencies),
+  inputToNextFrameMs: spreads(frameDone),
   // The browser tells of none that took less than 16 ms.
   eventTimingMs: spread([...events, ...Array<number>(Math.max(0, interactions - events.length)).fill(8)]),
-  framesMs: { ...spread(frames), long: frames.filter((ms) => ms > longFrameMs).length },
+  longFramesMs: spread(longFrames),
   longTasksMs: spread(longTasks),
 });
 
@@ -216,7 +226,7 @@ const measurePage = async (browser: Browser, milepost: Milepost, of: BenchPage, 
     await session.send('Profiler.start');
   }
   const before = await mainThread(session);
-  const driving = await act(page, of, seconds);
+  const driving = await act(browser, page, of, seconds);
   const mainThreadOfPage = sharesOf(before, await mainThread(session));
   if (profileFolder)
     await writeFile(
@@ -226,7 +236,7 @@ const measurePage = async (browser: Browser, milepost: Milepost, of: BenchPage, 
   heap.push(await heapMb(session));
   const reportsPerSecond = await load.reportsPerSecond();
   load.pause(true);
-  const silent = await act(page, of, Math.min(seconds, silentSecondsMax));
+  const silent = await act(browser, page, of, Math.min(seconds, silentSecondsMax));
   load.pause(false);
   await close();
   const figures = { reportsPerSecond, ...figuresOf(driving), mainThreadOfPage, heapMb: heap, whenSilent: figuresOf(silent) };
@@ -277,7 +287,8 @@ try {
   const driving = await untilDriving(load);
   stepBack([...descendantsOf(milepost.pid), load.pid as number]);
   await measureEmptyFrames(browser);
-  for (const page of pages) await measurePage(browser, milepost, page, driving);
+  for (const page of pages.filter(({ name }) => !onlyPage || name === onlyPage))
+    await measurePage(browser, milepost, page, driving);
 } finally {
   await browser.close();
   load.kill();

@@ -140,7 +140,7 @@ export const scenarios: Readonly<Record<string, LoadScenario | ScriptScenario>> 
     args: ['5'],
   },
   'map-input': {
-    what: 'The map and the list in a real browser while 10,000 vehicles report each second: from an input to the next frame, in ms; graphics are computed by software here: `an empty picture` is what that takes without anything of ours, `whenSilent` what is left when the fleet falls silent',
+    what: 'The map and the list in a real browser while 10,000 vehicles report each second: from an input until its answer is on the screen (`inputToScreenMs`: what the browser tells of them) or the next frame begins (`inputToNextFrameMs`: all inputs), in ms; graphics are computed by software here: `an empty picture` is what that takes without anything of ours, `whenSilent` what is left when the fleet falls silent',
     script: 'bench/src/map-input.ts',
     args: ['10000', '20'],
   },
