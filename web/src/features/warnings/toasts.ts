@@ -17,8 +17,14 @@ export interface Toast {
 const isLoud = ({ severity, rangAt }: WarningEntry): boolean => severity !== 'info' && rangAt !== null;
 const rank = ({ warning }: Toast): number => (warning.severity === 'critical' ? 0 : 1);
 
-/** Critical ones first, then the newest. */
+/** Critical ones first. */
 const ordered = (toasts: readonly Toast[]): Toast[] => toasts.toSorted((a, b) => rank(a) - rank(b)).slice(0, toastsMax);
+
+/** The newest first, but those that are shown keep their places: where many vehicles ring at once nobody could read what another pushes away each second. */
+const withNew = (toast: Toast, others: readonly Toast[]): Toast[] => {
+  const place = others.length < toastsShownMax ? 0 : toastsShownMax;
+  return others.toSpliced(place, 0, toast);
+};
 
 /** What a message of the stream makes of the toasts: what rings comes, what is over goes. */
 export const addToasts = (toasts: readonly Toast[], { changes }: WarningMessage, nowMs: number): readonly Toast[] => {
@@ -27,7 +33,7 @@ export const addToasts = (toasts: readonly Toast[], { changes }: WarningMessage,
     const others = next.filter((toast) => toast.warning.id !== warning.id);
     const rings = (change === 'raised' || change === 'grown') && isLoud(warning);
     if (rings)
-      next = [{ warning, untilMs: warning.severity === 'critical' ? Number.POSITIVE_INFINITY : nowMs + toastMs }, ...others];
+      next = withNew({ warning, untilMs: warning.severity === 'critical' ? Number.POSITIVE_INFINITY : nowMs + toastMs }, others);
     else if (change === 'ended') next = others;
   }
   return ordered(next);

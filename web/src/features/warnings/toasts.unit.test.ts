@@ -31,6 +31,17 @@ test('what rings comes, critical ones first, then the newest', () => {
   assert.deepEqual(ids(toasts), ['b', 'c', 'a']);
 });
 
+test('where many ring those that are shown stay, and the newest is next; a critical one is shown at once', () => {
+  let toasts = ['a', 'b', 'c', 'd', 'e'].reduce<readonly Toast[]>(
+    (before, id, at) => tell(before, 'raised', warning(id), at),
+    [],
+  );
+  assert.deepEqual(ids(toasts), ['c', 'b', 'a', 'e', 'd']);
+  assert.deepEqual(ids(tell(toasts, 'raised', warning('f', { severity: 'critical' }))).slice(0, 3), ['f', 'c', 'b']);
+  toasts = dropOld(toasts, toastMs + 1);
+  assert.deepEqual(ids(toasts), ['c', 'e', 'd']);
+});
+
 test('information, old news and what returns say nothing; what grows says so again, once', () => {
   assert.deepEqual(ids(tell([], 'raised', warning('a', { severity: 'info' }))), []);
   assert.deepEqual(ids(tell([], 'raised', warning('a', { rangAt: null }))), []);
