@@ -1,9 +1,10 @@
 import type { VehicleFilters, VehicleItem } from '@milepost/contract/api';
-import type { MapFrame, RosterMessage, StatusMessage } from '@milepost/contract/stream';
+import type { MapFrame, MapFrameEntry, RosterMessage, StatusMessage } from '@milepost/contract/stream';
 import { defineStore } from 'pinia';
 import { ref, shallowRef } from 'vue';
 import { ApiError, api } from '../api/client.ts';
 import { liveStream } from '../api/live-stream.ts';
+import { makeNextTask, type Pieces, TaskQueue } from '../components/task-queue.ts';
 import { noteServerTime } from '../components/use-now.ts';
 import {
   applyEntry,
@@ -105,35 +106,47 @@ const makeLoader = (vehicles: Map<string, FleetVehicle>, changed: () => void) =>
   return { rosterRevision, isLoaded, isCut, problem, load, loadUnlessFresh, loadSoon };
 };
 
-/** What the stream tells, written into the vehicles. `outdated`: the list knows more than the stream does. */
+/** So many vehicles are changed without a pause: a few milliseconds of a slow phone. */
+const entriesAPiece = 2000;
+
+/**
+ * What the stream tells, written into the vehicles in the order in which it came. A frame of ten thousand is taken in pieces, so that nobody who types or
+ * moves the map waits for it; what it makes of the page comes last. `outdated`: the list knows more than the stream does.
+ */
 const makeListener = (vehicles: Map<string, FleetVehicle>, changed: () => void, outdated: (what: Outdated) => void) => {
   const handles = new Map<number, string>();
   const heardMs = ref<number | undefined>();
-  const roster = (message: RosterMessage): void => {
-    if (message.isComplete) handles.clear();
-    for (const [handle, id] of message.vehicles) {
+  const queue = new TaskQueue(makeNextTask());
+  const apply = (entry: MapFrameEntry, nowMs: number): void => {
+    const vehicle = vehicles.get(handles.get(entry.handle) ?? '');
+    if (!vehicle) return;
+    if (entry.isRemoved) {
+      vehicles.delete(vehicle.id);
+      return;
+    }
+    applyEntry(vehicle, entry, nowMs, !reducedMotion.matches);
+    // The frame says how bad it is; what it is, the list says.
+    if (entry.severity !== worstSeverity(vehicle.warnings)) outdated('warnings');
+  };
+  const takeRoster = function* ({ vehicles: listed, isComplete }: RosterMessage): Pieces {
+    if (isComplete) handles.clear();
+    for (const [index, [handle, id]] of listed.entries()) {
       handles.set(handle, id);
       if (!vehicles.has(id)) outdated('roster');
+      if (index % entriesAPiece === entriesAPiece - 1) yield;
     }
   };
-  const frame = ({ entries, timeMs }: MapFrame): void => {
-    noteServerTime(timeMs);
-    heardMs.value = timeMs;
+  const takeFrame = function* ({ entries, timeMs }: MapFrame): Pieces {
     const nowMs = performance.now();
-    for (const entry of entries) {
-      const vehicle = vehicles.get(handles.get(entry.handle) ?? '');
-      if (!vehicle) continue;
-      if (entry.isRemoved) {
-        vehicles.delete(vehicle.id);
-        continue;
-      }
-      applyEntry(vehicle, entry, nowMs, !reducedMotion.matches);
-      // The frame says how bad it is; what it is, the list says.
-      if (entry.severity !== worstSeverity(vehicle.warnings)) outdated('warnings');
+    for (const [index, entry] of entries.entries()) {
+      apply(entry, nowMs);
+      if (index % entriesAPiece === entriesAPiece - 1) yield;
     }
+    yield;
+    heardMs.value = timeMs;
     changed();
   };
-  const statusChanged = ({ changes, more }: StatusMessage): void => {
+  const takeStatuses = function* ({ changes, more }: StatusMessage): Pieces {
     for (const { vehicleId, to, at, reason } of changes) {
       const vehicle = vehicles.get(vehicleId);
       if (!vehicle) continue;
@@ -141,9 +154,16 @@ const makeListener = (vehicles: Map<string, FleetVehicle>, changed: () => void, 
       vehicle.statusSinceMs = Date.parse(at);
       vehicle.statusReason = reason;
     }
+    yield;
     if (more > 0) outdated('roster');
     changed();
   };
+  const roster = (message: RosterMessage): void => queue.add(takeRoster(message));
+  const frame = (message: MapFrame): void => {
+    noteServerTime(message.timeMs);
+    queue.add(takeFrame(message));
+  };
+  const statusChanged = (message: StatusMessage): void => queue.add(takeStatuses(message));
   return { heardMs, roster, frame, statusChanged };
 };
 
