@@ -1,9 +1,10 @@
+import { connectionStatuses } from '@milepost/contract';
 import { type Mark, markPaths } from '../../components/status-shapes.ts';
 import { useFormats } from '../../components/use-formats.ts';
 import type { Cluster } from './cluster.ts';
 import { type FleetVehicle, hasWarning, isMoving, vehicleName } from './fleet-vehicle.ts';
 import type { OverlayColours } from './overlay-colours.ts';
-import { drawSprite, forgetSprites } from './sprites.ts';
+import { drawSprite, forgetSprites, type PaintContext } from './sprites.ts';
 
 const formats = useFormats();
 const shapes = new Map<string, Path2D>();
@@ -22,14 +23,7 @@ const arrowPath = 'M8 .8 14 14.2 8 11.2 2 14.2z';
 const turnSteps = 120;
 const turnedBy = (degrees: number): number => Math.round((degrees / 360) * turnSteps) % turnSteps;
 
-const paintShape = (
-  context: CanvasRenderingContext2D,
-  path: string,
-  sizePx: number,
-  fill: string,
-  halo: string,
-  turn = 0,
-): void => {
+const paintShape = (context: PaintContext, path: string, sizePx: number, fill: string, halo: string, turn = 0): void => {
   const scale = sizePx / 16;
   context.save();
   if (turn) context.rotate((turn / turnSteps) * 2 * Math.PI);
@@ -115,7 +109,7 @@ const drawName = (
   const font = nameFont(colours, isStrong);
   const reach = { x: half + haloPx, y: nameHeightPx / 2 + haloPx };
   const { surface, ink } = colours;
-  drawSprite(context, `${text}|${font}|${surface}|${ink}`, reach, x, top + nameHeightPx / 2, (on) => {
+  drawSprite(context, colours, `name ${font} ${text}`, reach, x, top + nameHeightPx / 2, (on) => {
     on.font = font;
     on.textAlign = 'center';
     on.textBaseline = 'top';
@@ -146,8 +140,9 @@ export const drawVehicle = (
   const warns = hasWarning(vehicle);
   const { surface, brand, marks } = colours;
   const fill = marks[vehicle.status];
-  const key = `${vehicle.status}|${drives ? turn : ''}|${isSelected ? brand : ''}|${warns ? marks.warning : ''}|${fill}|${surface}`;
-  drawSprite(context, key, vehicleReach, x, y, (on) => {
+  const look = (Number(isSelected) * 2 + Number(warns)) * (turnSteps + 1) + (drives ? turn + 1 : 0);
+  const key = look * connectionStatuses.length + connectionStatuses.indexOf(vehicle.status);
+  drawSprite(context, colours, key, vehicleReach, x, y, (on) => {
     if (isSelected) paintChoice(on, brand);
     paintShape(on, drives ? arrowPath : markPaths[vehicle.status], size, fill, surface, turn);
     if (!warns) return;
@@ -156,7 +151,7 @@ export const drawVehicle = (
   });
 };
 
-const paintChoice = (context: CanvasRenderingContext2D, brand: string): void => {
+const paintChoice = (context: PaintContext, brand: string): void => {
   context.beginPath();
   context.arc(0, 0, 19, 0, 2 * Math.PI);
   context.fillStyle = `color-mix(in srgb, ${brand} 22%, transparent)`;
@@ -201,7 +196,13 @@ const summaryOf = (cluster: Cluster<FleetVehicle>): ClusterSummary => {
   return made;
 };
 
-/** Many vehicles: their number, and a ring that says how many of them are in which state. */
+const countReach = { x: 36, y: 9 };
+const warningReach = { x: 9, y: 9 };
+
+/**
+ * Many vehicles: their number, and a ring that says how many of them are in which state. Three pictures, because there are few of each: of a fleet that moves
+ * hardly two clusters have the same of all three.
+ */
 export const drawCluster = (
   context: CanvasRenderingContext2D,
   cluster: Cluster<FleetVehicle>,
@@ -211,25 +212,28 @@ export const drawCluster = (
 ): void => {
   const { total, shares, hasWarning: warns } = summaryOf(cluster);
   const radius = Math.round(clusterRadius(total) * 2) / 2;
-  const text = formats.value.compact(total);
   const { surface, ink, marks, font } = colours;
-  const ring = shares.map(({ mark, steps }) => `${mark} ${steps} ${marks[mark]}`).join();
-  const key = `${text}|${radius}|${ring}|${warns ? marks.warning : ''}|${surface}|${ink}|${font}`;
-  drawSprite(context, key, { x: radius + 12, y: radius + 12 }, x, y, (on) => {
-    paintRing(on, radius, shares, colours);
-    on.font = `600 ${total < 1000 ? 14 : 13}px ${font}`;
+  const ring = shares.map(({ mark, steps }) => `${mark} ${steps}`).join();
+  drawSprite(context, colours, `ring ${radius} ${ring}`, { x: radius + 6, y: radius + 6 }, x, y, (on) =>
+    paintRing(on, radius, shares, colours),
+  );
+  const text = formats.value.compact(total);
+  const fontPx = total < 1000 ? 14 : 13;
+  drawSprite(context, colours, `count ${fontPx} ${text}`, countReach, x, y, (on) => {
+    on.font = `600 ${fontPx}px ${font}`;
     on.textAlign = 'center';
     on.textBaseline = 'middle';
     on.fillStyle = ink;
     on.fillText(text, 0, 0.5);
-    if (!warns) return;
-    on.translate(radius * 0.75, -radius * 0.75);
-    paintShape(on, markPaths.warning, 11, marks.warning, surface);
   });
+  if (!warns) return;
+  drawSprite(context, colours, 'warning', warningReach, x + radius * 0.75, y - radius * 0.75, (on) =>
+    paintShape(on, markPaths.warning, 11, marks.warning, surface),
+  );
 };
 
 const paintRing = (
-  context: CanvasRenderingContext2D,
+  context: PaintContext,
   radius: number,
   shares: ClusterSummary['shares'],
   { surface, marks }: OverlayColours,

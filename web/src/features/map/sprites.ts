@@ -1,5 +1,7 @@
-/** So many pictures are kept, more than the largest screen shows at once; with more they are all made anew. */
-const spritesMax = 1500;
+import type { OverlayColours } from './overlay-colours.ts';
+
+/** Kept at least, and twice as many at most: more than the largest screen shows at once. */
+const spritesMin = 1000;
 /** Kept for a screen with many pixels, no more than the canvas itself has. */
 const ratioMax = 2;
 
@@ -11,44 +13,91 @@ export interface Reach {
   readonly y: number;
 }
 
-let ratioOfAll = 0;
-const sprites = new Map<string, HTMLCanvasElement>();
+/** A bitmap is drawn as it is; of a canvas, which may change, the browser makes a picture each time it is drawn. */
+type Sprite = ImageBitmap | HTMLCanvasElement;
+
+/** Marks in the colours of one theme. Those that were not drawn for long go, many at a time. */
+class SpriteCache {
+  #recent = new Map<string | number, Sprite>();
+  #before = new Map<string | number, Sprite>();
+  #ratio = 0;
+
+  get(key: string | number, make: () => Sprite): Sprite {
+    const recent = this.#recent.get(key);
+    if (recent) return recent;
+    if (this.#recent.size >= spritesMin) {
+      this.#before = this.#recent;
+      this.#recent = new Map();
+    }
+    const sprite = this.#before.get(key) ?? make();
+    this.#recent.set(key, sprite);
+    return sprite;
+  }
+
+  /** With another number of pixels everything is made anew. */
+  fit(ratio: number): void {
+    if (ratio === this.#ratio) return;
+    this.#ratio = ratio;
+    this.#recent.clear();
+    this.#before.clear();
+  }
+}
+
+let caches = new WeakMap<OverlayColours, SpriteCache>();
+const cacheOf = (colours: OverlayColours): SpriteCache => {
+  const known = caches.get(colours);
+  if (known) return known;
+  const made = new SpriteCache();
+  caches.set(colours, made);
+  return made;
+};
 
 /** To be called when what was drawn would look different: the fonts came. */
-export const forgetSprites = (): void => sprites.clear();
+export const forgetSprites = (): void => {
+  caches = new WeakMap();
+};
 
-const makeSprite = (reach: Reach, paint: (context: CanvasRenderingContext2D) => void): HTMLCanvasElement => {
-  const canvas = document.createElement('canvas');
-  canvas.width = Math.ceil(reach.x * ratioOfAll) * 2;
-  canvas.height = Math.ceil(reach.y * ratioOfAll) * 2;
-  const context = canvas.getContext('2d') as CanvasRenderingContext2D;
-  context.setTransform(ratioOfAll, 0, 0, ratioOfAll, canvas.width / 2, canvas.height / 2);
+export type PaintContext = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
+type Paint = (context: PaintContext) => void;
+
+const paintOn = (context: PaintContext | null, width: number, height: number, ratio: number, paint: Paint): void => {
+  if (!context) return;
+  context.setTransform(ratio, 0, 0, ratio, width / 2, height / 2);
   paint(context);
-  return canvas;
+};
+
+const makeSprite = (reach: Reach, ratio: number, paint: Paint): Sprite => {
+  const width = Math.ceil(reach.x * ratio) * 2;
+  const height = Math.ceil(reach.y * ratio) * 2;
+  // Safari has it from 16.4 on.
+  if (typeof OffscreenCanvas === 'undefined') {
+    const canvas = Object.assign(document.createElement('canvas'), { width, height });
+    paintOn(canvas.getContext('2d'), width, height, ratio, paint);
+    return canvas;
+  }
+  const canvas = new OffscreenCanvas(width, height);
+  paintOn(canvas.getContext('2d'), width, height, ratio, paint);
+  return canvas.transferToImageBitmap();
 };
 
 /**
  * Draws a mark with its middle at x, y: painted once, copied from then on. The browser turns paths and outlined text into pixels on the main thread unless
- * a graphics card does, which takes ten times as long as copying them. It lies on whole pixels, so nothing is blurred. `key` names all that it looks like.
+ * a graphics card does, which takes ten times as long as copying them. It lies on whole pixels, so nothing is blurred. `key` names all that it looks like,
+ * but for the colours.
  */
 export const drawSprite = (
   context: CanvasRenderingContext2D,
-  key: string,
+  colours: OverlayColours,
+  key: string | number,
   reach: Reach,
   x: number,
   y: number,
-  paint: (context: CanvasRenderingContext2D) => void,
+  paint: Paint,
 ): void => {
   const ratio = pixelRatio();
-  if (ratio !== ratioOfAll || sprites.size > spritesMax) {
-    sprites.clear();
-    ratioOfAll = ratio;
-  }
-  let sprite = sprites.get(key);
-  if (!sprite) {
-    sprite = makeSprite(reach, paint);
-    sprites.set(key, sprite);
-  }
+  const cache = cacheOf(colours);
+  cache.fit(ratio);
+  const sprite = cache.get(key, () => makeSprite(reach, ratio, paint));
   const left = (Math.round(x * ratio) - sprite.width / 2) / ratio;
   const top = (Math.round(y * ratio) - sprite.height / 2) / ratio;
   context.drawImage(sprite, left, top, sprite.width / ratio, sprite.height / ratio);

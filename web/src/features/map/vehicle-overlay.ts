@@ -11,6 +11,7 @@ import { worldSizePx } from './mercator.ts';
 import type { OverlayColours } from './overlay-colours.ts';
 import type { Trail } from './past/trail.ts';
 import { pixelRatio } from './sprites.ts';
+import { isSameView, type Sight, sightOf, type View, viewOf } from './view.ts';
 
 /** Names appear when this few vehicles are in sight. */
 const namesMax = 60;
@@ -42,13 +43,11 @@ export interface OverlayClock {
 }
 const presentClock: OverlayClock = { nowMs: () => performance.now(), isRunning: false };
 
-type Project = (x: number, y: number) => [number, number];
 const nothing: Clustering<FleetVehicle> = { clusters: [], singles: [] };
 const placed = (vehicles: readonly FleetVehicle[]): FleetVehicle[] => vehicles.filter(({ glide }) => glide !== null);
 
 /**
- * Draws vehicles on a canvas above the map, whatever its style is. The map neither tilts nor becomes a globe, so a position on the
- * screen is two multiplications in double precision; what is drawn is bounded by what the screen can hold, because the rest is in clusters.
+ * Draws vehicles on a canvas above the map, whatever its style is. What is drawn is bounded by what the screen can hold, because the rest is in clusters.
  */
 export class VehicleOverlay {
   readonly #map: MapLibreMap;
@@ -67,7 +66,7 @@ export class VehicleOverlay {
   #clock = presentClock;
   #trail: Trail | undefined;
   #box: EarthBox | undefined;
-  #drawnView = '';
+  #drawnView: View | undefined;
   readonly #pace = new FramePace(() => this.#step());
   /** Until then what is drawn one by one is under way. */
   #glidesUntilMs = 0;
@@ -78,10 +77,11 @@ export class VehicleOverlay {
     this.#context = canvas.getContext('2d') as CanvasRenderingContext2D;
     this.#colours = colours;
     // In the same frame as the map, so that vehicles stay where they are on it. It also tells of moves that are none.
-    map.on('move', () => {
-      if (this.#viewNow() !== this.#drawnView) this.#draw();
-    });
-    map.on('resize', () => this.draw());
+    const redraw = (): void => {
+      if (!this.#drawnView || !isSameView(viewOf(this.#map), this.#drawnView)) this.#draw();
+    };
+    map.on('move', redraw);
+    map.on('resize', redraw);
   }
 
   setColours(colours: OverlayColours): void {
@@ -157,12 +157,6 @@ export class VehicleOverlay {
     return this.#clock.isRunning || (this.#clock === presentClock && performance.now() < this.#glidesUntilMs);
   }
 
-  /** What part of the earth is on the screen, to be compared. */
-  #viewNow(): string {
-    const { lng, lat } = this.#map.getCenter();
-    return `${lng},${lat},${this.#map.getZoom()}`;
-  }
-
   /** A frame that was asked for, or is due because something glides. While the map moves, its own frames draw. */
   #step(): void {
     if (!this.#map.isMoving() || this.#pace.sinceDrawMs() > movingPauseMs) this.#draw();
@@ -180,7 +174,7 @@ export class VehicleOverlay {
     this.#dimmedClustering = this.#dimmed.length === 0 ? nothing : clusterByCell(this.#dimmed, zoom);
   }
 
-  #fitCanvas(width: number, height: number): void {
+  #fitCanvas({ width, height }: View): void {
     const ratio = pixelRatio();
     const [pixelsX, pixelsY] = [Math.round(width * ratio), Math.round(height * ratio)];
     if (this.#canvas.width !== pixelsX || this.#canvas.height !== pixelsY) {
@@ -191,40 +185,26 @@ export class VehicleOverlay {
     this.#context.clearRect(0, 0, width, height);
   }
 
-  /** Makes the function from Mercator units to CSS pixels of the window, for the map's present view. */
-  #projection(width: number, height: number): Project {
-    const { lng, lat } = this.#map.getCenter();
-    const size = worldSizePx(this.#map.getZoom());
-    const centreX = (lng + 180) / 360;
-    const centreY = (1 - Math.asinh(Math.tan((lat * Math.PI) / 180)) / Math.PI) / 2;
-    return (x, y) => {
-      // The world repeats: the copy nearest to the middle is the one in sight.
-      const turns = x - centreX;
-      return [width / 2 + (turns - Math.round(turns)) * size, height / 2 + (y - centreY) * size];
-    };
-  }
-
   #draw(): void {
     this.#pace.began();
-    this.#drawnView = this.#viewNow();
+    const view = viewOf(this.#map);
+    this.#drawnView = view;
     const nowMs = this.#clock.nowMs();
-    const { clientWidth: width, clientHeight: height } = this.#map.getContainer();
-    this.#fitCanvas(width, height);
-    this.#regroup(this.#map.getZoom());
-    const project = this.#projection(width, height);
-    const isInSight = (x: number, y: number): boolean => x > -40 && y > -40 && x < width + 40 && y < height + 40;
+    this.#fitCanvas(view);
+    this.#regroup(view.zoom);
+    const { project, isNear, isFar } = sightOf(view);
     const drawn: Drawn[] = [];
     let glidesUntilMs = 0;
     const add = ({ clusters, singles }: Clustering<FleetVehicle>, isDimmed: boolean): void => {
       for (const cluster of clusters) {
         const [x, y] = project(cluster.x, cluster.y);
         const radius = clusterRadius(cluster.members.length) + 4;
-        if (isInSight(x, y)) drawn.push({ x, y, radius, isDimmed, hit: { kind: 'cluster', cluster } });
+        if (isNear(x, y)) drawn.push({ x, y, radius, isDimmed, hit: { kind: 'cluster', cluster } });
       }
       for (const vehicle of singles) {
-        if (!vehicle.glide) continue;
+        if (!vehicle.glide || isFar(vehicle.glide)) continue;
         const [x, y] = project(xAt(vehicle.glide, nowMs), yAt(vehicle.glide, nowMs));
-        if (!isInSight(x, y)) continue;
+        if (!isNear(x, y)) continue;
         glidesUntilMs = Math.max(glidesUntilMs, vehicle.glide.endMs);
         drawn.push({ x, y, radius: reachPx, isDimmed, hit: { kind: 'vehicle', vehicle } });
       }
@@ -234,13 +214,13 @@ export class VehicleOverlay {
     if (this.#selected) add({ clusters: [], singles: [this.#selected] }, false);
     this.#drawn = drawn;
     this.#glidesUntilMs = glidesUntilMs;
-    if (this.#box) drawBox(this.#context, this.#box, project, worldSizePx(this.#map.getZoom()), this.#colours);
+    if (this.#box) drawBox(this.#context, this.#box, project, worldSizePx(view.zoom), this.#colours);
     this.#drawTrail(nowMs, project);
     this.#paint();
     if (this.#isGliding()) this.#pace.askNext();
   }
 
-  #drawTrail(nowMs: number, project: Project): void {
+  #drawTrail(nowMs: number, project: Sight['project']): void {
     const trail = this.#trail;
     if (!trail || trail.vehicleId !== this.#selectedId) return;
     const isLive = this.#clock === presentClock;
