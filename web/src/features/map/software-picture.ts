@@ -1,10 +1,13 @@
 import type { Map as MapLibreMap } from 'maplibre-gl';
-import { mercatorX, mercatorY, worldSizePx } from './mercator.ts';
+import { worldSizePx } from './mercator.ts';
+import { type View, viewOf } from './view.ts';
 
 /** Renderers that compute each pixel on the processor: Chromium's, Mesa's and that of Windows. */
 const softwareRenderers = /swiftshader|llvmpipe|softpipe|microsoft basic render/i;
 /** While the map moves it is drawn with a quarter of its pixels. */
 const coarseness = 0.5;
+/** While it moves a picture is drawn so often, beginning so long after the first movement: the processor that draws it answers to people, too. */
+const movingPictureMs = 300;
 /** After the last movement, so that a second one soon after it does not wait for a fine picture. */
 const restMs = 400;
 /** How often it is asked whether a picture is there. */
@@ -16,21 +19,6 @@ const softwareContextOf = (map: MapLibreMap): WebGL2RenderingContext | undefined
   const names = gl?.getExtension('WEBGL_debug_renderer_info');
   const isSoftware = names && softwareRenderers.test(String(gl?.getParameter(names.UNMASKED_RENDERER_WEBGL)));
   return isSoftware ? (gl ?? undefined) : undefined;
-};
-
-/** What part of the earth a picture shows. */
-interface View {
-  readonly x: number;
-  readonly y: number;
-  readonly zoom: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-const viewOf = (map: MapLibreMap): View => {
-  const { lng, lat } = map.getCenter();
-  const { clientWidth: width, clientHeight: height } = map.getContainer();
-  return { x: mercatorX(lng), y: mercatorY(lat), zoom: map.getZoom(), width, height };
 };
 
 /** Where a picture lies when something else is in view, as a CSS transform of a box of the size of `pictured`, whose lines go upwards. */
@@ -48,6 +36,8 @@ export const placeOf = (pictured: View, now: View): string => {
 class PictureReader {
   readonly #gl: WebGL2RenderingContext;
   readonly #buffer: WebGLBuffer | null;
+  /** Used again for the next picture: it is as large as the window. */
+  #pixels: ImageData | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(gl: WebGL2RenderingContext) {
@@ -77,7 +67,8 @@ class PictureReader {
       this.#timer = undefined;
       if (!sync || gl.isContextLost()) return;
       gl.deleteSync(sync);
-      const pixels = new ImageData(width, height);
+      if (this.#pixels?.width !== width || this.#pixels.height !== height) this.#pixels = new ImageData(width, height);
+      const pixels = this.#pixels;
       gl.bindBuffer(gl.PIXEL_PACK_BUFFER, this.#buffer);
       gl.getBufferSubData(gl.PIXEL_PACK_BUFFER, 0, pixels.data);
       gl.bindBuffer(gl.PIXEL_PACK_BUFFER, null);
@@ -123,13 +114,29 @@ export const showSoftwarePicture = (map: MapLibreMap): void => {
     place();
   };
 
+  const detail = new Detail(map);
   let isMissed = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const drawLater = (waitMs: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      detail.fit();
+      map.triggerRepaint();
+    }, waitMs);
+  };
   const drawApart = (): void => {
     const { painter } = map;
     const paint = painter.render.bind(painter);
     painter.render = (...scene) => {
       isMissed = reader.isReading;
       if (isMissed) return;
+      const { waitMs, isCoarse } = detail.due();
+      if (waitMs > 0 || isCoarse !== detail.isCoarse) {
+        drawLater(waitMs);
+        return;
+      }
+      clearTimeout(timer);
+      detail.drawn();
       paint(...scene);
       const view = viewOf(map);
       reader.read((pixels) => {
@@ -142,34 +149,67 @@ export const showSoftwarePicture = (map: MapLibreMap): void => {
   map.on('webglcontextrestored', drawApart);
   map.on('move', place);
   map.on('resize', place);
-  map.on('remove', () => reader.stop());
-  drawCoarselyWhileMoving(map);
+  map.on('remove', () => {
+    reader.stop();
+    clearTimeout(timer);
+  });
 };
 
-/** With a quarter of the pixels while it moves, and fine again when it rests. What lies above the map, vehicles and their names, is always fine. */
-const drawCoarselyWhileMoving = (map: MapLibreMap): void => {
-  let isCoarse = false;
+/** What is known of the map's movements, ms: it moves, or it rests. */
+export interface Movement {
+  readonly isMoving: boolean;
+  /** When it began to move, and when it ended last. */
+  readonly beganMs: number;
+  readonly endedMs: number;
+  /** When the last picture was drawn. */
+  readonly drawnMs: number;
+}
+
+/** How long the next picture waits, and whether it is coarse: seldom and coarse while the map moves, fine once it rests. */
+export const pictureDue = (
+  { isMoving, beganMs, endedMs, drawnMs }: Movement,
+  nowMs: number,
+): { readonly waitMs: number; readonly isCoarse: boolean } => ({
+  isCoarse: isMoving,
+  waitMs: Math.max(0, (isMoving ? Math.max(beganMs, drawnMs) + movingPictureMs : endedMs + restMs) - nowMs),
+});
+
+/** With how many pixels the map is drawn. What lies above it, vehicles and their names, is always fine. */
+class Detail {
+  readonly #map: MapLibreMap;
+  isCoarse = false;
+  #beganMs = Number.NEGATIVE_INFINITY;
+  #endedMs = Number.NEGATIVE_INFINITY;
+  #drawnMs = Number.NEGATIVE_INFINITY;
   // Changing the number of pixels counts as a movement, too.
-  let isChanging = false;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const change = (toCoarse: boolean): void => {
-    isCoarse = toCoarse;
-    isChanging = true;
-    map.setPixelRatio(devicePixelRatio * (toCoarse ? coarseness : 1));
-    isChanging = false;
-  };
-  map.on('move', () => {
-    if (isChanging) return;
-    clearTimeout(timer);
-    // Whoever changes it while nothing moves ends the gesture that is about to begin.
-    if (!isCoarse && map.isMoving()) change(true);
-  });
-  map.on('moveend', () => {
-    if (isChanging || !isCoarse) return;
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      if (!map.isMoving()) change(false);
-    }, restMs);
-  });
-  map.on('remove', () => clearTimeout(timer));
-};
+  #isChanging = false;
+
+  constructor(map: MapLibreMap) {
+    this.#map = map;
+    map.on('movestart', () => {
+      if (!this.#isChanging) this.#beganMs = performance.now();
+    });
+    map.on('moveend', () => {
+      if (!this.#isChanging) this.#endedMs = performance.now();
+    });
+  }
+
+  due(): ReturnType<typeof pictureDue> {
+    const movement = { isMoving: this.#map.isMoving(), beganMs: this.#beganMs, endedMs: this.#endedMs, drawnMs: this.#drawnMs };
+    return pictureDue(movement, performance.now());
+  }
+
+  drawn(): void {
+    this.#drawnMs = performance.now();
+  }
+
+  /** Takes as many pixels as the picture that is due has. Not in a frame: the map would be drawn in the middle of being drawn. */
+  fit(): void {
+    const { waitMs, isCoarse } = this.due();
+    if (waitMs > 0 || isCoarse === this.isCoarse) return;
+    this.isCoarse = isCoarse;
+    this.#isChanging = true;
+    this.#map.setPixelRatio(devicePixelRatio * (isCoarse ? coarseness : 1));
+    this.#isChanging = false;
+  }
+}

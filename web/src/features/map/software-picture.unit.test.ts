@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { placeOf } from './software-picture.ts';
+import { pictureDue, placeOf } from './software-picture.ts';
 
 const view = { x: 0.5, y: 0.4, zoom: 10, width: 1000, height: 600 };
 
@@ -20,4 +20,22 @@ test('it goes left when the map goes right, also over the date line', () => {
     { ...view, x: 32 / world },
   ];
   assert.equal(placeOf(before, after), 'translate(-64px, 600px) scale(1, -1)');
+});
+
+test('while the map moves a coarse picture comes now and then, a fine one when it has rested', () => {
+  const moving = { isMoving: true, beganMs: 1000, endedMs: 500, drawnMs: 200 };
+  assert.deepEqual(pictureDue(moving, 1000), { waitMs: 300, isCoarse: true });
+  assert.deepEqual(pictureDue(moving, 1300), { waitMs: 0, isCoarse: true });
+  assert.deepEqual(pictureDue({ ...moving, drawnMs: 1310 }, 1400), { waitMs: 210, isCoarse: true });
+  const resting = { ...moving, isMoving: false, endedMs: 2000 };
+  assert.deepEqual(pictureDue(resting, 2100), { waitMs: 300, isCoarse: false });
+  assert.deepEqual(pictureDue(resting, 2400), { waitMs: 0, isCoarse: false });
+});
+
+test('a map that never moved is drawn at once', () => {
+  const never = Number.NEGATIVE_INFINITY;
+  assert.deepEqual(pictureDue({ isMoving: false, beganMs: never, endedMs: never, drawnMs: never }, 0), {
+    waitMs: 0,
+    isCoarse: false,
+  });
 });
