@@ -26,7 +26,7 @@ type Outdated = 'warnings' | 'roster';
 const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 
 /** Reads all vehicles that fit, page by page; answers who was there, and whether there are more. */
-const makePager = (vehicles: Map<string, FleetVehicle>, changed: () => void) => {
+const makePager = (vehicles: Map<string, FleetVehicle>, tookPage: () => void) => {
   const take = (item: VehicleItem): void => {
     const known = vehicles.get(item.id);
     if (known) setDetails(known, item);
@@ -42,7 +42,7 @@ const makePager = (vehicles: Map<string, FleetVehicle>, changed: () => void) => 
         take(item);
       }
       cursor = page.next ?? undefined;
-      changed();
+      tookPage();
     } while (cursor && seen.size < fleetVehiclesMax);
     return { seen, hasMore: cursor !== undefined };
   };
@@ -60,7 +60,10 @@ const makeLoader = (vehicles: Map<string, FleetVehicle>, changed: () => void) =>
   let loads: Outdated = 'roster';
   let loadedAtMs = Number.NEGATIVE_INFINITY;
 
-  const takePages = makePager(vehicles, changed);
+  // Page by page while there is nothing else to see; later all at once, which is one picture of the list and the map instead of twenty.
+  const takePages = makePager(vehicles, () => {
+    if (!isLoaded.value) changed();
+  });
   const loadWarnings = async (): Promise<void> => {
     const { seen } = await takePages({ warning: 'true' });
     for (const vehicle of vehicles.values()) if (!seen.has(vehicle.id)) vehicle.warnings = [];
