@@ -5,7 +5,12 @@ const spritesMin = 1000;
 /** Kept for a screen with many pixels, no more than the canvas itself has. */
 const ratioMax = 2;
 
-export const pixelRatio = (): number => Math.min(ratioMax, devicePixelRatio);
+let ratio = 1;
+/** Pixels of the canvas in a CSS pixel. To be asked for once a picture: the answer of the window takes as long as drawing a mark. */
+export const pixelRatio = (): number => {
+  ratio = Math.min(ratioMax, devicePixelRatio);
+  return ratio;
+};
 
 /** How far a picture reaches from its middle, in CSS pixels. */
 export interface Reach {
@@ -35,9 +40,9 @@ class SpriteCache {
   }
 
   /** With another number of pixels everything is made anew. */
-  fit(ratio: number): void {
-    if (ratio === this.#ratio) return;
-    this.#ratio = ratio;
+  fit(wanted: number): void {
+    if (wanted === this.#ratio) return;
+    this.#ratio = wanted;
     this.#recent.clear();
     this.#before.clear();
   }
@@ -60,24 +65,35 @@ export const forgetSprites = (): void => {
 export type PaintContext = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 type Paint = (context: PaintContext) => void;
 
-const paintOn = (context: PaintContext | null, width: number, height: number, ratio: number, paint: Paint): void => {
-  if (!context) return;
-  context.setTransform(ratio, 0, 0, ratio, width / 2, height / 2);
-  paint(context);
-};
-
-const makeSprite = (reach: Reach, ratio: number, paint: Paint): Sprite => {
-  const width = Math.ceil(reach.x * ratio) * 2;
-  const height = Math.ceil(reach.y * ratio) * 2;
-  // Safari has it from 16.4 on.
-  if (typeof OffscreenCanvas === 'undefined') {
-    const canvas = Object.assign(document.createElement('canvas'), { width, height });
-    paintOn(canvas.getContext('2d'), width, height, ratio, paint);
-    return canvas;
+/** The same for all sprites: opening a canvas takes longer than painting on it. Safari has them from 16.4 on. */
+let easel: { readonly canvas: OffscreenCanvas; readonly context: OffscreenCanvasRenderingContext2D } | undefined;
+const takeEasel = (width: number, height: number): typeof easel => {
+  if (typeof OffscreenCanvas === 'undefined') return undefined;
+  if (easel) {
+    easel.canvas.width = width;
+    easel.canvas.height = height;
+    return easel;
   }
   const canvas = new OffscreenCanvas(width, height);
-  paintOn(canvas.getContext('2d'), width, height, ratio, paint);
-  return canvas.transferToImageBitmap();
+  easel = { canvas, context: canvas.getContext('2d') as OffscreenCanvasRenderingContext2D };
+  return easel;
+};
+
+const makeSprite = (reach: Reach, paint: Paint): Sprite => {
+  const width = Math.ceil(reach.x * ratio) * 2;
+  const height = Math.ceil(reach.y * ratio) * 2;
+  const paintOn = (context: PaintContext): void => {
+    context.setTransform(ratio, 0, 0, ratio, width / 2, height / 2);
+    paint(context);
+  };
+  const taken = takeEasel(width, height);
+  if (taken) {
+    paintOn(taken.context);
+    return taken.canvas.transferToImageBitmap();
+  }
+  const canvas = Object.assign(document.createElement('canvas'), { width, height });
+  paintOn(canvas.getContext('2d') as CanvasRenderingContext2D);
+  return canvas;
 };
 
 /**
@@ -94,10 +110,9 @@ export const drawSprite = (
   y: number,
   paint: Paint,
 ): void => {
-  const ratio = pixelRatio();
   const cache = cacheOf(colours);
   cache.fit(ratio);
-  const sprite = cache.get(key, () => makeSprite(reach, ratio, paint));
+  const sprite = cache.get(key, () => makeSprite(reach, paint));
   const left = (Math.round(x * ratio) - sprite.width / 2) / ratio;
   const top = (Math.round(y * ratio) - sprite.height / 2) / ratio;
   context.drawImage(sprite, left, top, sprite.width / ratio, sprite.height / ratio);

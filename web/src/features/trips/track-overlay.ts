@@ -3,6 +3,7 @@ import { drawVehicle } from '../map/draw-marks.ts';
 import type { FleetVehicle } from '../map/fleet-vehicle.ts';
 import { latitudeOf, longitudeOf } from '../map/mercator.ts';
 import type { OverlayColours } from '../map/overlay-colours.ts';
+import { pixelRatio } from '../map/sprites.ts';
 import type { Place, TrackPoint } from './track.ts';
 
 export interface TrackColours extends OverlayColours {
@@ -71,7 +72,7 @@ export class TrackOverlay {
 
   #clear(): void {
     const { clientWidth: width, clientHeight: height } = this.#map.getContainer();
-    const ratio = Math.min(2, devicePixelRatio);
+    const ratio = pixelRatio();
     this.#canvas.width = Math.round(width * ratio);
     this.#canvas.height = Math.round(height * ratio);
     this.#context.setTransform(ratio, 0, 0, ratio, 0, 0);
