@@ -3,9 +3,8 @@
  * Chromium, which somebody moves, zooms, scrolls, searches and clicks without pause. `node bench/src/map-input.ts [vehicles] [seconds] [map | vehicles]`, default 10,000, 60, both.
  * From the browser: what people wait from an input until the picture that answers it is on the screen, of those inputs that the browser tells it of (see
  * input-latency.ts); of all inputs, until the frame after that picture's begins, which is up to 17 ms later than needed; its event timing (clicks and keys, in steps of
- * 8 ms from 16 on); frames and tasks of more than 50 ms; the heap after a
- * collection; and what other machines took of the cores meanwhile. Server and load are kept on one core and behind the browser, which has both: otherwise theirs would
- * be measured too. Last the fleet falls silent and the same is done once more: what is left then is the page's and the machine's, which draws the map by software.
+ * 8 ms from 16 on); frames and tasks of more than 50 ms; the heap after a collection; and what other machines took of the cores meanwhile. Server and load are kept on
+ * one core and behind the browser, which has both: otherwise theirs would be measured too. Last the fleet falls silent and the same is done once more: what is left then is the page's and the machine's, which draws the map by software.
  * `BENCH_PROFILE=folder` writes a CPU profile of each page. Prints one JSON object a page.
  */
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
@@ -22,8 +21,8 @@ import { latenciesOf, latencyCategories } from './input-latency.ts';
 const vehicles = Number(process.argv[2] ?? 10_000);
 const seconds = Number(process.argv[3] ?? 60);
 const onlyPage = process.argv[4];
-/** Opening ten thousand connections takes a while on a busy machine. */
 const { priority } = constants;
+/** Opening ten thousand connections takes a while on a busy machine. */
 const drivingMs = 300_000;
 /** Vehicles that were not heard of for longer count as late, which would be other work. */
 const silentSecondsMax = 40;

@@ -117,9 +117,10 @@ export const showSoftwarePicture = (map: MapLibreMap): void => {
   const detail = new Detail(map);
   let isMissed = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  // One that is set stays: while somebody drags, timers come after frames, and one that each frame sets anew would never come. Too early a one asks again.
   const drawLater = (waitMs: number): void => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
+    timer ??= setTimeout(() => {
+      timer = undefined;
       detail.fit();
       map.triggerRepaint();
     }, waitMs);
@@ -135,7 +136,6 @@ export const showSoftwarePicture = (map: MapLibreMap): void => {
         drawLater(waitMs);
         return;
       }
-      clearTimeout(timer);
       detail.drawn();
       paint(...scene);
       const view = viewOf(map);
