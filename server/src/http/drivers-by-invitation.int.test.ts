@@ -205,7 +205,8 @@ test('an open stream shows the car from the moment of the grant, and within a se
   await car.report([{ time: Date.now(), signals: { [charge]: 79 } }]);
   stream.send({ subscribe: 'vehicle', id: car.id });
   await stream.until(({ messages }) => messages.slice(heard).find((one) => one.type === 'problem'));
-  assert.ok(!JSON.stringify(stream.messages.slice(heard)).includes('79'));
+  // As a value: an id or a time may have these digits.
+  assert.doesNotMatch(JSON.stringify(stream.messages.slice(heard)), /:79[,}\]]/);
   stream.socket.terminate();
   assert.ok(
     (await readByDrivers()).some((one) => / energy stream \d+$/.test(one)),
