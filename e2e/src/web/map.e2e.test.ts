@@ -194,6 +194,43 @@ test('arrow keys go through the list; less motion is respected', options, async 
   await close();
 });
 
+/** In the page: what waits until a picture was seen waits until it is let go; counts what is noted in the address. */
+const holdNotes = `(() => {
+  const held = [];
+  const later = setTimeout;
+  window.setTimeout = (act, ms, ...rest) => (ms ? later(act, ms, ...rest) : (held.push(act), 0));
+  let notes = 0;
+  const note = history.replaceState.bind(history);
+  history.replaceState = (...of) => {
+    notes++;
+    note(...of);
+  };
+  const picture = () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+  window.letGo = async (pictures) => {
+    for (let i = 0; i < pictures; i++) {
+      held.shift()?.();
+      await picture();
+    }
+    return notes;
+  };
+})()`;
+
+test('the map stays where it was moved to, however late its address hears of it', options, async () => {
+  const { page, close } = await visit(browser, milepost, '/?at=34.1,-6.7,9', { reducedMotion: 'reduce' });
+  await row(page, 'VAN 1').waitFor();
+  await page.locator('canvas.overlay').waitFor();
+  await page.evaluate(holdNotes);
+  for (const by of [-200, 90]) {
+    await page.mouse.move(800, 400);
+    await page.mouse.down();
+    await page.mouse.move(800 + by, 400, { steps: 3 });
+    await page.mouse.up();
+  }
+  assert.equal(await page.evaluate('letGo(30)'), 2, 'each move is noted once');
+  assert.notEqual(new URL(page.url()).searchParams.get('at'), '34.1,-6.7,9');
+  await close();
+});
+
 test('a box on the map chooses the vehicles in it, stands in the address, and leads to them as a list', options, async () => {
   const { page, close } = await visit(browser, milepost, '/?at=34.1,-6.7,9');
   await row(page, 'BUS 1').waitFor();
